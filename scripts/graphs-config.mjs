@@ -1,0 +1,83 @@
+/**
+ * Reads and checks langgraph.json, the ecosystem's own file, as far as EdgeCron uses it: `graphs`, and
+ * the `checkpointer` and `store` settings. Its other keys (node_version, dependencies, …) are for
+ * other servers and are left alone.
+ */
+import { readFile } from "node:fs/promises";
+import { dirname, extname, resolve } from "node:path";
+
+/** What is wrong with langgraph.json or a graph it names, in words for its author. */
+export class GraphConfigError extends Error {
+  name = "GraphConfigError";
+}
+
+const EXAMPLE = `{ "graphs": { "agent": "./src/graphs/agent.ts:agent" } }`;
+const GRAPH_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+// Wherever an assistant is named, its graph id will do: it must not look like an assistant's own id.
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+const EXTENSIONS = [".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs"];
+
+/**
+ * @param {string} path absolute path of langgraph.json
+ * @returns the graphs in order, each with an `error` that makes a message naming it; and the settings
+ * @throws GraphConfigError
+ */
+export async function readConfig(path) {
+  const config = parseJson(path, await readText(path));
+  if (!isRecord(config)) throw new GraphConfigError(`${path}: expected an object like ${EXAMPLE}`);
+  if (!isRecord(config.graphs) || Object.keys(config.graphs).length === 0) {
+    throw new GraphConfigError(`${path}: "graphs" names no graph; expected for example ${EXAMPLE}`);
+  }
+  const settings = {};
+  for (const key of ["checkpointer", "store"]) {
+    if (config[key] === undefined || config[key] === null) continue;
+    if (!isRecord(config[key])) throw new GraphConfigError(`${path}: "${key}" must be an object`);
+    settings[key] = config[key];
+  }
+  return { graphs: Object.entries(config.graphs).map(([id, spec]) => parseGraph(path, id, spec)), settings };
+}
+
+async function readText(path) {
+  try {
+    return await readFile(path, "utf8");
+  } catch {
+    throw new GraphConfigError(`${path}: there is no such file; create it with ${EXAMPLE}`);
+  }
+}
+
+function parseJson(path, text) {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new GraphConfigError(`${path}: not valid JSON: ${error.message}`);
+  }
+}
+
+/** `"./file.ts:export"` or `{ "path": "./file.ts:export" }`, relative to langgraph.json. */
+function parseGraph(configPath, id, spec) {
+  const error = (message) => new GraphConfigError(`${configPath}: graph "${id}": ${message}`);
+  if (!GRAPH_ID.test(id) || UUID.test(id)) {
+    throw error(
+      "a graph id is 1 to 64 letters, digits, '.', '_' or '-', begins with a letter or digit, and is no UUID",
+    );
+  }
+  const target = isRecord(spec) ? spec.path : spec;
+  if (typeof target !== "string" || target === "") {
+    throw error(`expected "./path/to/file.ts:export", or an object with such a "path"`);
+  }
+  // A colon followed by a slash is not the export's: it belongs to a path like C:/graphs/agent.ts.
+  const [, path, exportName] = /^(.*?)(?::([^:/\\]*))?$/s.exec(target) ?? [];
+  if (extname(path) === ".py") {
+    throw error(
+      `${path} is Python; graphs here run in JavaScript: port it, or call a Python server from a node`,
+    );
+  }
+  if (!EXTENSIONS.includes(extname(path))) {
+    throw error(`"${target}": expected a file ending in ${EXTENSIONS.join(", ")}, as in ./agent.ts:agent`);
+  }
+  return { id, path, exportName: exportName || "default", file: resolve(dirname(configPath), path), error };
+}
+
+function isRecord(value) {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,173 @@
+/** What the author of a graph is told when langgraph.json, or a graph it names, is wrong. */
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, readFile, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { buildGraphs, GraphConfigError } from "../../scripts/build-graphs.mjs";
+
+const GRAPH = `
+  import { Annotation, START, StateGraph } from "@langchain/langgraph";
+  const builder = new StateGraph(Annotation.Root({ a: Annotation<string>() }))
+    .addNode("n", () => ({})).addEdge(START, "n");
+`;
+const root = join(import.meta.dirname, "../..");
+let dir: string;
+
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), "build-graphs-"));
+  await symlink(join(root, "node_modules"), join(dir, "node_modules"));
+});
+
+afterEach(() => rm(dir, { recursive: true, force: true }));
+
+async function write(files: Record<string, string>): Promise<void> {
+  for (const [name, text] of Object.entries(files)) {
+    await mkdir(dirname(join(dir, name)), { recursive: true });
+    await writeFile(join(dir, name), text);
+  }
+}
+
+const build = () => buildGraphs({ config: join(dir, "langgraph.json"), out: join(dir, "out/graphs.ts") });
+
+async function buildWith(graphs: Record<string, unknown>, files: Record<string, string> = {}, more = {}) {
+  await write({ "langgraph.json": JSON.stringify({ graphs, ...more }), ...files });
+  return build();
+}
+
+describe("buildGraphs", () => {
+  it("accepts every kind of graph, and the other keys of the ecosystem's file", async () => {
+    const result = await buildWith(
+      {
+        compiled: "./g.ts:compiled",
+        uncompiled: "./g.ts:builder",
+        "default.export": "./g.ts",
+        factory: "g.ts:factory",
+        promise: { path: "./sub/p.js:graph", description: "A promise" },
+        wrapper: "./g.ts:wrapper",
+      },
+      {
+        "g.ts": `${GRAPH} import { env, DurableObject } from "cloudflare:workers";
+          export class Mine extends DurableObject {}
+          if (env.FROM_DEV_VARS !== "yes" || process.env.FROM_DOT_ENV !== "too") throw new Error("no variables");
+          export { builder }; export const compiled = builder.compile(); export default compiled;
+          export const factory = async () => builder; export const wrapper = { graph: compiled };`,
+        "sub/p.js": `import { compiled } from "../g.ts"; export const graph = Promise.resolve(compiled);`,
+        ".dev.vars": "FROM_DEV_VARS=yes",
+        ".env": "FROM_DOT_ENV=too\nFROM_DEV_VARS=no",
+      },
+      { node_version: "22", dependencies: ["."], env: ".env", store: { ttl: { default_ttl: 60 } } },
+    );
+    expect(result).toEqual({
+      graphIds: ["compiled", "uncompiled", "default.export", "factory", "promise", "wrapper"],
+      changed: true,
+    });
+    const source = await readFile(join(dir, "out/graphs.ts"), "utf8");
+    expect(source).toContain('import { compiled as g0 } from "../g.ts";');
+    expect(source).toContain('import { default as g2 } from "../g.ts";');
+    expect(source).toContain('"promise": g4,');
+    expect(source).toMatch(/export const settings = {\s*"store": {\s*"ttl": {\s*"default_ttl": 60/);
+    expect(process.env).not.toHaveProperty("FROM_DEV_VARS");
+  });
+
+  it("leaves an unchanged file alone", async () => {
+    await buildWith({ agent: "./g.ts:builder" }, { "g.ts": `${GRAPH} export { builder };` });
+    const out = join(dir, "out/graphs.ts");
+    await utimes(out, 1, 1);
+    expect(await build()).toEqual({ graphIds: ["agent"], changed: false });
+    expect((await stat(out)).mtimeMs).toBe(1000);
+  });
+
+  it.each([
+    ["no file", undefined, /langgraph\.json: there is no such file/],
+    ["no JSON", "{ graphs: ", /langgraph\.json: not valid JSON/],
+    ["an array", "[]", /langgraph\.json: expected an object/],
+    ["no graphs", "{}", /"graphs" names no graph/],
+    ["empty graphs", '{ "graphs": {} }', /"graphs" names no graph/],
+    ["a wrong store", '{ "graphs": { "a": "./a.ts" }, "store": 1 }', /"store" must be an object/],
+  ])("tells of %s", async (_, text, message) => {
+    if (text !== undefined) await write({ "langgraph.json": text });
+    await expect(build()).rejects.toThrow(message);
+    await expect(build()).rejects.toBeInstanceOf(GraphConfigError);
+  });
+
+  it.each([
+    ["a graph id with a slash", "a/b", "./g.ts:x", "a graph id is 1 to 64 letters"],
+    ["a graph id that is a UUID", "eb6db400-e3c8-5d06-a834-015cb89efe69", "./g.ts:x", "is no UUID"],
+    ["an unsafe graph id", "__proto__", "./g.ts:x", "a graph id is 1 to 64 letters"],
+    ["a Python graph", "a", "./agent.py:graph", "./agent.py is Python"],
+    ["a path that is no string", "a", 7, 'expected "./path/to/file.ts:export"'],
+    ["an object without a path", "a", { description: "?" }, 'expected "./path/to/file.ts:export"'],
+    ["a path without an extension", "a", "./agent:graph", "expected a file ending in .ts"],
+    ["a path that leads nowhere", "a", "./missing.ts:graph", "there is no file"],
+    [
+      "a missing export",
+      "a",
+      "./g.ts:agnet",
+      'no export "agnet"; it exports: builder, nothing, number, rejected',
+    ],
+    ["a missing default export", "a", "./g.ts", 'no export "default"'],
+    ["an export that is null", "a", "./g.ts:nothing", "is null; expected a LangGraph graph"],
+    ["an export that is no graph", "a", "./g.ts:number", "is a number; expected a LangGraph graph"],
+    ["a rejected promise", "a", "./g.ts:rejected", "rejected: Error: too late"],
+    ["a graph that does not compile", "a", "./loose.ts:graph", "it does not compile"],
+    ["a module that throws", "a", "./throws.ts:graph", "threw while it was loaded: TypeError: no key"],
+    ["a syntax error", "a", "./syntax.ts:graph", "could not be bundled"],
+    [
+      "an import that leads nowhere",
+      "a",
+      "./import.ts:graph",
+      'could not be bundled: Could not resolve "./gone"',
+    ],
+  ])("tells of %s", async (_, id, target, message) => {
+    const graphs = JSON.stringify({ graphs: { [id]: target } });
+    await write({
+      "langgraph.json": graphs,
+      "g.ts": `${GRAPH} export { builder }; export const nothing = null, number = 1;
+        export const rejected = Promise.reject(new Error("too late")); rejected.catch(() => {});`,
+      "loose.ts": `${GRAPH} builder.addNode("unreachable", () => ({})); export { builder as graph };`,
+      "throws.ts": `throw new TypeError("no key"); export const graph = 1;`,
+      "syntax.ts": `export const graph = ;`,
+      "import.ts": `export * from "./gone";`,
+    });
+    const building = build();
+    await expect(building).rejects.toThrow(message);
+    await expect(building).rejects.toThrow(`langgraph.json: graph "${id}": `);
+  });
+
+  it("points to .dev.vars when a module throws", async () => {
+    const building = buildWith({ a: "./t.ts" }, { "t.ts": `throw new Error("OPENAI_API_KEY is missing");` });
+    await expect(building).rejects.toThrow(/OPENAI_API_KEY is missing\n.*\.dev\.vars.*inside a node/);
+  });
+});
+
+describe("the command", () => {
+  function run(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+    const script = join(root, "scripts/build-graphs.mjs");
+    return new Promise((resolve) => {
+      execFile(process.execPath, [script, ...args], { cwd: dir }, (error, stdout, stderr) => {
+        resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
+      });
+    });
+  }
+
+  it("writes .edgecron/graphs.ts from langgraph.json, though a graph keeps a timer", async () => {
+    const graph = `${GRAPH} setInterval(() => {}, 1000); export { builder };`;
+    await write({ "langgraph.json": `{ "graphs": { "agent": "./g.ts:builder" } }`, "g.ts": graph });
+    expect(await run()).toEqual({ code: 0, stdout: "Graphs: agent\n", stderr: "" });
+    expect(await readFile(join(dir, ".edgecron/graphs.ts"), "utf8")).toContain('"agent": g0');
+  });
+
+  it("ends with one message and code 1 on an error", async () => {
+    const { code, stdout, stderr } = await run("--config", "other.json");
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toMatch(/^.*other\.json: there is no such file; create it with .*\n$/);
+  });
+
+  it("names an option that it does not know", async () => {
+    expect(await run("--confg", "x")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("--confg") as unknown,
+    });
+  });
+});

@@ -1,0 +1,51 @@
+/**
+ * Tests run in two places: `workers` inside workerd, with the bindings of wrangler.toml, and `node`
+ * (`*.node.test.ts`) for what needs a file system or processes.
+ */
+import { join } from "node:path";
+import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
+import { defineConfig } from "vitest/config";
+import { buildGraphs } from "./scripts/build-graphs.mjs";
+
+const here = (path: string) => join(import.meta.dirname, path);
+
+export default defineConfig(async () => {
+  const testGraphs = here(".edgecron/test-graphs.ts");
+  await buildGraphs({ config: here("test/support/langgraph.json"), out: testGraphs });
+  const migrations = await readD1Migrations(here("migrations"));
+
+  return {
+    test: {
+      // Every running test file has a workerd of its own.
+      maxWorkers: 2,
+      projects: [
+        {
+          plugins: [
+            cloudflareTest({
+              wrangler: { configPath: "./wrangler.toml" },
+              miniflare: {
+                bindings: {
+                  TEST_MIGRATIONS: migrations,
+                  AUTH: "open",
+                  // Whatever .dev.vars says: no test talks to a model that costs money.
+                  OPENAI_API_KEY: "",
+                  OPENAI_BASE_URL: "",
+                },
+              },
+            }),
+          ],
+          // The server under test serves the test graphs in place of those of langgraph.json.
+          resolve: { alias: [{ find: /^.*\.edgecron\/graphs(\.ts)?$/, replacement: testGraphs }] },
+          test: {
+            name: "workers",
+            include: ["test/**/*.test.ts"],
+            exclude: ["test/**/*.node.test.ts"],
+            globalSetup: ["./test/support/openai-server.ts"],
+            setupFiles: ["./test/support/apply-migrations.ts"],
+          },
+        },
+        { test: { name: "node", environment: "node", include: ["test/**/*.node.test.ts"] } },
+      ],
+    },
+  };
+});
