@@ -1,0 +1,44 @@
+/** Calls the server through its HTTP edge. */
+import { env, exports } from "cloudflare:workers";
+import type { Assistant } from "../../src/assistants/assistants-table";
+
+const ORIGIN = "http://edge";
+
+/** What was answered: the body as JSON. */
+export interface Answer<T> {
+  status: number;
+  headers: Headers;
+  body: T;
+}
+
+/** A request with a JSON body; a string is sent as it is. */
+export async function call<T = { detail: string }>(
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<Answer<T>> {
+  const response = await exports.default.fetch(
+    new Request(`${ORIGIN}${path}`, {
+      method,
+      headers: { "content-type": "application/json" },
+      body: body === undefined || typeof body === "string" ? body : JSON.stringify(body),
+    }),
+  );
+  return { status: response.status, headers: response.headers, body: await response.json<T>() };
+}
+
+/** Makes an assistant of the graph "echo", unless `fields` says otherwise. */
+export async function create(fields: Record<string, unknown> = {}): Promise<Assistant> {
+  const { status, body } = await call<Assistant>("POST", "/assistants", { graph_id: "echo", ...fields });
+  if (status !== 200) throw new Error(`create answered ${status}: ${JSON.stringify(body)}`);
+  return body;
+}
+
+/** A `fetch` for the SDK's client. */
+export const edgeFetch: typeof fetch = async (input, init) => exports.default.fetch(new Request(input, init));
+
+/** How many versions D1 holds of an assistant. */
+export const versionRows = async (id: string): Promise<number> =>
+  (await env.DB.prepare("SELECT count(*) AS n FROM assistant_versions WHERE assistant_id = ?")
+    .bind(id)
+    .first<number>("n")) ?? 0;
