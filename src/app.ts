@@ -1,0 +1,47 @@
+/** The Hono app: middleware, one mount per resource, one error edge. */
+import { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { cors } from "hono/cors";
+import { assistantRoutes } from "./assistants/routes";
+import { requireApiKey } from "./auth/api-key";
+import type { Env } from "./config";
+import { cronRoutes } from "./crons/routes";
+import { asDomainError, DomainError } from "./errors";
+import { logError } from "./log";
+import { runRoutes } from "./runs/routes";
+import { health, info } from "./system-routes";
+import { threadRoutes } from "./threads/routes";
+
+/** An object's SQLite row holds at most 2 MB, and the body is stored with what is derived from it. */
+const MAX_BODY_BYTES = 1_000_000;
+
+export const app = new Hono<{ Bindings: Env }>()
+  .use(
+    cors({
+      origin: "*",
+      exposeHeaders: ["Content-Location", "Location", "X-Pagination-Total", "X-Pagination-Next"],
+    }),
+  )
+  .route("/", health)
+  .use(requireApiKey)
+  .use(
+    bodyLimit({
+      maxSize: MAX_BODY_BYTES,
+      onError: () => {
+        throw new DomainError("request.too_large", `body: at most ${MAX_BODY_BYTES} bytes`);
+      },
+    }),
+  )
+  .route("/", info)
+  .route("/", assistantRoutes)
+  // Before the runs: `/threads/{id}/runs/crons` would be read as a run id otherwise.
+  .route("/", cronRoutes)
+  .route("/", runRoutes)
+  .route("/", threadRoutes)
+  .notFound((c) => c.json({ detail: `no route ${c.req.method} ${c.req.path}` }, 404))
+  .onError((error, c) => {
+    const known = asDomainError(error);
+    if (known !== undefined) return c.json({ detail: known.detail }, known.status);
+    logError("request failed", error, { method: c.req.method, path: c.req.path });
+    return c.json({ detail: "internal error" }, 500);
+  });

@@ -1,0 +1,111 @@
+/** The cron's one row in its object's SQLite. */
+import { DomainError } from "../errors";
+import { parseJson } from "../json";
+import type { CronState } from "./cron";
+import type { AssistantSnapshot } from "./firing";
+
+/** The row, read. */
+export interface StoredCron extends CronState {
+  assistant: AssistantSnapshot;
+  /** The revision that the index is known to have. */
+  indexed: number;
+  /** True once its owner deleted it, until its traces in D1 are gone too. */
+  deleted: boolean;
+}
+
+type Row = {
+  definition: string;
+  assistant: string;
+  next_run_at: number | null;
+  revision: number;
+  indexed: number;
+  deleted: number;
+};
+
+export class CronRecord {
+  /** Noted in memory and stored with the next change: a row less for each firing. */
+  private indexed = 0;
+
+  constructor(private readonly sql: SqlStorage) {}
+
+  createTable(): void {
+    this.sql.exec(`CREATE TABLE IF NOT EXISTS cron (
+      id INTEGER PRIMARY KEY CHECK (id = 1),
+      definition TEXT NOT NULL,
+      assistant TEXT NOT NULL,
+      next_run_at INTEGER,
+      revision INTEGER NOT NULL,
+      indexed INTEGER NOT NULL DEFAULT 0,
+      deleted INTEGER NOT NULL DEFAULT 0
+    )`);
+  }
+
+  /** The cron; undefined when the object holds none. */
+  read(): StoredCron | undefined {
+    if (!this.exists()) return undefined;
+    const row = this.sql
+      .exec<Row>("SELECT definition, assistant, next_run_at, revision, indexed, deleted FROM cron")
+      .toArray()[0];
+    if (row === undefined) return undefined;
+    return {
+      definition: parseJson(row.definition),
+      assistant: parseJson(row.assistant),
+      nextRunAt: row.next_run_at,
+      revision: row.revision,
+      indexed: Math.max(row.indexed, this.indexed),
+      deleted: row.deleted === 1,
+    };
+  }
+
+  /** The cron that is there and not deleted. @throws cron.not_found */
+  require(): StoredCron {
+    const stored = this.read();
+    if (stored === undefined || stored.deleted) throw new DomainError("cron.not_found", "no cron with this id");
+    return stored;
+  }
+
+  insert({ definition, nextRunAt, revision }: CronState, assistant: AssistantSnapshot): void {
+    this.sql.exec(
+      "INSERT INTO cron (id, definition, assistant, next_run_at, revision) VALUES (1, ?, ?, ?, ?)",
+      JSON.stringify(definition),
+      JSON.stringify(assistant),
+      nextRunAt,
+      revision,
+    );
+  }
+
+  /** Moves on in time, as the next revision. */
+  setNext(nextRunAt: number | null): void {
+    this.sql.exec(
+      "UPDATE cron SET next_run_at = ?, revision = revision + 1, indexed = max(indexed, ?)",
+      nextRunAt,
+      this.indexed,
+    );
+  }
+
+  /** Stores a changed definition, as the next revision. */
+  update({ definition, nextRunAt }: Pick<CronState, "definition" | "nextRunAt">): void {
+    this.sql.exec("UPDATE cron SET definition = ?", JSON.stringify(definition));
+    this.setNext(nextRunAt);
+  }
+
+  /** Stores the assistant as last seen, if it has changed. */
+  keepAssistant(assistant: AssistantSnapshot): void {
+    const text = JSON.stringify(assistant);
+    this.sql.exec("UPDATE cron SET assistant = ? WHERE assistant <> ?", text, text);
+  }
+
+  /** The index has this revision. */
+  noteIndexed(revision: number): void {
+    this.indexed = Math.max(this.indexed, revision);
+  }
+
+  /** The tombstone: from here on nothing fires. */
+  markDeleted(): void {
+    this.sql.exec("UPDATE cron SET deleted = 1, next_run_at = NULL");
+  }
+
+  private exists(): boolean {
+    return this.sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'cron'").toArray().length > 0;
+  }
+}

@@ -1,0 +1,120 @@
+/** A cron as its object stores it and as the API shows it. */
+import { toIso, toIsoOrNull } from "../clock";
+import type { JsonObject } from "../json";
+import { nextSlot, type Schedule } from "./schedule";
+import type { CronPatch } from "./schemas";
+
+/** What the owner defines; instants in ms since the epoch. */
+export interface CronDefinition {
+  cronId: string;
+  assistantId: string;
+  /** Null for a stateless cron: each firing then has a thread of its own. */
+  threadId: string | null;
+  schedule: string;
+  /** IANA; null is UTC. */
+  timezone: string | null;
+  /** No slot at or after it fires. */
+  endTime: number | null;
+  enabled: boolean;
+  onRunCompleted: "delete" | "keep" | null;
+  /** The fields of the run that each firing makes. */
+  payload: JsonObject;
+  metadata: JsonObject;
+  createdAt: number;
+  updatedAt: number;
+}
+
+/** A definition and its place in time. */
+export interface CronState {
+  definition: CronDefinition;
+  /** Null when disabled, ended, or without a further time. */
+  nextRunAt: number | null;
+  /** Grows with every change; orders the writes to the index. */
+  revision: number;
+}
+
+/** A cron as the API shows it. */
+export interface Cron {
+  cron_id: string;
+  assistant_id: string;
+  thread_id: string | null;
+  on_run_completed: "delete" | "keep" | null;
+  end_time: string | null;
+  schedule: string;
+  timezone: string | null;
+  created_at: string;
+  updated_at: string;
+  user_id: string | null;
+  payload: JsonObject;
+  next_run_date: string | null;
+  metadata: JsonObject;
+  enabled: boolean;
+}
+
+export const scheduleOf = (definition: CronDefinition): Schedule => ({
+  expression: definition.schedule,
+  timezone: definition.timezone,
+});
+
+/** The first slot after `afterMs` that fires: before the end time, if there is one. Null when there is none. */
+export function upcomingSlot(definition: CronDefinition, afterMs: number): number | null {
+  const slot = nextSlot(scheduleOf(definition), afterMs);
+  if (slot === null || (definition.endTime !== null && slot >= definition.endTime)) return null;
+  return slot;
+}
+
+const PAYLOAD_FIELDS = [
+  "input",
+  "config",
+  "context",
+  "webhook",
+  "interrupt_before",
+  "interrupt_after",
+  "stream_mode",
+  "stream_subgraphs",
+  "stream_resumable",
+  "durability",
+  "checkpoint_during",
+  "multitask_strategy",
+] as const;
+
+/** The fields of a request that belong to the run of each firing. */
+export function payloadOf(fields: JsonObject): JsonObject {
+  return Object.fromEntries(
+    PAYLOAD_FIELDS.filter((field) => fields[field] !== undefined).map((field) => [field, fields[field]]),
+  );
+}
+
+/** The definition with a patch applied at `at`: absent leaves, null clears, `metadata` merges. */
+export function patched(definition: CronDefinition, patch: CronPatch, at: number): CronDefinition {
+  return {
+    ...definition,
+    schedule: patch.schedule ?? definition.schedule,
+    timezone: patch.timezone === undefined ? definition.timezone : patch.timezone,
+    endTime: patch.end_time === undefined ? definition.endTime : patch.end_time,
+    enabled: patch.enabled ?? definition.enabled,
+    onRunCompleted: patch.on_run_completed ?? definition.onRunCompleted,
+    payload: { ...definition.payload, ...payloadOf(patch) },
+    metadata: { ...definition.metadata, ...patch.metadata },
+    updatedAt: at,
+  };
+}
+
+export function toWireCron({ definition, nextRunAt }: CronState): Cron {
+  return {
+    cron_id: definition.cronId,
+    assistant_id: definition.assistantId,
+    thread_id: definition.threadId,
+    on_run_completed: definition.onRunCompleted,
+    end_time: toIsoOrNull(definition.endTime),
+    schedule: definition.schedule,
+    timezone: definition.timezone,
+    created_at: toIso(definition.createdAt),
+    updated_at: toIso(definition.updatedAt),
+    user_id: null,
+    payload: definition.payload,
+    next_run_date: toIsoOrNull(nextRunAt),
+    metadata: definition.metadata,
+    enabled: definition.enabled,
+  };
+}

@@ -1,0 +1,146 @@
+/** The index of crons in D1: searches, counts, and the watchdog's question. */
+import { assistantIdOf } from "../assistants/assistants-table";
+import { parseJson } from "../json";
+import { all, jsonContains, type Condition } from "../json-filter";
+import { toWireCron, type Cron, type CronState } from "./cron";
+import type { CronFilters, CronSearch } from "./schemas";
+
+type Row = {
+  cron_id: string;
+  assistant_id: string;
+  thread_id: string | null;
+  schedule: string;
+  timezone: string | null;
+  end_time: number | null;
+  enabled: number;
+  on_run_completed: "delete" | "keep" | null;
+  payload: string;
+  metadata: string;
+  next_run_date: number | null;
+  created_at: number;
+  updated_at: number;
+  revision: number;
+};
+
+const COLUMNS = [
+  "cron_id",
+  "assistant_id",
+  "thread_id",
+  "schedule",
+  "timezone",
+  "end_time",
+  "enabled",
+  "on_run_completed",
+  "payload",
+  "metadata",
+  "next_run_date",
+  "created_at",
+  "updated_at",
+  "revision",
+] as const satisfies (keyof Row)[];
+
+const UPSERT = `INSERT INTO crons (${COLUMNS.join(", ")}) VALUES (${COLUMNS.map(() => "?").join(", ")})
+  ON CONFLICT (cron_id) DO UPDATE SET ${COLUMNS.slice(1)
+    .map((column) => `${column} = excluded.${column}`)
+    .join(", ")}
+  WHERE excluded.revision > crons.revision`;
+
+/** Writes the cron to the index, unless the index knows a later revision. */
+export async function indexCron(db: D1Database, { definition, nextRunAt, revision }: CronState): Promise<void> {
+  const row: Row = {
+    cron_id: definition.cronId,
+    assistant_id: definition.assistantId,
+    thread_id: definition.threadId,
+    schedule: definition.schedule,
+    timezone: definition.timezone,
+    end_time: definition.endTime,
+    enabled: definition.enabled ? 1 : 0,
+    on_run_completed: definition.onRunCompleted,
+    payload: JSON.stringify(definition.payload),
+    metadata: JSON.stringify(definition.metadata),
+    next_run_date: nextRunAt,
+    created_at: definition.createdAt,
+    updated_at: definition.updatedAt,
+    revision,
+  };
+  await db
+    .prepare(UPSERT)
+    .bind(...COLUMNS.map((column) => row[column]))
+    .run();
+}
+
+/** Takes the cron out of the index. */
+export async function unindexCron(db: D1Database, cronId: string): Promise<void> {
+  await db.prepare("DELETE FROM crons WHERE cron_id = ?").bind(cronId).run();
+}
+
+/** The crons that match, with the number of all that do. */
+export async function searchCrons(db: D1Database, query: CronSearch): Promise<{ crons: Cron[]; total: number }> {
+  const where = conditionOf(query);
+  const sortBy = query.sort_by ?? "created_at";
+  const order = query.sort_order === "asc" ? "ASC" : "DESC";
+  const [page, count] = await db.batch([
+    db
+      .prepare(
+        `SELECT ${COLUMNS.join(", ")} FROM crons WHERE ${where.sql}
+         ORDER BY ${sortBy} ${order}, cron_id ${order} LIMIT ? OFFSET ?`,
+      )
+      .bind(...where.params, query.limit, query.offset),
+    db.prepare(`SELECT count(*) AS total FROM crons WHERE ${where.sql}`).bind(...where.params),
+  ]);
+  return {
+    crons: ((page?.results ?? []) as Row[]).map(toCron),
+    total: (count?.results[0] as { total: number } | undefined)?.total ?? 0,
+  };
+}
+
+/** How many crons match. */
+export async function countCrons(db: D1Database, filters: CronFilters): Promise<number> {
+  const where = conditionOf(filters);
+  const total = await db
+    .prepare(`SELECT count(*) AS total FROM crons WHERE ${where.sql}`)
+    .bind(...where.params)
+    .first<number>("total");
+  return total ?? 0;
+}
+
+/** Ids of crons whose next time lay before `before` (ms) and is still to come: their alarm is late or lost. */
+export async function overdueCrons(db: D1Database, before: number, limit: number): Promise<string[]> {
+  const { results } = await db
+    .prepare("SELECT cron_id FROM crons WHERE next_run_date < ? ORDER BY next_run_date LIMIT ?")
+    .bind(before, limit)
+    .all<{ cron_id: string }>();
+  return results.map((row) => row.cron_id);
+}
+
+function conditionOf(filters: CronFilters): Condition {
+  const conditions: Condition[] = [];
+  if (filters.assistant_id !== undefined) {
+    conditions.push({ sql: "assistant_id = ?", params: [assistantIdOf(filters.assistant_id)] });
+  }
+  if (filters.thread_id !== undefined) conditions.push({ sql: "thread_id = ?", params: [filters.thread_id] });
+  if (filters.enabled !== undefined) conditions.push({ sql: "enabled = ?", params: [filters.enabled ? 1 : 0] });
+  if (filters.metadata !== undefined) conditions.push(jsonContains("metadata", filters.metadata));
+  return all(conditions);
+}
+
+function toCron(row: Row): Cron {
+  return toWireCron({
+    definition: {
+      cronId: row.cron_id,
+      assistantId: row.assistant_id,
+      threadId: row.thread_id,
+      schedule: row.schedule,
+      timezone: row.timezone,
+      endTime: row.end_time,
+      enabled: row.enabled === 1,
+      onRunCompleted: row.on_run_completed,
+      payload: parseJson(row.payload),
+      metadata: parseJson(row.metadata),
+      createdAt: row.created_at,
+      updatedAt: row.updated_at,
+    },
+    nextRunAt: row.next_run_date,
+    revision: row.revision,
+  });
+}

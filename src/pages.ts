@@ -1,0 +1,20 @@
+/** Paging of searches, and the choice of fields. */
+import type { Context } from "hono";
+
+/** Sets `X-Pagination-Total` (all that match) and, when more follow, `X-Pagination-Next` (the next offset). */
+export function pageHeaders(
+  c: Context,
+  query: { limit: number; offset: number },
+  returned: number,
+  total: number,
+): void {
+  c.header("X-Pagination-Total", String(total));
+  const next = query.offset + returned;
+  if (returned > 0 && next < total) c.header("X-Pagination-Next", String(next));
+}
+
+/** `object` with only the fields asked for; with all when none is. */
+export function pick<T extends object>(object: T, fields: readonly string[] | undefined): Partial<T> {
+  if (fields === undefined) return object;
+  return Object.fromEntries(Object.entries(object).filter(([key]) => fields.includes(key))) as Partial<T>;
+}

@@ -1,0 +1,64 @@
+/** Reads what a request carries: each part is parsed by a zod schema, and a bad one is refused by name. */
+import type { Context } from "hono";
+import { z } from "zod";
+import { DomainError } from "./errors";
+import { nestsDeeperThan } from "./json";
+
+/** SQLite refuses JSON that nests deeper than 1,000; no real input comes near this. */
+const MAX_DEPTH = 100;
+
+/** A UUID of any version, in lower case as the objects and tables spell it. */
+export const uuid = z.guid("expected a UUID").transform((id) => id.toLowerCase());
+
+/**
+ * The JSON body, parsed by `schema`; an empty body counts as `{}`.
+ * @throws request.invalid naming the field and what was expected.
+ */
+export async function readBody<S extends z.ZodType>(c: Context, schema: S): Promise<z.output<S>> {
+  const text = await c.req.text();
+  let body: unknown;
+  try {
+    body = text.trim() === "" ? {} : JSON.parse(text);
+  } catch {
+    throw new DomainError("request.invalid", "body: expected JSON");
+  }
+  if (nestsDeeperThan(body, MAX_DEPTH)) {
+    throw new DomainError("request.invalid", `body: nests deeper than ${MAX_DEPTH} levels`);
+  }
+  return check(schema, body, "body");
+}
+
+/**
+ * The query string, parsed by `schema`; a key given several times is an array.
+ * @throws request.invalid naming the parameter and what was expected.
+ */
+export function readQuery<S extends z.ZodType>(c: Context, schema: S): z.output<S> {
+  const query = Object.entries(c.req.queries()).map(([key, values]) => [key, values.length > 1 ? values : values[0]]);
+  return check(schema, Object.fromEntries(query), "query");
+}
+
+/**
+ * The UUID in the path parameter `name`, in lower case.
+ * @throws request.invalid when it is none.
+ */
+export const readId = (c: Context, name: string): string => check(uuid, c.req.param(name), name);
+
+/**
+ * `value` parsed by `schema`.
+ * @throws request.invalid listing each field that is wrong, under `where` when the whole is.
+ */
+export function check<S extends z.ZodType>(schema: S, value: unknown, where: string): z.output<S> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const details = parsed.error.issues.slice(0, 5).map((issue) => describe(issue, where));
+  throw new DomainError("request.invalid", details.join("; "));
+}
+
+function describe(issue: z.core.$ZodIssue, where: string): string {
+  const field = issue.path.length > 0 ? issue.path.map(String).join(".") : where;
+  if (issue.code === "unrecognized_keys") {
+    const prefix = issue.path.length > 0 ? `${field}.` : "";
+    return issue.keys.map((key) => `${prefix}${key}: unknown field`).join("; ");
+  }
+  return `${field}: ${issue.message.replace(/^Invalid input: /, "")}`;
+}

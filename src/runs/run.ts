@@ -1,0 +1,88 @@
+/** A run as the server keeps it and as the API shows it. */
+import { toIso } from "../clock";
+import type { JsonObject } from "../json";
+
+/** The states of docs/run-lifecycle.md. */
+export type RunStatus = "pending" | "running" | "success" | "error" | "timeout" | "interrupted";
+
+export type MultitaskStrategy = "reject" | "rollback" | "interrupt" | "enqueue";
+
+/** What went wrong, in the form that the SDKs raise. */
+export interface RunError {
+  error: string;
+  message: string;
+}
+
+/** What the run was asked to do; `config` and `context` have the assistant's merged in. */
+export interface RunKwargs extends JsonObject {
+  input?: unknown;
+  command?: JsonObject;
+  config: JsonObject & { configurable: JsonObject };
+  context: JsonObject;
+  webhook?: string;
+  interrupt_before?: "*" | string[];
+  interrupt_after?: "*" | string[];
+  durability?: "sync" | "async" | "exit";
+}
+
+/** A run that is to be enqueued. */
+export interface NewRun {
+  runId: string;
+  threadId: string;
+  assistantId: string;
+  graphId: string;
+  metadata: JsonObject;
+  kwargs: RunKwargs;
+  multitaskStrategy: MultitaskStrategy;
+  /** Make the thread if there is none; otherwise a missing one is an error. */
+  createThread: boolean;
+  /** The thread is made for this run and goes with it. */
+  temporary: boolean;
+  /** Ms to wait before it starts. */
+  delayMs: number;
+}
+
+/** A run's record. Instants in ms since the epoch. */
+export interface RunRecord {
+  runId: string;
+  threadId: string;
+  assistantId: string;
+  status: RunStatus;
+  metadata: JsonObject;
+  kwargs: RunKwargs;
+  multitaskStrategy: MultitaskStrategy;
+  error: RunError | null;
+  createdAt: number;
+  updatedAt: number;
+}
+
+/** A run as the API shows it; `error` only when it failed. */
+export interface Run {
+  run_id: string;
+  thread_id: string;
+  assistant_id: string;
+  created_at: string;
+  updated_at: string;
+  status: RunStatus;
+  metadata: JsonObject;
+  kwargs: JsonObject;
+  multitask_strategy: MultitaskStrategy;
+  error?: RunError;
+}
+
+export const isFinal = (status: RunStatus): boolean => status !== "pending" && status !== "running";
+
+export function toWireRun(run: RunRecord): Run {
+  return {
+    run_id: run.runId,
+    thread_id: run.threadId,
+    assistant_id: run.assistantId,
+    created_at: toIso(run.createdAt),
+    updated_at: toIso(run.updatedAt),
+    status: run.status,
+    metadata: run.metadata,
+    kwargs: run.kwargs,
+    multitask_strategy: run.multitaskStrategy,
+    ...(run.error === null ? {} : { error: run.error }),
+  };
+}

@@ -1,0 +1,161 @@
+/** The index of runs in D1: searches and lists, and for good the record of every run that has ended. */
+import { assistantIdOf } from "../assistants/assistants-table";
+import { DomainError } from "../errors";
+import { parseJson, parseJsonOrNull, type JsonObject } from "../json";
+import { all, jsonContains, type Condition } from "../json-filter";
+import { parseInstant } from "../instant";
+import { toWireRun, type MultitaskStrategy, type Run, type RunRecord, type RunStatus } from "./run";
+
+type Row = {
+  run_id: string;
+  thread_id: string;
+  assistant_id: string;
+  status: RunStatus;
+  metadata: string;
+  kwargs: string;
+  multitask_strategy: MultitaskStrategy;
+  error: string | null;
+  created_at: number;
+  updated_at: number;
+};
+
+const COLUMNS = [
+  "run_id",
+  "thread_id",
+  "assistant_id",
+  "status",
+  "metadata",
+  "kwargs",
+  "multitask_strategy",
+  "error",
+  "created_at",
+  "updated_at",
+] as const satisfies (keyof Row)[];
+
+const UPSERT = `INSERT INTO runs (${COLUMNS.join(", ")}, revision) VALUES (${COLUMNS.map(() => "?").join(", ")}, ?)
+  ON CONFLICT (run_id) DO UPDATE SET status = excluded.status, error = excluded.error,
+    updated_at = excluded.updated_at, revision = excluded.revision
+  WHERE excluded.revision > runs.revision`;
+
+/** The statement that writes a run to the index, unless the index knows a later revision. */
+export function upsertRun(db: D1Database, run: RunRecord & { revision: number }): D1PreparedStatement {
+  return db
+    .prepare(UPSERT)
+    .bind(
+      run.runId,
+      run.threadId,
+      run.assistantId,
+      run.status,
+      JSON.stringify(run.metadata),
+      JSON.stringify(run.kwargs),
+      run.multitaskStrategy,
+      run.error === null ? null : JSON.stringify(run.error),
+      run.createdAt,
+      run.updatedAt,
+      run.revision,
+    );
+}
+
+/** The statement that takes a run out of the index. */
+export const deleteRunRow = (db: D1Database, runId: string): D1PreparedStatement =>
+  db.prepare("DELETE FROM runs WHERE run_id = ?").bind(runId);
+
+/** The run; undefined when the index has none of this id on this thread. */
+export async function findRun(db: D1Database, threadId: string, runId: string): Promise<Run | undefined> {
+  const row = await db
+    .prepare(`SELECT ${COLUMNS.join(", ")} FROM runs WHERE run_id = ? AND thread_id = ?`)
+    .bind(runId, threadId)
+    .first<Row>();
+  return row === null ? undefined : toRun(row);
+}
+
+/** The run. @throws run.not_found */
+export async function requireRun(db: D1Database, threadId: string, runId: string): Promise<Run> {
+  const run = await findRun(db, threadId, runId);
+  if (run === undefined) throw noRun(runId);
+  return run;
+}
+
+export const noRun = (runId: string): DomainError =>
+  new DomainError("run.not_found", `no run with the id ${runId} on this thread`);
+
+/** What to look for; instants as ISO text. */
+export interface RunFilters {
+  metadata?: JsonObject;
+  status?: RunStatus;
+  thread_id?: string;
+  assistant_id?: string;
+  agent_id?: string;
+  created_after?: string;
+  created_before?: string;
+  sort_order?: "asc" | "desc";
+  limit: number;
+  offset: number;
+}
+
+/** The runs that match, newest first unless asked otherwise, with the number of all that do. */
+export async function searchRuns(db: D1Database, query: RunFilters): Promise<{ runs: Run[]; total: number }> {
+  const where = conditionOf(query);
+  const order = query.sort_order === "asc" ? "ASC" : "DESC";
+  const [page, count] = await db.batch([
+    db
+      .prepare(
+        `SELECT ${COLUMNS.join(", ")} FROM runs WHERE ${where.sql}
+         ORDER BY created_at ${order}, run_id ${order} LIMIT ? OFFSET ?`,
+      )
+      .bind(...where.params, query.limit, query.offset),
+    db.prepare(`SELECT count(*) AS total FROM runs WHERE ${where.sql}`).bind(...where.params),
+  ]);
+  return {
+    runs: ((page?.results ?? []) as Row[]).map(toRun),
+    total: (count?.results[0] as { total: number } | undefined)?.total ?? 0,
+  };
+}
+
+/** Threads with a run that has not ended and of which nothing was heard since `before` (ms). */
+export async function stalledThreads(db: D1Database, before: number, limit: number): Promise<string[]> {
+  const { results } = await db
+    .prepare(
+      `SELECT DISTINCT thread_id FROM runs WHERE status IN ('pending', 'running') AND updated_at < ? LIMIT ?`,
+    )
+    .bind(before, limit)
+    .all<{ thread_id: string }>();
+  return results.map((row) => row.thread_id);
+}
+
+function conditionOf(query: RunFilters): Condition {
+  const conditions: Condition[] = [];
+  const equals = (column: string, value: string | undefined): void => {
+    if (value !== undefined) conditions.push({ sql: `${column} = ?`, params: [value] });
+  };
+  equals("thread_id", query.thread_id);
+  equals("status", query.status);
+  const assistant = query.assistant_id ?? query.agent_id;
+  equals("assistant_id", assistant === undefined ? undefined : assistantIdOf(assistant));
+  if (query.created_after !== undefined) {
+    conditions.push({ sql: "created_at >= ?", params: [parseInstant(query.created_after)] });
+  }
+  if (query.created_before !== undefined) {
+    conditions.push({ sql: "created_at < ?", params: [parseInstant(query.created_before)] });
+  }
+  const { cron_id: cronId, ...metadata } = query.metadata ?? {};
+  // The runs of a cron are the search that is made most, and have an index of their own.
+  if (typeof cronId === "string") conditions.push({ sql: "cron_id = ?", params: [cronId] });
+  else if (cronId !== undefined) metadata.cron_id = cronId;
+  conditions.push(jsonContains("metadata", metadata));
+  return all(conditions);
+}
+
+const toRun = (row: Row): Run =>
+  toWireRun({
+    runId: row.run_id,
+    threadId: row.thread_id,
+    assistantId: row.assistant_id,
+    status: row.status,
+    metadata: parseJson(row.metadata),
+    kwargs: parseJson(row.kwargs),
+    multitaskStrategy: row.multitask_strategy,
+    error: parseJsonOrNull(row.error),
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  });

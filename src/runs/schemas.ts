@@ -1,0 +1,166 @@
+/** What clients may send about runs. */
+import { z } from "zod";
+import { uuid } from "../request";
+
+/** Optional on the wire; null counts as absent, since the Python SDK and others send it for "not given". */
+export const optional = <S extends z.ZodType>(schema: S) =>
+  schema.nullish().transform((value): z.output<S> | undefined => value ?? undefined);
+
+export const jsonObject = z.record(z.string(), z.unknown(), "expected an object");
+
+/** A UUID, or the id of a graph, which stands for that graph's default assistant. */
+export const assistantId = z.string("expected an assistant id or a graph id").min(1).max(200);
+
+export const runConfig = z.looseObject({
+  tags: optional(z.array(z.string())),
+  recursion_limit: optional(z.number().int().min(1).max(10_000)),
+  configurable: optional(jsonObject),
+});
+
+const streamModes = z.enum([
+  "values",
+  "messages",
+  "messages-tuple",
+  "tasks",
+  "checkpoints",
+  "updates",
+  "events",
+  "debug",
+  "custom",
+  "tools",
+]);
+
+const nodes = z.union([z.literal("*"), z.array(z.string())], 'expected "*" or a list of node names');
+
+export const multitaskStrategy = z.enum(["reject", "rollback", "interrupt", "enqueue"]);
+
+const webhookUrl = z
+  .string()
+  .min(1)
+  .max(65_536)
+  .refine((url) => {
+    const protocol = URL.canParse(url) ? new URL(url).protocol : "";
+    return protocol === "https:" || protocol === "http:";
+  }, "expected an absolute http(s) URL");
+
+/** Fields that a cron's payload and a run have in common. */
+export const payloadFields = {
+  config: optional(runConfig),
+  context: optional(jsonObject),
+  webhook: optional(webhookUrl),
+  interrupt_before: optional(nodes),
+  interrupt_after: optional(nodes),
+  stream_mode: optional(z.union([streamModes, z.array(streamModes)], "expected a stream mode or a list of them")),
+  stream_subgraphs: optional(z.boolean()),
+  stream_resumable: optional(z.boolean()),
+  durability: optional(z.enum(["sync", "async", "exit"])),
+  checkpoint_during: optional(z.boolean()),
+};
+
+const send = z.strictObject({ node: z.string(), input: z.unknown() });
+const goto = z.union([z.string(), send]);
+
+const command = z.strictObject({
+  update: z.union([jsonObject, z.array(z.tuple([z.string(), z.unknown()]))]).nullish(),
+  resume: z.unknown(),
+  goto: z.union([goto, z.array(goto)]).nullish(),
+});
+
+const checkpoint = z.strictObject({
+  thread_id: optional(z.string()),
+  checkpoint_ns: optional(z.string()),
+  checkpoint_id: optional(z.string()),
+  checkpoint_map: optional(jsonObject),
+});
+
+/** The body of every request that makes a run, on a thread or stateless. */
+export const runCreate = z.strictObject({
+  ...payloadFields,
+  assistant_id: assistantId,
+  input: z.unknown(),
+  command: optional(command),
+  metadata: optional(jsonObject),
+  multitask_strategy: optional(multitaskStrategy),
+  if_not_exists: optional(z.enum(["create", "reject"])),
+  on_completion: optional(z.enum(["delete", "keep"])),
+  on_disconnect: optional(z.enum(["cancel", "continue"])),
+  after_seconds: optional(z.number().min(0).max(31_536_000)),
+  checkpoint: optional(checkpoint),
+  checkpoint_id: optional(z.string()),
+  feedback_keys: optional(z.array(z.string())),
+  langsmith_tracer: optional(jsonObject),
+  langsmith_tracing: optional(jsonObject),
+  strict_resume: optional(z.boolean()),
+});
+export type RunCreate = z.output<typeof runCreate>;
+
+const runStatus = z.enum(["pending", "running", "error", "success", "timeout", "interrupted"]);
+
+const runFields = [
+  "run_id",
+  "thread_id",
+  "assistant_id",
+  "created_at",
+  "updated_at",
+  "status",
+  "metadata",
+  "kwargs",
+  "multitask_strategy",
+  "error",
+] as const;
+const runField = z.enum(runFields);
+
+const queryNumber = (schema: z.ZodNumber) => z.preprocess((value) => (value === "" ? NaN : Number(value)), schema);
+const limit = z.number().int().min(1).max(1000);
+const offset = z.number().int().min(0);
+
+/** A true or false in a query string, as the SDKs spell them. */
+export const queryBoolean = z
+  .enum(["true", "false", "1", "0", "True", "False"])
+  .transform((text) => text === "1" || text.toLowerCase() === "true");
+
+export const queryLimit = queryNumber(limit);
+export const queryOffset = queryNumber(offset);
+
+const listOf = <S extends z.ZodType>(schema: S) =>
+  z.preprocess(
+    (value) => (typeof value === "string" ? value.split(",") : value),
+    z.array(schema),
+  );
+
+export const runList = z.strictObject({
+  limit: queryLimit.default(10),
+  offset: queryOffset.default(0),
+  status: runStatus.optional(),
+  select: listOf(runField).optional(),
+});
+
+export const runSearch = z.strictObject({
+  metadata: optional(jsonObject),
+  status: optional(runStatus),
+  thread_id: optional(uuid),
+  assistant_id: optional(assistantId),
+  /** The open Agent Protocol's word for an assistant. */
+  agent_id: optional(assistantId),
+  created_after: optional(z.iso.datetime({ offset: true, local: true })),
+  created_before: optional(z.iso.datetime({ offset: true, local: true })),
+  limit: limit.nullish().transform((value) => value ?? 10),
+  offset: offset.nullish().transform((value) => value ?? 0),
+  sort_order: optional(z.enum(["asc", "desc"])),
+  select: optional(z.array(runField)),
+});
+export type RunSearch = z.output<typeof runSearch>;
+
+export const cancelQuery = z.strictObject({
+  wait: queryBoolean.default(false),
+  action: z.enum(["interrupt", "rollback"]).default("interrupt"),
+  reason: z.string().optional(),
+});
+
+export const joinQuery = z.strictObject({ cancel_on_disconnect: queryBoolean.default(false) });
+
+/** Paging of a search body. */
+export const paging = {
+  limit: limit.nullish().transform((value) => value ?? 10),
+  offset: offset.nullish().transform((value) => value ?? 0),
+};

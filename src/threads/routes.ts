@@ -1,0 +1,59 @@
+/** `/threads`: the threads themselves and their state. */
+import { Hono } from "hono";
+import type { Env } from "../config";
+import { pageHeaders, pick } from "../pages";
+import { readBody, readId, readQuery } from "../request";
+import {
+  historyQuery,
+  historySearch,
+  stateQuery,
+  threadCount,
+  threadCreate,
+  threadPatch,
+  threadSearch,
+} from "./schemas";
+import { threadObject } from "./thread-object";
+import { countThreads, searchThreads } from "./threads-table";
+
+export const threadRoutes = new Hono<{ Bindings: Env }>()
+  .post("/threads", async (c) => {
+    const body = await readBody(c, threadCreate);
+    const threadId = body.thread_id ?? crypto.randomUUID();
+    return c.json(await threadObject(c.env, threadId).createThread(threadId, body));
+  })
+  .post("/threads/search", async (c) => {
+    const query = await readBody(c, threadSearch);
+    const { threads, total } = await searchThreads(c.env.DB, query);
+    pageHeaders(c, query, threads.length, total);
+    return c.json(threads.map((thread) => pick(thread, query.select)));
+  })
+  .post("/threads/count", async (c) => c.json(await countThreads(c.env.DB, await readBody(c, threadCount))))
+  .get("/threads/:thread_id", async (c) => {
+    const threadId = readId(c, "thread_id");
+    return c.json(await threadObject(c.env, threadId).getThread(threadId));
+  })
+  .patch("/threads/:thread_id", async (c) => {
+    const threadId = readId(c, "thread_id");
+    const body = await readBody(c, threadPatch);
+    const thread = await threadObject(c.env, threadId).patchThread(threadId, body);
+    if (c.req.header("Prefer") === "return=minimal") return c.body(null, 204);
+    return c.json(thread);
+  })
+  .delete("/threads/:thread_id", async (c) => {
+    const threadId = readId(c, "thread_id");
+    await threadObject(c.env, threadId).deleteThread(threadId);
+    return c.body(null, 204);
+  })
+  .get("/threads/:thread_id/state", async (c) => {
+    const threadId = readId(c, "thread_id");
+    return c.json(await threadObject(c.env, threadId).getState(threadId, readQuery(c, stateQuery)));
+  })
+  .get("/threads/:thread_id/history", async (c) => {
+    const threadId = readId(c, "thread_id");
+    return c.json(await threadObject(c.env, threadId).getHistory(threadId, readQuery(c, historyQuery)));
+  })
+  .post("/threads/:thread_id/history", async (c) => {
+    const threadId = readId(c, "thread_id");
+    const query = await readBody(c, historySearch);
+    return c.json(await threadObject(c.env, threadId).getHistory(threadId, query));
+  });

@@ -1,0 +1,66 @@
+/** Reading a thread's state: what its checkpoints say, seen through its graph. */
+import type { RunnableConfig } from "@langchain/core/runnables";
+import { loadGraph, type RunnableGraph } from "../graphs/registry";
+import { logError } from "../log";
+import { CheckpointSaver } from "./checkpoint-saver";
+import type { HistorySearch } from "./schemas";
+import type { ThreadRecord, ThreadSnapshot } from "./thread";
+import { emptyState, toThreadSnapshot, toWireState, type WireState } from "./wire-state";
+
+/** The values and waiting interrupts of a thread; none when it has no state, or none that can be read. */
+export async function readSnapshot(storage: DurableObjectStorage, thread: ThreadRecord): Promise<ThreadSnapshot> {
+  try {
+    const graph = await graphOf(storage, thread);
+    if (graph !== undefined) return toThreadSnapshot(await graph.getState(configOf(thread)));
+  } catch (error) {
+    // The graph may be gone from the bundle, or its state no JSON: the thread is still to be found and deleted.
+    logError("the thread's state could not be read", error, { thread_id: thread.threadId });
+  }
+  return { values: null, interrupts: {} };
+}
+
+/** The thread's latest state, or the one at a checkpoint. */
+export async function readState(
+  storage: DurableObjectStorage,
+  thread: ThreadRecord,
+  { checkpointId, subgraphs }: { checkpointId?: string; subgraphs: boolean },
+): Promise<WireState> {
+  const graph = await graphOf(storage, thread);
+  if (graph === undefined) return emptyState(thread.threadId);
+  const state = await graph.getState(configOf(thread, checkpointId), { subgraphs });
+  return toWireState(thread.threadId, state);
+}
+
+/** The thread's states, newest first. */
+export async function readHistory(
+  storage: DurableObjectStorage,
+  thread: ThreadRecord,
+  query: HistorySearch,
+): Promise<WireState[]> {
+  const graph = await graphOf(storage, thread);
+  if (graph === undefined) return [];
+  const config = configOf(thread, query.checkpoint?.checkpoint_id, query.checkpoint?.checkpoint_ns);
+  const states: WireState[] = [];
+  const history = graph.getStateHistory(config, {
+    limit: query.limit,
+    ...(query.before === undefined ? {} : { before: configOf(thread, query.before) }),
+    ...(query.metadata === undefined ? {} : { filter: query.metadata }),
+  });
+  for await (const state of history) states.push(toWireState(thread.threadId, state));
+  return states;
+}
+
+/** The graph of the thread's last run; undefined before the first. */
+async function graphOf(storage: DurableObjectStorage, thread: ThreadRecord): Promise<RunnableGraph | undefined> {
+  const { graph_id: graphId } = thread.metadata;
+  if (typeof graphId !== "string") return undefined;
+  return loadGraph(graphId, configOf(thread), { checkpointer: new CheckpointSaver(storage) });
+}
+
+const configOf = (thread: ThreadRecord, checkpointId?: string, ns = ""): RunnableConfig => ({
+  configurable: {
+    thread_id: thread.threadId,
+    checkpoint_ns: ns,
+    ...(checkpointId === undefined ? {} : { checkpoint_id: checkpointId }),
+  },
+});

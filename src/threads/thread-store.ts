@@ -1,0 +1,159 @@
+/** The threads of a thread object: one, or in a standing object a few short-lived ones. */
+import { now } from "../clock";
+import { DomainError } from "../errors";
+import { parseJson, parseJsonOrNull, type JsonObject } from "../json";
+import type { ThreadRecord, ThreadStatus, ThreadTtl } from "./thread";
+
+/** A thread's row, read. */
+export interface StoredThread extends ThreadRecord {
+  /** Made for one run, and to go with it. */
+  temporary: boolean;
+  /** Deleted for its users; its traces are being removed. */
+  deleted: boolean;
+  revision: number;
+  indexed: number;
+}
+
+type Row = {
+  thread_id: string;
+  status: ThreadStatus;
+  metadata: string;
+  config: string;
+  error: string | null;
+  ttl: string | null;
+  temporary: number;
+  deleted: number;
+  created_at: number;
+  updated_at: number;
+  revision: number;
+  indexed: number;
+};
+
+/** What a new thread begins with. */
+export interface NewThread {
+  threadId: string;
+  metadata: JsonObject;
+  config: JsonObject;
+  status: ThreadStatus;
+  ttl: ThreadTtl | null;
+  temporary: boolean;
+}
+
+export class ThreadStore {
+  constructor(private readonly sql: SqlStorage) {}
+
+  createTable(): void {
+    this.sql.exec(`CREATE TABLE IF NOT EXISTS threads (
+      thread_id TEXT NOT NULL PRIMARY KEY,
+      status TEXT NOT NULL,
+      metadata TEXT NOT NULL,
+      config TEXT NOT NULL,
+      error TEXT,
+      ttl TEXT,
+      temporary INTEGER NOT NULL,
+      deleted INTEGER NOT NULL DEFAULT 0,
+      created_at INTEGER NOT NULL,
+      updated_at INTEGER NOT NULL,
+      revision INTEGER NOT NULL DEFAULT 1,
+      indexed INTEGER NOT NULL DEFAULT 0
+    ) WITHOUT ROWID`);
+  }
+
+  /** The thread, also when it is deleted and not yet gone. */
+  find(threadId: string): StoredThread | undefined {
+    return this.select("WHERE thread_id = ?", threadId)[0];
+  }
+
+  /** The thread. @throws thread.not_found */
+  require(threadId: string): StoredThread {
+    const thread = this.find(threadId);
+    if (thread === undefined || thread.deleted) throw noThread(threadId);
+    return thread;
+  }
+
+  insert(thread: NewThread): void {
+    const at = now();
+    this.sql.exec(
+      `INSERT INTO threads (thread_id, status, metadata, config, ttl, temporary, created_at, updated_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+      thread.threadId,
+      thread.status,
+      JSON.stringify(thread.metadata),
+      JSON.stringify(thread.config),
+      thread.ttl === null ? null : JSON.stringify(thread.ttl),
+      thread.temporary ? 1 : 0,
+      at,
+      at,
+    );
+  }
+
+  /** Changes what is given, as the thread's next revision. */
+  update(threadId: string, change: Partial<Pick<StoredThread, "status" | "metadata" | "config" | "error" | "ttl" | "temporary">>): void {
+    const thread = { ...this.require(threadId), ...change };
+    this.sql.exec(
+      `UPDATE threads SET status = ?, metadata = ?, config = ?, error = ?, ttl = ?, temporary = ?, updated_at = ?,
+         revision = revision + 1 WHERE thread_id = ?`,
+      thread.status,
+      JSON.stringify(thread.metadata),
+      JSON.stringify(thread.config),
+      thread.error,
+      thread.ttl === null ? null : JSON.stringify(thread.ttl),
+      thread.temporary ? 1 : 0,
+      now(),
+      threadId,
+    );
+  }
+
+  /** The tombstone: for its users the thread is gone. */
+  markDeleted(threadId: string): void {
+    this.sql.exec("UPDATE threads SET deleted = 1, revision = revision + 1 WHERE thread_id = ?", threadId);
+  }
+
+  /** Threads that the index does not know as they are. */
+  unindexed(limit: number): StoredThread[] {
+    return this.select("WHERE revision > indexed LIMIT ?", limit);
+  }
+
+  noteIndexed(threadId: string, revision: number): void {
+    this.sql.exec("UPDATE threads SET indexed = ? WHERE thread_id = ?", revision, threadId);
+  }
+
+  remove(threadId: string): void {
+    this.sql.exec("DELETE FROM threads WHERE thread_id = ?", threadId);
+  }
+
+  isEmpty(): boolean {
+    return this.sql.exec("SELECT 1 FROM threads LIMIT 1").toArray().length === 0;
+  }
+
+  /** Threads with a time to live, with the instant at which it is over. */
+  expiries(): { threadId: string; expiresAt: number }[] {
+    return this.select("WHERE ttl IS NOT NULL AND deleted = 0").map((thread) => ({
+      threadId: thread.threadId,
+      expiresAt: thread.updatedAt + (thread.ttl?.ttl ?? Infinity) * 60_000,
+    }));
+  }
+
+  private select(rest: string, ...params: (string | number)[]): StoredThread[] {
+    return this.sql
+      .exec<Row>(`SELECT * FROM threads ${rest}`, ...params)
+      .toArray()
+      .map((row) => ({
+        threadId: row.thread_id,
+        status: row.status,
+        metadata: parseJson(row.metadata),
+        config: parseJson(row.config),
+        error: row.error,
+        ttl: parseJsonOrNull(row.ttl),
+        temporary: row.temporary === 1,
+        deleted: row.deleted === 1,
+        createdAt: row.created_at,
+        updatedAt: row.updated_at,
+        revision: row.revision,
+        indexed: row.indexed,
+      }));
+  }
+}
+
+export const noThread = (threadId: string): DomainError =>
+  new DomainError("thread.not_found", `no thread with the id ${threadId}`);

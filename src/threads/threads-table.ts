@@ -1,0 +1,132 @@
+/** The index of threads in D1: searches and counts. */
+import { parseJson, parseJsonOrNull, type JsonObject } from "../json";
+import { all, jsonContains, type Condition } from "../json-filter";
+import type { ThreadFilters, ThreadSearch } from "./schemas";
+import { toWireThread, type Thread, type ThreadRecord, type ThreadSnapshot, type ThreadStatus } from "./thread";
+
+/** Larger values are not copied to the index; a D1 row holds 2 MB. Such a thread is not found by `values`. */
+export const MAX_INDEXED_VALUES = 1_000_000;
+
+type Row = {
+  thread_id: string;
+  status: ThreadStatus;
+  metadata: string;
+  config: string;
+  values: string | null;
+  interrupts: string;
+  error: string | null;
+  created_at: number;
+  updated_at: number;
+};
+
+const COLUMNS = [
+  "thread_id",
+  "status",
+  "metadata",
+  "config",
+  '"values"',
+  "interrupts",
+  "error",
+  "created_at",
+  "updated_at",
+] as const;
+
+const UPSERT = `INSERT INTO threads (${COLUMNS.join(", ")}, revision) VALUES (${COLUMNS.map(() => "?").join(", ")}, ?)
+  ON CONFLICT (thread_id) DO UPDATE SET ${COLUMNS.slice(1)
+    .map((column) => `${column} = excluded.${column}`)
+    .join(", ")}, revision = excluded.revision
+  WHERE excluded.revision > threads.revision`;
+
+/** The statement that writes a thread to the index, unless the index knows a later revision. */
+export function upsertThread(
+  db: D1Database,
+  thread: ThreadRecord & { revision: number },
+  snapshot: ThreadSnapshot,
+): D1PreparedStatement {
+  const values = JSON.stringify(snapshot.values);
+  const interrupts = JSON.stringify(snapshot.interrupts);
+  return db
+    .prepare(UPSERT)
+    .bind(
+      thread.threadId,
+      thread.status,
+      JSON.stringify(thread.metadata),
+      JSON.stringify(thread.config),
+      values.length > MAX_INDEXED_VALUES ? null : values,
+      interrupts.length > MAX_INDEXED_VALUES ? "{}" : interrupts,
+      thread.error,
+      thread.createdAt,
+      thread.updatedAt,
+      thread.revision,
+    );
+}
+
+/** The statement that takes a thread out of the index. */
+export const deleteThreadRow = (db: D1Database, threadId: string): D1PreparedStatement =>
+  db.prepare("DELETE FROM threads WHERE thread_id = ?").bind(threadId);
+
+/** The threads that match, newest first unless asked otherwise, with the number of all that do. */
+export async function searchThreads(
+  db: D1Database,
+  query: ThreadSearch,
+): Promise<{ threads: Thread[]; total: number }> {
+  const where = conditionOf(query);
+  const sortBy = query.sort_by ?? "created_at";
+  const order = query.sort_order === "asc" ? "ASC" : "DESC";
+  const [page, count] = await db.batch([
+    db
+      .prepare(
+        `SELECT ${COLUMNS.join(", ")} FROM threads WHERE ${where.sql}
+         ORDER BY ${sortBy} ${order}, thread_id ${order} LIMIT ? OFFSET ?`,
+      )
+      .bind(...where.params, query.limit, query.offset),
+    db.prepare(`SELECT count(*) AS total FROM threads WHERE ${where.sql}`).bind(...where.params),
+  ]);
+  return {
+    threads: ((page?.results ?? []) as Row[]).map(toThread),
+    total: (count?.results[0] as { total: number } | undefined)?.total ?? 0,
+  };
+}
+
+/** How many threads match. */
+export async function countThreads(db: D1Database, filters: ThreadFilters): Promise<number> {
+  const where = conditionOf(filters);
+  const total = await db
+    .prepare(`SELECT count(*) AS total FROM threads WHERE ${where.sql}`)
+    .bind(...where.params)
+    .first<number>("total");
+  return total ?? 0;
+}
+
+function conditionOf(filters: ThreadFilters & { ids?: string[] }): Condition {
+  const conditions: Condition[] = [];
+  if (filters.ids !== undefined) {
+    // One parameter, however many ids: D1 takes a hundred parameters a statement.
+    conditions.push({
+      sql: "thread_id IN (SELECT value FROM json_each(?))",
+      params: [JSON.stringify(filters.ids)],
+    });
+  }
+  if (filters.status !== undefined) conditions.push({ sql: "status = ?", params: [filters.status] });
+  if (filters.metadata !== undefined) conditions.push(jsonContains("metadata", filters.metadata));
+  if (filters.values !== undefined && Object.keys(filters.values).length > 0) {
+    const contained = jsonContains('"values"', filters.values);
+    conditions.push({ sql: `json_type("values") = 'object' AND ${contained.sql}`, params: contained.params });
+  }
+  return all(conditions);
+}
+
+const toThread = (row: Row): Thread =>
+  toWireThread(
+    {
+      threadId: row.thread_id,
+      status: row.status,
+      metadata: parseJson(row.metadata),
+      config: parseJson(row.config),
+      error: row.error,
+      ttl: null,
+      createdAt: row.created_at,
+      updatedAt: row.updated_at,
+    },
+    { values: parseJsonOrNull<unknown>(row.values), interrupts: parseJson<JsonObject>(row.interrupts) },
+  );
