@@ -6,7 +6,8 @@ export type JsonObject = { [key: string]: unknown };
 export const parseJson = <T>(text: string): T => JSON.parse(text) as T;
 
 /** Like {@link parseJson}, with null for no text. */
-export const parseJsonOrNull = <T>(text: string | null): T | null => (text === null ? null : parseJson<T>(text));
+export const parseJsonOrNull = <T>(text: string | null): T | null =>
+  text === null ? null : parseJson<T>(text);
 
 /** Whether arrays and objects nest deeper than `limit`; walks without recursion, so that depth cannot exhaust the stack. */
 export function nestsDeeperThan(value: unknown, limit: number): boolean {
@@ -16,7 +17,8 @@ export function nestsDeeperThan(value: unknown, limit: number): boolean {
     const next: unknown[] = [];
     for (const node of level) {
       if (typeof node === "object" && node !== null) {
-        for (const child of Object.values(node)) if (typeof child === "object" && child !== null) next.push(child);
+        for (const child of Object.values(node))
+          if (typeof child === "object" && child !== null) next.push(child);
       }
     }
     level = next;

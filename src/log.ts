@@ -11,6 +11,7 @@ export const logInfo = (message: string, fields: Fields = {}): void => {
 
 /** Says what went wrong and was handled; `error` becomes its message and stack. */
 export const logError = (message: string, error: unknown, fields: Fields = {}): void => {
-  const cause = error instanceof Error ? { error: error.message, stack: error.stack } : { error: String(error) };
+  const cause =
+    error instanceof Error ? { error: error.message, stack: error.stack } : { error: String(error) };
   console.error(line(message, { ...fields, ...cause }));
 };

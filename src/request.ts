@@ -33,7 +33,10 @@ export async function readBody<S extends z.ZodType>(c: Context, schema: S): Prom
  * @throws request.invalid naming the parameter and what was expected.
  */
 export function readQuery<S extends z.ZodType>(c: Context, schema: S): z.output<S> {
-  const query = Object.entries(c.req.queries()).map(([key, values]) => [key, values.length > 1 ? values : values[0]]);
+  const query = Object.entries(c.req.queries()).map(([key, values]) => [
+    key,
+    values.length > 1 ? values : values[0],
+  ]);
   return check(schema, Object.fromEntries(query), "query");
 }
 

@@ -147,7 +147,12 @@ export class CronDO extends DurableObject<Env> {
     const schedule = scheduleOf(definition);
     const latest = lastSlot(schedule, due, Math.min(present, (definition.endTime ?? Infinity) - 1));
     if (latest > due) {
-      this.ledger.miss(due, lastSlot(schedule, due, latest - 1), schedule, "the server did not run at the time");
+      this.ledger.miss(
+        due,
+        lastSlot(schedule, due, latest - 1),
+        schedule,
+        "the server did not run at the time",
+      );
     }
     // A slot is acted on once, also when the clock was set back and it comes round again.
     if (!this.ledger.has(latest)) {
@@ -247,7 +252,8 @@ export class CronDO extends DurableObject<Env> {
 /** Why a slot that is due now gets no run, as its cron is now; null when it gets one. */
 function reasonNotToFire(definition: CronDefinition): string | null {
   if (!definition.enabled) return "the cron was disabled before the slot was acted on";
-  if (definition.endTime !== null && now() >= definition.endTime) return "the cron ended before the slot was acted on";
+  if (definition.endTime !== null && now() >= definition.endTime)
+    return "the cron ended before the slot was acted on";
   return null;
 }
 

@@ -60,7 +60,8 @@ export class CronRecord {
   /** The cron that is there and not deleted. @throws cron.not_found */
   require(): StoredCron {
     const stored = this.read();
-    if (stored === undefined || stored.deleted) throw new DomainError("cron.not_found", "no cron with this id");
+    if (stored === undefined || stored.deleted)
+      throw new DomainError("cron.not_found", "no cron with this id");
     return stored;
   }
 
@@ -106,6 +107,8 @@ export class CronRecord {
   }
 
   private exists(): boolean {
-    return this.sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'cron'").toArray().length > 0;
+    return (
+      this.sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'cron'").toArray().length > 0
+    );
   }
 }

@@ -46,7 +46,10 @@ const UPSERT = `INSERT INTO crons (${COLUMNS.join(", ")}) VALUES (${COLUMNS.map(
   WHERE excluded.revision > crons.revision`;
 
 /** Writes the cron to the index, unless the index knows a later revision. */
-export async function indexCron(db: D1Database, { definition, nextRunAt, revision }: CronState): Promise<void> {
+export async function indexCron(
+  db: D1Database,
+  { definition, nextRunAt, revision }: CronState,
+): Promise<void> {
   const row: Row = {
     cron_id: definition.cronId,
     assistant_id: definition.assistantId,
@@ -75,7 +78,10 @@ export async function unindexCron(db: D1Database, cronId: string): Promise<void>
 }
 
 /** The crons that match, with the number of all that do. */
-export async function searchCrons(db: D1Database, query: CronSearch): Promise<{ crons: Cron[]; total: number }> {
+export async function searchCrons(
+  db: D1Database,
+  query: CronSearch,
+): Promise<{ crons: Cron[]; total: number }> {
   const where = conditionOf(query);
   const sortBy = query.sort_by ?? "created_at";
   const order = query.sort_order === "asc" ? "ASC" : "DESC";
@@ -119,7 +125,8 @@ function conditionOf(filters: CronFilters): Condition {
     conditions.push({ sql: "assistant_id = ?", params: [assistantIdOf(filters.assistant_id)] });
   }
   if (filters.thread_id !== undefined) conditions.push({ sql: "thread_id = ?", params: [filters.thread_id] });
-  if (filters.enabled !== undefined) conditions.push({ sql: "enabled = ?", params: [filters.enabled ? 1 : 0] });
+  if (filters.enabled !== undefined)
+    conditions.push({ sql: "enabled = ?", params: [filters.enabled ? 1 : 0] });
   if (filters.metadata !== undefined) conditions.push(jsonContains("metadata", filters.metadata));
   return all(conditions);
 }

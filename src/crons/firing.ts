@@ -74,7 +74,11 @@ export async function releaseThreads(env: Env, definition: CronDefinition): Prom
   await within(ENQUEUE_LIMIT_MS, "the thread object", released);
 }
 
-async function currentAssistant(env: Env, id: string, snapshot: AssistantSnapshot): Promise<AssistantSnapshot> {
+async function currentAssistant(
+  env: Env,
+  id: string,
+  snapshot: AssistantSnapshot,
+): Promise<AssistantSnapshot> {
   try {
     return snapshotOf(await within(D1_LIMIT_MS, "D1", getAssistant(env.DB, id)));
   } catch (error) {

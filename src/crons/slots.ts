@@ -69,7 +69,10 @@ export class SlotLedger {
 
   /** Takes the slot for a run: the claim that no second delivery can make. */
   claim(scheduledFor: number): void {
-    this.sql.exec("INSERT INTO slots (scheduled_for, status, attempts) VALUES (?, 'pending', 1)", scheduledFor);
+    this.sql.exec(
+      "INSERT INTO slots (scheduled_for, status, attempts) VALUES (?, 'pending', 1)",
+      scheduledFor,
+    );
   }
 
   /** Records a slot that no run is made for. */

@@ -83,7 +83,10 @@ const ids = (c: Context<App>): [string, string] => [readId(c, "thread_id"), read
 async function readRun(c: Context<App>, threadId: string | null): Promise<NewRun> {
   const body = await readBody(c, runCreate);
   if (threadId === null && body.checkpoint_id !== undefined) {
-    throw new DomainError("request.invalid", "checkpoint_id: a stateless run has no checkpoint to start from");
+    throw new DomainError(
+      "request.invalid",
+      "checkpoint_id: a stateless run has no checkpoint to start from",
+    );
   }
   const assistant = await getAssistant(c.env.DB, body.assistant_id);
   return newRun(body, assistant, {

@@ -24,7 +24,11 @@ export interface Outcome {
  * Runs the graph to its end, to an interrupt, or until `signal` aborts. Never throws: what the graph throws is the outcome.
  * An attempt that left checkpoints is continued from the last; finished supersteps are not repeated.
  */
-export async function executeRun(run: StoredRun, saver: CheckpointSaver, signal: AbortSignal): Promise<Outcome> {
+export async function executeRun(
+  run: StoredRun,
+  saver: CheckpointSaver,
+  signal: AbortSignal,
+): Promise<Outcome> {
   let values: unknown = null;
   let waiting = false;
   try {
@@ -52,7 +56,11 @@ function failure(error: unknown, signal: AbortSignal, values: unknown): Outcome 
   const ended = { values: safeWire(values), waiting: false };
   if (!signal.aborted) return { ...ended, status: "error", error: toRunError(error) };
   if (signal.reason === "timeout") {
-    return { ...ended, status: "timeout", error: { error: "TimeoutError", message: "the run took too long" } };
+    return {
+      ...ended,
+      status: "timeout",
+      error: { error: "TimeoutError", message: "the run took too long" },
+    };
   }
   return { ...ended, status: "interrupted", error: null };
 }
@@ -61,7 +69,10 @@ function failure(error: unknown, signal: AbortSignal, values: unknown): Outcome 
 export const toRunError = (error: unknown): RunError =>
   error instanceof Error
     ? { error: error.name, message: error.message }
-    : { error: "Error", message: typeof error === "string" ? error : (JSON.stringify(error) as string | undefined) ?? "" };
+    : {
+        error: "Error",
+        message: typeof error === "string" ? error : ((JSON.stringify(error) as string | undefined) ?? ""),
+      };
 
 function safeWire(values: unknown): unknown {
   try {
@@ -71,7 +82,8 @@ function safeWire(values: unknown): unknown {
   }
 }
 
-const isInterrupt = (chunk: unknown): boolean => typeof chunk === "object" && chunk !== null && "__interrupt__" in chunk;
+const isInterrupt = (chunk: unknown): boolean =>
+  typeof chunk === "object" && chunk !== null && "__interrupt__" in chunk;
 
 /** An attempt that goes on does so from the run's last checkpoint, not from the one that it started at. */
 function withoutCheckpoint(configurable: JsonObject): JsonObject {
@@ -108,5 +120,7 @@ function optionsOf(run: StoredRun): JsonObject {
     interruptAfter: after,
     durability,
   };
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined && value !== null));
+  return Object.fromEntries(
+    Object.entries(options).filter(([, value]) => value !== undefined && value !== null),
+  );
 }

@@ -134,7 +134,11 @@ export class RunQueue {
       const message = `given up after ${run.attempts} attempts: each time the run took its host down`;
       logError("poison run", new Error(message), { run_id: run.runId });
       const saver = new CheckpointSaver(this.storage, { runId: run.runId });
-      this.finish(run, { status: "error", error: { error: "Error", message }, values: null, waiting: false }, saver);
+      this.finish(
+        run,
+        { status: "error", error: { error: "Error", message }, values: null, waiting: false },
+        saver,
+      );
       return;
     }
     this.runs.markStarted(run.runId);
@@ -150,8 +154,14 @@ export class RunQueue {
     const timer = setTimeout(() => {
       controller.abort("timeout" satisfies StopReason);
     }, readConfig(this.env).runTimeoutMs);
-    const saver = new CheckpointSaver(this.storage, { runId: run.runId, buffered: run.kwargs.durability !== "sync" });
-    const outcome = await Promise.race([executeRun(run, saver, controller.signal), leftBehind(controller.signal)]);
+    const saver = new CheckpointSaver(this.storage, {
+      runId: run.runId,
+      buffered: run.kwargs.durability !== "sync",
+    });
+    const outcome = await Promise.race([
+      executeRun(run, saver, controller.signal),
+      leftBehind(controller.signal),
+    ]);
     clearTimeout(timer);
     this.finish(run, outcome, saver, controller.signal.reason as StopReason | undefined);
     // Until the index knows, whoever joins is told from here: the row of a short-lived run is gone by then.
@@ -168,7 +178,8 @@ export class RunQueue {
       const passing = thread === undefined || (thread.temporary && !outcome.waiting && others.length === 0);
       if (passing && run.kwargs.webhook === undefined) saver.discard();
       else saver.flush();
-      // CLOSE
+      // A graph that was left behind may still save: too late.
+      saver.close();
       if (reason === "rollback") {
         saver.deleteRun(run.threadId, run.runId);
         this.runs.markDeleted(run.runId);

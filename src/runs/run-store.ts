@@ -187,7 +187,10 @@ export class RunStore {
   }
 
   private select(rest: string, ...params: (string | number)[]): StoredRun[] {
-    return this.sql.exec<Row>(`SELECT * FROM runs ${rest}`, ...params).toArray().map(toStoredRun);
+    return this.sql
+      .exec<Row>(`SELECT * FROM runs ${rest}`, ...params)
+      .toArray()
+      .map(toStoredRun);
   }
 }
 

@@ -50,7 +50,9 @@ export const payloadFields = {
   webhook: optional(webhookUrl),
   interrupt_before: optional(nodes),
   interrupt_after: optional(nodes),
-  stream_mode: optional(z.union([streamModes, z.array(streamModes)], "expected a stream mode or a list of them")),
+  stream_mode: optional(
+    z.union([streamModes, z.array(streamModes)], "expected a stream mode or a list of them"),
+  ),
   stream_subgraphs: optional(z.boolean()),
   stream_resumable: optional(z.boolean()),
   durability: optional(z.enum(["sync", "async", "exit"])),
@@ -110,7 +112,8 @@ const runFields = [
 ] as const;
 const runField = z.enum(runFields);
 
-const queryNumber = (schema: z.ZodNumber) => z.preprocess((value) => (value === "" ? NaN : Number(value)), schema);
+const queryNumber = (schema: z.ZodNumber) =>
+  z.preprocess((value) => (value === "" ? NaN : Number(value)), schema);
 const limit = z.number().int().min(1).max(1000);
 const offset = z.number().int().min(0);
 
@@ -123,10 +126,7 @@ export const queryLimit = queryNumber(limit);
 export const queryOffset = queryNumber(offset);
 
 const listOf = <S extends z.ZodType>(schema: S) =>
-  z.preprocess(
-    (value) => (typeof value === "string" ? value.split(",") : value),
-    z.array(schema),
-  );
+  z.preprocess((value) => (typeof value === "string" ? value.split(",") : value), z.array(schema));
 
 export const runList = z.strictObject({
   limit: queryLimit.default(10),

@@ -39,11 +39,16 @@ export async function callWebhook(run: StoredRun, url: string, values: unknown):
 /** A webhook that names this machine or a private network would let a client reach what it must not. */
 export function refuseInternalHost(url: string): void {
   const { hostname } = new URL(url);
-  const name = hostname.replace(/^\[|\]$/g, "").replace(/\.$/, "").toLowerCase();
+  const name = hostname
+    .replace(/^\[|\]$/g, "")
+    .replace(/\.$/, "")
+    .toLowerCase();
   const internal =
     name === "localhost" ||
     /\.(?:localhost|local|internal)$/.test(name) ||
-    /^(?:0|10|127)\.|^169\.254\.|^192\.168\.|^172\.(?:1[6-9]|2\d|3[01])\.|^100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\./.test(name) ||
+    /^(?:0|10|127)\.|^169\.254\.|^192\.168\.|^172\.(?:1[6-9]|2\d|3[01])\.|^100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\./.test(
+      name,
+    ) ||
     // IPv6: loopback, unspecified, link-local, unique local, and IPv4 in disguise.
     /^(?:::1?$|fe[89ab]|f[cd]|::ffff:|64:ff9b:)/.test(name);
   if (internal && name.includes(":") === hostname.startsWith("[")) {
@@ -62,7 +67,10 @@ export async function callDueWebhooks(
       try {
         await callWebhook(run, run.kwargs.webhook ?? "", await valuesOf(run.threadId));
       } catch (error) {
-        logError("the webhook could not be called", error, { run_id: run.runId, attempt: run.webhookAttempts + 1 });
+        logError("the webhook could not be called", error, {
+          run_id: run.runId,
+          attempt: run.webhookAttempts + 1,
+        });
         if (runs.get(run.runId)?.webhookAt !== null) return;
       }
       runs.endWebhook(run.runId);

@@ -40,7 +40,10 @@ export class IndexWriter {
 
   /** Whether D1 is behind. */
   isBehind(): boolean {
-    return this.runs.unindexed(1).length > 0 || this.threads.unindexed(1).some((thread) => !this.isInvisible(thread));
+    return (
+      this.runs.unindexed(1).length > 0 ||
+      this.threads.unindexed(1).some((thread) => !this.isInvisible(thread))
+    );
   }
 
   private async writeAll(): Promise<boolean> {
@@ -62,9 +65,12 @@ export class IndexWriter {
     if (runs.length + threads.length === 0) return false;
     const { DB } = this.env;
     const statements = runs.map((run) => (run.deleted ? deleteRunRow(DB, run.runId) : upsertRun(DB, run)));
-    const ending = new Set(threads.filter((thread) => this.isEnding(thread)).map((thread) => thread.threadId));
+    const ending = new Set(
+      threads.filter((thread) => this.isEnding(thread)).map((thread) => thread.threadId),
+    );
     for (const thread of threads) {
-      if (!ending.has(thread.threadId)) statements.push(upsertThread(DB, thread, await this.snapshotOf(thread)));
+      if (!ending.has(thread.threadId))
+        statements.push(upsertThread(DB, thread, await this.snapshotOf(thread)));
       else if (thread.deleted || thread.indexed > 0) statements.push(deleteThreadRow(DB, thread.threadId));
     }
     if (statements.length > 0) await within(D1_LIMIT_MS, "D1", DB.batch(statements));
@@ -100,4 +106,3 @@ export class IndexWriter {
     return true;
   }
 }
-

@@ -69,7 +69,9 @@ const checkpointConfig = z.looseObject({
 const before = z
   .union([
     z.string(),
-    z.looseObject({ configurable: checkpointConfig }).transform((config) => config.configurable.checkpoint_id),
+    z
+      .looseObject({ configurable: checkpointConfig })
+      .transform((config) => config.configurable.checkpoint_id),
     checkpointConfig.transform((config) => config.checkpoint_id),
   ])
   .nullish()
@@ -91,4 +93,9 @@ export type HistorySearch = z.output<typeof historySearch>;
 
 export const historyQuery = z
   .strictObject({ limit: queryLimit.default(10), before: z.string().optional() })
-  .transform(({ limit, before: id }): HistorySearch => ({ limit, before: id, metadata: undefined, checkpoint: undefined }));
+  .transform(({ limit, before: id }): HistorySearch => ({
+    limit,
+    before: id,
+    metadata: undefined,
+    checkpoint: undefined,
+  }));

@@ -73,7 +73,8 @@ export class ThreadDO extends DurableObject<Env> {
   async joinRun(threadId: string, runId: string): Promise<JoinResult> {
     if (this.tablesExist()) {
       const outcome = await this.queue.outcome(runId);
-      if (outcome !== undefined) return outcome.error === null ? { values: outcome.values } : { error: outcome.error };
+      if (outcome !== undefined)
+        return outcome.error === null ? { values: outcome.values } : { error: outcome.error };
     }
     const run = await this.getRun(threadId, runId);
     if (run.error !== undefined) return { error: run.error };
@@ -93,7 +94,12 @@ export class ThreadDO extends DurableObject<Env> {
    * trace of it.
    * @throws run.not_found
    */
-  async cancelRun(threadId: string, runId: string, action: "interrupt" | "rollback", wait: boolean): Promise<void> {
+  async cancelRun(
+    threadId: string,
+    runId: string,
+    action: "interrupt" | "rollback",
+    wait: boolean,
+  ): Promise<void> {
     const living = this.tablesExist() ? this.runs.get(runId) : undefined;
     if (living === undefined || living.threadId !== threadId) {
       await requireRun(this.env.DB, threadId, runId);
@@ -125,11 +131,15 @@ export class ThreadDO extends DurableObject<Env> {
       this.wakeBy(now() + SOON_MS);
       await this.settle();
     }
-    if ((await findRun(this.env.DB, threadId, runId)) !== undefined) await deleteRunRow(this.env.DB, runId).run();
+    if ((await findRun(this.env.DB, threadId, runId)) !== undefined)
+      await deleteRunRow(this.env.DB, runId).run();
   }
 
   /** Makes a thread. @throws thread.exists unless `if_exists` says otherwise */
-  async createThread(threadId: string, { metadata, if_exists: ifExists, ttl }: ThreadCreate): Promise<Thread> {
+  async createThread(
+    threadId: string,
+    { metadata, if_exists: ifExists, ttl }: ThreadCreate,
+  ): Promise<Thread> {
     this.createTables();
     const existing = this.threads.find(threadId);
     if (existing !== undefined) {
@@ -181,7 +191,10 @@ export class ThreadDO extends DurableObject<Env> {
   }
 
   /** The thread's latest state, or the one at a checkpoint. @throws thread.not_found */
-  async getState(threadId: string, options: { checkpointId?: string; subgraphs: boolean }): Promise<WireState> {
+  async getState(
+    threadId: string,
+    options: { checkpointId?: string; subgraphs: boolean },
+  ): Promise<WireState> {
     return readState(this.storage, this.requireThread(threadId), options);
   }
 
@@ -249,7 +262,12 @@ export class ThreadDO extends DurableObject<Env> {
 
   /** Whether there is nothing to do, now or later. */
   private isQuiet(): boolean {
-    return this.queue.isIdle() && this.runs.isEmpty() && !this.index.isBehind() && this.threads.expiries().length === 0;
+    return (
+      this.queue.isIdle() &&
+      this.runs.isEmpty() &&
+      !this.index.isBehind() &&
+      this.threads.expiries().length === 0
+    );
   }
 
   private nextWake(): number | null {

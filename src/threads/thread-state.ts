@@ -8,7 +8,10 @@ import type { ThreadRecord, ThreadSnapshot } from "./thread";
 import { emptyState, toThreadSnapshot, toWireState, type WireState } from "./wire-state";
 
 /** The values and waiting interrupts of a thread; none when it has no state, or none that can be read. */
-export async function readSnapshot(storage: DurableObjectStorage, thread: ThreadRecord): Promise<ThreadSnapshot> {
+export async function readSnapshot(
+  storage: DurableObjectStorage,
+  thread: ThreadRecord,
+): Promise<ThreadSnapshot> {
   try {
     const graph = await graphOf(storage, thread);
     if (graph !== undefined) return toThreadSnapshot(await graph.getState(configOf(thread)));
@@ -51,7 +54,10 @@ export async function readHistory(
 }
 
 /** The graph of the thread's last run; undefined before the first. */
-async function graphOf(storage: DurableObjectStorage, thread: ThreadRecord): Promise<RunnableGraph | undefined> {
+async function graphOf(
+  storage: DurableObjectStorage,
+  thread: ThreadRecord,
+): Promise<RunnableGraph | undefined> {
   const { graph_id: graphId } = thread.metadata;
   if (typeof graphId !== "string") return undefined;
   return loadGraph(graphId, configOf(thread), { checkpointer: new CheckpointSaver(storage) });

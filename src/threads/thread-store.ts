@@ -88,7 +88,10 @@ export class ThreadStore {
   }
 
   /** Changes what is given, as the thread's next revision. */
-  update(threadId: string, change: Partial<Pick<StoredThread, "status" | "metadata" | "config" | "error" | "ttl" | "temporary">>): void {
+  update(
+    threadId: string,
+    change: Partial<Pick<StoredThread, "status" | "metadata" | "config" | "error" | "ttl" | "temporary">>,
+  ): void {
     const thread = { ...this.require(threadId), ...change };
     this.sql.exec(
       `UPDATE threads SET status = ?, metadata = ?, config = ?, error = ?, ttl = ?, temporary = ?, updated_at = ?,

@@ -2,7 +2,13 @@
 import { parseJson, parseJsonOrNull, type JsonObject } from "../json";
 import { all, jsonContains, type Condition } from "../json-filter";
 import type { ThreadFilters, ThreadSearch } from "./schemas";
-import { toWireThread, type Thread, type ThreadRecord, type ThreadSnapshot, type ThreadStatus } from "./thread";
+import {
+  toWireThread,
+  type Thread,
+  type ThreadRecord,
+  type ThreadSnapshot,
+  type ThreadStatus,
+} from "./thread";
 
 /** Larger values are not copied to the index; a D1 row holds 2 MB. Such a thread is not found by `values`. */
 export const MAX_INDEXED_VALUES = 1_000_000;

@@ -74,7 +74,8 @@ export function toWireState(threadId: string, state: StateSnapshot): WireState {
     metadata: (toWire(state.metadata) ?? {}) as JsonObject,
     created_at: state.createdAt === undefined ? null : toIsoOrNull(Date.parse(state.createdAt)),
     checkpoint: toWireCheckpoint(threadId, state.config.configurable),
-    parent_checkpoint: state.parentConfig === undefined ? null : toWireCheckpoint(threadId, state.parentConfig.configurable),
+    parent_checkpoint:
+      state.parentConfig === undefined ? null : toWireCheckpoint(threadId, state.parentConfig.configurable),
     interrupts: state.tasks.flatMap((task) => toWire(task.interrupts) as unknown[]),
   };
 }
@@ -98,15 +99,19 @@ const toWireCheckpoint = (threadId: string, configurable: JsonObject | undefined
   checkpoint_map: (configurable?.checkpoint_map as JsonObject | undefined) ?? null,
 });
 
-const checkpointIdOf = (config: StateSnapshot["config"]): unknown => config.configurable?.checkpoint_id ?? null;
+const checkpointIdOf = (config: StateSnapshot["config"]): unknown =>
+  config.configurable?.checkpoint_id ?? null;
 
 const isSnapshot = (state: unknown): state is StateSnapshot =>
   typeof state === "object" && state !== null && "values" in state && "next" in state;
 
 function checkpointOfTask(threadId: string, state: unknown): WireCheckpoint | null {
-  if (typeof state !== "object" || state === null || isSnapshot(state) || !("configurable" in state)) return null;
+  if (typeof state !== "object" || state === null || isSnapshot(state) || !("configurable" in state))
+    return null;
   return toWireCheckpoint(threadId, state.configurable as JsonObject);
 }
 
 const messageOfTask = (error: unknown): string =>
-  typeof error === "object" && error !== null && "message" in error ? String(error.message) : JSON.stringify(error);
+  typeof error === "object" && error !== null && "message" in error
+    ? String(error.message)
+    : JSON.stringify(error);

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { assistantIdOf, getAssistant, type Assistant } from "../../src/assistants/assistants-table";
 import { insertDefaultAssistants } from "../../src/assistants/default-assistants";
 import { graphIds } from "../../src/graphs/registry";
-import { call, create, versionRows } from "./edge";
+import { call, create, versionRows } from "../support/edge";
 
 const UNKNOWN = "00000000-0000-4000-8000-000000000000";
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { call, create, versionRows } from "./edge";
+import { call, create, versionRows } from "../support/edge";
 
 describe("delete", () => {
   const makeThreads = (count: number, assistantId: string) =>

@@ -1,7 +1,7 @@
 /** Nothing that a client sends gives a 5xx, and what is refused is named. */
 import { describe, expect, it } from "vitest";
 import type { Assistant } from "../../src/assistants/assistants-table";
-import { call, create } from "./edge";
+import { call, create } from "../support/edge";
 
 const { assistant_id: ID } = await create({ name: "target", metadata: { a: 1 } });
 

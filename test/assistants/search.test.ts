@@ -1,6 +1,6 @@
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import type { Assistant } from "../../src/assistants/assistants-table";
-import { call, create } from "./edge";
+import { call, create } from "../support/edge";
 
 const search = (body: unknown) => call<Assistant[]>("POST", "/assistants/search", body);
 const names = async (body: unknown) =>

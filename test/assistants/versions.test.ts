@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Assistant } from "../../src/assistants/assistants-table";
-import { call, create } from "./edge";
+import { call, create } from "../support/edge";
 
 const patch = (id: string, body: unknown) => call<Assistant>("PATCH", `/assistants/${id}`, body);
 const versions = async (id: string, body: unknown = { limit: 1000 }) =>

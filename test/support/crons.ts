@@ -1,0 +1,80 @@
+/** Crons under test: made through the edge, their time set by hand, their alarms run by hand. */
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { vi } from "vitest";
+import type { Cron } from "../../src/crons/cron";
+import type { CronDO } from "../../src/crons/cron-do";
+import type { Slot } from "../../src/crons/slots";
+import type { Run } from "../../src/runs/run";
+import { threadObjectName } from "../../src/threads/thread-object";
+import type { ThreadDO } from "../../src/threads/thread-do";
+import { call } from "./edge";
+
+/** Sets the clock, for the tests and for the objects: only `Date` is faked, so nothing waits for it. */
+export function setClock(iso: string): void {
+  vi.useFakeTimers({ toFake: ["Date"], now: new Date(iso) });
+}
+
+/** Makes a stateless cron of the graph "echo" that is due at 15:27 each day, unless `fields` says otherwise. */
+export async function createCron(fields: Record<string, unknown> = {}): Promise<Cron> {
+  const { status, body } = await call<Cron>("POST", "/runs/crons", {
+    assistant_id: "echo",
+    schedule: "27 15 * * *",
+    input: { text: "hello" },
+    ...fields,
+  });
+  if (status !== 200) throw new Error(`create answered ${status}: ${JSON.stringify(body)}`);
+  return body;
+}
+
+export const cronStub = (cronId: string): DurableObjectStub<CronDO> =>
+  env.CRON.get(env.CRON.idFromName(cronId));
+
+export const threadStub = (threadId: string): DurableObjectStub<ThreadDO> =>
+  env.THREAD.get(env.THREAD.idFromName(threadObjectName(threadId)));
+
+/** Sets the clock and runs the cron's alarm, as the platform does when it is due. @returns whether one was set */
+export async function ringAt(iso: string, cronId: string): Promise<boolean> {
+  setClock(iso);
+  return runDurableObjectAlarm(cronStub(cronId));
+}
+
+/** The alarm that an object has set, as ISO text. */
+export const alarmOf = (
+  stub: DurableObjectStub<CronDO> | DurableObjectStub<ThreadDO>,
+): Promise<string | null> =>
+  runInDurableObject(stub as DurableObjectStub, async (_instance, state) => {
+    const at = await state.storage.getAlarm();
+    return at === null ? null : new Date(at).toISOString();
+  });
+
+export const getCron = async (cronId: string): Promise<Cron> =>
+  (await call<Cron>("GET", `/runs/crons/${cronId}`)).body;
+
+export const slotsOf = async (cronId: string, query = ""): Promise<Slot[]> =>
+  (await call<Slot[]>("GET", `/runs/crons/${cronId}/slots${query}`)).body;
+
+/** The runs that D1 has of a cron. */
+export const runsOf = async (cronId: string): Promise<Run[]> =>
+  (await call<Run[]>("POST", "/runs/search", { metadata: { cron_id: cronId }, limit: 1000 })).body;
+
+/** Waits until the run of the slot is over; what it answers is the thread's business. */
+export async function settled(slot: Slot | undefined): Promise<void> {
+  if (slot?.run_id == null) throw new Error(`the slot has no run: ${JSON.stringify(slot)}`);
+  await call("GET", `/threads/${slot.thread_id}/runs/${slot.run_id}/join`);
+}
+
+/** How many rows each table of an object holds; empty when the object has nothing stored. */
+export const rowsOf = (
+  stub: DurableObjectStub<CronDO> | DurableObjectStub<ThreadDO>,
+): Promise<Record<string, number>> =>
+  runInDurableObject(stub as DurableObjectStub, (_instance, { storage: { sql } }) => {
+    const tables = sql
+      .exec<{ name: string }>(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_cf%' ESCAPE '\\'",
+      )
+      .toArray();
+    return Object.fromEntries(
+      tables.map(({ name }) => [name, sql.exec<{ n: number }>(`SELECT count(*) AS n FROM ${name}`).one().n]),
+    );
+  });
