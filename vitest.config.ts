@@ -18,6 +18,7 @@ export default defineConfig(async () => {
     test: {
       // Every running test file has a workerd of its own.
       maxWorkers: 2,
+      silent: "passed-only",
       projects: [
         {
           plugins: [
@@ -38,6 +39,8 @@ export default defineConfig(async () => {
           resolve: { alias: [{ find: /^.*\.edgecron\/graphs(\.ts)?$/, replacement: testGraphs }] },
           test: {
             name: "workers",
+            // A crash test goes through some fifty deaths, on whatever machine.
+            testTimeout: 60_000,
             include: ["test/**/*.test.ts"],
             exclude: ["test/**/*.node.test.ts"],
             globalSetup: ["./test/support/openai-server.ts"],

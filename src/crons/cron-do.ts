@@ -226,7 +226,7 @@ export class CronDO extends DurableObject<Env> {
   private async remove(definition: CronDefinition): Promise<void> {
     await releaseThreads(this.env, definition);
     await within(D1_LIMIT_MS, "D1", unindexCron(this.env.DB, definition.cronId));
-    await this.ctx.storage.deleteAlarm();
+    // The alarm goes with the rest.
     await this.ctx.storage.deleteAll();
     logInfo("cron deleted", { cron_id: definition.cronId });
   }

@@ -98,7 +98,8 @@ export class RunQueue {
 
   /** Settles when no run is executing. */
   async idle(): Promise<void> {
-    while (this.executing.size > 0) await Promise.all([...this.executing.values()].map(({ done }) => done));
+    while (this.executing.size > 0)
+      await Promise.allSettled([...this.executing.values()].map(({ done }) => done));
   }
 
   isIdle(): boolean {
@@ -147,7 +148,12 @@ export class RunQueue {
 
   private start(run: StoredRun): void {
     const controller = new AbortController();
-    this.executing.set(run.runId, { controller, done: this.execute(run, controller) });
+    const done = this.execute(run, controller).finally(() => this.executing.delete(run.runId));
+    this.executing.set(run.runId, { controller, done });
+    done.catch((error: unknown) => {
+      // Its row says that it runs and nobody runs it: the alarm finds it and goes on with it.
+      logError("a run was cut off", error, { run_id: run.runId });
+    });
   }
 
   private async execute(run: StoredRun, controller: AbortController): Promise<Outcome> {
@@ -166,7 +172,6 @@ export class RunQueue {
     this.finish(run, outcome, saver, controller.signal.reason as StopReason | undefined);
     // Until the index knows, whoever joins is told from here: the row of a short-lived run is gone by then.
     await this.onChange();
-    this.executing.delete(run.runId);
     return outcome;
   }
 

@@ -98,6 +98,8 @@ export class CheckpointSaver extends BaseCheckpointSaver {
     const largeBytes = [...large.values()].reduce((total, { size }) => total + size, 0);
     assertSize(body.byteLength + largeBytes, `A checkpoint of thread ${key.threadId}`);
     this.#rows.add(parts, { ...key, parentId, runId: this.#runId, largeValues: large, body });
+    // Before the next node does anything that costs: the superstep that has just ended must not be repeated.
+    if (metadata.source === "loop" && metadata.step > 0 && !isLast(checkpoint)) this.flush();
     return configOf(key);
   }
 
@@ -283,6 +285,20 @@ export class CheckpointSaver extends BaseCheckpointSaver {
     checkpoint.channel_versions[TASKS] =
       versions.length > 0 ? maxChannelVersion(...versions) : this.getNextVersion(undefined);
   }
+}
+
+/**
+ * Whether a checkpoint is surely the last of its run: that of a state graph in which no node is triggered. Where that
+ * cannot be told, it is not; a needless write does no harm.
+ */
+function isLast({ channel_values: values, channel_versions: versions }: Checkpoint): boolean {
+  const channels = Object.keys(versions);
+  const isStateGraph = channels.some((channel) => channel.startsWith("branch:to:"));
+  const triggers = channels.some(
+    (channel) => channel.startsWith("join:") || (channel.startsWith("branch:to:") && channel in values),
+  );
+  const sends = values[TASKS];
+  return isStateGraph && !triggers && (!Array.isArray(sends) || sends.length === 0);
 }
 
 /** Whether `actual` contains `expected` in the sense of PostgreSQL's `@>`, as LangGraph's own saver filters. */

@@ -26,7 +26,11 @@ export class IndexWriter {
     private readonly env: Env,
     private readonly runs: RunStore,
     private readonly threads: ThreadStore,
-    private readonly snapshotOf: (thread: StoredThread) => Promise<ThreadSnapshot>,
+    private readonly object: {
+      /** Whether the object still has its tables: a flush may come after everything has been removed. */
+      exists: () => boolean;
+      snapshotOf: (thread: StoredThread) => Promise<ThreadSnapshot>;
+    },
   ) {}
 
   /**
@@ -38,17 +42,15 @@ export class IndexWriter {
     return this.last;
   }
 
-  /** Whether D1 is behind. */
+  /** Whether D1 is behind, or something is left here that D1 has taken over. */
   isBehind(): boolean {
-    return (
-      this.runs.unindexed(1).length > 0 ||
-      this.threads.unindexed(1).some((thread) => !this.isInvisible(thread))
-    );
+    const left = this.threads.ending(AT_ONCE).some((thread) => !this.runs.hasAny(thread.threadId));
+    return left || this.runs.unindexed(1).length > 0 || this.threads.unindexed(1).length > 0;
   }
 
   private async writeAll(): Promise<boolean> {
     try {
-      while (await this.writeSome());
+      while (this.object.exists() && (await this.writeSome()));
       this.failures = 0;
       return true;
     } catch (error) {
@@ -58,51 +60,29 @@ export class IndexWriter {
     }
   }
 
-  /** Writes one batch. @returns whether there was anything to write */
+  /** Writes one batch, and removes what is over. @returns whether that got anywhere */
   private async writeSome(): Promise<boolean> {
+    const { DB } = this.env;
     const runs = this.runs.unindexed(AT_ONCE);
     const threads = this.threads.unindexed(AT_ONCE);
-    if (runs.length + threads.length === 0) return false;
-    const { DB } = this.env;
+    const ending = this.threads.ending(AT_ONCE);
+    if (runs.length + threads.length + ending.length === 0) return false;
     const statements = runs.map((run) => (run.deleted ? deleteRunRow(DB, run.runId) : upsertRun(DB, run)));
-    const ending = new Set(
-      threads.filter((thread) => this.isEnding(thread)).map((thread) => thread.threadId),
-    );
-    for (const thread of threads) {
-      if (!ending.has(thread.threadId))
-        statements.push(upsertThread(DB, thread, await this.snapshotOf(thread)));
-      else if (thread.deleted || thread.indexed > 0) statements.push(deleteThreadRow(DB, thread.threadId));
-    }
-    if (statements.length > 0) await within(D1_LIMIT_MS, "D1", DB.batch(statements));
-    let removed = 0;
-    this.storage.transactionSync(() => {
+    for (const thread of threads)
+      statements.push(upsertThread(DB, thread, await this.object.snapshotOf(thread)));
+    // Also when the index is not known to have it: the answer to an earlier write may have been lost.
+    for (const thread of ending) statements.push(deleteThreadRow(DB, thread.threadId));
+    await within(D1_LIMIT_MS, "D1", DB.batch(statements));
+    return this.storage.transactionSync(() => {
       for (const run of runs) this.runs.noteIndexed(run);
-      for (const thread of threads) {
-        if (!ending.has(thread.threadId)) this.threads.noteIndexed(thread.threadId, thread.revision);
-        else if (this.removeIfOver(thread.threadId)) removed += 1;
+      for (const thread of threads) this.threads.noteIndexed(thread.threadId, thread.revision);
+      // Not while a run of it waits for its webhook to be called, with the thread's values.
+      const over = ending.filter((thread) => !this.runs.hasAny(thread.threadId));
+      for (const { threadId } of over) {
+        deleteThreadRows(this.storage.sql, threadId);
+        this.threads.remove(threadId);
       }
+      return runs.length + threads.length + over.length > 0;
     });
-    return statements.length + removed > 0;
-  }
-
-  /** Whether the thread is on its way out: deleted, or made for runs that have all ended. */
-  private isEnding(thread: StoredThread): boolean {
-    return thread.deleted || (thread.temporary && this.runs.unfinished(thread.threadId).length === 0);
-  }
-
-  /** Whether the index neither has the thread nor is to get it. */
-  private isInvisible(thread: StoredThread): boolean {
-    return this.isEnding(thread) && thread.indexed === 0 && !thread.deleted;
-  }
-
-  /** Removes an ending thread with all that belongs to it, unless something of it is still needed. */
-  private removeIfOver(threadId: string): boolean {
-    const thread = this.threads.find(threadId);
-    if (thread === undefined || !this.isEnding(thread)) return false;
-    // A run of it that D1 does not have yet, or whose webhook is still to be called.
-    if (this.runs.hasAny(threadId)) return false;
-    deleteThreadRows(this.storage.sql, threadId);
-    this.threads.remove(threadId);
-    return true;
   }
 }

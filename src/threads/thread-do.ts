@@ -17,7 +17,7 @@ import { callDueWebhooks } from "../runs/webhook";
 import { CheckpointSaver } from "./checkpoint-saver";
 import { IndexWriter } from "./index-writer";
 import type { HistorySearch, ThreadCreate, ThreadPatch } from "./schemas";
-import { toWireThread, type Thread, type ThreadSnapshot } from "./thread";
+import { toWireThread, type Thread } from "./thread";
 import { isStanding } from "./thread-object";
 import { readHistory, readSnapshot, readState } from "./thread-state";
 import { noThread, ThreadStore, type StoredThread } from "./thread-store";
@@ -37,9 +37,10 @@ export class ThreadDO extends DurableObject<Env> {
   private readonly storage = this.ctx.storage;
   private readonly runs = new RunStore(this.storage.sql);
   private readonly threads = new ThreadStore(this.storage.sql);
-  private readonly index = new IndexWriter(this.storage, this.env, this.runs, this.threads, (thread) =>
-    this.snapshot(thread),
-  );
+  private readonly index = new IndexWriter(this.storage, this.env, this.runs, this.threads, {
+    exists: () => this.tablesExist(),
+    snapshotOf: (thread) => readSnapshot(this.storage, thread),
+  });
   private readonly queue = new RunQueue(this.storage, this.env, this.runs, this.threads, () => this.settle());
   private hasTables = false;
   /** The alarm that is known to be set, so that it is not set again for nothing. */
@@ -164,7 +165,7 @@ export class ThreadDO extends DurableObject<Env> {
   /** The thread with its values. @throws thread.not_found */
   async getThread(threadId: string): Promise<Thread> {
     const thread = this.requireThread(threadId);
-    return toWireThread(thread, await this.snapshot(thread));
+    return toWireThread(thread, await readSnapshot(this.storage, thread));
   }
 
   /** Merges metadata, sets the time to live. @throws thread.not_found */
@@ -219,14 +220,16 @@ export class ThreadDO extends DurableObject<Env> {
     this.alarmAt = null;
     try {
       if (!this.tablesExist()) return;
-      if (!this.isQuiet()) {
+      const attended = !this.isQuiet();
+      if (attended) {
         this.wakeBy(now() + DEAD_MAN_MS);
         await this.attend();
       }
+      if (!this.tablesExist()) return;
       this.alarmAt = null;
       const next = this.nextWake();
       if (next !== null) this.wakeBy(next);
-      else if (!this.isQuiet()) await this.storage.deleteAlarm();
+      else if (attended) await this.storage.deleteAlarm();
     } catch (error) {
       logError("the thread's alarm failed", error, { thread: this.ctx.id.name });
       await this.storage.setAlarm(now() + DEAD_MAN_MS);
@@ -250,10 +253,10 @@ export class ThreadDO extends DurableObject<Env> {
   /** Brings the index up to date, calls webhooks, and removes what is over. */
   private async settle(): Promise<void> {
     await this.index.flush();
-    if (this.runs.dueWebhooks(now()).length > 0) {
+    if (this.tablesExist() && this.runs.dueWebhooks(now()).length > 0) {
       await callDueWebhooks(this.runs, async (threadId) => {
         const thread = this.threads.find(threadId);
-        return thread === undefined ? null : (await this.snapshot(thread)).values;
+        return thread === undefined ? null : (await readSnapshot(this.storage, thread)).values;
       });
       await this.index.flush();
     }
@@ -292,7 +295,7 @@ export class ThreadDO extends DurableObject<Env> {
     if (isStanding(name) && this.storage.kv.get("released") !== true) return;
     this.hasTables = false;
     this.alarmAt = null;
-    await this.storage.deleteAlarm();
+    // The alarm goes with the rest.
     await this.storage.deleteAll();
   }
 
@@ -300,10 +303,6 @@ export class ThreadDO extends DurableObject<Env> {
     // Asking for what is not there must leave nothing behind.
     if (!this.tablesExist()) throw noThread(threadId);
     return this.threads.require(threadId);
-  }
-
-  private async snapshot(thread: StoredThread): Promise<ThreadSnapshot> {
-    return readSnapshot(this.storage, thread);
   }
 
   private createTables(): void {

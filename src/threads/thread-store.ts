@@ -29,6 +29,10 @@ type Row = {
   indexed: number;
 };
 
+/** Derived from the runs, so that no end of a run can be forgotten here. */
+const ENDING = `(deleted = 1 OR (temporary = 1 AND NOT EXISTS (
+  SELECT 1 FROM runs WHERE runs.thread_id = threads.thread_id AND runs.status IN ('pending', 'running'))))`;
+
 /** What a new thread begins with. */
 export interface NewThread {
   threadId: string;
@@ -112,9 +116,14 @@ export class ThreadStore {
     this.sql.exec("UPDATE threads SET deleted = 1, revision = revision + 1 WHERE thread_id = ?", threadId);
   }
 
-  /** Threads that the index does not know as they are. */
+  /** Threads that the index does not know as they are, and that are to stay. */
   unindexed(limit: number): StoredThread[] {
-    return this.select("WHERE revision > indexed LIMIT ?", limit);
+    return this.select(`WHERE revision > indexed AND NOT ${ENDING} LIMIT ?`, limit);
+  }
+
+  /** Threads on their way out: deleted, or made for runs that have all ended. */
+  ending(limit: number): StoredThread[] {
+    return this.select(`WHERE ${ENDING} LIMIT ?`, limit);
   }
 
   noteIndexed(threadId: string, revision: number): void {

@@ -4,7 +4,7 @@ import type { Assistant } from "../../src/assistants/assistants-table";
 
 const ORIGIN = "http://edge";
 
-/** What was answered: the body as JSON. */
+/** What was answered: the body as JSON, null when there is none. */
 export interface Answer<T> {
   status: number;
   headers: Headers;
@@ -24,7 +24,12 @@ export async function call<T = { detail: string }>(
       body: body === undefined || typeof body === "string" ? body : JSON.stringify(body),
     }),
   );
-  return { status: response.status, headers: response.headers, body: await response.json<T>() };
+  const text = await response.text();
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: (text === "" ? null : JSON.parse(text)) as T,
+  };
 }
 
 /** Makes an assistant of the graph "echo", unless `fields` says otherwise. */
