@@ -18,7 +18,7 @@ export default defineConfig(async () => {
     test: {
       // Every running test file has a workerd of its own.
       maxWorkers: 2,
-      silent: "passed-only",
+      silent: "passed-only" as const,
       projects: [
         {
           plugins: [

@@ -1,0 +1,64 @@
+/** Objects whose surroundings fail: D1 that is down, a thread object that cannot be reached or whose answers get lost. */
+import { runInDurableObject } from "cloudflare:test";
+import type { Env } from "../../src/config";
+
+interface Host {
+  env: Env;
+  index?: { env: Env };
+  queue?: { env: Env };
+}
+
+/** Gives the object other bindings, until it is evicted. */
+async function rebind(
+  stub: DurableObjectStub,
+  bindings: (env: Env) => Partial<Record<keyof Env, unknown>>,
+): Promise<void> {
+  await runInDurableObject(stub, (instance) => {
+    const host = instance as unknown as Host;
+    const env = { ...host.env, ...bindings(host.env) } as Env;
+    Object.defineProperty(host, "env", { configurable: true, value: env });
+    for (const part of [host.index, host.queue]) {
+      if (part !== undefined) Object.defineProperty(part, "env", { configurable: true, value: env });
+    }
+  });
+}
+
+const down = (): never => {
+  throw new Error("D1_ERROR: D1 is down");
+};
+
+/** For this object D1 is down, or up again. */
+export async function setD1(stub: DurableObjectStub, up: boolean): Promise<void> {
+  const { env: real } = await import("cloudflare:workers");
+  await rebind(stub, () => ({ DB: up ? real.DB : { prepare: down, batch: down } }));
+}
+
+/** What becomes of each call to a thread object, in turn; from the end of the list on all is well. */
+export type Fate = "refused" | "answer lost" | "twice";
+
+/** For this object the calls to thread objects meet these fates. @returns how many calls were made */
+export async function setFates(
+  stub: DurableObjectStub,
+  fates: Fate[] | "always refused",
+): Promise<() => number> {
+  let calls = 0;
+  const { env: real } = await import("cloudflare:workers");
+  await rebind(stub, () => ({
+    THREAD: {
+      idFromName: (name: string) => real.THREAD.idFromName(name),
+      get: (id: DurableObjectId) => ({
+        release: () => real.THREAD.get(id).release(),
+        async enqueueRun(...args: Parameters<ReturnType<typeof real.THREAD.get>["enqueueRun"]>) {
+          const fate = fates === "always refused" ? "refused" : fates[calls];
+          calls += 1;
+          if (fate === "refused") throw new Error("the thread object is overloaded");
+          const answer: unknown = await real.THREAD.get(id).enqueueRun(...args);
+          if (fate === "twice") return real.THREAD.get(id).enqueueRun(...args) as unknown;
+          if (fate === "answer lost") throw new Error("network connection lost");
+          return answer;
+        },
+      }),
+    },
+  }));
+  return () => calls;
+}
