@@ -59,12 +59,15 @@ export const payloadFields = {
   checkpoint_during: optional(z.boolean()),
 };
 
-const send = z.strictObject({ node: z.string(), input: z.unknown() });
+/** Any JSON, or nothing: `z.unknown()` alone would ask for the key. */
+const anything = z.unknown().optional();
+
+const send = z.strictObject({ node: z.string(), input: anything });
 const goto = z.union([z.string(), send]);
 
 const command = z.strictObject({
   update: z.union([jsonObject, z.array(z.tuple([z.string(), z.unknown()]))]).nullish(),
-  resume: z.unknown(),
+  resume: anything,
   goto: z.union([goto, z.array(goto)]).nullish(),
 });
 
@@ -79,7 +82,7 @@ const checkpoint = z.strictObject({
 export const runCreate = z.strictObject({
   ...payloadFields,
   assistant_id: assistantId,
-  input: z.unknown(),
+  input: anything,
   command: optional(command),
   metadata: optional(jsonObject),
   multitask_strategy: optional(multitaskStrategy),
