@@ -9,7 +9,10 @@ export default tseslint.config(
     linterOptions: { reportUnusedDisableDirectives: "error" },
     rules: {
       // Numbers in messages are what a reader wants to see.
-      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
+      "@typescript-eslint/restrict-template-expressions": [
+        "error",
+        { allowNumber: true, allowBoolean: true },
+      ],
       // Handlers and interfaces of the platform are async without having to await.
       "@typescript-eslint/require-await": "off",
       "@typescript-eslint/unbound-method": "off",

@@ -5,7 +5,6 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import { now } from "../clock";
-import type { Env } from "../config";
 import { within } from "../deadline";
 import { asDomainError, DomainError, messageOf } from "../errors";
 import { logError, logInfo } from "../log";
@@ -23,7 +22,7 @@ const DEAD_MAN_MS = 30_000;
 const MAX_ATTEMPTS = 10;
 const D1_LIMIT_MS = 5_000;
 
-export class CronDO extends DurableObject<Env> {
+export class CronDO extends DurableObject {
   private readonly record = new CronRecord(this.ctx.storage.sql);
   private readonly ledger = new SlotLedger(this.ctx.storage.sql);
   /** Advances are done one after the other, whoever asks for them. */

@@ -6,5 +6,4 @@ import type { CronDO } from "./cron-do";
 /** The calls that others make; their results are plain JSON, so that they cross RPC as they are. */
 export type CronCalls = Omit<CronDO, keyof DurableObject>;
 
-export const cronObject = (env: Env, cronId: string): CronCalls =>
-  env.CRON.get(env.CRON.idFromName(cronId)) as unknown as CronCalls;
+export const cronObject = (env: Env, cronId: string): CronCalls => env.CRON.get(env.CRON.idFromName(cronId));

@@ -1,5 +1,6 @@
 /** Executes one run: its graph, on its thread's checkpoints, from where an earlier attempt got to. */
 import { Command, Send } from "@langchain/langgraph";
+import { messageOf } from "../errors";
 import type { JsonObject } from "../json";
 import { loadGraph } from "../graphs/registry";
 import type { CheckpointSaver } from "../threads/checkpoint-saver";
@@ -65,14 +66,14 @@ function failure(error: unknown, signal: AbortSignal, values: unknown): Outcome 
   return { ...ended, status: "interrupted", error: null };
 }
 
+/** A provider may put its whole answer in a message; it is stored with the run. */
+const MAX_MESSAGE_LENGTH = 10_000;
+
 /** An error in the form that the SDKs raise. */
-export const toRunError = (error: unknown): RunError =>
-  error instanceof Error
-    ? { error: error.name, message: error.message }
-    : {
-        error: "Error",
-        message: typeof error === "string" ? error : ((JSON.stringify(error) as string | undefined) ?? ""),
-      };
+const toRunError = (error: unknown): RunError => ({
+  error: error instanceof Error ? error.name : "Error",
+  message: messageOf(error).slice(0, MAX_MESSAGE_LENGTH),
+});
 
 function safeWire(values: unknown): unknown {
   try {
@@ -87,8 +88,7 @@ const isInterrupt = (chunk: unknown): boolean =>
 
 /** An attempt that goes on does so from the run's last checkpoint, not from the one that it started at. */
 function withoutCheckpoint(configurable: JsonObject): JsonObject {
-  const { checkpoint_id: _id, checkpoint_ns: _ns, checkpoint_map: _map, ...rest } = configurable;
-  return rest;
+  return Object.fromEntries(Object.entries(configurable).filter(([key]) => !key.startsWith("checkpoint_")));
 }
 
 function graphInput(run: StoredRun): unknown {

@@ -5,7 +5,6 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import { now } from "../clock";
-import type { Env } from "../config";
 import { DomainError } from "../errors";
 import { logError } from "../log";
 import type { NewRun, Run, RunError } from "../runs/run";
@@ -33,7 +32,7 @@ const DEAD_MAN_MS = 60_000;
 /** How a joined run ended. */
 export type JoinResult = { values: unknown } | { error: RunError };
 
-export class ThreadDO extends DurableObject<Env> {
+export class ThreadDO extends DurableObject {
   private readonly storage = this.ctx.storage;
   private readonly runs = new RunStore(this.storage.sql);
   private readonly threads = new ThreadStore(this.storage.sql);

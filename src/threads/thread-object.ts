@@ -19,7 +19,7 @@ export type ThreadCalls = Omit<ThreadDO, keyof DurableObject>;
 
 /** The object that holds the thread. */
 export const threadObject = (env: Env, threadId: string): ThreadCalls =>
-  env.THREAD.get(env.THREAD.idFromName(threadObjectName(threadId))) as unknown as ThreadCalls;
+  env.THREAD.get(env.THREAD.idFromName(threadObjectName(threadId)));
 
 /** Whether an object of this name is a standing one, which outlives its threads. */
 export const isStanding = (objectName: string): boolean => objectName.startsWith("standing:");

@@ -2,7 +2,6 @@ import type { D1Migration } from "cloudflare:test";
 
 declare global {
   // The platform's own way to type what "cloudflare:workers" exports.
-  // eslint-disable-next-line @typescript-eslint/no-namespace
   namespace Cloudflare {
     interface Env {
       TEST_MIGRATIONS: D1Migration[];

@@ -52,7 +52,7 @@ export async function setFates(
           const fate = fates === "always refused" ? "refused" : fates[calls];
           calls += 1;
           if (fate === "refused") throw new Error("the thread object is overloaded");
-          const answer: unknown = await real.THREAD.get(id).enqueueRun(...args);
+          const answer = await (real.THREAD.get(id).enqueueRun(...args) as unknown as Promise<unknown>);
           if (fate === "twice") return real.THREAD.get(id).enqueueRun(...args) as unknown;
           if (fate === "answer lost") throw new Error("network connection lost");
           return answer;
