@@ -1,0 +1,54 @@
+/** What `npm run dev` hands to wrangler. */
+import { describe, expect, it } from "vitest";
+import { devArguments } from "../../scripts/dev-arguments.mjs";
+
+const parse = (argv: string[], variables: Record<string, string> = {}) =>
+  devArguments(argv, { cwd: "/project", variables });
+
+describe("devArguments", () => {
+  it("has defaults: port 8787, state in .wrangler, access open", () => {
+    expect(parse([])).toEqual({
+      persistTo: "/project/.wrangler/state",
+      access: "open",
+      migrate: ["--local", "--persist-to", "/project/.wrangler/state"],
+      dev: [
+        ...["--var", "AUTH:open", "--show-interactive-dev-session=false"],
+        ...["--port", "8787", "--persist-to", "/project/.wrangler/state"],
+      ],
+    });
+  });
+
+  it("hands every flag on as it came", () => {
+    const argv = ["--port=9000", "--ip", "0.0.0.0", "--var", "A:1", "B:2", "--log-level", "debug"];
+    const { dev } = parse(argv);
+    expect(dev.slice(3, -2)).toEqual(argv);
+  });
+
+  it.each([[["--persist-to", "data"]], [["--persist-to=data"]]])(
+    "uses one absolute folder for the migrations and the server: %j",
+    (flag) => {
+      const { persistTo, migrate, dev } = parse(["--port", "9000", ...flag, "--ip", "::1"]);
+      expect(persistTo).toBe("/project/data");
+      expect(migrate).toEqual(["--local", "--persist-to", "/project/data"]);
+      expect(dev.slice(3)).toEqual(["--port", "9000", "--ip", "::1", "--persist-to", "/project/data"]);
+    },
+  );
+
+  it.each([
+    [["--var", "AUTH:keys"], {}],
+    [["--var", "A:1", "--var", "AUTH:keys"], {}],
+    [["--var", "A:1", "AUTH:keys"], {}],
+    [["--var=AUTH:keys"], {}],
+    [[], { AUTH: "keys" }],
+  ])("leaves access as it was chosen: %j %j", (argv, variables) => {
+    const { access, dev } = parse(argv, variables);
+    expect(access).toBe("keys");
+    expect(dev).not.toContain("AUTH:open");
+  });
+
+  it("applies the migrations with the configuration that the server has", () => {
+    expect(parse(["-e", "staging", "--config=other.toml"]).migrate.slice(3)).toEqual([
+      ...["--config", "other.toml", "--env", "staging"],
+    ]);
+  });
+});
