@@ -1,5 +1,7 @@
 /** JSON as clients send it and SQLite stores it. */
 
+import { DomainError } from "./errors";
+
 export type JsonObject = { [key: string]: unknown };
 
 // The two below say what type a text is of, which only their callers know: they are assertions, made visible.
@@ -13,6 +15,27 @@ export const parseJsonOrNull = <T>(text: string | null): T | null =>
   text === null ? null : parseJson<T>(text);
 
 /* eslint-enable @typescript-eslint/no-unnecessary-type-parameters */
+
+/** A SQLite row, in an object as in D1, holds 2 MB; this leaves room for the other columns. */
+export const MAX_STORED_BYTES = 1_800_000;
+
+/** The bytes that a text takes in SQLite. */
+export const bytesOf = (text: string): number => new TextEncoder().encode(text).byteLength;
+
+/**
+ * Refuses what does not fit a row.
+ * @param what names it in the message
+ * @throws request.too_large
+ */
+export function requireStorable(what: string, ...values: unknown[]): void {
+  const bytes = values.reduce((total: number, value) => total + bytesOf(JSON.stringify(value)), 0);
+  if (bytes > MAX_STORED_BYTES) {
+    throw new DomainError(
+      "request.too_large",
+      `${what}: ${bytes} bytes as stored, and at most ${MAX_STORED_BYTES} fit`,
+    );
+  }
+}
 
 /** Whether arrays and objects nest deeper than `limit`; walks without recursion, so that depth cannot exhaust the stack. */
 export function nestsDeeperThan(value: unknown, limit: number): boolean {

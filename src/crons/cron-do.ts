@@ -7,6 +7,7 @@ import { DurableObject } from "cloudflare:workers";
 import { now } from "../clock";
 import { within } from "../deadline";
 import { asDomainError, DomainError, messageOf } from "../errors";
+import { requireStorable } from "../json";
 import { logError, logInfo } from "../log";
 import { patched, scheduleOf, toWireCron, upcomingSlot, type Cron, type CronDefinition } from "./cron";
 import { CronRecord } from "./cron-record";
@@ -36,6 +37,7 @@ export class CronDO extends DurableObject {
    */
   async create(definition: CronDefinition, assistant: AssistantSnapshot): Promise<Cron> {
     requireFuture(definition);
+    requireStorable("cron", definition, assistant);
     this.ctx.storage.transactionSync(() => {
       this.record.createTable();
       this.ledger.createTable();
@@ -59,7 +61,9 @@ export class CronDO extends DurableObject {
    * @throws cron.not_found, and request.invalid when the changed schedule cannot be used; nothing is changed then.
    */
   async patch(patch: CronPatch): Promise<Cron> {
-    const definition = patched(this.record.require().definition, patch, now());
+    const stored = this.record.require();
+    const definition = patched(stored.definition, patch, now());
+    requireStorable("cron", definition, stored.assistant);
     const rescheduled = patch.schedule !== undefined || patch.timezone !== undefined;
     if (rescheduled) requireFuture(definition);
     const retimed = rescheduled || patch.end_time !== undefined || patch.enabled !== undefined;

@@ -1,6 +1,6 @@
 /** The cron's one row in its object's SQLite. */
 import { DomainError } from "../errors";
-import { parseJson } from "../json";
+import { bytesOf, MAX_STORED_BYTES, parseJson } from "../json";
 import type { CronState } from "./cron";
 import type { AssistantSnapshot } from "./firing";
 
@@ -90,10 +90,16 @@ export class CronRecord {
     this.setNext(nextRunAt);
   }
 
-  /** Stores the assistant as last seen, if it has changed. */
+  /** Stores the assistant as last seen, if it has changed, and if it still fits the row. */
   keepAssistant(assistant: AssistantSnapshot): void {
     const text = JSON.stringify(assistant);
-    this.sql.exec("UPDATE cron SET assistant = ? WHERE assistant <> ?", text, text);
+    const room = MAX_STORED_BYTES - bytesOf(text);
+    this.sql.exec(
+      "UPDATE cron SET assistant = ? WHERE assistant <> ? AND octet_length(definition) <= ?",
+      text,
+      text,
+      room,
+    );
   }
 
   /** The index has this revision. */

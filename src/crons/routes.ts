@@ -68,7 +68,7 @@ export const cronRoutes = new Hono<App>()
 async function createCron(c: Context<App>, body: CronCreate, threadId: string | null): Promise<Cron> {
   // All that the cron rests on is looked up first: an unknown one is refused, and nothing stored.
   const assistant = await getAssistant(c.env.DB, body.assistant_id);
-  if (threadId !== null) await threadObject(c.env, threadId).getThread(threadId);
+  if (threadId !== null) await threadObject(c.env, threadId).checkThread(threadId);
   const cronId = crypto.randomUUID();
   const createdAt = now();
   const payload = payloadOf(body);

@@ -8,8 +8,8 @@ import { cronObject } from "./cron-object";
 import { overdueCrons } from "./crons-table";
 
 const LATE_MS = 2 * 60_000;
-/** Fewer than the subrequests that a Worker on the free plan may make. */
-const AT_MOST = 20;
+/** In one go. What goes beyond the subrequests of a free plan fails, and is poked the next minute. */
+const AT_MOST = 500;
 
 /** Pokes each cron more than two minutes late, and each thread with a run that nothing has been heard of. */
 export async function pokeOverdue(env: Env): Promise<void> {

@@ -1,5 +1,5 @@
 /** From a request, or a cron's payload, to the run that it asks for. */
-import type { JsonObject } from "../json";
+import { requireStorable, type JsonObject } from "../json";
 import type { MultitaskStrategy, NewRun, RunKwargs } from "./run";
 
 /** The fields of a run request that decide anything here; the rest is kept as it came. */
@@ -42,6 +42,7 @@ const KEPT = [
 /**
  * The run that `fields` ask for. The assistant's config and context are its ground; what the request says lies on top.
  * @param stateless that the thread is made for this run
+ * @throws request.too_large
  */
 export function newRun(
   fields: RunFields,
@@ -67,6 +68,7 @@ export function newRun(
     },
     context: { ...assistant.context, ...fields.context },
   };
+  requireStorable("run", kwargs, fields.metadata ?? {});
   return {
     runId,
     threadId,

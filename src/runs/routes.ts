@@ -38,7 +38,7 @@ export const runRoutes = new Hono<App>()
   .get("/threads/:thread_id/runs", async (c) => {
     const threadId = readId(c, "thread_id");
     const query = readQuery(c, runList);
-    await threadObject(c.env, threadId).getThread(threadId);
+    await threadObject(c.env, threadId).checkThread(threadId);
     const { runs, total } = await searchRuns(c.env.DB, { ...query, thread_id: threadId });
     pageHeaders(c, query, runs.length, total);
     return c.json(runs.map((run) => pick(run, query.select)));

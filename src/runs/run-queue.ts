@@ -20,6 +20,8 @@ const MAX_ATTEMPTS = 3;
 /** A graph that was told to stop and does not within this is left behind. */
 const STOP_LIMIT_MS = 2_000;
 const D1_LIMIT_MS = 5_000;
+/** Longer ones overflow the runtime's timers. */
+const LONGEST_SLEEP_MS = 60_000;
 
 interface Execution {
   controller: AbortController;
@@ -85,7 +87,10 @@ export class RunQueue {
     // It waits behind others: after one of them has ended, look again.
     const before = this.runs.unfinished(run.threadId).find((other) => this.executing.has(other.runId));
     if (before !== undefined) await this.executing.get(before.runId)?.done;
-    else await new Promise((resolve) => setTimeout(resolve, Math.max(run.startAt - now(), 0) + 1));
+    else
+      await new Promise((resolve) =>
+        setTimeout(resolve, Math.min(Math.max(run.startAt - now(), 10), LONGEST_SLEEP_MS)),
+      );
     return this.outcome(runId);
   }
 

@@ -154,7 +154,9 @@ export class RunStore {
     return this.sql
       .exec<{ at: number | null }>(
         `SELECT min(at) AS at FROM (
-           SELECT min(start_at) AS at FROM runs WHERE status = 'pending' UNION ALL SELECT min(webhook_at) FROM runs
+           SELECT min(start_at) AS at FROM runs AS waiting WHERE status = 'pending' AND NOT EXISTS (
+             SELECT 1 FROM runs WHERE runs.thread_id = waiting.thread_id AND runs.status = 'running')
+           UNION ALL SELECT min(webhook_at) FROM runs
          )`,
       )
       .one().at;

@@ -1,6 +1,7 @@
 /** What clients may send about runs. */
 import { z } from "zod";
 import { uuid } from "../request";
+import { isPublicUrl } from "./public-url";
 
 /** Optional on the wire; null counts as absent, since the Python SDK and others send it for "not given". */
 export const optional = <S extends z.ZodType>(schema: S) =>
@@ -38,10 +39,7 @@ const webhookUrl = z
   .string()
   .min(1)
   .max(65_536)
-  .refine((url) => {
-    const protocol = URL.canParse(url) ? new URL(url).protocol : "";
-    return protocol === "https:" || protocol === "http:";
-  }, "expected an absolute http(s) URL");
+  .refine(isPublicUrl, "expected an absolute http(s) URL on a public host");
 
 /** Fields that a cron's payload and a run have in common. */
 export const payloadFields = {

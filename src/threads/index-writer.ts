@@ -12,8 +12,8 @@ import type { ThreadSnapshot } from "./thread";
 import type { StoredThread, ThreadStore } from "./thread-store";
 import { deleteThreadRow, upsertThread } from "./threads-table";
 
-/** Rows of each kind written in one batch. */
-const AT_ONCE = 40;
+/** Rows of each kind written in one batch; a run or a thread may take up to 2 MB. */
+const AT_ONCE = 10;
 const D1_LIMIT_MS = 5_000;
 
 export class IndexWriter {

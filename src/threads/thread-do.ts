@@ -6,6 +6,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { now } from "../clock";
 import { DomainError } from "../errors";
+import { requireStorable } from "../json";
 import { logError } from "../log";
 import type { NewRun, Run, RunError } from "../runs/run";
 import { isFinal, toWireRun } from "../runs/run";
@@ -161,6 +162,11 @@ export class ThreadDO extends DurableObject {
     return this.getThread(threadId);
   }
 
+  /** Nothing, if there is such a thread. @throws thread.not_found */
+  async checkThread(threadId: string): Promise<void> {
+    this.requireThread(threadId);
+  }
+
   /** The thread with its values. @throws thread.not_found */
   async getThread(threadId: string): Promise<Thread> {
     const thread = this.requireThread(threadId);
@@ -170,8 +176,10 @@ export class ThreadDO extends DurableObject {
   /** Merges metadata, sets the time to live. @throws thread.not_found */
   async patchThread(threadId: string, { metadata, ttl }: ThreadPatch): Promise<Thread> {
     const thread = this.requireThread(threadId);
+    const merged = { ...thread.metadata, ...metadata };
+    requireStorable("metadata", merged);
     this.threads.update(threadId, {
-      metadata: { ...thread.metadata, ...metadata },
+      metadata: merged,
       ...(ttl === undefined ? {} : { ttl }),
     });
     this.wakeBy(now() + SOON_MS);
@@ -224,6 +232,7 @@ export class ThreadDO extends DurableObject {
         this.wakeBy(now() + DEAD_MAN_MS);
         await this.attend();
       }
+      await this.removeIfEmpty();
       if (!this.tablesExist()) return;
       this.alarmAt = null;
       const next = this.nextWake();
@@ -240,6 +249,7 @@ export class ThreadDO extends DurableObject {
     for (const { threadId, expiresAt } of this.threads.expiries()) {
       if (expiresAt <= now()) await this.deleteThread(threadId);
     }
+    if (!this.tablesExist()) return;
     this.queue.startDue();
     await this.settle();
     if (!this.queue.isIdle()) {

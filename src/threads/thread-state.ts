@@ -1,11 +1,12 @@
 /** Reading a thread's state: what its checkpoints say, seen through its graph. */
 import type { RunnableConfig } from "@langchain/core/runnables";
-import { loadGraph, type RunnableGraph } from "../graphs/registry";
+import { asDomainError, DomainError, messageOf } from "../errors";
+import { graphIds, loadGraph, type RunnableGraph } from "../graphs/registry";
 import { logError } from "../log";
 import { CheckpointSaver } from "./checkpoint-saver";
 import type { HistorySearch } from "./schemas";
 import type { ThreadRecord, ThreadSnapshot } from "./thread";
-import { emptyState, toThreadSnapshot, toWireState, type WireState } from "./wire-state";
+import { emptyState, MAX_WIRE_LENGTH, toThreadSnapshot, toWireState, type WireState } from "./wire-state";
 
 /** The values and waiting interrupts of a thread; none when it has no state, or none that can be read. */
 export async function readSnapshot(
@@ -28,10 +29,12 @@ export async function readState(
   thread: ThreadRecord,
   { checkpointId, subgraphs }: { checkpointId?: string; subgraphs: boolean },
 ): Promise<WireState> {
-  const graph = await graphOf(storage, thread);
-  if (graph === undefined) return emptyState(thread.threadId);
-  const state = await graph.getState(configOf(thread, checkpointId), { subgraphs });
-  return toWireState(thread.threadId, state);
+  return readable(async () => {
+    const graph = await graphOf(storage, thread);
+    if (graph === undefined) return emptyState(thread.threadId);
+    const state = await graph.getState(configOf(thread, checkpointId), { subgraphs });
+    return toWireState(thread.threadId, state);
+  });
 }
 
 /** The thread's states, newest first. */
@@ -40,26 +43,57 @@ export async function readHistory(
   thread: ThreadRecord,
   query: HistorySearch,
 ): Promise<WireState[]> {
+  return readable(() => collectHistory(storage, thread, query));
+}
+
+async function collectHistory(
+  storage: DurableObjectStorage,
+  thread: ThreadRecord,
+  query: HistorySearch,
+): Promise<WireState[]> {
   const graph = await graphOf(storage, thread);
   if (graph === undefined) return [];
   const config = configOf(thread, query.checkpoint?.checkpoint_id, query.checkpoint?.checkpoint_ns);
   const states: WireState[] = [];
+  let length = 0;
   const history = graph.getStateHistory(config, {
     limit: query.limit,
     ...(query.before === undefined ? {} : { before: configOf(thread, query.before) }),
     ...(query.metadata === undefined ? {} : { filter: query.metadata }),
   });
-  for await (const state of history) states.push(toWireState(thread.threadId, state));
+  for await (const snapshot of history) {
+    const state = toWireState(thread.threadId, snapshot);
+    length += JSON.stringify(state).length;
+    if (length > MAX_WIRE_LENGTH) {
+      throw new DomainError(
+        "thread.too_large",
+        `limit: ${states.length} states are all that can be sent in one answer; ask for fewer, and on with before`,
+      );
+    }
+    states.push(state);
+  }
   return states;
 }
 
-/** The graph of the thread's last run; undefined before the first. */
+/** What a graph throws when it is asked for its state is about what was asked, or about the graph; it is told as it is. */
+async function readable<T>(read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    throw (
+      asDomainError(error) ??
+      new DomainError("thread.invalid", `the state cannot be read: ${messageOf(error)}`)
+    );
+  }
+}
+
+/** The graph of the thread's last run; undefined before the first, or when it is in the bundle no more. */
 async function graphOf(
   storage: DurableObjectStorage,
   thread: ThreadRecord,
 ): Promise<RunnableGraph | undefined> {
   const { graph_id: graphId } = thread.metadata;
-  if (typeof graphId !== "string") return undefined;
+  if (typeof graphId !== "string" || !graphIds.includes(graphId)) return undefined;
   return loadGraph(graphId, configOf(thread), { checkpointer: new CheckpointSaver(storage) });
 }
 

@@ -1,5 +1,5 @@
 /** The index of threads in D1: searches and counts. */
-import { parseJson, parseJsonOrNull, type JsonObject } from "../json";
+import { bytesOf, parseJson, parseJsonOrNull, type JsonObject } from "../json";
 import { all, jsonContains, type Condition } from "../json-filter";
 import type { ThreadFilters, ThreadSearch } from "./schemas";
 import {
@@ -10,8 +10,8 @@ import {
   type ThreadStatus,
 } from "./thread";
 
-/** Larger values are not copied to the index; a D1 row holds 2 MB. Such a thread is not found by `values`. */
-export const MAX_INDEXED_VALUES = 1_000_000;
+/** A D1 row holds 2 MB. Values that do not fit are not copied to the index, and such a thread is not found by them. */
+const MAX_ROW_BYTES = 1_900_000;
 
 type Row = {
   thread_id: string;
@@ -49,17 +49,26 @@ export function upsertThread(
   thread: ThreadRecord & { revision: number },
   snapshot: ThreadSnapshot,
 ): D1PreparedStatement {
-  const values = JSON.stringify(snapshot.values);
-  const interrupts = JSON.stringify(snapshot.interrupts);
+  const metadata = JSON.stringify(thread.metadata);
+  const config = JSON.stringify(thread.config);
+  let room = MAX_ROW_BYTES - bytesOf(metadata) - bytesOf(config) - bytesOf(thread.error ?? "");
+  const fitting = (text: string): string | null => {
+    const bytes = bytesOf(text);
+    if (bytes > room) return null;
+    room -= bytes;
+    return text;
+  };
+  const interrupts = fitting(JSON.stringify(snapshot.interrupts)) ?? "{}";
+  const values = fitting(JSON.stringify(snapshot.values));
   return db
     .prepare(UPSERT)
     .bind(
       thread.threadId,
       thread.status,
-      JSON.stringify(thread.metadata),
-      JSON.stringify(thread.config),
-      values.length > MAX_INDEXED_VALUES ? null : values,
-      interrupts.length > MAX_INDEXED_VALUES ? "{}" : interrupts,
+      metadata,
+      config,
+      values,
+      interrupts,
       thread.error,
       thread.createdAt,
       thread.updatedAt,

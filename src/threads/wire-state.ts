@@ -1,8 +1,12 @@
 /** LangGraph's state as JSON on the wire: messages as plain objects, snapshots in snake_case. */
 import type { StateSnapshot } from "@langchain/langgraph";
 import { toIsoOrNull } from "../clock";
+import { DomainError } from "../errors";
 import type { JsonObject } from "../json";
 import type { ThreadSnapshot } from "./thread";
+
+/** Calls between objects carry 32 MiB. */
+export const MAX_WIRE_LENGTH = 30_000_000;
 
 /** Where a state is kept. */
 interface WireCheckpoint {
@@ -31,7 +35,7 @@ interface Dictable {
 
 /**
  * `value` as plain JSON; a message becomes `{type, content, …}`, as the SDKs expect it.
- * @throws when a value cannot be JSON, a circular one for example.
+ * @throws thread.too_large, and an error when a value cannot be JSON, a circular one for example.
  */
 export function toWire(value: unknown): unknown {
   const text = JSON.stringify(value, function (this: JsonObject, key: string, plain: unknown): unknown {
@@ -41,7 +45,14 @@ export function toWire(value: unknown): unknown {
     const { type, data } = raw.toDict();
     return { ...data, type };
   }) as string | undefined;
-  return text === undefined ? null : (JSON.parse(text) as unknown);
+  if (text === undefined) return null;
+  if (text.length > MAX_WIRE_LENGTH) {
+    throw new DomainError(
+      "thread.too_large",
+      `a state of ${text.length} characters; at most ${MAX_WIRE_LENGTH} can be sent`,
+    );
+  }
+  return JSON.parse(text) as unknown;
 }
 
 const isDictable = (value: unknown): value is Dictable =>
