@@ -1,13 +1,17 @@
 /** A local server: the migrations, `wrangler dev`, and the minute's tick that starts the watchdog. */
 import { once } from "node:events";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { buildGraphs, GraphConfigError } from "./build-graphs.mjs";
 import { applyLocalMigrations } from "./local-migrations.mjs";
-import { killGroup, startWrangler } from "./wrangler.mjs";
+import { killGroup, root, startWrangler } from "./wrangler.mjs";
 
 const MINUTE_MS = 60_000;
 /** wrangler ends within a second; what has not after this is killed. */
 const STOP_LIMIT_MS = 5_000;
 const READY_POLL_MS = 250;
+/** Time for the rest of a message to be written. */
+const SOON_MS = 500;
 
 export class DevServer {
   /** Where it answers, once it does. */
@@ -15,6 +19,7 @@ export class DevServer {
   /** The exit code of wrangler, once it has ended. */
   code = null;
   #child = null;
+  #listening = false;
   #aborted = new AbortController();
   #held = [];
   #timer = null;
@@ -37,18 +42,19 @@ export class DevServer {
     for (const stream of [child.stdout, child.stderr]) {
       createInterface({ input: stream }).on("line", (line) => this.#log(line));
     }
-    this.ended = once(child, "close").then(([code, signal]) => {
+    this.ended = once(child, "close").then(([code]) => {
       clearTimeout(this.#timer);
-      this.code = code ?? (signal === null ? 1 : 128);
-      this.#release();
+      this.code = code ?? 1;
     });
     const listening = new Promise((resolve, reject) => {
       child.on("error", reject);
       child.on("message", (message) => {
         const { event, ip, port } = JSON.parse(String(message));
-        if (event === "DEV_SERVER_READY") resolve(urlOf(ip, port));
+        if (event !== "DEV_SERVER_READY") return;
+        this.#listening = true;
+        resolve(urlOf(ip, port));
       });
-      void this.ended.then(() => reject(new Error("the server ended before it was ready")));
+      void this.ended.then(() => this.#whyItEnded()).then(reject, reject);
     });
     const url = await listening;
     await this.#answers(url);
@@ -84,19 +90,36 @@ export class DevServer {
       await new Promise((resolve) => setTimeout(resolve, READY_POLL_MS));
       this.#aborted.signal.throwIfAborted();
     }
-    throw new Error("the server ended before it was ready");
+    throw await this.#whyItEnded();
   }
 
-  /** What comes before the server is ready is chatter, unless something is wrong. */
-  #log(line) {
-    if (this.url === null && this.#held !== null) {
-      this.#held.push(line);
-      if (/\bERROR\b|\berror:/i.test(line)) this.#release();
-    } else if (!/\[wrangler:info\] GET \/ok /.test(line)) {
-      this.#write(line.replace("[wrangler:info] ", ""));
+  /** A graph that cannot be loaded is said to its author in one line; wrangler would need a hundred. */
+  async #whyItEnded() {
+    if (!this.#aborted.signal.aborted) {
+      const wrong = await buildGraphs({
+        config: join(root, "langgraph.json"),
+        out: join(root, ".edgecron/graphs.ts"),
+      }).then(
+        () => undefined,
+        (error) => error,
+      );
+      if (wrong instanceof GraphConfigError) return wrong;
     }
+    this.#release();
+    return new Error("the server ended before it was ready");
   }
 
+  #log(line) {
+    if (this.url === null && this.#listening) {
+      if (/\bERROR\b/.test(line)) this.#release();
+      // wrangler does not end when the Worker cannot be built, nor does it look at the files again.
+      if (/Build failed with/.test(line)) setTimeout(() => this.#child.kill("SIGTERM"), SOON_MS);
+    }
+    if (this.url === null && this.#held !== null) this.#held.push(line);
+    else if (!/\[wrangler:info\] GET \/ok /.test(line)) this.#write(line.replace("[wrangler:info] ", ""));
+  }
+
+  /** What comes before the server is ready is chatter, and held back unless something is wrong. */
   #release() {
     if (this.url === null) for (const line of this.#held ?? []) this.#write(line);
     this.#held = null;

@@ -44,6 +44,7 @@ try {
 } catch (error) {
   if (stopping === null) console.error(error.message);
   server.kill();
+  stopping ??= 1;
 }
 process.exit(stopping ?? (server.code || 1));
 
