@@ -8,11 +8,14 @@ export interface Condition {
   params: (string | number | null)[];
 }
 
-/** D1 takes 100 parameters a statement; this leaves room for the other conditions of a search. */
+/** D1 takes 100 parameters a statement, two of which a page's LIMIT and OFFSET are. */
+const MAX_STATEMENT_PARAMS = 98;
+
+/** Of one filter; this leaves room for the other conditions of a search. */
 const MAX_PARAMS = 60;
 
-/** D1 refuses expressions that nest deeper than 100; each level of a filter takes several. */
-const MAX_DEPTH = 8;
+/** D1 refuses expressions that nest deeper than 100; with as many values as a filter may hold, each level takes up to 22. */
+const MAX_LEVELS = 4;
 
 /**
  * The condition that the JSON object in `column` contains every pair of `filter`; nested objects and arrays are
@@ -21,17 +24,19 @@ const MAX_DEPTH = 8;
  */
 export function jsonContains(column: string, filter: JsonObject): Condition {
   const params: Condition["params"] = [];
+  const field = column.replaceAll('"', "");
   let aliases = 0;
-  if (nestsDeeperThan(filter, MAX_DEPTH)) {
-    throw new DomainError("request.invalid", `${column}: a filter may nest at most ${MAX_DEPTH} levels deep`);
+  if (nestsDeeperThan(filter, MAX_LEVELS - 1)) {
+    throw new DomainError("request.invalid", `${field}: a filter may nest at most ${MAX_LEVELS} levels deep`);
   }
 
   const matches = (alias: string, value: unknown): string => {
     if (value === null) return `${alias}.type = 'null'`;
     if (typeof value === "boolean") return `${alias}.type = '${value}'`;
     if (typeof value === "number") {
-      params.push(value);
-      return `${alias}.type IN ('integer', 'real') AND ${alias}.value = ?`;
+      // Read by SQLite from the same text as the column: it knows integers that a double is not precise enough for.
+      params.push(JSON.stringify(value));
+      return `${alias}.type IN ('integer', 'real') AND ${alias}.value = json_extract(?, '$')`;
     }
     if (typeof value === "string") {
       params.push(value);
@@ -39,9 +44,9 @@ export function jsonContains(column: string, filter: JsonObject): Condition {
     }
     if (Array.isArray(value)) {
       const elements = value.map((element) => some(`${alias}.value`, (inner) => matches(inner, element)));
-      return [`${alias}.type = 'array'`, ...elements].join(" AND ");
+      return and([`${alias}.type = 'array'`, ...elements]);
     }
-    return [`${alias}.type = 'object'`, ...pairs(`${alias}.value`, value as JsonObject)].join(" AND ");
+    return and([`${alias}.type = 'object'`, ...pairs(`${alias}.value`, value as JsonObject)]);
   };
   const some = (json: string, condition: (alias: string) => string): string => {
     const alias = `j${aliases++}`;
@@ -55,17 +60,28 @@ export function jsonContains(column: string, filter: JsonObject): Condition {
       }),
     );
 
-  const sql = pairs(column, filter).join(" AND ") || "1";
+  const sql = and(pairs(column, filter));
   if (params.length > MAX_PARAMS || aliases > MAX_PARAMS) {
-    throw new DomainError("request.invalid", `${column}: a filter may hold at most ${MAX_PARAMS / 2} values`);
+    throw new DomainError("request.invalid", `${field}: a filter may hold at most ${MAX_PARAMS / 2} values`);
   }
   return { sql, params };
 }
 
-/** Joins conditions with AND; no condition is always true. */
+/**
+ * Joins conditions with AND; no condition is always true.
+ * @throws request.invalid when they need more parameters than a statement may have.
+ */
 export function all(conditions: Condition[]): Condition {
-  return {
-    sql: conditions.map((condition) => `(${condition.sql})`).join(" AND ") || "1",
-    params: conditions.flatMap((condition) => condition.params),
-  };
+  const params = conditions.flatMap((condition) => condition.params);
+  if (params.length > MAX_STATEMENT_PARAMS) {
+    throw new DomainError("request.invalid", "body: the filters together hold too many values");
+  }
+  return { sql: and(conditions.map((condition) => `(${condition.sql})`)), params };
+}
+
+/** In pairs of pairs: joined in a row, each condition would lie one level deeper than the one before it. */
+function and(conditions: string[]): string {
+  if (conditions.length <= 2) return conditions.join(" AND ") || "1";
+  const half = Math.ceil(conditions.length / 2);
+  return `(${and(conditions.slice(0, half))}) AND (${and(conditions.slice(half))})`;
 }

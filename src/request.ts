@@ -7,6 +7,10 @@ import { nestsDeeperThan } from "./json";
 /** SQLite refuses JSON that nests deeper than 1,000; no real input comes near this. */
 const MAX_DEPTH = 100;
 
+/** Of what is wrong with a request, this much is told. */
+const MAX_DETAILS = 5;
+const MAX_NAME = 200;
+
 /** A UUID of any version, in lower case as the objects and tables spell it. */
 export const uuid = z.guid("expected a UUID").transform((id) => id.toLowerCase());
 
@@ -53,15 +57,22 @@ export const readId = (c: Context, name: string): string => check(uuid, c.req.pa
 export function check<S extends z.ZodType>(schema: S, value: unknown, where: string): z.output<S> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const details = parsed.error.issues.slice(0, 5).map((issue) => describe(issue, where));
+  const details = parsed.error.issues.slice(0, MAX_DETAILS).map((issue) => describe(issue, where));
   throw new DomainError("request.invalid", details.join("; "));
 }
 
 function describe(issue: z.core.$ZodIssue, where: string): string {
-  const field = issue.path.length > 0 ? issue.path.map(String).join(".") : where;
+  const field = issue.path.length > 0 ? nameOf(issue.path) : where;
   if (issue.code === "unrecognized_keys") {
-    const prefix = issue.path.length > 0 ? `${field}.` : "";
-    return issue.keys.map((key) => `${prefix}${key}: unknown field`).join("; ");
+    const keys = issue.keys.slice(0, MAX_DETAILS);
+    return keys.map((key) => `${nameOf([...issue.path, key])}: unknown field`).join("; ");
   }
   return `${field}: ${issue.message.replace(/^Invalid input: /, "")}`;
+}
+
+/** Where in the request; keys are the client's, who may have chosen none or an endless one. */
+function nameOf(path: PropertyKey[]): string {
+  const names = path.map((key) => (key === "" ? '""' : String(key)));
+  const name = names.join(".");
+  return name.length > MAX_NAME ? `${name.slice(0, MAX_NAME)}…` : name;
 }

@@ -12,9 +12,13 @@ export const jsonObject = z.record(z.string(), z.unknown(), "expected an object"
 /** A UUID, or the id of a graph, which stands for that graph's default assistant. */
 export const assistantId = z.string("expected an assistant id or a graph id").min(1).max(200);
 
+/** What steers the execution is checked: with a `max_concurrency` of 0 no node would ever start. */
 export const runConfig = z.looseObject({
   tags: optional(z.array(z.string())),
   recursion_limit: optional(z.number().int().min(1).max(10_000)),
+  max_concurrency: optional(z.number().int().min(1)),
+  run_name: optional(z.string()),
+  metadata: optional(jsonObject),
   configurable: optional(jsonObject),
 });
 
@@ -159,6 +163,27 @@ export const cancelQuery = z.strictObject({
 });
 
 export const joinQuery = z.strictObject({ cancel_on_disconnect: queryBoolean.default(false) });
+
+export const joinStreamQuery = z.looseObject({
+  cancel_on_disconnect: queryBoolean.default(false),
+  stream_mode: listOf(streamModes).optional(),
+});
+
+const lastEventId = z
+  .string()
+  .regex(/^-?\d*$/, 'expected the id of an event, or "-1" for all')
+  .transform((text) => (text === "" || text === "-" ? 0 : Math.max(Number(text), 0)));
+
+/** The header `Last-Event-ID`, when it is sent. */
+export const lastEventIdHeader = lastEventId.optional();
+
+export const runsCancel = z.strictObject({
+  status: optional(z.enum(["pending", "running", "all"])),
+  thread_id: optional(uuid),
+  run_ids: optional(z.array(uuid).min(1).max(1000)),
+});
+
+export const runBatch = z.array(runCreate).min(1).max(100);
 
 /** Paging of a search body. */
 export const paging = {

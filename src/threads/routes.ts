@@ -1,6 +1,7 @@
 /** `/threads`: the threads themselves and their state. */
 import { Hono } from "hono";
 import type { Env } from "../config";
+import { requireStorable } from "../json";
 import { pageHeaders, pick } from "../pages";
 import { readBody, readId, readQuery } from "../request";
 import {
@@ -18,6 +19,7 @@ import { countThreads, searchThreads } from "./threads-table";
 export const threadRoutes = new Hono<{ Bindings: Env }>()
   .post("/threads", async (c) => {
     const body = await readBody(c, threadCreate);
+    requireStorable("metadata", body.metadata ?? {});
     const threadId = body.thread_id ?? crypto.randomUUID();
     return c.json(await threadObject(c.env, threadId).createThread(threadId, body));
   })

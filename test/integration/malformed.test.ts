@@ -74,6 +74,13 @@ describe.each(ROUTES.map((route) => [nameOf(route), route] as const))("%s refuse
     ["an unknown field", '{"no_such_field":1}', /no_such_field: unknown field/],
     ["an unknown field with NUL", '{"a\\u0000b":1}', /a\0b: unknown field/],
     ["a lone surrogate as field", '{"\\ud800":1}', /: unknown field/],
+    ["an empty field name", '{"":1}', /"": unknown field/],
+    ["an endless field name", `{"${"x".repeat(100_000)}":1}`, /^.{0,300}unknown field$/],
+    [
+      "a thousand unknown fields",
+      `{${Array.from({ length: 1000 }, (_x, n) => `"x${n}":1`).join(",")}}`,
+      /^.{0,300}$/s,
+    ],
     ["__proto__", '{"__proto__":{"assistant_id":"echo","schedule":"* * * * *"}}', /__proto__: unknown field/],
     ["constructor", '{"constructor":{"prototype":{"a":1}}}', /constructor: unknown field/],
     ["objects 101 deep", `{"metadata":${nested(101)}}`, /^body: nests deeper than 100 levels/],
@@ -99,6 +106,9 @@ const NO_NODES = ["", "node", 1, {}, [1], [null], [["a"]]];
 const NO_INSTANT = ["", "tomorrow", "2027-02-30T00:00:00Z", "2027-01-01T25:00:00Z", "0", "2027", ...NO_TEXT];
 const NO_MODE = ["", "no-such", 1, {}, [1], ["values", "no-such"]];
 const NO_URL = [
+  "http://127.0.0.1/x",
+  "http://localhost",
+  "https://[::1]/",
   "",
   "not a url",
   "/relative",
@@ -117,6 +127,10 @@ const NO_CONFIG = [
   { recursion_limit: 1e300 },
   { configurable: [] },
   { configurable: "x" },
+  { max_concurrency: 0 },
+  { max_concurrency: "x" },
+  { run_name: {} },
+  { metadata: "text" },
 ];
 const NO_TTL = [
   "1",
