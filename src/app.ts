@@ -9,6 +9,7 @@ import { cronRoutes } from "./crons/routes";
 import { asDomainError, DomainError } from "./errors";
 import { logError } from "./log";
 import { runRoutes } from "./runs/routes";
+import { streamRoutes } from "./runs/stream-routes";
 import { health, info } from "./system-routes";
 import { threadRoutes } from "./threads/routes";
 
@@ -36,6 +37,7 @@ export const app = new Hono<{ Bindings: Env }>()
   .route("/", assistantRoutes)
   // Before the runs: `/threads/{id}/runs/crons` would be read as a run id otherwise.
   .route("/", cronRoutes)
+  .route("/", streamRoutes)
   .route("/", runRoutes)
   .route("/", threadRoutes)
   .notFound((c) => c.json({ detail: `no route ${c.req.method} ${c.req.path}` }, 404))

@@ -1,18 +1,16 @@
 /** Runs: on a thread, stateless, and the search over all of them. */
 import { Hono, type Context } from "hono";
 import { stream } from "hono/streaming";
-import { getAssistant } from "../assistants/assistants-table";
 import type { Env } from "../config";
-import { DomainError, messageOf } from "../errors";
+import { messageOf } from "../errors";
 import type { JsonObject } from "../json";
 import { pageHeaders, pick } from "../pages";
 import { readBody, readId, readQuery } from "../request";
 import { threadObject } from "../threads/thread-object";
 import type { JoinResult } from "../threads/thread-do";
-import { newRun } from "./new-run";
-import type { NewRun } from "./run";
-import { searchRuns } from "./runs-table";
-import { cancelQuery, joinQuery, runCreate, runList, runSearch } from "./schemas";
+import { runsToCancel, searchRuns } from "./runs-table";
+import { readRun, requestRun, type RunRequest } from "./request-run";
+import { cancelQuery, joinQuery, runBatch, runList, runsCancel, runSearch } from "./schemas";
 
 type App = { Bindings: Env };
 
@@ -20,14 +18,31 @@ const KEEP_ALIVE_MS = 5_000;
 
 export const runRoutes = new Hono<App>()
   .post("/runs", async (c) => {
-    const run = await readRun(c, null);
+    const { run } = await readRun(c, null);
     const created = await threadObject(c.env, run.threadId).createRun(run);
     c.header("Content-Location", `/threads/${run.threadId}/runs/${run.runId}`);
     return c.json(created);
   })
   .post("/runs/wait", async (c) => {
-    const run = await readRun(c, null);
-    return startAndWait(c, run);
+    return startAndWait(c, await readRun(c, null));
+  })
+  .post("/runs/batch", async (c) => {
+    const bodies = await readBody(c, runBatch);
+    // All are checked before the first is made.
+    const requests = await Promise.all(bodies.map((body) => requestRun(c.env, body, null)));
+    const created = requests.map(({ run }) => threadObject(c.env, run.threadId).createRun(run));
+    return c.json(await Promise.all(created));
+  })
+  .post("/runs/cancel", async (c) => {
+    const query = await readBody(c, runsCancel);
+    const { action } = readQuery(c, cancelQuery);
+    const runs = await runsToCancel(c.env.DB, query);
+    await Promise.all(
+      runs.map((run) =>
+        threadObject(c.env, run.thread_id).cancelRun(run.thread_id, run.run_id, action, false),
+      ),
+    );
+    return c.body(null, 204);
   })
   .post("/runs/search", async (c) => {
     const query = await readBody(c, runSearch);
@@ -44,14 +59,13 @@ export const runRoutes = new Hono<App>()
     return c.json(runs.map((run) => pick(run, query.select)));
   })
   .post("/threads/:thread_id/runs", async (c) => {
-    const run = await readRun(c, readId(c, "thread_id"));
+    const { run } = await readRun(c, readId(c, "thread_id"));
     const created = await threadObject(c.env, run.threadId).createRun(run);
     c.header("Content-Location", `/threads/${run.threadId}/runs/${run.runId}`);
     return c.json(created);
   })
   .post("/threads/:thread_id/runs/wait", async (c) => {
-    const run = await readRun(c, readId(c, "thread_id"));
-    return startAndWait(c, run);
+    return startAndWait(c, await readRun(c, readId(c, "thread_id")));
   })
   .get("/threads/:thread_id/runs/:run_id", async (c) => {
     const [threadId, runId] = ids(c);
@@ -64,7 +78,7 @@ export const runRoutes = new Hono<App>()
   })
   .get("/threads/:thread_id/runs/:run_id/join", async (c) => {
     const [threadId, runId] = ids(c);
-    readQuery(c, joinQuery);
+    if (readQuery(c, joinQuery).cancel_on_disconnect) cancelWhenGone(c, threadId, runId);
     const object = threadObject(c.env, threadId);
     await object.getRun(threadId, runId);
     return keptAlive(c, object.joinRun(threadId, runId));
@@ -79,26 +93,22 @@ export const runRoutes = new Hono<App>()
 
 const ids = (c: Context<App>): [string, string] => [readId(c, "thread_id"), readId(c, "run_id")];
 
-/** The run that the request asks for; nothing is stored yet. */
-async function readRun(c: Context<App>, threadId: string | null): Promise<NewRun> {
-  const body = await readBody(c, runCreate);
-  if (threadId === null && body.checkpoint_id !== undefined) {
-    throw new DomainError(
-      "request.invalid",
-      "checkpoint_id: a stateless run has no checkpoint to start from",
-    );
-  }
-  const assistant = await getAssistant(c.env.DB, body.assistant_id);
-  return newRun(body, assistant, {
-    runId: crypto.randomUUID(),
-    threadId: threadId ?? crypto.randomUUID(),
-    stateless: threadId === null,
-  });
+async function startAndWait(c: Context<App>, { run, cancelOnDisconnect }: RunRequest): Promise<Response> {
+  const { runId, threadId } = run;
+  const object = threadObject(c.env, threadId);
+  c.header("Content-Location", `/threads/${threadId}/runs/${runId}`);
+  c.header("Location", `/threads/${threadId}/runs/${runId}/join`);
+  if (cancelOnDisconnect) cancelWhenGone(c, threadId, runId);
+  return keptAlive(c, object.createAndJoinRun(run));
 }
 
-async function startAndWait(c: Context<App>, run: NewRun): Promise<Response> {
-  c.header("Content-Location", `/threads/${run.threadId}/runs/${run.runId}`);
-  return keptAlive(c, threadObject(c.env, run.threadId).createAndJoinRun(run));
+/** Stops the run if the client goes away before the answer. */
+function cancelWhenGone(c: Context<App>, threadId: string, runId: string): void {
+  c.req.raw.signal.addEventListener("abort", () => {
+    const cancelled = threadObject(c.env, threadId).cancelRun(threadId, runId, "interrupt", false);
+    // It may have ended, and its thread with it: all the better.
+    c.executionCtx.waitUntil(cancelled.catch(() => undefined));
+  });
 }
 
 /**

@@ -7,6 +7,7 @@ import type { CheckpointSaver } from "../threads/checkpoint-saver";
 import { toWire } from "../threads/wire-state";
 import type { RunError, RunStatus } from "./run";
 import type { StoredRun } from "./run-store";
+import { EventMapper, libraryModes, type GraphChunk, type RunEvent, type StreamMode } from "./stream-modes";
 
 /** Why a run was made to stop; the reason of its abort signal. */
 export type StopReason = "interrupt" | "rollback" | "timeout";
@@ -21,35 +22,98 @@ export interface Outcome {
   waiting: boolean;
 }
 
+/** What a run is executed with. */
+export interface ExecutionContext {
+  saver: CheckpointSaver;
+  /** Aborts with a {@link StopReason}. */
+  signal: AbortSignal;
+  /** Hears what is streamed, as it happens. */
+  emit: (event: RunEvent) => void;
+}
+
 /**
- * Runs the graph to its end, to an interrupt, or until `signal` aborts. Never throws: what the graph throws is the outcome.
- * An attempt that left checkpoints is continued from the last; finished supersteps are not repeated.
+ * Runs the graph to its end, to an interrupt, or until the signal aborts. Never throws: what the graph throws is the
+ * outcome. An attempt that left checkpoints is continued from the last; finished supersteps are not repeated.
  */
 export async function executeRun(
   run: StoredRun,
-  saver: CheckpointSaver,
-  signal: AbortSignal,
+  { saver, signal, emit }: ExecutionContext,
 ): Promise<Outcome> {
   let values: unknown = null;
   let waiting = false;
   try {
-    const { config, context } = run.kwargs;
-    const graph = await loadGraph(run.graphId, { ...config, context }, { checkpointer: saver });
-    const resumes = run.attempts > 1 && saver.latestOfRun(run.threadId, run.runId) !== undefined;
-    const stream = await graph.stream(resumes ? null : graphInput(run), {
-      ...optionsOf(run),
-      configurable: resumes ? withoutCheckpoint(config.configurable) : config.configurable,
-      context,
-      signal,
-      streamMode: ["values"],
-    });
-    for await (const [, chunk] of stream as AsyncIterable<[string, unknown]>) {
-      if (isInterrupt(chunk)) waiting = true;
-      else values = chunk;
+    emit({ event: "metadata", data: { run_id: run.runId, attempt: run.attempts } });
+    const mapper = new EventMapper(streamModesOf(run));
+    for await (const part of executeGraph(run, saver, signal)) {
+      if ("event" in part) {
+        emit(part);
+        continue;
+      }
+      if (part.mode === "values" && part.ns.length === 0) {
+        if (isInterrupt(part.chunk)) waiting = true;
+        else values = part.chunk;
+      }
+      for (const event of mapper.eventsOf(part)) emit(event);
     }
     return { status: "success", error: null, values: toWire(values), waiting };
   } catch (error) {
-    return failure(error, signal, values);
+    const outcome = failure(error, signal, values);
+    if (outcome.error !== null) emitError(emit, outcome.error);
+    return outcome;
+  }
+}
+
+/** Runs the graph. Yields what it streams; and with the mode `events`, what else happens in it. */
+async function* executeGraph(
+  run: StoredRun,
+  saver: CheckpointSaver,
+  signal: AbortSignal,
+): AsyncGenerator<GraphChunk | RunEvent> {
+  const { config, context } = run.kwargs;
+  const graph = await loadGraph(run.graphId, { ...config, context }, { checkpointer: saver });
+  const resumes = run.attempts > 1 && saver.latestOfRun(run.threadId, run.runId) !== undefined;
+  const input = resumes ? null : graphInput(run);
+  const modes = streamModesOf(run);
+  const subgraphs = run.kwargs.stream_subgraphs === true;
+  const options = {
+    ...optionsOf(run),
+    configurable: resumes ? withoutCheckpoint(config.configurable) : config.configurable,
+    context,
+    signal,
+    subgraphs,
+    streamMode: libraryModes(modes),
+  };
+  if (!modes.includes("events")) {
+    const stream = await graph.stream(input, options);
+    for await (const chunk of stream) yield toGraphChunk(chunk, subgraphs);
+    return;
+  }
+  for await (const event of graph.streamEvents(input, { ...options, version: "v2" })) {
+    if (event.tags?.includes("langsmith:hidden")) continue;
+    const own = event.event === "on_chain_stream" && event.run_id === run.runId;
+    yield own ? toGraphChunk(event.data.chunk, subgraphs) : { event: "events", data: event };
+  }
+}
+
+function toGraphChunk(chunk: unknown, subgraphs: boolean): GraphChunk {
+  const [ns, mode, data] = (subgraphs ? chunk : [[], ...(chunk as unknown[])]) as [
+    string[],
+    GraphChunk["mode"],
+    unknown,
+  ];
+  return { ns, mode, chunk: data };
+}
+
+function streamModesOf({ kwargs }: StoredRun): StreamMode[] {
+  const asked = [kwargs.stream_mode ?? []].flat() as StreamMode[];
+  return asked.length === 0 ? ["values"] : asked;
+}
+
+function emitError(emit: ExecutionContext["emit"], error: RunError): void {
+  try {
+    emit({ event: "error", data: error });
+  } catch {
+    // The log is full: that is what the run has ended with.
   }
 }
 

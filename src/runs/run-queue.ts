@@ -9,11 +9,13 @@ import { within } from "../deadline";
 import { logError, logInfo } from "../log";
 import { CheckpointSaver } from "../threads/checkpoint-saver";
 import { noThread, type ThreadStore } from "../threads/thread-store";
+import type { EventLog } from "./event-log";
 import { stopEarlierRuns } from "./multitask";
 import { isFinal, toWireRun, type NewRun, type Run } from "./run";
 import { executeRun, type Outcome, type StopReason } from "./run-executor";
 import type { RunStore, StoredRun } from "./run-store";
 import { findRun } from "./runs-table";
+import type { RunEvent } from "./stream-modes";
 
 /** Starts of one run before it is given up: one that takes its host down with it must not do so for ever. */
 const MAX_ATTEMPTS = 3;
@@ -36,6 +38,7 @@ export class RunQueue {
     private readonly env: Env,
     private readonly runs: RunStore,
     private readonly threads: ThreadStore,
+    private readonly log: EventLog,
     /** Called when runs have ended or begun: brings the index up to date. */
     private readonly onChange: () => Promise<unknown>,
   ) {}
@@ -165,16 +168,20 @@ export class RunQueue {
     const timer = setTimeout(() => {
       controller.abort("timeout" satisfies StopReason);
     }, readConfig(this.env).runTimeoutMs);
+    const { signal } = controller;
+    const resumable = run.kwargs.stream_resumable === true;
+    const emit = (event: RunEvent): void => {
+      // A graph that was told to stop and goes on is not heard any more.
+      if (!signal.aborted || event.event === "error") this.log.emit(run, event, resumable);
+    };
     const saver = new CheckpointSaver(this.storage, {
       runId: run.runId,
       buffered: run.kwargs.durability !== "sync",
     });
-    const outcome = await Promise.race([
-      executeRun(run, saver, controller.signal),
-      leftBehind(controller.signal),
-    ]);
+    const outcome = await Promise.race([executeRun(run, { saver, signal, emit }), leftBehind(signal)]);
     clearTimeout(timer);
-    this.finish(run, outcome, saver, controller.signal.reason as StopReason | undefined);
+    if (resumable) this.log.end(run.runId);
+    this.finish(run, outcome, saver, signal.reason as StopReason | undefined);
     // Until the index knows, whoever joins is told from here: the row of a short-lived run is gone by then.
     await this.onChange();
     return outcome;

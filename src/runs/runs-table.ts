@@ -77,7 +77,7 @@ export async function requireRun(db: D1Database, threadId: string, runId: string
 }
 
 export const noRun = (runId: string): DomainError =>
-  new DomainError("run.not_found", `no run with the id ${runId} on this thread`);
+  new DomainError("run.not_found", `no run with the id ${runId}`);
 
 /** What to look for; instants as ISO text. */
 export interface RunFilters {
@@ -110,6 +110,43 @@ export async function searchRuns(db: D1Database, query: RunFilters): Promise<{ r
     runs: ((page?.results ?? []) as Row[]).map(toRun),
     total: (count?.results[0] as { total: number } | undefined)?.total ?? 0,
   };
+}
+
+/**
+ * The runs that have not ended among those named: by their ids on a thread, or all of a status.
+ * @throws request.invalid when neither is given, and run.not_found when a named run is not there.
+ */
+export async function runsToCancel(
+  db: D1Database,
+  query: { status?: "pending" | "running" | "all"; thread_id?: string; run_ids?: string[] },
+): Promise<{ run_id: string; thread_id: string }[]> {
+  const { status, thread_id: threadId, run_ids: runIds } = query;
+  if (runIds === undefined && status === undefined) {
+    throw new DomainError("request.invalid", "run_ids, status: expected one of them");
+  }
+  const named = runIds === undefined ? null : JSON.stringify(runIds);
+  const { results } = await db
+    .prepare(
+      `SELECT run_id, thread_id, status FROM runs WHERE (?1 IS NULL OR thread_id = ?1)
+       AND (?2 IS NULL OR run_id IN (SELECT value FROM json_each(?2)))
+       AND (?2 IS NOT NULL OR status IN ('pending', 'running')) AND (?3 IS NULL OR status = ?3)`,
+    )
+    .bind(threadId ?? null, named, status === undefined || status === "all" ? null : status)
+    .all<{ run_id: string; thread_id: string }>();
+  const found = new Set(results.map((run) => run.run_id));
+  const missing = runIds?.find((id) => !found.has(id));
+  if (missing !== undefined && status === undefined) throw noRun(missing);
+  return results;
+}
+
+/** The thread of a run. @throws run.not_found */
+export async function threadOfRun(db: D1Database, runId: string): Promise<string> {
+  const threadId = await db
+    .prepare("SELECT thread_id FROM runs WHERE run_id = ?")
+    .bind(runId)
+    .first<string>("thread_id");
+  if (threadId === null) throw noRun(runId);
+  return threadId;
 }
 
 /** Threads with a run that has not ended and of which nothing was heard since `before` (ms). */

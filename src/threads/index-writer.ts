@@ -30,6 +30,8 @@ export class IndexWriter {
       /** Whether the object still has its tables: a flush may come after everything has been removed. */
       exists: () => boolean;
       snapshotOf: (thread: StoredThread) => Promise<ThreadSnapshot>;
+      /** Whether something of an ending thread is needed yet. */
+      isNeeded: (thread: StoredThread) => boolean;
     },
   ) {}
 
@@ -44,7 +46,7 @@ export class IndexWriter {
 
   /** Whether D1 is behind, or something is left here that D1 has taken over. */
   isBehind(): boolean {
-    const left = this.threads.ending(AT_ONCE).some((thread) => !this.runs.hasAny(thread.threadId));
+    const left = this.threads.ending(AT_ONCE).some((thread) => !this.object.isNeeded(thread));
     return left || this.runs.unindexed(1).length > 0 || this.threads.unindexed(1).length > 0;
   }
 
@@ -76,8 +78,7 @@ export class IndexWriter {
     return this.storage.transactionSync(() => {
       for (const run of runs) this.runs.noteIndexed(run);
       for (const thread of threads) this.threads.noteIndexed(thread.threadId, thread.revision);
-      // Not while a run of it waits for its webhook to be called, with the thread's values.
-      const over = ending.filter((thread) => !this.runs.hasAny(thread.threadId));
+      const over = ending.filter((thread) => !this.object.isNeeded(thread));
       for (const { threadId } of over) {
         deleteThreadRows(this.storage.sql, threadId);
         this.threads.remove(threadId);

@@ -8,6 +8,8 @@ import { now } from "../clock";
 import { DomainError } from "../errors";
 import { requireStorable } from "../json";
 import { logError } from "../log";
+import { EventLog, type SentEvent } from "../runs/event-log";
+import { eventStream, isOfMode } from "../runs/sse";
 import type { NewRun, Run, RunError } from "../runs/run";
 import { isFinal, toWireRun } from "../runs/run";
 import { RunQueue } from "../runs/run-queue";
@@ -37,11 +39,16 @@ export class ThreadDO extends DurableObject {
   private readonly storage = this.ctx.storage;
   private readonly runs = new RunStore(this.storage.sql);
   private readonly threads = new ThreadStore(this.storage.sql);
+  private readonly log = new EventLog(this.storage);
   private readonly index = new IndexWriter(this.storage, this.env, this.runs, this.threads, {
     exists: () => this.tablesExist(),
     snapshotOf: (thread) => readSnapshot(this.storage, thread),
+    // A run of it may be unknown to the index, or wait for its webhook to be called; a client may come back to its stream.
+    isNeeded: ({ threadId, deleted }) => this.runs.hasAny(threadId) || (!deleted && this.log.keeps(threadId)),
   });
-  private readonly queue = new RunQueue(this.storage, this.env, this.runs, this.threads, () => this.settle());
+  private readonly queue = new RunQueue(this.storage, this.env, this.runs, this.threads, this.log, () =>
+    this.settle(),
+  );
   private hasTables = false;
   /** The alarm that is known to be set, so that it is not set again for nothing. */
   private alarmAt: number | null = null;
@@ -68,6 +75,52 @@ export class ThreadDO extends DurableObject {
   async createAndJoinRun(run: NewRun): Promise<JoinResult> {
     await this.enqueueRun(run, { redelivered: false });
     return this.joinRun(run.threadId, run.runId);
+  }
+
+  /**
+   * Takes in a run and streams its events, from the first on, as server-sent events.
+   * @param cancelOnDisconnect that the run is stopped when nobody reads the stream any more
+   * @throws thread.not_found, run.conflict
+   */
+  async createAndStreamRun(run: NewRun, cancelOnDisconnect: boolean): Promise<ReadableStream<Uint8Array>> {
+    const ended = Promise.withResolvers<unknown>();
+    // Heard before it starts, so that nothing is missed.
+    const stream = this.runStream(run.runId, { until: ended.promise, cancelOnDisconnect });
+    try {
+      await this.enqueueRun(run, { redelivered: false });
+    } catch (error) {
+      ended.resolve(undefined);
+      throw error;
+    }
+    ended.resolve(this.queue.outcome(run.runId));
+    return stream;
+  }
+
+  /**
+   * Streams a run's events: from now on, or with `lastEventId` also the kept ones after it. Ends with the run.
+   * @throws run.not_found
+   */
+  async streamRun(
+    threadId: string,
+    runId: string,
+    {
+      lastEventId,
+      modes,
+      cancelOnDisconnect,
+    }: { lastEventId?: number; modes?: string[]; cancelOnDisconnect: boolean },
+  ): Promise<ReadableStream<Uint8Array>> {
+    await this.getRun(threadId, runId);
+    const there = this.tablesExist();
+    const until = there ? this.queue.outcome(runId) : Promise.resolve();
+    const replay = there && lastEventId !== undefined ? this.log.kept(runId, lastEventId) : [];
+    return this.runStream(runId, { until, cancelOnDisconnect, replay, modes });
+  }
+
+  /** Streams the events of all runs of the thread, one after the other, for as long as someone reads. @throws thread.not_found */
+  async streamThread(threadId: string, lastEventId?: number): Promise<ReadableStream<Uint8Array>> {
+    this.requireThread(threadId);
+    const replay = lastEventId === undefined ? [] : this.log.kept(threadId, lastEventId);
+    return eventStream({ log: this.log, id: threadId, replay, wants: () => true });
   }
 
   /** Waits for a run to end. @throws run.not_found */
@@ -191,6 +244,7 @@ export class ThreadDO extends DurableObject {
   async deleteThread(threadId: string): Promise<void> {
     this.requireThread(threadId);
     this.threads.markDeleted(threadId);
+    this.log.removeThread(threadId);
     this.wakeBy(now() + SOON_MS);
     const running = this.runs.unfinished(threadId).map((run) => this.queue.outcome(run.runId));
     for (const run of this.runs.unfinished(threadId).reverse()) this.queue.stop(run, "interrupt");
@@ -250,6 +304,7 @@ export class ThreadDO extends DurableObject {
       if (expiresAt <= now()) await this.deleteThread(threadId);
     }
     if (!this.tablesExist()) return;
+    this.log.removeExpired();
     this.queue.startDue();
     await this.settle();
     if (!this.queue.isIdle()) {
@@ -278,7 +333,8 @@ export class ThreadDO extends DurableObject {
       this.queue.isIdle() &&
       this.runs.isEmpty() &&
       !this.index.isBehind() &&
-      this.threads.expiries().length === 0
+      this.threads.expiries().length === 0 &&
+      this.log.nextExpiry() === null
     );
   }
 
@@ -286,6 +342,8 @@ export class ThreadDO extends DurableObject {
     const wakes = this.threads.expiries().map(({ expiresAt }) => expiresAt);
     const due = this.runs.nextDue();
     if (due !== null) wakes.push(due);
+    const forgetAt = this.log.nextExpiry();
+    if (forgetAt !== null) wakes.push(forgetAt);
     if (!this.queue.isIdle()) wakes.push(now() + SOON_MS);
     if (this.index.isBehind()) wakes.push(now() + Math.min(SOON_MS * 2 ** this.index.failures, 5 * 60_000));
     return wakes.length === 0 ? null : Math.min(...wakes);
@@ -306,6 +364,25 @@ export class ThreadDO extends DurableObject {
     this.alarmAt = null;
     // The alarm goes with the rest.
     await this.storage.deleteAll();
+  }
+
+  private runStream(
+    runId: string,
+    options: { until: Promise<unknown>; cancelOnDisconnect: boolean; replay?: SentEvent[]; modes?: string[] },
+  ): ReadableStream<Uint8Array> {
+    const { until, cancelOnDisconnect, replay = [], modes } = options;
+    return eventStream({
+      log: this.log,
+      id: runId,
+      replay,
+      until,
+      wants: (event) => modes === undefined || isOfMode(event, modes),
+      onDisconnect: () => {
+        const run = this.tablesExist() ? this.runs.get(runId) : undefined;
+        if (cancelOnDisconnect && run !== undefined && !isFinal(run.status))
+          this.queue.stop(run, "interrupt");
+      },
+    });
   }
 
   private requireThread(threadId: string): StoredThread {

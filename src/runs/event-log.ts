@@ -1,0 +1,178 @@
+/**
+ * The events of the runs in a thread object: told to whoever listens, and for resumable runs kept, so that a client that
+ * was cut off can go on where it was. Events that nobody hears and nobody may ask for later are not even serialized.
+ */
+import { now } from "../clock";
+import { toWire } from "../threads/wire-state";
+import { parseJson } from "../json";
+import type { RunEvent } from "./stream-modes";
+
+/** The run that an event is of. */
+interface RunRef {
+  runId: string;
+  threadId: string;
+}
+
+/** An event as it was sent. Ids rise strictly in an object, also from one life of it to the next. */
+export interface SentEvent extends RunRef {
+  id: number;
+  event: string;
+  /** JSON. */
+  data: string;
+}
+
+export type Listener = (event: SentEvent) => void;
+
+/** How long after its run's end a resumable stream can be asked for. */
+const KEPT_MS = 5 * 60_000;
+/** What one run may stream to be kept. */
+const MAX_KEPT_LENGTH = 32_000_000;
+/** Kept events are written this often, several in a row. */
+const WRITE_AFTER_MS = 200;
+/** A row holds 2 MB, and a character may take three bytes. */
+const MAX_BATCH_LENGTH = 500_000;
+
+export class EventLog {
+  private lastId = 0;
+  private readonly listeners = new Map<string, Set<Listener>>();
+  private readonly unwritten: SentEvent[] = [];
+  private readonly keptLengths = new Map<string, number>();
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(private readonly storage: DurableObjectStorage) {}
+
+  /**
+   * Tells an event to those who listen.
+   * @param kept that it can be asked for later
+   * @throws when the run has streamed more than can be kept, or the data is no JSON
+   */
+  emit({ runId, threadId }: RunRef, { event, data }: RunEvent, kept: boolean): void {
+    const listeners = [...(this.listeners.get(runId) ?? []), ...(this.listeners.get(threadId) ?? [])];
+    if (!kept && listeners.length === 0) return;
+    this.lastId = Math.max(this.lastId + 1, now() * 1000);
+    const sent: SentEvent = { id: this.lastId, runId, threadId, event, data: JSON.stringify(toWire(data)) };
+    if (kept) this.keep(sent);
+    for (const listener of listeners) listener(sent);
+  }
+
+  /** Hears the events of a run or of all runs of a thread from now on. @returns how to stop that */
+  listen(runOrThreadId: string, listener: Listener): () => void {
+    const listeners = this.listeners.get(runOrThreadId) ?? new Set();
+    this.listeners.set(runOrThreadId, listeners.add(listener));
+    return () => {
+      listeners.delete(listener);
+      if (listeners.size === 0) this.listeners.delete(runOrThreadId);
+    };
+  }
+
+  /** The kept events of a run, or of all runs of a thread, after `afterId`. */
+  kept(runOrThreadId: string, afterId: number): SentEvent[] {
+    this.write();
+    if (!this.hasTable()) return [];
+    return this.storage.sql
+      .exec<{ batch: string }>(
+        "SELECT batch FROM events WHERE last_id > ? AND (run_id = ? OR thread_id = ?) ORDER BY last_id",
+        afterId,
+        runOrThreadId,
+        runOrThreadId,
+      )
+      .toArray()
+      .flatMap(({ batch }) => parseJson<SentEvent[]>(batch))
+      .filter(({ id }) => id > afterId);
+  }
+
+  /** The run has ended: what is kept of it is kept for a while yet. */
+  end(runId: string): void {
+    this.write();
+    this.keptLengths.delete(runId);
+    if (this.hasTable()) {
+      this.storage.sql.exec("UPDATE events SET expires_at = ? WHERE run_id = ?", now() + KEPT_MS, runId);
+    }
+  }
+
+  /** Whether events of the thread's runs are kept. */
+  keeps(threadId: string): boolean {
+    if (!this.hasTable()) return false;
+    return (
+      this.storage.sql.exec("SELECT 1 FROM events WHERE thread_id = ? LIMIT 1", threadId).toArray().length > 0
+    );
+  }
+
+  /** Forgets all events of a thread. */
+  removeThread(threadId: string): void {
+    if (this.hasTable()) this.storage.sql.exec("DELETE FROM events WHERE thread_id = ?", threadId);
+  }
+
+  /** Forgets the kept events whose time is over. */
+  removeExpired(): void {
+    if (this.hasTable()) this.storage.sql.exec("DELETE FROM events WHERE expires_at <= ?", now());
+  }
+
+  /** When the next kept events are to be forgotten; null when none are. */
+  nextExpiry(): number | null {
+    if (!this.hasTable()) return null;
+    return this.storage.sql.exec<{ at: number | null }>("SELECT min(expires_at) AS at FROM events").one().at;
+  }
+
+  private keep(sent: SentEvent): void {
+    const length = (this.keptLengths.get(sent.runId) ?? 0) + sent.data.length;
+    if (length > MAX_KEPT_LENGTH || sent.data.length > MAX_BATCH_LENGTH) {
+      throw new Error(
+        `stream_resumable: the run has streamed ${length} characters, ${sent.data.length} in one event; at most ` +
+          `${MAX_KEPT_LENGTH}, and ${MAX_BATCH_LENGTH} in one event, can be kept`,
+      );
+    }
+    this.keptLengths.set(sent.runId, length);
+    this.unwritten.push(sent);
+    this.timer ??= setTimeout(() => {
+      this.write();
+    }, WRITE_AFTER_MS);
+  }
+
+  /** Writes what is kept, many events to a row: rows cost, and not their size. */
+  private write(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    if (this.unwritten.length === 0) return;
+    const { sql } = this.storage;
+    this.storage.transactionSync(() => {
+      sql.exec(
+        `CREATE TABLE IF NOT EXISTS events (
+           last_id INTEGER PRIMARY KEY, run_id TEXT NOT NULL, thread_id TEXT NOT NULL, batch TEXT NOT NULL, expires_at INTEGER)`,
+      );
+      for (const batch of batches(this.unwritten)) {
+        const last = batch.at(-1);
+        if (last === undefined) continue;
+        sql.exec(
+          "INSERT INTO events VALUES (?, ?, ?, ?, NULL)",
+          last.id,
+          last.runId,
+          last.threadId,
+          JSON.stringify(batch),
+        );
+      }
+    });
+    this.unwritten.length = 0;
+  }
+
+  private hasTable(): boolean {
+    return this.storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'events'").toArray().length > 0;
+  }
+}
+
+/** Consecutive events of one run that fit a row together. */
+function batches(events: SentEvent[]): SentEvent[][] {
+  const all: SentEvent[][] = [];
+  let length = 0;
+  for (const event of events) {
+    const current = all.at(-1);
+    length += event.data.length;
+    if (current === undefined || current[0]?.runId !== event.runId || length > MAX_BATCH_LENGTH) {
+      all.push([event]);
+      length = event.data.length;
+    } else {
+      current.push(event);
+    }
+  }
+  return all;
+}

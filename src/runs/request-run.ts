@@ -1,0 +1,38 @@
+/** From a request to the run that it asks for. */
+import type { Context } from "hono";
+import { getAssistant } from "../assistants/assistants-table";
+import type { Env } from "../config";
+import { DomainError } from "../errors";
+import { readBody } from "../request";
+import { newRun } from "./new-run";
+import type { NewRun } from "./run";
+import { runCreate, type RunCreate } from "./schemas";
+
+/** A run that was asked for, and what is to become of it when nobody waits for it any more. */
+export interface RunRequest {
+  run: NewRun;
+  cancelOnDisconnect: boolean;
+}
+
+/**
+ * The run that the body asks for; nothing is stored yet.
+ * @param threadId null for a stateless run
+ * @throws request.invalid, assistant.not_found
+ */
+export async function readRun(c: Context<{ Bindings: Env }>, threadId: string | null): Promise<RunRequest> {
+  return requestRun(c.env, await readBody(c, runCreate), threadId);
+}
+
+/** Like {@link readRun}, from a body that has been read. */
+export async function requestRun(env: Env, body: RunCreate, threadId: string | null): Promise<RunRequest> {
+  if (threadId === null && (body.checkpoint_id !== undefined || body.checkpoint !== undefined)) {
+    throw new DomainError("request.invalid", "checkpoint: a stateless run has none to start from");
+  }
+  const assistant = await getAssistant(env.DB, body.assistant_id);
+  const run = newRun(body, assistant, {
+    runId: crypto.randomUUID(),
+    threadId: threadId ?? crypto.randomUUID(),
+    stateless: threadId === null,
+  });
+  return { run, cancelOnDisconnect: body.on_disconnect !== "continue" };
+}
