@@ -10,8 +10,10 @@ import { asDomainError, DomainError } from "./errors";
 import { logError } from "./log";
 import { runRoutes } from "./runs/routes";
 import { streamRoutes } from "./runs/stream-routes";
+import { storeRoutes } from "./store/routes";
 import { health, info } from "./system-routes";
 import { threadRoutes } from "./threads/routes";
+import { stateRoutes } from "./threads/state-routes";
 
 /** An object's SQLite row holds at most 2 MB, and the body is stored with what is derived from it. */
 const MAX_BODY_BYTES = 1_000_000;
@@ -39,7 +41,9 @@ export const app = new Hono<{ Bindings: Env }>()
   .route("/", cronRoutes)
   .route("/", streamRoutes)
   .route("/", runRoutes)
+  .route("/", stateRoutes)
   .route("/", threadRoutes)
+  .route("/", storeRoutes)
   .notFound((c) => c.json({ detail: `no route ${c.req.method} ${c.req.path}` }, 404))
   .onError((error, c) => {
     const known = asDomainError(error);

@@ -37,7 +37,7 @@ export interface Config {
   apiKeys: string[];
   /** True when requests need no key: local development, or a deployment that something else protects. */
   open: boolean;
-  /** How long a run may take, in ms, before it ends with status `timeout`. */
+  /** How long one attempt at a run may take, in ms, before the run ends with status `timeout`. */
   runTimeoutMs: number;
 }
 

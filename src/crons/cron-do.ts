@@ -9,6 +9,7 @@ import { within } from "../deadline";
 import { asDomainError, DomainError, messageOf } from "../errors";
 import { requireStorable } from "../json";
 import { logError, logInfo } from "../log";
+import { answer, type Answer } from "../rpc";
 import { patched, scheduleOf, toWireCron, upcomingSlot, type Cron, type CronDefinition } from "./cron";
 import { CronRecord } from "./cron-record";
 import { indexCron, unindexCron } from "./crons-table";
@@ -19,7 +20,7 @@ import { SlotLedger, type PendingSlot, type Slot } from "./slots";
 
 /** While a claimed slot is not acknowledged the alarm stays this near, so that a crash delays the slot by no more. */
 const DEAD_MAN_MS = 30_000;
-/** Deliveries of one slot before it is given up as missed; with the back-off, about nine minutes. */
+/** Deliveries of one slot before it is given up as missed; with the back-off, about six minutes. */
 const MAX_ATTEMPTS = 10;
 const D1_LIMIT_MS = 5_000;
 
@@ -30,6 +31,11 @@ export class CronDO extends DurableObject {
   private lastAdvance: Promise<void> = Promise.resolve();
   /** Failures in a row, for the back-off. */
   private failures = 0;
+
+  /** Every call of others comes through here; see {@link answer}. */
+  async call(method: string, args: unknown[]): Promise<Answer> {
+    return answer(this, method, args);
+  }
 
   /**
    * Stores a new cron and sets its alarm.
@@ -129,13 +135,13 @@ export class CronDO extends DurableObject {
     this.ctx.storage.transactionSync(() => {
       if (this.claimDue(reasonNotToFire(stored.definition))) this.arm(now() + DEAD_MAN_MS);
     });
-    let retryAt: number | null = null;
-    for (const slot of this.ledger.pending()) {
-      const retryMs = await this.deliver(slot, unacknowledged.has(slot.scheduledFor));
-      if (retryMs !== null) retryAt = earliest(retryAt, now() + retryMs);
-      if (this.gone()) return;
-    }
-    await this.settleAlarm(retryAt);
+    // Side by side: a delivery that hangs holds up no other.
+    const delivered = this.ledger
+      .pending()
+      .map((slot) => this.deliver(slot, unacknowledged.has(slot.scheduledFor)));
+    const retries = (await Promise.all(delivered)).filter((retryMs) => retryMs !== null);
+    if (this.gone()) return;
+    await this.settleAlarm(retries.length === 0 ? null : now() + Math.min(...retries));
   }
 
   /**

@@ -1,5 +1,6 @@
 /** A cron as its object stores it and as the API shows it. */
 import { toIso, toIsoOrNull } from "../clock";
+import { DomainError } from "../errors";
 import type { JsonObject } from "../json";
 import { nextSlot, type Schedule } from "./schedule";
 import type { CronPatch } from "./schemas";
@@ -85,15 +86,25 @@ export function payloadOf(fields: JsonObject): JsonObject {
   );
 }
 
-/** The definition with a patch applied at `at`: absent leaves, null clears, `metadata` merges. */
+/**
+ * The definition with a patch applied at `at`: absent leaves, null clears, `metadata` merges.
+ * @throws request.invalid when the cron is to delete a thread that is not its own
+ */
 export function patched(definition: CronDefinition, patch: CronPatch, at: number): CronDefinition {
+  const ownsThreads = definition.threadId === null;
+  if (!ownsThreads && patch.on_run_completed === "delete") {
+    throw new DomainError(
+      "request.invalid",
+      'on_run_completed: expected "keep": a cron on a thread never deletes it',
+    );
+  }
   return {
     ...definition,
     schedule: patch.schedule ?? definition.schedule,
     timezone: patch.timezone === undefined ? definition.timezone : patch.timezone,
     endTime: patch.end_time === undefined ? definition.endTime : patch.end_time,
     enabled: patch.enabled ?? definition.enabled,
-    onRunCompleted: patch.on_run_completed ?? definition.onRunCompleted,
+    onRunCompleted: ownsThreads ? (patch.on_run_completed ?? definition.onRunCompleted) : null,
     payload: { ...definition.payload, ...payloadOf(patch) },
     metadata: { ...definition.metadata, ...patch.metadata },
     updatedAt: at,

@@ -7,7 +7,7 @@ import type { JsonObject } from "../json";
 import { pageHeaders, pick } from "../pages";
 import { readBody, readId, readQuery } from "../request";
 import { threadObject } from "../threads/thread-object";
-import type { JoinResult } from "../threads/thread-do";
+import type { JoinResult } from "../threads/thread-runs";
 import { runsToCancel, searchRuns } from "./runs-table";
 import { readRun, requestRun, type RunRequest } from "./request-run";
 import { cancelQuery, joinQuery, runBatch, runList, runsCancel, runSearch } from "./schemas";

@@ -1,5 +1,4 @@
 /** Executes one run: its graph, on its thread's checkpoints, from where an earlier attempt got to. */
-import { Command, Send } from "@langchain/langgraph";
 import { messageOf } from "../errors";
 import type { JsonObject } from "../json";
 import { loadGraph } from "../graphs/registry";
@@ -7,6 +6,7 @@ import type { CheckpointSaver } from "../threads/checkpoint-saver";
 import { toWire } from "../threads/wire-state";
 import type { RunError, RunStatus } from "./run";
 import type { StoredRun } from "./run-store";
+import { toCommand } from "./command";
 import { EventMapper, libraryModes, type GraphChunk, type RunEvent, type StreamMode } from "./stream-modes";
 
 /** Why a run was made to stop; the reason of its abort signal. */
@@ -155,20 +155,8 @@ function withoutCheckpoint(configurable: JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(configurable).filter(([key]) => !key.startsWith("checkpoint_")));
 }
 
-function graphInput(run: StoredRun): unknown {
-  const { command, input } = run.kwargs;
-  if (command === undefined) return input ?? null;
-  const goto = command.goto === undefined || command.goto === null ? [] : [command.goto].flat();
-  return new Command({
-    goto: goto.map((target) => {
-      if (typeof target === "string") return target;
-      const { node, input: args } = target as { node: string; input: unknown };
-      return new Send(node, args);
-    }),
-    update: (command.update ?? undefined) as Record<string, unknown> | undefined,
-    resume: command.resume,
-  });
-}
+const graphInput = ({ kwargs: { command, input } }: StoredRun): unknown =>
+  command === undefined ? (input ?? null) : toCommand(command);
 
 /** What LangGraph is told beside the input; keys without a value would wipe the graph's own defaults. */
 function optionsOf(run: StoredRun): JsonObject {

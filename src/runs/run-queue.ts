@@ -9,6 +9,7 @@ import { within } from "../deadline";
 import { logError, logInfo } from "../log";
 import { CheckpointSaver } from "../threads/checkpoint-saver";
 import { noThread, type ThreadStore } from "../threads/thread-store";
+import { defaultTtl } from "../threads/ttl";
 import type { EventLog } from "./event-log";
 import { stopEarlierRuns } from "./multitask";
 import { isFinal, toWireRun, type NewRun, type Run } from "./run";
@@ -123,7 +124,7 @@ export class RunQueue {
         metadata: { ...owner, ...run.metadata },
         config: { configurable: {} },
         status: "busy",
-        ttl: null,
+        ttl: run.temporary ? null : defaultTtl,
         temporary: run.temporary,
       });
     } else {
@@ -208,7 +209,8 @@ export class RunQueue {
         this.threads.update(run.threadId, {
           status: others.length > 0 ? "busy" : settled,
           error: outcome.error === null ? null : JSON.stringify(outcome.error),
-          temporary: thread.temporary && !outcome.waiting,
+          // One that waits for an answer is kept.
+          ...(thread.temporary && outcome.waiting ? { temporary: false, ttl: defaultTtl } : {}),
         });
       }
     });

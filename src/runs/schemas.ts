@@ -67,7 +67,7 @@ const anything = z.unknown().optional();
 const send = z.strictObject({ node: z.string(), input: anything });
 const goto = z.union([z.string(), send]);
 
-const command = z.strictObject({
+export const command = z.strictObject({
   update: z.union([jsonObject, z.array(z.tuple([z.string(), z.unknown()]))]).nullish(),
   resume: anything,
   goto: z.union([goto, z.array(goto)]).nullish(),

@@ -71,9 +71,14 @@ export function hasTable(sql: SqlStorage, table: "checkpoints" | "checkpoint_par
   return !sql.exec("SELECT 1 FROM sqlite_master WHERE name = ?", table).next().done;
 }
 
+/** Makes the table, if it is not there. */
+export function createPartsTable(sql: SqlStorage): void {
+  sql.exec(CREATE_TABLE);
+}
+
 /** Writes a part in as many chunks as it needs, replacing what was there. */
 export function writePart(sql: SqlStorage, part: CheckpointPart): void {
-  sql.exec(CREATE_TABLE);
+  createPartsTable(sql);
   const name = [...keyOf(part), part.part, part.layer] as const;
   const chunks = Math.max(1, Math.ceil(part.bytes.byteLength / CHUNK_BYTES));
   for (let chunk = 0; chunk < chunks; chunk += 1) {

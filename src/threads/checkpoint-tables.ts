@@ -52,9 +52,14 @@ const CREATE_TABLE = `CREATE TABLE IF NOT EXISTS checkpoints (
   PRIMARY KEY (thread_id, checkpoint_ns, checkpoint_id)
 ) WITHOUT ROWID`;
 
+/** Makes the table, if it is not there. */
+export function createCheckpointsTable(sql: SqlStorage): void {
+  sql.exec(CREATE_TABLE);
+}
+
 /** Writes a checkpoint and writes to it. It replaces the checkpoint of the same id, but not its writes. */
 export function writeCheckpoint(sql: SqlStorage, row: CheckpointRow, writes: CheckpointPart[]): void {
-  sql.exec(CREATE_TABLE);
+  createCheckpointsTable(sql);
   const embeds = mayEmbed(sql, row, writes);
   const taskWrites = embeds
     ? packEntries(writes.map(({ part, bytes }) => ({ label: [part], type: "", bytes })))
@@ -191,7 +196,8 @@ export function deleteRunRows(sql: SqlStorage, threadId: string, runId: string):
   if (hasTable(sql, "checkpoints")) deleteUnreferencedValues(sql, threadId);
 }
 
-function deleteUnreferencedValues(sql: SqlStorage, threadId: string): void {
+/** Deletes the large values that no checkpoint of the thread refers to. */
+export function deleteUnreferencedValues(sql: SqlStorage, threadId: string): void {
   const idOf = (...names: string[]) => JSON.stringify(names);
   const referenced = new Set<string>();
   const referring = sql.exec<{ checkpoint_ns: string; large_values: string }>(

@@ -2,14 +2,18 @@
 import { z } from "zod";
 import { uuid } from "../request";
 import { jsonObject, optional, paging, queryBoolean, queryLimit } from "../runs/schemas";
+import { superstep } from "./state-schemas";
 
 /** Minutes; at most a hundred years, so that the instant of expiry is one. */
 const minutes = z.number().positive().max(52_560_000);
 
 const ttl = z
   .union(
-    [minutes, z.strictObject({ strategy: z.literal("delete").default("delete"), ttl: minutes })],
-    'expected minutes, or {"strategy": "delete", "ttl": minutes}',
+    [
+      minutes,
+      z.strictObject({ strategy: z.enum(["delete", "keep_latest"]).default("delete"), ttl: minutes }),
+    ],
+    'expected minutes, or {"strategy": "delete" | "keep_latest", "ttl": minutes}',
   )
   .transform((given) => (typeof given === "number" ? { strategy: "delete" as const, ttl: given } : given));
 
@@ -18,6 +22,7 @@ export const threadCreate = z.strictObject({
   metadata: optional(jsonObject),
   if_exists: optional(z.enum(["raise", "do_nothing"])),
   ttl: optional(ttl),
+  supersteps: optional(z.array(superstep).max(1000)),
 });
 export type ThreadCreate = z.output<typeof threadCreate>;
 

@@ -6,6 +6,7 @@
 import { createHash } from "node:crypto";
 import type { DurableObject } from "cloudflare:workers";
 import type { Env } from "../config";
+import { calls } from "../rpc";
 import type { ThreadDO } from "./thread-do";
 
 /** The name of the object that holds the thread. */
@@ -14,12 +15,12 @@ export function threadObjectName(threadId: string): string {
   return shared ? `standing:${threadId.slice(0, 8)}${threadId.slice(9, 13)}` : threadId;
 }
 
-/** The calls that others make; their results are plain JSON, so that they cross RPC as they are. */
-export type ThreadCalls = Omit<ThreadDO, keyof DurableObject>;
+/** The calls that others make; their results are plain JSON or streams, which cross RPC as they are. */
+export type ThreadCalls = Omit<ThreadDO, keyof DurableObject | "call">;
 
 /** The object that holds the thread. */
 export const threadObject = (env: Env, threadId: string): ThreadCalls =>
-  env.THREAD.get(env.THREAD.idFromName(threadObjectName(threadId)));
+  calls<ThreadCalls>(env.THREAD.get(env.THREAD.idFromName(threadObjectName(threadId))));
 
 /** Whether an object of this name is a standing one, which outlives its threads. */
 export const isStanding = (objectName: string): boolean => objectName.startsWith("standing:");

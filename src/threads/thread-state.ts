@@ -27,12 +27,15 @@ export async function readSnapshot(
 export async function readState(
   storage: DurableObjectStorage,
   thread: ThreadRecord,
-  { checkpointId, subgraphs }: { checkpointId?: string; subgraphs: boolean },
+  { checkpointId, ns, subgraphs }: { checkpointId?: string; ns?: string; subgraphs: boolean },
 ): Promise<WireState> {
   return readable(async () => {
     const graph = await graphOf(storage, thread);
     if (graph === undefined) return emptyState(thread.threadId);
-    const state = await graph.getState(configOf(thread, checkpointId), { subgraphs });
+    const state = await graph.getState(configOf(thread, checkpointId, ns), { subgraphs });
+    if (checkpointId !== undefined && state.createdAt === undefined) {
+      throw new DomainError("thread.not_found", `no checkpoint with the id ${checkpointId} on this thread`);
+    }
     return toWireState(thread.threadId, state);
   });
 }
@@ -76,7 +79,7 @@ async function collectHistory(
 }
 
 /** What a graph throws when it is asked for its state is about what was asked, or about the graph; it is told as it is. */
-async function readable<T>(read: () => Promise<T>): Promise<T> {
+export async function readable<T>(read: () => Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (error) {
@@ -85,6 +88,21 @@ async function readable<T>(read: () => Promise<T>): Promise<T> {
       new DomainError("thread.invalid", `the state cannot be read: ${messageOf(error)}`)
     );
   }
+}
+
+/** The thread's graph. @throws thread.invalid before the first run, when no metadata says which graph it is */
+export async function requireGraph(
+  storage: DurableObjectStorage,
+  thread: ThreadRecord,
+): Promise<RunnableGraph> {
+  const graph = await graphOf(storage, thread);
+  if (graph === undefined) {
+    throw new DomainError(
+      "thread.invalid",
+      "the thread has no graph yet: run one on it, or set metadata.graph_id",
+    );
+  }
+  return graph;
 }
 
 /** The graph of the thread's last run; undefined before the first, or when it is in the bundle no more. */
@@ -97,7 +115,8 @@ async function graphOf(
   return loadGraph(graphId, configOf(thread), { checkpointer: new CheckpointSaver(storage) });
 }
 
-const configOf = (thread: ThreadRecord, checkpointId?: string, ns = ""): RunnableConfig => ({
+/** What names the thread, or one of its checkpoints, to LangGraph. */
+export const configOf = (thread: ThreadRecord, checkpointId?: string, ns = ""): RunnableConfig => ({
   configurable: {
     thread_id: thread.threadId,
     checkpoint_ns: ns,

@@ -23,6 +23,7 @@ type Row = {
   ttl: string | null;
   temporary: number;
   deleted: number;
+  pruned: number;
   created_at: number;
   updated_at: number;
   revision: number;
@@ -56,6 +57,7 @@ export class ThreadStore {
       ttl TEXT,
       temporary INTEGER NOT NULL,
       deleted INTEGER NOT NULL DEFAULT 0,
+      pruned INTEGER NOT NULL DEFAULT 0,
       created_at INTEGER NOT NULL,
       updated_at INTEGER NOT NULL,
       revision INTEGER NOT NULL DEFAULT 1,
@@ -138,9 +140,15 @@ export class ThreadStore {
     return this.sql.exec("SELECT 1 FROM threads LIMIT 1").toArray().length === 0;
   }
 
+  /** Only its latest state is left of the thread as it is now: its time begins anew with its next change. */
+  markPruned(threadId: string): void {
+    this.sql.exec("UPDATE threads SET pruned = revision WHERE thread_id = ?", threadId);
+  }
+
   /** Threads with a time to live, with the instant at which it is over. */
   expiries(): { threadId: string; expiresAt: number }[] {
-    return this.select("WHERE ttl IS NOT NULL AND deleted = 0").map((thread) => ({
+    const timed = "WHERE ttl IS NOT NULL AND deleted = 0 AND status <> 'busy' AND pruned < revision";
+    return this.select(timed).map((thread) => ({
       threadId: thread.threadId,
       expiresAt: thread.updatedAt + (thread.ttl?.ttl ?? Infinity) * 60_000,
     }));

@@ -6,7 +6,8 @@ export type ThreadStatus = "idle" | "busy" | "interrupted" | "error";
 
 /** How long a thread lives without being touched. */
 export interface ThreadTtl {
-  strategy: "delete";
+  /** What becomes of it then: it is deleted, or only its latest state is kept. */
+  strategy: "delete" | "keep_latest";
   /** Minutes. */
   ttl: number;
 }

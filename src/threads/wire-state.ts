@@ -9,7 +9,7 @@ import type { ThreadSnapshot } from "./thread";
 export const MAX_WIRE_LENGTH = 30_000_000;
 
 /** Where a state is kept. */
-interface WireCheckpoint {
+export interface WireCheckpoint {
   thread_id: string;
   checkpoint_id: string | null;
   checkpoint_ns: string;
@@ -103,7 +103,7 @@ export const emptyState = (threadId: string): WireState => ({
   interrupts: [],
 });
 
-const toWireCheckpoint = (threadId: string, configurable: JsonObject | undefined): WireCheckpoint => ({
+export const toWireCheckpoint = (threadId: string, configurable: JsonObject | undefined): WireCheckpoint => ({
   thread_id: threadId,
   checkpoint_id: (configurable?.checkpoint_id as string | undefined) ?? null,
   checkpoint_ns: (configurable?.checkpoint_ns as string | undefined) ?? "",

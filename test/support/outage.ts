@@ -1,6 +1,7 @@
 /** Objects whose surroundings fail: D1 that is down, a thread object that cannot be reached or whose answers get lost. */
 import { runInDurableObject } from "cloudflare:test";
 import type { Env } from "../../src/config";
+import type { Answer } from "../../src/rpc";
 
 interface Host {
   env: Env;
@@ -47,13 +48,14 @@ export async function setFates(
     THREAD: {
       idFromName: (name: string) => real.THREAD.idFromName(name),
       get: (id: DurableObjectId) => ({
-        release: () => real.THREAD.get(id).release(),
-        async enqueueRun(...args: Parameters<ReturnType<typeof real.THREAD.get>["enqueueRun"]>) {
+        async call(method: string, args: unknown[]) {
+          const make = (): Promise<Answer> => real.THREAD.get(id).call(method, args);
+          if (method !== "enqueueRun") return make();
           const fate = fates === "always refused" ? "refused" : fates[calls];
           calls += 1;
           if (fate === "refused") throw new Error("the thread object is overloaded");
-          const answer = await (real.THREAD.get(id).enqueueRun(...args) as unknown as Promise<unknown>);
-          if (fate === "twice") return real.THREAD.get(id).enqueueRun(...args) as unknown;
+          const answer = await make();
+          if (fate === "twice") return make();
           if (fate === "answer lost") throw new Error("network connection lost");
           return answer;
         },

@@ -1,0 +1,75 @@
+/** Copying the checkpoints of a thread to another object, in pieces that cross RPC. */
+import { createPartsTable, hasTable } from "./checkpoint-parts";
+import { createCheckpointsTable } from "./checkpoint-tables";
+
+/** One piece stays well below the 32 MiB that a call between objects carries. */
+const PIECE_BYTES = 8_000_000;
+const TABLES = ["checkpoints", "checkpoint_parts"] as const;
+
+type Row = Record<string, SqlStorageValue>;
+
+/** Some rows of one table, and where to go on; null when there is no more. */
+export interface CheckpointPiece {
+  table: (typeof TABLES)[number];
+  rows: Row[];
+  next: PiecePosition | null;
+}
+
+/** A table, and how many of its rows have been copied. */
+export interface PiecePosition {
+  table: number;
+  offset: number;
+}
+
+export const FIRST_PIECE: PiecePosition = { table: 0, offset: 0 };
+
+/** The rows of a thread from `position` on, as many as fit a piece. */
+export function readPiece(sql: SqlStorage, threadId: string, position: PiecePosition): CheckpointPiece {
+  const table = TABLES[position.table] ?? "checkpoint_parts";
+  const following = position.table + 1 < TABLES.length ? { table: position.table + 1, offset: 0 } : null;
+  if (!hasTable(sql, table)) return { table, rows: [], next: following };
+  const rows: Row[] = [];
+  let bytes = 0;
+  const cursor = sql.exec<Row>(
+    `SELECT * FROM ${table} WHERE thread_id = ? ORDER BY checkpoint_ns, checkpoint_id LIMIT -1 OFFSET ?`,
+    threadId,
+    position.offset,
+  );
+  for (const row of cursor) {
+    rows.push(row);
+    bytes += Object.values(row).reduce<number>((sum, value) => sum + sizeOf(value), 0);
+    if (bytes > PIECE_BYTES) {
+      return { table, rows, next: { table: position.table, offset: position.offset + rows.length } };
+    }
+  }
+  return { table, rows, next: following };
+}
+
+/** Writes a piece as rows of the thread `threadId`. */
+export function writePiece(
+  storage: DurableObjectStorage,
+  threadId: string,
+  { table, rows }: CheckpointPiece,
+): void {
+  storage.transactionSync(() => {
+    createTable(storage.sql, table);
+    for (const row of rows) {
+      const copy = { ...row, thread_id: threadId };
+      const columns = Object.keys(copy);
+      storage.sql.exec(
+        `INSERT OR REPLACE INTO ${table} (${columns.join(", ")}) VALUES (${columns.map(() => "?").join(", ")})`,
+        ...Object.values(copy),
+      );
+    }
+  });
+}
+
+function createTable(sql: SqlStorage, table: CheckpointPiece["table"]): void {
+  if (table === "checkpoints") createCheckpointsTable(sql);
+  else createPartsTable(sql);
+}
+
+function sizeOf(value: SqlStorageValue): number {
+  if (value instanceof ArrayBuffer) return value.byteLength;
+  return typeof value === "string" ? value.length : 8;
+}

@@ -1,0 +1,22 @@
+/** Copying a thread with its state, from its object to that of the copy. */
+import type { Env } from "../config";
+import type { PiecePosition } from "./checkpoint-copy";
+import { threadCreate } from "./schemas";
+import type { Thread } from "./thread";
+import { threadObject } from "./thread-object";
+
+/** A new thread with the metadata and the whole history of another. @throws thread.not_found */
+export async function copyThread(env: Env, threadId: string): Promise<Thread> {
+  const source = threadObject(env, threadId);
+  const { metadata } = await source.getThread(threadId);
+  const copyId = crypto.randomUUID();
+  const copy = threadObject(env, copyId);
+  let position: PiecePosition | null | undefined;
+  while (position !== null) {
+    const piece = await source.readCheckpoints(threadId, position);
+    if (piece.rows.length > 0) await copy.writeCheckpoints(copyId, piece);
+    position = piece.next;
+  }
+  // Last, so that the copy is seen only when it is whole.
+  return copy.createThread(copyId, threadCreate.parse({ metadata: { ...metadata, thread_id: copyId } }));
+}

@@ -1,0 +1,46 @@
+/** Changing, choosing and copying the state of threads. */
+import { Hono } from "hono";
+import type { Env } from "../config";
+import { asDomainError } from "../errors";
+import { readBody, readId, readQuery } from "../request";
+import { copyThread } from "./copy-thread";
+import { stateQuery } from "./schemas";
+import { checkpointRead, stateUpdate, threadPrune } from "./state-schemas";
+import { threadObject } from "./thread-object";
+
+export const stateRoutes = new Hono<{ Bindings: Env }>()
+  .post("/threads/prune", async (c) => {
+    const { thread_ids: threadIds, strategy } = await readBody(c, threadPrune);
+    const pruned = await Promise.all(threadIds.map((threadId) => prune(c.env, threadId, strategy)));
+    return c.json({ pruned_count: pruned.filter(Boolean).length });
+  })
+  .post("/threads/:thread_id/copy", async (c) => c.json(await copyThread(c.env, readId(c, "thread_id"))))
+  .post("/threads/:thread_id/state", async (c) => {
+    const threadId = readId(c, "thread_id");
+    const update = await readBody(c, stateUpdate);
+    return c.json({ checkpoint: await threadObject(c.env, threadId).updateState(threadId, update) });
+  })
+  .post("/threads/:thread_id/state/checkpoint", async (c) => {
+    const threadId = readId(c, "thread_id");
+    const { checkpoint, subgraphs = false } = await readBody(c, checkpointRead);
+    const { checkpoint_id: checkpointId, checkpoint_ns: ns } = checkpoint;
+    return c.json(await threadObject(c.env, threadId).getState(threadId, { checkpointId, ns, subgraphs }));
+  })
+  .get("/threads/:thread_id/state/:checkpoint_id", async (c) => {
+    const threadId = readId(c, "thread_id");
+    const checkpointId = readId(c, "checkpoint_id");
+    const { subgraphs } = readQuery(c, stateQuery);
+    return c.json(await threadObject(c.env, threadId).getState(threadId, { checkpointId, subgraphs }));
+  });
+
+/** Prunes one thread of many. @returns whether there was such a thread, and no run on it */
+async function prune(env: Env, threadId: string, strategy: "delete" | "keep_latest"): Promise<boolean> {
+  const object = threadObject(env, threadId);
+  try {
+    await (strategy === "delete" ? object.deleteThread(threadId) : object.pruneThread(threadId));
+    return true;
+  } catch (error) {
+    if (asDomainError(error) === undefined) throw error;
+    return false;
+  }
+}

@@ -1,0 +1,184 @@
+/**
+ * What keeps a thread object going: its tables, its alarm, and the settling of what is over. The alarm is a safety net: runs
+ * start in the call that brings them, and the alarm comes after for what is still going on, was cut off, or waits for its
+ * time.
+ */
+import { DurableObject } from "cloudflare:workers";
+import { now } from "../clock";
+import { logError } from "../log";
+import { answer, type Answer } from "../rpc";
+import { EventLog } from "../runs/event-log";
+import { RunQueue } from "../runs/run-queue";
+import { RunStore } from "../runs/run-store";
+import { callDueWebhooks } from "../runs/webhook";
+import { IndexWriter } from "./index-writer";
+import { isStanding } from "./thread-object";
+import { readSnapshot } from "./thread-state";
+import { noThread, ThreadStore, type StoredThread } from "./thread-store";
+
+/** How soon after a call the alarm sees to what the call began. */
+const SOON_MS = 1_000;
+/** While runs execute the alarm's handler waits with them, which keeps the object alive; well below its 15 minutes. */
+const HOLD_MS = 10 * 60_000;
+/** Set while the handler works: if its host dies and the platform forgets the alarm, this one comes. */
+const DEAD_MAN_MS = 60_000;
+
+export abstract class ThreadHost extends DurableObject {
+  protected readonly storage = this.ctx.storage;
+  protected readonly runs = new RunStore(this.storage.sql);
+  protected readonly threads = new ThreadStore(this.storage.sql);
+  protected readonly log = new EventLog(this.storage);
+  private readonly index = new IndexWriter(this.storage, this.env, this.runs, this.threads, {
+    exists: () => this.tablesExist(),
+    snapshotOf: (thread) => readSnapshot(this.storage, thread),
+    // A run of it may be unknown to the index, or wait for its webhook to be called; a client may come back to its stream.
+    isNeeded: ({ threadId, deleted }) => this.runs.hasAny(threadId) || (!deleted && this.log.keeps(threadId)),
+  });
+  protected readonly queue = new RunQueue(this.storage, this.env, this.runs, this.threads, this.log, () =>
+    this.settle(),
+  );
+  private hasTables = false;
+  /** The alarm that is known to be set, so that it is not set again for nothing. */
+  private alarmAt: number | null = null;
+
+  /** Every call of others comes through here; see {@link answer}. */
+  async call(method: string, args: unknown[]): Promise<Answer> {
+    return answer(this, method, args);
+  }
+
+  /** For a standing object: its cron is gone, so it goes when its last thread does. */
+  async release(): Promise<void> {
+    if (!this.tablesExist()) return;
+    this.storage.kv.put("released", true);
+    await this.removeIfEmpty();
+  }
+
+  /** For the watchdog, when an alarm may have been lost. */
+  async poke(): Promise<void> {
+    if (this.tablesExist()) await this.storage.setAlarm(now() + 1);
+  }
+
+  override async alarm(): Promise<void> {
+    this.alarmAt = null;
+    try {
+      if (!this.tablesExist()) return;
+      const attended = !this.isQuiet();
+      if (attended) {
+        this.wakeBy(now() + DEAD_MAN_MS);
+        await this.attend();
+      }
+      await this.removeIfEmpty();
+      if (!this.tablesExist()) return;
+      this.alarmAt = null;
+      const next = this.nextWake();
+      if (next !== null) this.wakeBy(next);
+      else if (attended) await this.storage.deleteAlarm();
+    } catch (error) {
+      logError("the thread's alarm failed", error, { thread: this.ctx.id.name });
+      await this.storage.setAlarm(now() + DEAD_MAN_MS);
+    }
+  }
+
+  /** What becomes of a thread whose time to live is over. */
+  protected abstract expireThread(threadId: string): Promise<void>;
+
+  /** Sees to all that is due, and stays while runs execute. */
+  private async attend(): Promise<void> {
+    for (const { threadId, expiresAt } of this.threads.expiries()) {
+      if (expiresAt <= now()) await this.expireThread(threadId);
+    }
+    if (!this.tablesExist()) return;
+    this.log.removeExpired();
+    this.queue.startDue();
+    await this.settle();
+    if (!this.queue.isIdle()) {
+      const hold = Math.min(HOLD_MS, Math.max((this.runs.nextDue() ?? Infinity) - now(), SOON_MS));
+      await Promise.race([this.queue.idle(), new Promise((resolve) => setTimeout(resolve, hold))]);
+    }
+    await this.settle();
+  }
+
+  /** Brings the index up to date, calls webhooks, and removes what is over. */
+  protected async settle(): Promise<void> {
+    await this.index.flush();
+    if (this.tablesExist() && this.runs.dueWebhooks(now()).length > 0) {
+      await callDueWebhooks(this.runs, async (threadId) => {
+        const thread = this.threads.find(threadId);
+        return thread === undefined ? null : (await readSnapshot(this.storage, thread)).values;
+      });
+      await this.index.flush();
+    }
+    await this.removeIfEmpty();
+  }
+
+  /** Whether there is nothing to do, now or later. */
+  private isQuiet(): boolean {
+    return (
+      this.queue.isIdle() &&
+      this.runs.isEmpty() &&
+      !this.index.isBehind() &&
+      this.threads.expiries().length === 0 &&
+      this.log.nextExpiry() === null
+    );
+  }
+
+  private nextWake(): number | null {
+    const wakes = this.threads.expiries().map(({ expiresAt }) => expiresAt);
+    const due = this.runs.nextDue();
+    if (due !== null) wakes.push(due);
+    const forgetAt = this.log.nextExpiry();
+    if (forgetAt !== null) wakes.push(forgetAt);
+    if (!this.queue.isIdle()) wakes.push(now() + SOON_MS);
+    if (this.index.isBehind()) wakes.push(now() + Math.min(SOON_MS * 2 ** this.index.failures, 5 * 60_000));
+    return wakes.length === 0 ? null : Math.min(...wakes);
+  }
+
+  /** Makes sure that the alarm comes by then. */
+  /** Makes sure that the alarm sees to what a call begins, should the call be cut off. */
+  protected wakeSoon(): void {
+    this.wakeWithin(SOON_MS);
+  }
+
+  protected wakeWithin(ms: number): void {
+    this.wakeBy(now() + ms);
+  }
+
+  private wakeBy(at: number): void {
+    if (this.alarmAt !== null && this.alarmAt <= at && this.alarmAt > now()) return;
+    this.alarmAt = Math.max(at, now() + 1);
+    this.ctx.waitUntil(this.storage.setAlarm(this.alarmAt));
+  }
+
+  private async removeIfEmpty(): Promise<void> {
+    if (!this.tablesExist() || !this.threads.isEmpty() || !this.runs.isEmpty()) return;
+    const name = this.ctx.id.name ?? "";
+    if (isStanding(name) && this.storage.kv.get("released") !== true) return;
+    this.hasTables = false;
+    this.alarmAt = null;
+    // The alarm goes with the rest.
+    await this.storage.deleteAll();
+  }
+
+  protected requireThread(threadId: string): StoredThread {
+    // Asking for what is not there must leave nothing behind.
+    if (!this.tablesExist()) throw noThread(threadId);
+    return this.threads.require(threadId);
+  }
+
+  protected createTables(): void {
+    if (this.hasTables) return;
+    this.storage.transactionSync(() => {
+      this.threads.createTable();
+      this.runs.createTable();
+    });
+    this.hasTables = true;
+  }
+
+  protected tablesExist(): boolean {
+    if (!this.hasTables) {
+      const found = this.storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'threads'").toArray();
+      this.hasTables = found.length > 0;
+    }
+    return this.hasTables;
+  }
+}
