@@ -17,6 +17,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
+import { graphSchemas, needsTypes } from "./graph-schemas.mjs";
 import { GraphConfigError, readConfig } from "./graphs-config.mjs";
 
 export { GraphConfigError };
@@ -29,8 +30,13 @@ export async function buildGraphs({ config = "langgraph.json", out = ".edgecron/
   const configPath = resolve(config);
   const outPath = resolve(out);
   const { graphs, settings } = await readConfig(configPath);
-  await checkGraphs(dirname(configPath), graphs);
-  const source = generate(graphs, settings, dirname(outPath));
+  const typed = await checkGraphs(dirname(configPath), graphs);
+  const schemas = await graphSchemas(
+    typed,
+    dirname(configPath),
+    outPath.replace(/(\.\w+)?$/, ".schemas.json"),
+  );
+  const source = generate(graphs, settings, schemas, dirname(outPath));
   const changed = !existsSync(outPath) || (await readFile(outPath, "utf8")) !== source;
   if (changed) {
     await mkdir(dirname(outPath), { recursive: true });
@@ -40,7 +46,7 @@ export async function buildGraphs({ config = "langgraph.json", out = ".edgecron/
 }
 
 /** The text of the generated module. */
-function generate(graphs, settings, outDir) {
+function generate(graphs, settings, schemas, outDir) {
   const lines = [
     "// Made by scripts/build-graphs.mjs from langgraph.json. Do not edit.",
     // A graph may be written in plain JavaScript, which has no types to check here.
@@ -54,19 +60,26 @@ function generate(graphs, settings, outDir) {
   });
   lines.push("", "export const graphs = {");
   graphs.forEach(({ id }, index) => lines.push(`  ${JSON.stringify(id)}: g${index},`));
-  lines.push("};", "", `export const settings = ${JSON.stringify(settings, null, 2)};`, "");
+  lines.push("};", "", `export const settings = ${JSON.stringify(settings, null, 2)};`);
+  lines.push("", "// Of graphs whose schemas only their types tell; by graph id, by path of the subgraph.");
+  lines.push(`export const schemas = ${JSON.stringify(schemas)};`, "");
   return lines.join("\n");
 }
 
-/** Loads each graph's module with the project's variables set, and looks at the export. */
+/**
+ * Loads each graph's module with the project's variables set, and looks at the export.
+ * @returns the graphs whose schemas have to be read from their types
+ */
 async function checkGraphs(projectDir, graphs) {
   const restoreEnv = loadVariables(projectDir);
   const tempDir = join(tempRoot(projectDir), `edgecron-${randomUUID()}`);
+  const typed = [];
   await mkdir(tempDir, { recursive: true });
   try {
     for (const [index, graph] of graphs.entries()) {
-      await checkGraph(graph, join(tempDir, `graph-${index}`));
+      if (needsTypes(await checkGraph(graph, join(tempDir, `graph-${index}`)))) typed.push(graph);
     }
+    return typed;
   } finally {
     await rm(tempDir, { recursive: true, force: true });
     restoreEnv();
@@ -93,6 +106,7 @@ function tempRoot(projectDir) {
   }
 }
 
+/** @returns the export, which is or makes a graph */
 async function checkGraph(graph, tempFile) {
   const isFile = await stat(graph.file).then(
     (found) => found.isFile(),
@@ -107,7 +121,7 @@ async function checkGraph(graph, tempFile) {
     const names = Object.keys(module).join(", ") || "nothing";
     throw graph.error(`${graph.path} has no export "${graph.exportName}"; it exports: ${names}`);
   }
-  if (typeof exported === "function" || isCompiled(exported) || isCompiled(exported?.graph)) return;
+  if (typeof exported === "function" || isCompiled(exported) || isCompiled(exported?.graph)) return exported;
   if (typeof exported?.compile !== "function") {
     throw graph.error(
       `the export "${graph.exportName}" of ${graph.path} is ${describe(exported)}; expected a LangGraph ` +
@@ -115,7 +129,7 @@ async function checkGraph(graph, tempFile) {
     );
   }
   try {
-    exported.compile();
+    return exported.compile();
   } catch (error) {
     throw graph.error(`it does not compile: ${messageOf(error)}`);
   }

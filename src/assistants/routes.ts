@@ -6,6 +6,7 @@ import { DomainError } from "../errors";
 import { pageHeaders } from "../pages";
 import { readBody, readQuery } from "../request";
 import { deleteThread } from "../threads/delete-thread";
+import { describeSchemas, describeSubgraphs, drawGraph } from "./assistant-graph";
 import { countAssistants, searchAssistants } from "./assistant-search";
 import { listVersions, patchAssistant, setLatestVersion } from "./assistant-versions";
 import { createAssistant, getAssistant, removeAssistant } from "./assistants-table";
@@ -15,8 +16,10 @@ import {
   assistantPatch,
   assistantSearch,
   deleteQuery,
+  graphQuery,
   latestBody,
   latestQuery,
+  subgraphsQuery,
   versionList,
 } from "./schemas";
 
@@ -55,6 +58,16 @@ export const assistantRoutes = new Hono<{ Bindings: Env }>()
     const version = (await readBody(c, latestBody)).version ?? readQuery(c, latestQuery).version;
     if (version === undefined) throw new DomainError("request.invalid", "version: expected a number");
     return c.json(await setLatestVersion(c.env.DB, c.req.param("id"), version));
+  })
+  .get("/assistants/:id/graph", async (c) => {
+    const { xray } = readQuery(c, graphQuery);
+    return c.json(await drawGraph(c.env.DB, c.req.param("id"), xray));
+  })
+  .get("/assistants/:id/schemas", async (c) => c.json(await describeSchemas(c.env.DB, c.req.param("id"))))
+  .get("/assistants/:id/subgraphs/:namespace?", async (c) => {
+    const { recurse } = readQuery(c, subgraphsQuery);
+    const { id, namespace } = c.req.param();
+    return c.json(await describeSubgraphs(c.env.DB, id, namespace, recurse));
   });
 
 /**

@@ -61,3 +61,14 @@ export const latestQuery = z.strictObject({
 });
 
 export const deleteQuery = z.strictObject({ delete_threads: queryBoolean.default(false) });
+
+/** `xray`: whether to draw subgraphs, or down to which depth. */
+export const graphQuery = z.strictObject({
+  xray: z
+    .string("expected true, false or a depth")
+    .regex(/^(true|false|[0-9]{1,9})$/i, "expected true, false or a depth")
+    .transform((text) => (/^[0-9]/.test(text) ? Number(text) : text.toLowerCase() === "true"))
+    .default(false),
+});
+
+export const subgraphsQuery = z.strictObject({ recurse: queryBoolean.default(false) });

@@ -5,7 +5,12 @@
 import "./async-context";
 import type { LangGraphRunnableConfig, Pregel } from "@langchain/langgraph";
 import type { BaseCheckpointSaver, BaseStore } from "@langchain/langgraph-checkpoint";
-import { graphs as generatedGraphs, settings as generatedSettings } from "../../.edgecron/graphs";
+import {
+  graphs as generatedGraphs,
+  schemas as generatedSchemas,
+  settings as generatedSettings,
+} from "../../.edgecron/graphs";
+import type { ExtractedSchemas } from "./graph-schemas";
 
 type AnyGraph = Pregel<Record<string, never>, Record<string, never>>;
 
@@ -22,6 +27,9 @@ export type RunnableGraph = Pick<
   | "getGraphAsync"
   | "getSubgraphsAsync"
 >;
+
+/** A compiled graph that is only looked at. */
+export type ReadableGraph = Pick<AnyGraph, "getGraphAsync" | "getSubgraphsAsync">;
 
 export interface GraphPersistence {
   readonly checkpointer: BaseCheckpointSaver;
@@ -48,6 +56,11 @@ export interface GraphRegistry {
     config: LangGraphRunnableConfig,
     persistence: GraphPersistence,
   ) => Promise<RunnableGraph>;
+  /**
+   * The graph of this id, to be looked at and not run; a graph that is exported as a function is told so.
+   * @throws GraphNotFoundError, and whatever a graph's function throws
+   */
+  readonly readGraph: (graphId: string, config: LangGraphRunnableConfig) => Promise<ReadableGraph>;
 }
 
 /** A registry of these exports: compiled graphs, StateGraphs, functions of these, promises of these. */
@@ -56,17 +69,18 @@ export function createRegistry(graphs: Readonly<Record<string, unknown>>): Graph
   const compiledById = new Map<string, AnyGraph>();
   const graphIds = [...exportsById.keys()];
 
-  async function graphOf(graphId: string, config: LangGraphRunnableConfig): Promise<AnyGraph> {
+  async function graphOf(
+    graphId: string,
+    config: LangGraphRunnableConfig,
+    runtime: FactoryRuntime,
+  ): Promise<AnyGraph> {
     if (!exportsById.has(graphId)) {
       throw new GraphNotFoundError(`There is no graph "${graphId}"; there are: ${graphIds.join(", ")}`);
     }
     const known = compiledById.get(graphId);
     if (known !== undefined) return known;
     const exported = await exportsById.get(graphId);
-    if (isFactory(exported)) {
-      const runtime = { accessContext: "threads.create_run", executionRuntime: { context: config.context } };
-      return compiled(graphId, await exported(config, runtime));
-    }
+    if (isFactory(exported)) return compiled(graphId, await exported(config, runtime));
     const graph = compiled(graphId, exported);
     compiledById.set(graphId, graph);
     return graph;
@@ -75,16 +89,26 @@ export function createRegistry(graphs: Readonly<Record<string, unknown>>): Graph
   return {
     graphIds,
     async loadGraph(graphId, config, { checkpointer, store }) {
-      const copy = templateOf(await graphOf(graphId, config)).withConfig({});
+      const runtime: FactoryRuntime = {
+        accessContext: "threads.create_run",
+        executionRuntime: { context: config.context },
+      };
+      const copy = templateOf(await graphOf(graphId, config, runtime)).withConfig({});
       copy.checkpointer = checkpointer;
       if (store !== undefined) copy.store = store;
       return copy;
     },
+    readGraph: (graphId, config) =>
+      graphOf(graphId, config, { accessContext: "assistants.read", executionRuntime: null }),
   };
 }
 
 /** The graphs that langgraph.json names. */
-export const { graphIds, loadGraph } = createRegistry(generatedGraphs);
+export const { graphIds, loadGraph, readGraph } = createRegistry(generatedGraphs);
+
+/** What the types of graphs told when the server was built: by graph id, by path of the subgraph (`""`: itself). */
+export const extractedSchemas: Readonly<Record<string, Readonly<Record<string, ExtractedSchemas>>>> =
+  generatedSchemas;
 
 /** The sections of langgraph.json that say how long threads and store items are kept, unchecked. */
 export const settings: { readonly checkpointer?: unknown; readonly store?: unknown } = generatedSettings;
@@ -116,7 +140,13 @@ function templateOf(graph: AnyGraph): AnyGraph {
   return template;
 }
 
-type Factory = (config: LangGraphRunnableConfig, runtime: object) => unknown;
+/** Why a graph's function is called, as other LangGraph servers tell it. */
+interface FactoryRuntime {
+  accessContext: "threads.create_run" | "assistants.read";
+  executionRuntime: { context: unknown } | null;
+}
+
+type Factory = (config: LangGraphRunnableConfig, runtime: FactoryRuntime) => unknown;
 
 function isFactory(value: unknown): value is Factory {
   return typeof value === "function";

@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { buildGraphs, GraphConfigError } from "../../scripts/build-graphs.mjs";
 
 const GRAPH = `
@@ -11,6 +11,9 @@ const GRAPH = `
   const builder = new StateGraph(Annotation.Root({ a: Annotation<string>() }))
     .addNode("n", () => ({})).addEdge(START, "n");
 `;
+// The TypeScript compiler takes seconds, and more on a machine that is busy.
+vi.setConfig({ testTimeout: 60_000 });
+
 const root = join(import.meta.dirname, "../..");
 let dir: string;
 
