@@ -53,13 +53,15 @@ CREATE TABLE runs (
   error TEXT,
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
+  -- From when on silence is suspicious, of a run that has not ended: its start if that is to come.
+  due_at INTEGER NOT NULL,
   revision INTEGER NOT NULL,
   cron_id TEXT GENERATED ALWAYS AS (json_extract(metadata, '$.cron_id')) VIRTUAL
 ) WITHOUT ROWID;
 CREATE INDEX runs_by_thread ON runs (thread_id, created_at);
 CREATE INDEX runs_by_cron ON runs (cron_id, created_at) WHERE cron_id IS NOT NULL;
 -- The watchdog's: only runs that have not ended take a row in it.
-CREATE INDEX runs_unfinished ON runs (updated_at) WHERE status IN ('pending', 'running');
+CREATE INDEX runs_unfinished ON runs (due_at) WHERE status IN ('pending', 'running');
 
 CREATE TABLE crons (
   cron_id TEXT NOT NULL PRIMARY KEY,

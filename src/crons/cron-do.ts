@@ -13,7 +13,7 @@ import { answer, type Answer } from "../rpc";
 import { patched, scheduleOf, toWireCron, upcomingSlot, type Cron, type CronDefinition } from "./cron";
 import { CronRecord } from "./cron-record";
 import { indexCron, unindexCron } from "./crons-table";
-import { fire, releaseThreads, type AssistantSnapshot } from "./firing";
+import { fire, hasFired, releaseThreads, threadIdOf, type AssistantSnapshot } from "./firing";
 import { checkSchedule, lastSlot } from "./schedule";
 import type { CronPatch, SlotList } from "./schemas";
 import { SlotLedger, type PendingSlot, type Slot } from "./slots";
@@ -29,8 +29,9 @@ export class CronDO extends DurableObject {
   private readonly ledger = new SlotLedger(this.ctx.storage.sql);
   /** Advances are done one after the other, whoever asks for them. */
   private lastAdvance: Promise<void> = Promise.resolve();
-  /** Failures in a row, for the back-off. */
+  /** Failures in a row, of advances and of writes to the index, for their back-offs. */
   private failures = 0;
+  private indexFailures = 0;
 
   /** Every call of others comes through here; see {@link answer}. */
   async call(method: string, args: unknown[]): Promise<Answer> {
@@ -106,19 +107,34 @@ export class CronDO extends DurableObject {
     return this.ledger.list(query);
   }
 
-  /** What the alarm does, for the watchdog when an alarm is late or lost. */
-  async poke(): Promise<void> {
-    await this.alarm();
+  /**
+   * What the alarm does, for the watchdog when an alarm is late or lost. When there is no such cron the index is told: a
+   * write that was given up for lost can arrive after all, later than the deletion.
+   */
+  async poke(cronId: string): Promise<void> {
+    if (this.record.read() === undefined) await unindexCron(this.env.DB, cronId);
+    else await this.alarm();
   }
 
   override async alarm(): Promise<void> {
     try {
       await this.exclusively(() => this.advance());
+      this.failures = 0;
     } catch (error) {
       // The platform drops an alarm that keeps failing; so none fails, and the next one is booked here.
       logError("advancing the cron failed", error, { cron: this.ctx.id.name });
       this.failures += 1;
-      await this.ctx.storage.setAlarm(now() + backoff(this.failures));
+      await this.ctx.storage.setAlarm(this.nextAfterFailure(now() + backoff(this.failures)));
+    }
+  }
+
+  /** The next slot, if it can be read and comes before the back-off is over. */
+  private nextAfterFailure(retryAt: number): number {
+    try {
+      const next = this.record.read()?.nextRunAt ?? null;
+      return next !== null && next > now() ? Math.min(next, retryAt) : retryAt;
+    } catch {
+      return retryAt;
     }
   }
 
@@ -130,18 +146,21 @@ export class CronDO extends DurableObject {
       await this.remove(stored.definition);
       return;
     }
-    // Claimed earlier and not acknowledged: their runs may exist or not.
-    const unacknowledged = new Set(this.ledger.pending().map((slot) => slot.scheduledFor));
+    // Claimed earlier and not acknowledged: if a delivery was begun, their runs may exist or not.
+    const unacknowledged = new Set(this.pending().map((slot) => slot.scheduledFor));
     this.ctx.storage.transactionSync(() => {
       if (this.claimDue(reasonNotToFire(stored.definition))) this.arm(now() + DEAD_MAN_MS);
     });
+    const due = this.pending().filter(({ retryAt }) => retryAt === null || retryAt <= now());
     // Side by side: a delivery that hangs holds up no other.
-    const delivered = this.ledger
-      .pending()
-      .map((slot) => this.deliver(slot, unacknowledged.has(slot.scheduledFor)));
-    const retries = (await Promise.all(delivered)).filter((retryMs) => retryMs !== null);
-    if (this.gone()) return;
-    await this.settleAlarm(retries.length === 0 ? null : now() + Math.min(...retries));
+    await Promise.all(due.map((slot) => this.deliver(slot, unacknowledged.has(slot.scheduledFor))));
+    if (this.record.isGone()) return;
+    await this.settleAlarm();
+  }
+
+  /** Slots that are claimed and not settled. */
+  private pending(): PendingSlot[] {
+    return this.ledger.pending(this.record.require().pendingFrom);
   }
 
   /**
@@ -155,7 +174,7 @@ export class CronDO extends DurableObject {
     if (!definition.enabled || due === null || due > present) return false;
     const schedule = scheduleOf(definition);
     const latest = lastSlot(schedule, due, Math.min(present, (definition.endTime ?? Infinity) - 1));
-    if (latest > due) {
+    if (latest > due && !this.ledger.has(due)) {
       this.ledger.miss(
         due,
         lastSlot(schedule, due, latest - 1),
@@ -165,42 +184,52 @@ export class CronDO extends DurableObject {
     }
     // A slot is acted on once, also when the clock was set back and it comes round again.
     if (!this.ledger.has(latest)) {
-      if (skip === null) this.ledger.claim(latest);
+      if (skip === null) this.ledger.claim(latest, threadIdOf(definition, latest));
       else this.ledger.skip(latest, skip, present - latest);
     }
-    this.record.setNext(upcomingSlot(definition, present));
+    const oldest = this.pending()[0]?.scheduledFor ?? latest;
+    this.record.setNext(upcomingSlot(definition, present), Math.min(oldest, latest));
     return true;
   }
 
-  /** Has the slot's run enqueued. @returns ms until another attempt; null when the slot is settled. */
-  private async deliver(slot: PendingSlot, redelivered: boolean): Promise<number | null> {
+  /**
+   * Has the slot's run enqueued, or settles why not. What fails in between is booked to be tried again.
+   * @param known that the slot was claimed before, so that a delivery of it may have been begun
+   */
+  private async deliver(slot: PendingSlot, known: boolean): Promise<void> {
     const { definition, assistant } = this.record.require();
-    let { attempts } = slot;
-    if (redelivered) {
-      this.ledger.countAttempt(slot.scheduledFor);
-      attempts += 1;
-    }
+    const { scheduledFor } = slot;
+    const attempts = slot.attempts + 1;
+    // A first delivery is not counted before it is made, which would cost a row: the claim says as much.
+    if (known) this.ledger.countAttempt(scheduledFor, null);
     try {
-      const fired = await fire(this.env, definition, assistant, slot.scheduledFor, redelivered);
-      if (this.gone()) return null;
-      this.ledger.markFired(slot.scheduledFor, now() - slot.scheduledFor, fired.runId, fired.threadId);
+      const reason = reasonNotToFire(definition);
+      if (reason !== null && !(known && (await hasFired(this.env, definition.cronId, slot)))) {
+        throw new DomainError("cron.conflict", reason);
+      }
+      const fired = await fire(this.env, definition, assistant, slot, known);
+      if (this.record.isGone()) return;
+      this.ledger.markFired(scheduledFor, now() - scheduledFor, fired.runId);
       this.record.keepAssistant(fired.assistant);
-      return null;
     } catch (error) {
-      if (this.gone()) return null;
-      const lateness = now() - slot.scheduledFor;
+      if (this.record.isGone()) return;
+      const lateness = now() - scheduledFor;
       const refusal = asDomainError(error);
       if (refusal !== undefined) {
-        this.ledger.markUnfired(slot.scheduledFor, "skipped", refusal.detail, lateness);
+        this.ledger.markUnfired(scheduledFor, "skipped", refusal.detail, lateness);
         // What is gone does not come back by firing again: the cron is paused rather than failing for ever.
         if (refusal.code.endsWith(".not_found")) this.pause();
-        return null;
+        return;
       }
       logError("a slot's run could not be enqueued", error, { cron_id: definition.cronId, attempts });
-      if (attempts < MAX_ATTEMPTS) return backoff(attempts);
+      if (attempts < MAX_ATTEMPTS) {
+        const retryAt = now() + backoff(attempts);
+        if (known) this.ledger.bookRetry(scheduledFor, retryAt);
+        else this.ledger.countAttempt(scheduledFor, retryAt);
+        return;
+      }
       const reason = `its run could not be enqueued in ${attempts} attempts: ${messageOf(error)}`;
-      this.ledger.markUnfired(slot.scheduledFor, "missed", reason, lateness);
-      return null;
+      this.ledger.markUnfired(scheduledFor, "missed", reason, lateness);
     }
   }
 
@@ -209,26 +238,26 @@ export class CronDO extends DurableObject {
     this.record.update({ definition: { ...definition, enabled: false, updatedAt: now() }, nextRunAt: null });
   }
 
-  /** Brings the index up to date and sets the alarm for whatever comes first: the next slot, or something to retry. */
-  private async settleAlarm(retryAt: number | null = null): Promise<void> {
+  /** Brings the index up to date and sets the alarm for whatever comes first: the next slot, or something to try again. */
+  private async settleAlarm(): Promise<void> {
     const { revision, indexed } = this.record.require();
-    let wakeAt = retryAt;
+    let wakeAt: number | null = null;
     if (indexed !== revision) {
       try {
         await within(D1_LIMIT_MS, "D1", indexCron(this.env.DB, this.record.require()));
         this.record.noteIndexed(revision);
-        this.failures = 0;
+        this.indexFailures = 0;
       } catch (error) {
         logError("the index could not be written", error, { cron: this.ctx.id.name });
-        this.failures += 1;
-        wakeAt = earliest(wakeAt, now() + backoff(this.failures));
+        this.indexFailures += 1;
+        wakeAt = now() + backoff(this.indexFailures);
       }
     }
     // The await above let others in: what holds is what is stored now.
-    if (this.gone()) return;
+    if (this.record.isGone()) return;
     const { nextRunAt, revision: latest } = this.record.require();
-    const unsettled = latest !== revision || (retryAt === null && this.ledger.pending().length > 0);
-    if (unsettled) wakeAt = now();
+    if (latest !== revision) wakeAt = now();
+    for (const { retryAt } of this.pending()) wakeAt = earliest(wakeAt, retryAt ?? now());
     this.arm(earliest(nextRunAt, wakeAt));
   }
 
@@ -238,10 +267,6 @@ export class CronDO extends DurableObject {
     // The alarm goes with the rest.
     await this.ctx.storage.deleteAll();
     logInfo("cron deleted", { cron_id: definition.cronId });
-  }
-
-  private gone(): boolean {
-    return this.record.read()?.deleted !== false;
   }
 
   /** Sets the alarm, at least 1 ms ahead: one that is due already may stall. Null leaves none. */

@@ -9,6 +9,8 @@ export interface StoredCron extends CronState {
   assistant: AssistantSnapshot;
   /** The revision that the index is known to have. */
   indexed: number;
+  /** No slot before it is pending. */
+  pendingFrom: number;
   /** True once its owner deleted it, until its traces in D1 are gone too. */
   deleted: boolean;
 }
@@ -19,6 +21,7 @@ type Row = {
   next_run_at: number | null;
   revision: number;
   indexed: number;
+  pending_from: number;
   deleted: number;
 };
 
@@ -36,6 +39,7 @@ export class CronRecord {
       next_run_at INTEGER,
       revision INTEGER NOT NULL,
       indexed INTEGER NOT NULL DEFAULT 0,
+      pending_from INTEGER NOT NULL DEFAULT 0,
       deleted INTEGER NOT NULL DEFAULT 0
     )`);
   }
@@ -44,7 +48,9 @@ export class CronRecord {
   read(): StoredCron | undefined {
     if (!this.exists()) return undefined;
     const row = this.sql
-      .exec<Row>("SELECT definition, assistant, next_run_at, revision, indexed, deleted FROM cron")
+      .exec<Row>(
+        "SELECT definition, assistant, next_run_at, revision, indexed, pending_from, deleted FROM cron",
+      )
       .toArray()[0];
     if (row === undefined) return undefined;
     return {
@@ -53,8 +59,15 @@ export class CronRecord {
       nextRunAt: row.next_run_at,
       revision: row.revision,
       indexed: Math.max(row.indexed, this.indexed),
+      pendingFrom: row.pending_from,
       deleted: row.deleted === 1,
     };
+  }
+
+  /** Whether there is no cron, or one that is deleted. */
+  isGone(): boolean {
+    if (!this.exists()) return true;
+    return this.sql.exec("SELECT 1 FROM cron WHERE deleted = 0").toArray().length === 0;
   }
 
   /** The cron that is there and not deleted. @throws cron.not_found */
@@ -75,19 +88,27 @@ export class CronRecord {
     );
   }
 
-  /** Moves on in time, as the next revision. */
-  setNext(nextRunAt: number | null): void {
+  /**
+   * Moves on in time, as the next revision.
+   * @param pendingFrom no slot before it is pending; it spares the ledger being searched
+   */
+  setNext(nextRunAt: number | null, pendingFrom: number): void {
     this.sql.exec(
-      "UPDATE cron SET next_run_at = ?, revision = revision + 1, indexed = max(indexed, ?)",
+      "UPDATE cron SET next_run_at = ?, pending_from = ?, revision = revision + 1, indexed = max(indexed, ?)",
       nextRunAt,
+      pendingFrom,
       this.indexed,
     );
   }
 
   /** Stores a changed definition, as the next revision. */
   update({ definition, nextRunAt }: Pick<CronState, "definition" | "nextRunAt">): void {
-    this.sql.exec("UPDATE cron SET definition = ?", JSON.stringify(definition));
-    this.setNext(nextRunAt);
+    this.sql.exec(
+      "UPDATE cron SET definition = ?, next_run_at = ?, revision = revision + 1, indexed = max(indexed, ?)",
+      JSON.stringify(definition),
+      nextRunAt,
+      this.indexed,
+    );
   }
 
   /** Stores the assistant as last seen, if it has changed, and if it still fits the row. */

@@ -1,15 +1,16 @@
 /** Acting on a slot: the run that it makes, on which thread, and having it enqueued. */
 import { v5 as uuid5 } from "@langchain/core/utils/uuid";
 import { getAssistant } from "../assistants/assistants-table";
-import { toIso } from "../clock";
+import { now, toIso } from "../clock";
 import type { Env } from "../config";
 import { within } from "../deadline";
 import { asDomainError } from "../errors";
 import type { JsonObject } from "../json";
 import { logError } from "../log";
 import { newRun } from "../runs/new-run";
-import { standingThreadId, threadObject } from "../threads/thread-object";
+import { isShortLived, standingThreadId, threadObject } from "../threads/thread-object";
 import type { CronDefinition } from "./cron";
+import type { PendingSlot } from "./slots";
 
 const D1_LIMIT_MS = 2_000;
 const ENQUEUE_LIMIT_MS = 30_000;
@@ -34,9 +35,9 @@ export function threadIdOf(definition: CronDefinition, scheduledFor: number): st
 }
 
 /**
- * Has the run of a slot enqueued; safe to repeat.
+ * Has the run of a claimed slot enqueued; safe to repeat.
  * @param redelivered that an earlier delivery may have succeeded without an answer
- * @returns the run's id and thread, and the assistant as it is now
+ * @returns the run's id, and the assistant as it is now
  * @throws a domain error when there can be no such run (assistant or thread gone, thread busy); any other error leaves it
  *   open whether the run was enqueued.
  */
@@ -44,12 +45,11 @@ export async function fire(
   env: Env,
   definition: CronDefinition,
   snapshot: AssistantSnapshot,
-  scheduledFor: number,
+  { scheduledFor, threadId }: PendingSlot,
   redelivered: boolean,
-): Promise<{ runId: string; threadId: string; assistant: AssistantSnapshot }> {
+): Promise<{ runId: string; assistant: AssistantSnapshot }> {
   const assistant = await currentAssistant(env, definition.assistantId, snapshot);
   const runId = runIdOf(definition.cronId, scheduledFor);
-  const threadId = threadIdOf(definition, scheduledFor);
   const stateless = definition.threadId === null;
   const run = newRun(
     {
@@ -57,14 +57,32 @@ export async function fire(
       assistant_id: definition.assistantId,
       metadata: { ...definition.metadata, cron_id: definition.cronId, scheduled_for: toIso(scheduledFor) },
       if_not_exists: stateless ? "create" : "reject",
-      on_completion: stateless ? (definition.onRunCompleted ?? "delete") : "keep",
+      // The thread was chosen when the slot was claimed, and with it what becomes of it.
+      on_completion: isShortLived(threadId) ? "delete" : "keep",
     },
     assistant,
     { runId, threadId, stateless },
   );
-  const enqueued = threadObject(env, threadId).enqueueRun(run, { redelivered });
+  const delivery = { redelivered, notAfter: now() + ENQUEUE_LIMIT_MS };
+  const enqueued = threadObject(env, threadId).enqueueRun(run, delivery);
   await within(ENQUEUE_LIMIT_MS, "the thread object", enqueued);
-  return { runId, threadId, assistant };
+  return { runId, assistant };
+}
+
+/** Whether the run of a slot was taken in, by a delivery whose answer was lost. */
+export async function hasFired(
+  env: Env,
+  cronId: string,
+  { scheduledFor, threadId }: PendingSlot,
+): Promise<boolean> {
+  const run = threadObject(env, threadId).getRun(threadId, runIdOf(cronId, scheduledFor));
+  try {
+    await within(ENQUEUE_LIMIT_MS, "the thread object", run);
+    return true;
+  } catch (error) {
+    if (asDomainError(error)?.code === "run.not_found") return false;
+    throw error;
+  }
 }
 
 /** Tells the standing object of a cron's short-lived threads that no more will come. */

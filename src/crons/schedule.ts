@@ -87,3 +87,27 @@ export function lastSlot(schedule: Schedule, firstMs: number, untilMs: number): 
   }
   return latest;
 }
+
+/** How many slots are worked out at a time on the way back. */
+const WINDOW = 100;
+
+/** The slots from `untilMs` back to `firstMs`, which is one, newest first; worked out as they are asked for. */
+export function* slotsBackwards(schedule: Schedule, firstMs: number, untilMs: number): Generator<number> {
+  const cron = parse(schedule);
+  const second = cron.nextRun(new Date(firstMs))?.getTime() ?? untilMs;
+  let width = Math.max(second - firstMs, 1000) * WINDOW;
+  let end = untilMs;
+  while (end >= firstMs) {
+    const start = Math.max(end - width, firstMs - 1);
+    const slots: number[] = [];
+    let slot = cron.nextRun(new Date(start))?.getTime() ?? Infinity;
+    while (slot <= end) {
+      slots.push(slot);
+      slot = cron.nextRun(new Date(slot))?.getTime() ?? Infinity;
+    }
+    yield* slots.reverse();
+    // A stretch without slots, a weekend of a cron of working hours, is crossed in ever larger steps.
+    if (slots.length === 0) width *= 2;
+    end = start;
+  }
+}

@@ -3,7 +3,7 @@
  * row, however many they are; they are unfolded by the schedule when they are read.
  */
 import { toIso } from "../clock";
-import { lastSlot, type Schedule } from "./schedule";
+import { slotsBackwards, type Schedule } from "./schedule";
 import type { SlotList } from "./schemas";
 
 /** `pending` is claimed and not yet acknowledged; the others are final. */
@@ -22,8 +22,11 @@ export interface Slot {
 /** A claimed slot that waits for its run to be enqueued. */
 export interface PendingSlot {
   scheduledFor: number;
-  /** Deliveries begun so far, this one included. */
+  threadId: string;
+  /** Deliveries begun so far. */
   attempts: number;
+  /** Not to be delivered again before; null: at once. */
+  retryAt: number | null;
 }
 
 type Row = {
@@ -48,6 +51,7 @@ export class SlotLedger {
       reason TEXT,
       lateness_ms INTEGER,
       attempts INTEGER NOT NULL DEFAULT 0,
+      retry_at INTEGER,
       run_id TEXT,
       thread_id TEXT,
       last_missed INTEGER,
@@ -58,20 +62,26 @@ export class SlotLedger {
 
   /** Whether the slot is in the ledger, by itself or among missed ones. */
   has(scheduledFor: number): boolean {
-    const rows = this.sql.exec(
-      `SELECT 1 FROM slots WHERE scheduled_for <= ? AND coalesce(last_missed, scheduled_for) >= ?
-       ORDER BY scheduled_for DESC LIMIT 1`,
-      scheduledFor,
-      scheduledFor,
-    );
-    return rows.toArray().length > 0;
+    // Rows do not overlap, so the one before decides.
+    const [row] = this.sql
+      .exec<{ last: number }>(
+        `SELECT coalesce(last_missed, scheduled_for) AS last FROM slots WHERE scheduled_for <= ?
+         ORDER BY scheduled_for DESC LIMIT 1`,
+        scheduledFor,
+      )
+      .toArray();
+    return row !== undefined && row.last >= scheduledFor;
   }
 
-  /** Takes the slot for a run: the claim that no second delivery can make. */
-  claim(scheduledFor: number): void {
+  /**
+   * Takes the slot for a run: the claim that no second delivery can make.
+   * @param threadId where the run is to be, whatever is changed before it is delivered
+   */
+  claim(scheduledFor: number, threadId: string): void {
     this.sql.exec(
-      "INSERT INTO slots (scheduled_for, status, attempts) VALUES (?, 'pending', 1)",
+      "INSERT INTO slots (scheduled_for, status, thread_id) VALUES (?, 'pending', ?)",
       scheduledFor,
+      threadId,
     );
   }
 
@@ -89,7 +99,7 @@ export class SlotLedger {
   miss(first: number, last: number, schedule: Schedule, reason: string): void {
     this.sql.exec(
       `INSERT INTO slots (scheduled_for, status, reason, last_missed, schedule, timezone)
-       VALUES (?, 'missed', ?, ?, ?, ?)`,
+       VALUES (?, 'missed', ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
       first,
       reason,
       last,
@@ -98,28 +108,43 @@ export class SlotLedger {
     );
   }
 
-  /** Slots whose run is not yet known to be enqueued, oldest first. */
-  pending(): PendingSlot[] {
+  /** Slots from `from` on whose run is not yet known to be enqueued, oldest first. */
+  pending(from: number): PendingSlot[] {
     return this.sql
-      .exec<{ scheduled_for: number; attempts: number }>(
-        "SELECT scheduled_for, attempts FROM slots WHERE status = 'pending' ORDER BY scheduled_for",
+      .exec<{ scheduled_for: number; thread_id: string; attempts: number; retry_at: number | null }>(
+        `SELECT scheduled_for, thread_id, attempts, retry_at FROM slots
+         WHERE scheduled_for >= ? AND status = 'pending' ORDER BY scheduled_for`,
+        from,
       )
       .toArray()
-      .map((row) => ({ scheduledFor: row.scheduled_for, attempts: row.attempts }));
+      .map((row) => ({
+        scheduledFor: row.scheduled_for,
+        threadId: row.thread_id,
+        attempts: row.attempts,
+        retryAt: row.retry_at,
+      }));
   }
 
-  /** Counts one more delivery of a pending slot, before it is made. */
-  countAttempt(scheduledFor: number): void {
-    this.sql.exec("UPDATE slots SET attempts = attempts + 1 WHERE scheduled_for = ?", scheduledFor);
+  /** Counts a delivery that may leave it open whether the run was enqueued, and books the next. */
+  countAttempt(scheduledFor: number, retryAt: number | null): void {
+    this.sql.exec(
+      "UPDATE slots SET attempts = attempts + 1, retry_at = ? WHERE scheduled_for = ?",
+      retryAt,
+      scheduledFor,
+    );
+  }
+
+  /** Books the next delivery of a slot whose attempt has been counted. */
+  bookRetry(scheduledFor: number, retryAt: number): void {
+    this.sql.exec("UPDATE slots SET retry_at = ? WHERE scheduled_for = ?", retryAt, scheduledFor);
   }
 
   /** The slot's run is enqueued. */
-  markFired(scheduledFor: number, latenessMs: number, runId: string, threadId: string): void {
+  markFired(scheduledFor: number, latenessMs: number, runId: string): void {
     this.sql.exec(
-      "UPDATE slots SET status = 'fired', lateness_ms = ?, run_id = ?, thread_id = ? WHERE scheduled_for = ?",
+      "UPDATE slots SET status = 'fired', lateness_ms = ?, run_id = ? WHERE scheduled_for = ?",
       latenessMs,
       runId,
-      threadId,
       scheduledFor,
     );
   }
@@ -127,7 +152,7 @@ export class SlotLedger {
   /** The claimed slot gets no run after all. */
   markUnfired(scheduledFor: number, status: "skipped" | "missed", reason: string, latenessMs: number): void {
     this.sql.exec(
-      "UPDATE slots SET status = ?, reason = ?, lateness_ms = ? WHERE scheduled_for = ?",
+      "UPDATE slots SET status = ?, reason = ?, lateness_ms = ?, thread_id = NULL WHERE scheduled_for = ?",
       status,
       reason,
       latenessMs,
@@ -164,16 +189,8 @@ export class SlotLedger {
 }
 
 /** The slots of a row that lie before `before`, newest first. */
-function* unfold(row: Row, before: number): Generator<number> {
-  if (row.last_missed === null || row.schedule === null) {
-    yield row.scheduled_for;
-    return;
-  }
+function unfold(row: Row, before: number): Iterable<number> {
+  if (row.last_missed === null || row.schedule === null) return [row.scheduled_for];
   const schedule = { expression: row.schedule, timezone: row.timezone };
-  let until = Math.min(row.last_missed, before - 1);
-  while (until >= row.scheduled_for) {
-    const slot = lastSlot(schedule, row.scheduled_for, until);
-    yield slot;
-    until = slot - 1;
-  }
+  return slotsBackwards(schedule, row.scheduled_for, Math.min(row.last_missed, before - 1));
 }

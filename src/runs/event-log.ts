@@ -90,12 +90,13 @@ export class EventLog {
     }
   }
 
-  /** Whether events of the thread's runs are kept. */
-  keeps(threadId: string): boolean {
-    if (!this.hasTable()) return false;
-    return (
-      this.storage.sql.exec("SELECT 1 FROM events WHERE thread_id = ? LIMIT 1", threadId).toArray().length > 0
-    );
+  /** Threads of whose runs events are kept. */
+  threads(): string[] {
+    if (!this.hasTable()) return [];
+    return this.storage.sql
+      .exec<{ thread_id: string }>("SELECT DISTINCT thread_id FROM events")
+      .toArray()
+      .map((row) => row.thread_id);
   }
 
   /** Forgets all events of a thread. */

@@ -25,8 +25,9 @@ export async function readRun(c: Context<{ Bindings: Env }>, threadId: string | 
 
 /** Like {@link readRun}, from a body that has been read. */
 export async function requestRun(env: Env, body: RunCreate, threadId: string | null): Promise<RunRequest> {
-  if (threadId === null && (body.checkpoint_id !== undefined || body.checkpoint !== undefined)) {
-    throw new DomainError("request.invalid", "checkpoint: a stateless run has none to start from");
+  const from = (["checkpoint_id", "checkpoint"] as const).find((field) => body[field] !== undefined);
+  if (threadId === null && from !== undefined) {
+    throw new DomainError("request.invalid", `${from}: a stateless run has no checkpoint to start from`);
   }
   const assistant = await getAssistant(env.DB, body.assistant_id);
   const run = newRun(body, assistant, {

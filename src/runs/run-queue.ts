@@ -2,10 +2,9 @@
  * The runs of a thread object: which one starts when, and what follows when it ends. One run at a time on a thread. The
  * rows are the truth: whatever is in memory only can be lost at any moment, and is found again by {@link RunQueue.startDue}.
  */
-import { now } from "../clock";
 import type { Env } from "../config";
 import { readConfig } from "../config";
-import { within } from "../deadline";
+import { DomainError } from "../errors";
 import { logError, logInfo } from "../log";
 import { CheckpointSaver } from "../threads/checkpoint-saver";
 import { noThread, type ThreadStore } from "../threads/thread-store";
@@ -15,24 +14,26 @@ import { stopEarlierRuns } from "./multitask";
 import { isFinal, toWireRun, type NewRun, type Run } from "./run";
 import { executeRun, type Outcome, type StopReason } from "./run-executor";
 import type { RunStore, StoredRun } from "./run-store";
-import { findRun } from "./runs-table";
 import type { RunEvent } from "./stream-modes";
 
 /** Starts of one run before it is given up: one that takes its host down with it must not do so for ever. */
 const MAX_ATTEMPTS = 3;
+/** Runs that may wait on one thread: a cron whose graph is slower than its schedule must not pile them up for ever. */
+const MAX_WAITING = 100;
 /** A graph that was told to stop and does not within this is left behind. */
 const STOP_LIMIT_MS = 2_000;
-const D1_LIMIT_MS = 5_000;
-/** Longer ones overflow the runtime's timers. */
-const LONGEST_SLEEP_MS = 60_000;
 
 interface Execution {
   controller: AbortController;
+  /** Why it was told to stop; a rollback overrides what was said before. */
+  reason?: StopReason;
   done: Promise<Outcome>;
 }
 
 export class RunQueue {
   private readonly executing = new Map<string, Execution>();
+  /** Those who wait for runs that have not begun. */
+  private readonly waiters = new Map<string, PromiseWithResolvers<Outcome>>();
 
   constructor(
     private readonly storage: DurableObjectStorage,
@@ -40,75 +41,85 @@ export class RunQueue {
     private readonly runs: RunStore,
     private readonly threads: ThreadStore,
     private readonly log: EventLog,
-    /** Called when runs have ended or begun: brings the index up to date. */
-    private readonly onChange: () => Promise<unknown>,
+    /** Called when a run has ended, before those who wait for it are told: brings the index up to date. */
+    private readonly onEnd: () => Promise<unknown>,
   ) {}
 
   /**
    * Takes a run in, once, however often it is delivered, and starts it if nothing is before it.
-   * @param redelivered that this run may have been taken in and be over already; the index is asked then
    * @throws thread.not_found, run.conflict
    */
-  async enqueue(run: NewRun, redelivered: boolean): Promise<Run> {
-    if (redelivered && this.runs.get(run.runId) === undefined) {
-      const earlier = await within(D1_LIMIT_MS, "D1", findRun(this.env.DB, run.threadId, run.runId));
-      if (earlier !== undefined) return earlier;
-    }
+  enqueue(run: NewRun): Run {
     const known = this.runs.get(run.runId);
     if (known !== undefined) return toWireRun(known);
 
-    const earlier = this.runs.unfinished(run.threadId);
     const thread = this.threads.find(run.threadId);
     if (thread === undefined ? !run.createThread : thread.deleted) throw noThread(run.threadId);
+    const earlier = this.runs.unfinishedIds(run.threadId);
     const stop = earlier.length === 0 ? null : stopEarlierRuns(run.multitaskStrategy);
-    const startsNow = earlier.length === 0 && run.delayMs === 0;
+    if (stop === null && earlier.length >= MAX_WAITING) {
+      throw new DomainError("run.conflict", `${earlier.length} runs wait on the thread already`);
+    }
     this.storage.transactionSync(() => {
       this.takeThread(run);
+      const startsNow = run.delayMs === 0 && !this.runs.hasDue(run.threadId);
       this.runs.insert(run, startsNow);
     });
-    if (stop !== null) for (const other of earlier) this.stop(other, stop);
+    if (stop !== null) this.stopAll(earlier, stop);
     const stored = this.require(run.runId);
-    if (startsNow) this.start(stored);
+    if (stored.status === "running" && !this.executing.has(run.runId)) this.start(stored);
+    this.startNext(run.threadId);
     // To its creator it is pending: that it has begun already is luck.
-    return toWireRun({ ...stored, status: isFinal(stored.status) ? stored.status : "pending" });
+    return toWireRun({ ...stored, status: "pending" });
   }
 
   /** Starts whatever may start now, and again what was running when its host died. */
   startDue(): void {
-    for (const run of this.runs.allUnfinished()) {
-      if (run.status === "running" && !this.executing.has(run.runId)) this.restart(run);
-    }
-    for (const run of this.runs.allUnfinished()) if (run.status === "pending") this.startNext(run.threadId);
+    for (const runId of this.stranded()) this.restart(this.require(runId));
+    for (const threadId of this.runs.threadsToStart()) this.startNext(threadId);
+  }
+
+  /** Runs that say they run, and nobody runs them. */
+  stranded(): string[] {
+    return this.runs.runningIds().filter((runId) => !this.executing.has(runId));
   }
 
   /** How the run ends, if it has not ended yet; undefined when it is not among the living. */
-  async outcome(runId: string): Promise<Outcome | undefined> {
-    this.startDue();
+  outcome(runId: string): Promise<Outcome> | undefined {
     const execution = this.executing.get(runId);
     if (execution !== undefined) return execution.done;
     const run = this.runs.get(runId);
     if (run === undefined || isFinal(run.status)) return undefined;
-    // It waits behind others: after one of them has ended, look again.
-    const before = this.runs.unfinished(run.threadId).find((other) => this.executing.has(other.runId));
-    if (before !== undefined) await this.executing.get(before.runId)?.done;
-    else
-      await new Promise((resolve) =>
-        setTimeout(resolve, Math.min(Math.max(run.startAt - now(), 10), LONGEST_SLEEP_MS)),
-      );
-    return this.outcome(runId);
+    const waiter = this.waiters.get(runId) ?? Promise.withResolvers<Outcome>();
+    this.waiters.set(runId, waiter);
+    return waiter.promise;
   }
 
-  /** Stops a run that has not ended; `rollback` leaves no trace of it. */
+  /** Stops a run that has not ended; `rollback` leaves no trace of it. The next of its thread may begin. */
   stop(run: StoredRun, reason: StopReason): void {
-    const execution = this.executing.get(run.runId);
-    if (execution !== undefined) execution.controller.abort(reason);
-    else this.finish(run, stopped(reason), new CheckpointSaver(this.storage, { runId: run.runId }), reason);
+    this.stopAll([run.runId], reason);
+    this.startNext(run.threadId);
+  }
+
+  /** Stops runs that have not ended, and begins none. */
+  stopAll(runIds: string[], reason: StopReason): void {
+    for (const runId of runIds) {
+      const execution = this.executing.get(runId);
+      if (execution === undefined) {
+        const run = this.require(runId);
+        this.finish(run, stopped(reason), new CheckpointSaver(this.storage, { runId }), reason);
+      } else {
+        if (execution.reason !== "rollback") execution.reason = reason;
+        execution.controller.abort(reason);
+      }
+    }
   }
 
   /** Settles when no run is executing. */
   async idle(): Promise<void> {
-    while (this.executing.size > 0)
+    while (this.executing.size > 0) {
       await Promise.allSettled([...this.executing.values()].map(({ done }) => done));
+    }
   }
 
   isIdle(): boolean {
@@ -133,15 +144,13 @@ export class RunQueue {
   }
 
   private startNext(threadId: string): void {
-    const waiting = this.runs.unfinished(threadId);
-    if (waiting.some((run) => run.status === "running")) return;
-    const next = waiting.find((run) => run.startAt <= now());
+    const next = this.runs.nextToStart(threadId);
     if (next !== undefined) this.restart(next);
   }
 
   private restart(run: StoredRun): void {
     if (run.attempts >= MAX_ATTEMPTS) {
-      const message = `given up after ${run.attempts} attempts: each time the run took its host down`;
+      const message = `given up after ${run.attempts} attempts: in each the run's host died, or its end could not be stored`;
       logError("poison run", new Error(message), { run_id: run.runId });
       const saver = new CheckpointSaver(this.storage, { runId: run.runId });
       this.finish(
@@ -149,6 +158,7 @@ export class RunQueue {
         { status: "error", error: { error: "Error", message }, values: null, waiting: false },
         saver,
       );
+      this.startNext(run.threadId);
       return;
     }
     this.runs.markStarted(run.runId);
@@ -159,9 +169,12 @@ export class RunQueue {
     const controller = new AbortController();
     const done = this.execute(run, controller).finally(() => this.executing.delete(run.runId));
     this.executing.set(run.runId, { controller, done });
-    done.catch((error: unknown) => {
+    const waiter = this.waiters.get(run.runId);
+    this.waiters.delete(run.runId);
+    done.then(waiter?.resolve, (error: unknown) => {
       // Its row says that it runs and nobody runs it: the alarm finds it and goes on with it.
       logError("a run was cut off", error, { run_id: run.runId });
+      waiter?.reject(error);
     });
   }
 
@@ -179,20 +192,26 @@ export class RunQueue {
       runId: run.runId,
       buffered: run.kwargs.durability !== "sync",
     });
-    const outcome = await Promise.race([executeRun(run, { saver, signal, emit }), leftBehind(signal)]);
-    clearTimeout(timer);
+    const outcome = await Promise.race([
+      executeRun(run, { saver, signal, emit }),
+      stoppedAfterAbort(signal),
+    ]).finally(() => {
+      clearTimeout(timer);
+    });
     if (resumable) this.log.end(run.runId);
-    this.finish(run, outcome, saver, signal.reason as StopReason | undefined);
+    const reason = this.executing.get(run.runId)?.reason ?? (signal.reason as StopReason | undefined);
+    this.finish(run, outcome, saver, reason);
+    this.startNext(run.threadId);
     // Until the index knows, whoever joins is told from here: the row of a short-lived run is gone by then.
-    await this.onChange();
+    await this.onEnd();
     return outcome;
   }
 
-  /** Records how the run ended and starts the next of its thread. */
+  /** Records how the run ended. */
   private finish(run: StoredRun, outcome: Outcome, saver: CheckpointSaver, reason?: StopReason): void {
     this.storage.transactionSync(() => {
       const thread = this.threads.find(run.threadId);
-      const others = this.runs.unfinished(run.threadId).filter((other) => other.runId !== run.runId);
+      const others = this.runs.unfinishedIds(run.threadId).filter((runId) => runId !== run.runId);
       const passing = thread === undefined || (thread.temporary && !outcome.waiting && others.length === 0);
       if (passing && run.kwargs.webhook === undefined) saver.discard();
       else saver.flush();
@@ -209,13 +228,14 @@ export class RunQueue {
         this.threads.update(run.threadId, {
           status: others.length > 0 ? "busy" : settled,
           error: outcome.error === null ? null : JSON.stringify(outcome.error),
-          // One that waits for an answer is kept.
+          // One that waits for an answer is kept, and for good: whoever answers it wants to see what follows.
           ...(thread.temporary && outcome.waiting ? { temporary: false, ttl: defaultTtl } : {}),
         });
       }
     });
+    this.waiters.get(run.runId)?.resolve(outcome);
+    this.waiters.delete(run.runId);
     logInfo("run ended", { run_id: run.runId, thread_id: run.threadId, status: outcome.status, reason });
-    this.startNext(run.threadId);
   }
 
   private require(runId: string): StoredRun {
@@ -225,8 +245,8 @@ export class RunQueue {
   }
 }
 
-/** Settles some time after `signal` has aborted: a graph that does not heed it must not hold the thread. */
-function leftBehind(signal: AbortSignal): Promise<Outcome> {
+/** Settles a while after `signal` has aborted: a graph that does not heed it must not hold the thread. */
+function stoppedAfterAbort(signal: AbortSignal): Promise<Outcome> {
   return new Promise((resolve) => {
     signal.addEventListener("abort", () => {
       setTimeout(() => {

@@ -40,6 +40,10 @@ type Row = {
   indexed: number;
 };
 
+/** No run of the thread of `waiting` runs. */
+const NONE_RUNS = `NOT EXISTS (
+  SELECT 1 FROM runs AS other WHERE other.thread_id = waiting.thread_id AND other.status = 'running')`;
+
 export class RunStore {
   constructor(private readonly sql: SqlStorage) {}
 
@@ -93,13 +97,41 @@ export class RunStore {
   }
 
   /** The thread's runs that have not ended, oldest first. */
-  unfinished(threadId: string): StoredRun[] {
-    return this.select("WHERE thread_id = ? AND status IN ('pending', 'running') ORDER BY seq", threadId);
+  unfinishedIds(threadId: string): string[] {
+    return this.ids("WHERE thread_id = ? AND status IN ('pending', 'running') ORDER BY seq", threadId);
   }
 
-  /** Every run that has not ended, oldest first. */
-  allUnfinished(): StoredRun[] {
-    return this.select("WHERE status IN ('pending', 'running') ORDER BY seq");
+  /** Every run that says it runs. */
+  runningIds(): string[] {
+    return this.ids("WHERE status = 'running' ORDER BY seq");
+  }
+
+  /** Whether a run of the thread runs, or waits for nothing but its turn. */
+  hasDue(threadId: string): boolean {
+    const due =
+      "WHERE thread_id = ? AND (status = 'running' OR (status = 'pending' AND start_at <= ?)) LIMIT 1";
+    return this.ids(due, threadId, now()).length > 0;
+  }
+
+  /** Threads on which a run waits for nothing but to be started. */
+  threadsToStart(): string[] {
+    return this.sql
+      .exec<{ thread_id: string }>(
+        `SELECT DISTINCT thread_id FROM runs AS waiting WHERE status = 'pending' AND start_at <= ? AND ${NONE_RUNS}`,
+        now(),
+      )
+      .toArray()
+      .map((row) => row.thread_id);
+  }
+
+  /** The thread's next run, when it may start now. */
+  nextToStart(threadId: string): StoredRun | undefined {
+    const [runId] = this.ids(
+      `AS waiting WHERE thread_id = ? AND status = 'pending' AND start_at <= ? AND ${NONE_RUNS} ORDER BY seq LIMIT 1`,
+      threadId,
+      now(),
+    );
+    return runId === undefined ? undefined : this.get(runId);
   }
 
   /** Runs that the index does not know as they are, oldest first. */
@@ -134,8 +166,8 @@ export class RunStore {
     return this.select("WHERE webhook_at <= ? ORDER BY seq", at);
   }
 
-  /** Counts an attempt to call the webhook, before it is made, and says when the next one would be; null: the last. */
-  countWebhookAttempt(runId: string, nextAt: number | null): void {
+  /** Counts an attempt to call the webhook, before it is made, and books the next, should it fail or be cut off. */
+  countWebhookAttempt(runId: string, nextAt: number): void {
     this.sql.exec(
       "UPDATE runs SET webhook_attempts = webhook_attempts + 1, webhook_at = ? WHERE run_id = ?",
       nextAt,
@@ -154,8 +186,7 @@ export class RunStore {
     return this.sql
       .exec<{ at: number | null }>(
         `SELECT min(at) AS at FROM (
-           SELECT min(start_at) AS at FROM runs AS waiting WHERE status = 'pending' AND NOT EXISTS (
-             SELECT 1 FROM runs WHERE runs.thread_id = waiting.thread_id AND runs.status = 'running')
+           SELECT min(start_at) AS at FROM runs AS waiting WHERE status = 'pending' AND ${NONE_RUNS}
            UNION ALL SELECT min(webhook_at) FROM runs
          )`,
       )
@@ -186,6 +217,13 @@ export class RunStore {
 
   isEmpty(): boolean {
     return this.sql.exec("SELECT 1 FROM runs LIMIT 1").toArray().length === 0;
+  }
+
+  private ids(rest: string, ...params: (string | number)[]): string[] {
+    return this.sql
+      .exec<{ run_id: string }>(`SELECT run_id FROM runs ${rest}`, ...params)
+      .toArray()
+      .map((row) => row.run_id);
   }
 
   private select(rest: string, ...params: (string | number)[]): StoredRun[] {

@@ -4,7 +4,8 @@ import { DomainError } from "../errors";
 import { parseJson, parseJsonOrNull, type JsonObject } from "../json";
 import { all, jsonContains, type Condition } from "../json-filter";
 import { parseInstant } from "../instant";
-import { toWireRun, type MultitaskStrategy, type Run, type RunRecord, type RunStatus } from "./run";
+import type { StoredRun } from "./run-store";
+import { toWireRun, type MultitaskStrategy, type Run, type RunStatus } from "./run";
 
 type Row = {
   run_id: string;
@@ -32,13 +33,14 @@ const COLUMNS = [
   "updated_at",
 ] as const satisfies (keyof Row)[];
 
-const UPSERT = `INSERT INTO runs (${COLUMNS.join(", ")}, revision) VALUES (${COLUMNS.map(() => "?").join(", ")}, ?)
+const UPSERT = `INSERT INTO runs (${COLUMNS.join(", ")}, due_at, revision)
+  VALUES (${COLUMNS.map(() => "?").join(", ")}, ?, ?)
   ON CONFLICT (run_id) DO UPDATE SET status = excluded.status, error = excluded.error,
-    updated_at = excluded.updated_at, revision = excluded.revision
+    updated_at = excluded.updated_at, due_at = excluded.due_at, revision = excluded.revision
   WHERE excluded.revision > runs.revision`;
 
 /** The statement that writes a run to the index, unless the index knows a later revision. */
-export function upsertRun(db: D1Database, run: RunRecord & { revision: number }): D1PreparedStatement {
+export function upsertRun(db: D1Database, run: StoredRun): D1PreparedStatement {
   return db
     .prepare(UPSERT)
     .bind(
@@ -52,6 +54,7 @@ export function upsertRun(db: D1Database, run: RunRecord & { revision: number })
       run.error === null ? null : JSON.stringify(run.error),
       run.createdAt,
       run.updatedAt,
+      Math.max(run.startAt, run.updatedAt),
       run.revision,
     );
 }
@@ -149,16 +152,29 @@ export async function threadOfRun(db: D1Database, runId: string): Promise<string
   return threadId;
 }
 
-/** Threads with a run that has not ended and of which nothing was heard since `before` (ms). */
-export async function stalledThreads(db: D1Database, before: number, limit: number): Promise<string[]> {
+/** Runs that should have ended, or have been heard of, by `before` (ms), with their threads. */
+export async function stalledRuns(
+  db: D1Database,
+  before: number,
+  limit: number,
+): Promise<{ run_id: string; thread_id: string }[]> {
   const { results } = await db
     .prepare(
-      `SELECT DISTINCT thread_id FROM runs WHERE status IN ('pending', 'running') AND updated_at < ? LIMIT ?`,
+      `SELECT run_id, thread_id FROM runs WHERE status IN ('pending', 'running') AND due_at < ?
+       ORDER BY due_at LIMIT ?`,
     )
     .bind(before, limit)
-    .all<{ thread_id: string }>();
-  return results.map((row) => row.thread_id);
+    .all<{ run_id: string; thread_id: string }>();
+  return results;
 }
+
+/** The statement that ends a run in the index of which its thread's object knows nothing. */
+export const endLostRun = (db: D1Database, runId: string): D1PreparedStatement =>
+  db
+    .prepare(
+      "UPDATE runs SET status = 'error', error = ? WHERE run_id = ? AND status IN ('pending', 'running')",
+    )
+    .bind(JSON.stringify({ error: "Error", message: "the run was lost" }), runId);
 
 function conditionOf(query: RunFilters): Condition {
   const conditions: Condition[] = [];

@@ -8,10 +8,8 @@ import type { RunStore, StoredRun } from "./run-store";
 const LIMIT_MS = 15_000;
 const MAX_ATTEMPTS = 6;
 
-/** When to call again after so many attempts (ms since the epoch): after 10 s, 40 s, 160 s …; null when enough. */
-export function nextWebhookAttempt(attempts: number): number | null {
-  return attempts >= MAX_ATTEMPTS ? null : now() + 10_000 * 4 ** (attempts - 1);
-}
+/** When to call again after so many attempts (ms since the epoch): 10 s, 40 s, 160 s … after the last has timed out. */
+const nextAttempt = (attempts: number): number => now() + LIMIT_MS + 10_000 * 4 ** (attempts - 1);
 
 /**
  * Posts the ended run and the values of its thread to its webhook.
@@ -44,17 +42,19 @@ export async function callDueWebhooks(
 ): Promise<void> {
   await Promise.all(
     runs.dueWebhooks(now()).map(async (run) => {
-      runs.countWebhookAttempt(run.runId, nextWebhookAttempt(run.webhookAttempts + 1));
+      const attempt = run.webhookAttempts + 1;
+      if (attempt > MAX_ATTEMPTS) {
+        runs.endWebhook(run.runId);
+        return;
+      }
+      runs.countWebhookAttempt(run.runId, nextAttempt(attempt));
       try {
         await callWebhook(run, run.kwargs.webhook ?? "", await valuesOf(run.threadId));
+        runs.endWebhook(run.runId);
       } catch (error) {
-        logError("the webhook could not be called", error, {
-          run_id: run.runId,
-          attempt: run.webhookAttempts + 1,
-        });
-        if (runs.get(run.runId)?.webhookAt !== null) return;
+        logError("the webhook could not be called", error, { run_id: run.runId, attempt });
+        if (attempt === MAX_ATTEMPTS) runs.endWebhook(run.runId);
       }
-      runs.endWebhook(run.runId);
     }),
   );
 }

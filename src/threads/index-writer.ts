@@ -17,7 +17,10 @@ const AT_ONCE = 10;
 const D1_LIMIT_MS = 5_000;
 
 export class IndexWriter {
+  /** The write that is under way, or the one that waits for it. */
   private last: Promise<boolean> = Promise.resolve(true);
+  /** The write that has not begun. */
+  private next: Promise<boolean> | undefined;
   /** Failures in a row, for the back-off of whoever retries. */
   failures = 0;
 
@@ -30,24 +33,31 @@ export class IndexWriter {
       /** Whether the object still has its tables: a flush may come after everything has been removed. */
       exists: () => boolean;
       snapshotOf: (thread: StoredThread) => Promise<ThreadSnapshot>;
-      /** Whether something of an ending thread is needed yet. */
-      isNeeded: (thread: StoredThread) => boolean;
+      /** Threads whose streams can still be asked for. */
+      streamed: () => string[];
     },
   ) {}
 
   /**
-   * Writes what D1 does not know yet, after the writes that are under way; callers that wait together share them.
+   * Writes what D1 does not know yet, after the write that is under way; all who ask meanwhile share the one that follows.
    * @returns whether D1 then knew everything
    */
   flush(): Promise<boolean> {
-    this.last = this.last.then(() => this.writeAll());
-    return this.last;
+    this.next ??= this.last.then(() => {
+      this.next = undefined;
+      return this.writeAll();
+    });
+    this.last = this.next;
+    return this.next;
   }
 
   /** Whether D1 is behind, or something is left here that D1 has taken over. */
   isBehind(): boolean {
-    const left = this.threads.ending(AT_ONCE).some((thread) => !this.object.isNeeded(thread));
-    return left || this.runs.unindexed(1).length > 0 || this.threads.unindexed(1).length > 0;
+    return (
+      this.runs.unindexed(1).length > 0 ||
+      this.threads.unindexed(1).length > 0 ||
+      this.threads.ending(1, this.object.streamed()).length > 0
+    );
   }
 
   private async writeAll(): Promise<boolean> {
@@ -67,18 +77,21 @@ export class IndexWriter {
     const { DB } = this.env;
     const runs = this.runs.unindexed(AT_ONCE);
     const threads = this.threads.unindexed(AT_ONCE);
-    const ending = this.threads.ending(AT_ONCE);
+    const ending = this.threads.ending(AT_ONCE, this.object.streamed());
     if (runs.length + threads.length + ending.length === 0) return false;
     const statements = runs.map((run) => (run.deleted ? deleteRunRow(DB, run.runId) : upsertRun(DB, run)));
-    for (const thread of threads)
-      statements.push(upsertThread(DB, thread, await this.object.snapshotOf(thread)));
+    for (const thread of threads) {
+      if (thread.deleted) statements.push(deleteThreadRow(DB, thread.threadId));
+      else statements.push(upsertThread(DB, thread, await this.object.snapshotOf(thread)));
+    }
     // Also when the index is not known to have it: the answer to an earlier write may have been lost.
     for (const thread of ending) statements.push(deleteThreadRow(DB, thread.threadId));
     await within(D1_LIMIT_MS, "D1", DB.batch(statements));
     return this.storage.transactionSync(() => {
       for (const run of runs) this.runs.noteIndexed(run);
       for (const thread of threads) this.threads.noteIndexed(thread.threadId, thread.revision);
-      const over = ending.filter((thread) => !this.object.isNeeded(thread));
+      // Not if more runs of it wait for the next batch.
+      const over = ending.filter(({ threadId }) => !this.runs.hasAny(threadId));
       for (const { threadId } of over) {
         deleteThreadRows(this.storage.sql, threadId);
         this.threads.remove(threadId);

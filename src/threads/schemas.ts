@@ -26,7 +26,7 @@ export const threadCreate = z.strictObject({
 });
 export type ThreadCreate = z.output<typeof threadCreate>;
 
-export const threadPatch = z.strictObject({ metadata: optional(jsonObject), ttl: optional(ttl) });
+export const threadPatch = z.strictObject({ metadata: optional(jsonObject), ttl: ttl.nullish() });
 export type ThreadPatch = z.output<typeof threadPatch>;
 
 const threadStatus = z.enum(["idle", "busy", "interrupted", "error"]);

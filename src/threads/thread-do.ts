@@ -30,6 +30,7 @@ export class ThreadDO extends ThreadRuns {
     threadId: string,
     { metadata, if_exists: ifExists, ttl, supersteps }: ThreadCreate,
   ): Promise<Thread> {
+    requireStorable("metadata", metadata ?? {});
     this.createTables();
     const existing = this.threads.find(threadId);
     if (existing !== undefined) {
@@ -79,6 +80,7 @@ export class ThreadDO extends ThreadRuns {
     requireStorable("metadata", merged);
     this.threads.update(threadId, {
       metadata: merged,
+      // Null clears it.
       ...(ttl === undefined ? {} : { ttl }),
     });
     this.wakeSoon();
@@ -92,9 +94,9 @@ export class ThreadDO extends ThreadRuns {
     this.threads.markDeleted(threadId);
     this.log.removeThread(threadId);
     this.wakeSoon();
-    const running = this.runs.unfinished(threadId).map((run) => this.queue.outcome(run.runId));
-    for (const run of this.runs.unfinished(threadId).reverse()) this.queue.stop(run, "interrupt");
-    await Promise.all(running);
+    const runIds = this.runs.unfinishedIds(threadId);
+    this.queue.stopAll(runIds, "interrupt");
+    for (const runId of runIds) await this.queue.outcome(runId);
     await this.settle();
   }
 
@@ -112,7 +114,7 @@ export class ThreadDO extends ThreadRuns {
    */
   async updateState(threadId: string, update: StateUpdate): Promise<WireCheckpoint> {
     const thread = this.requireThread(threadId);
-    if (this.runs.unfinished(threadId).length > 0) {
+    if (this.runs.unfinishedIds(threadId).length > 0) {
       throw new DomainError("thread.conflict", "the thread is busy with a run");
     }
     this.wakeSoon();
@@ -127,7 +129,7 @@ export class ThreadDO extends ThreadRuns {
   /** Deletes all but the thread's latest state. @throws thread.not_found, thread.conflict while a run works on it */
   async pruneThread(threadId: string): Promise<void> {
     this.requireThread(threadId);
-    if (this.runs.unfinished(threadId).length > 0) {
+    if (this.runs.unfinishedIds(threadId).length > 0) {
       throw new DomainError("thread.conflict", "the thread is busy with a run");
     }
     await keepLatestState(this.storage, threadId);

@@ -10,10 +10,12 @@ import { answer, type Answer } from "../rpc";
 import { EventLog } from "../runs/event-log";
 import { RunQueue } from "../runs/run-queue";
 import { RunStore } from "../runs/run-store";
+import { endLostRun } from "../runs/runs-table";
 import { callDueWebhooks } from "../runs/webhook";
 import { IndexWriter } from "./index-writer";
 import { isStanding } from "./thread-object";
 import { readSnapshot } from "./thread-state";
+import { deleteThreadRow } from "./threads-table";
 import { noThread, ThreadStore, type StoredThread } from "./thread-store";
 
 /** How soon after a call the alarm sees to what the call began. */
@@ -31,13 +33,24 @@ export abstract class ThreadHost extends DurableObject {
   private readonly index = new IndexWriter(this.storage, this.env, this.runs, this.threads, {
     exists: () => this.tablesExist(),
     snapshotOf: (thread) => readSnapshot(this.storage, thread),
-    // A run of it may be unknown to the index, or wait for its webhook to be called; a client may come back to its stream.
-    isNeeded: ({ threadId, deleted }) => this.runs.hasAny(threadId) || (!deleted && this.log.keeps(threadId)),
+    streamed: () => this.log.threads(),
   });
-  protected readonly queue = new RunQueue(this.storage, this.env, this.runs, this.threads, this.log, () =>
-    this.settle(),
+  protected readonly queue = new RunQueue(
+    this.storage,
+    this.env,
+    this.runs,
+    this.threads,
+    this.log,
+    async () => {
+      await this.index.flush();
+      // Nobody waits for a webhook, but the object stays awake for it.
+      this.ctx.waitUntil(this.callWebhooks());
+      await this.removeIfEmpty();
+    },
   );
   private hasTables = false;
+  /** Ends the waiting of the alarm's handler before its time. */
+  private endHold: (() => void) | undefined;
   /** The alarm that is known to be set, so that it is not set again for nothing. */
   private alarmAt: number | null = null;
 
@@ -46,16 +59,36 @@ export abstract class ThreadHost extends DurableObject {
     return answer(this, method, args);
   }
 
+  /** Makes this a standing object, which outlives its threads until it is released. */
+  protected stand(): void {
+    if (isStanding(this.ctx.id.name ?? "") && this.storage.kv.get("standing") === undefined) {
+      this.storage.kv.put("standing", true);
+    }
+  }
+
   /** For a standing object: its cron is gone, so it goes when its last thread does. */
   async release(): Promise<void> {
     if (!this.tablesExist()) return;
-    this.storage.kv.put("released", true);
+    this.storage.kv.delete("standing");
     await this.removeIfEmpty();
   }
 
-  /** For the watchdog, when an alarm may have been lost. */
-  async poke(): Promise<void> {
-    if (this.tablesExist()) await this.storage.setAlarm(now() + 1);
+  /**
+   * For the watchdog: the alarm may have been lost. Of runs that the index says have not ended and that are not here, it is
+   * told so: a write that was given up for lost can arrive after all, later than what made it untrue.
+   */
+  async poke(threadId: string, runIds: string[]): Promise<void> {
+    const lost = runIds.filter((runId) => !this.tablesExist() || this.runs.get(runId) === undefined);
+    const statements = lost.map((runId) => endLostRun(this.env.DB, runId));
+    if (!this.tablesExist() || this.threads.find(threadId) === undefined) {
+      statements.push(deleteThreadRow(this.env.DB, threadId));
+    }
+    if (statements.length > 0) await this.env.DB.batch(statements);
+    const due = this.tablesExist() ? this.nextWake() : null;
+    // One that does nothing but execute is awake, and needs no alarm to be.
+    if (due !== null && (this.queue.isIdle() || this.queue.stranded().length > 0)) {
+      await this.storage.setAlarm(Math.max(due, now() + 1));
+    }
   }
 
   override async alarm(): Promise<void> {
@@ -69,12 +102,13 @@ export abstract class ThreadHost extends DurableObject {
       }
       await this.removeIfEmpty();
       if (!this.tablesExist()) return;
-      this.alarmAt = null;
       const next = this.nextWake();
+      this.alarmAt = null;
       if (next !== null) this.wakeBy(next);
       else if (attended) await this.storage.deleteAlarm();
     } catch (error) {
       logError("the thread's alarm failed", error, { thread: this.ctx.id.name });
+      this.alarmAt = null;
       await this.storage.setAlarm(now() + DEAD_MAN_MS);
     }
   }
@@ -85,30 +119,59 @@ export abstract class ThreadHost extends DurableObject {
   /** Sees to all that is due, and stays while runs execute. */
   private async attend(): Promise<void> {
     for (const { threadId, expiresAt } of this.threads.expiries()) {
-      if (expiresAt <= now()) await this.expireThread(threadId);
+      if (expiresAt > now()) continue;
+      await this.expireThread(threadId).catch((error: unknown) => {
+        logError("a thread could not be expired", error, { thread_id: threadId });
+      });
+      if (!this.tablesExist()) return;
     }
-    if (!this.tablesExist()) return;
     this.log.removeExpired();
     this.queue.startDue();
-    await this.settle();
-    if (!this.queue.isIdle()) {
-      const hold = Math.min(HOLD_MS, Math.max((this.runs.nextDue() ?? Infinity) - now(), SOON_MS));
-      await Promise.race([this.queue.idle(), new Promise((resolve) => setTimeout(resolve, hold))]);
-    }
+    const settled = this.settle();
+    const called = this.callWebhooks();
+    await this.holdWhileExecuting();
+    await Promise.all([settled, called]);
+    if (this.index.isBehind()) await this.settle();
+  }
+
+  /** Waits with the runs that execute, but not past the next thing that is due. */
+  private async holdWhileExecuting(): Promise<void> {
+    if (this.queue.isIdle()) return;
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    this.endHold = () => {
+      resolve(undefined);
+    };
+    const due = (this.runs.nextDue() ?? Infinity) - now();
+    // A timer that is left behind would keep the object awake, and its owner paying.
+    const timer = setTimeout(this.endHold, Math.min(HOLD_MS, Math.max(due, SOON_MS)));
+    await Promise.race([this.queue.idle(), promise]);
+    clearTimeout(timer);
+    this.endHold = undefined;
+  }
+
+  /** Brings the index up to date, and removes what is over. */
+  protected async settle(): Promise<void> {
+    if (!this.tablesExist()) return;
+    await this.index.flush();
+    await this.removeIfEmpty();
+  }
+
+  private async callWebhooks(): Promise<void> {
+    if (!this.tablesExist() || this.runs.dueWebhooks(now()).length === 0) return;
+    await callDueWebhooks(this.runs, async (threadId) => {
+      const thread = this.threads.find(threadId);
+      return thread === undefined ? null : (await readSnapshot(this.storage, thread)).values;
+    });
+    this.wakeForRuns();
     await this.settle();
   }
 
-  /** Brings the index up to date, calls webhooks, and removes what is over. */
-  protected async settle(): Promise<void> {
-    await this.index.flush();
-    if (this.tablesExist() && this.runs.dueWebhooks(now()).length > 0) {
-      await callDueWebhooks(this.runs, async (threadId) => {
-        const thread = this.threads.find(threadId);
-        return thread === undefined ? null : (await readSnapshot(this.storage, thread)).values;
-      });
-      await this.index.flush();
-    }
-    await this.removeIfEmpty();
+  /** Makes sure that the alarm comes for what its runs wait for, also while its handler waits with others. */
+  protected wakeForRuns(): void {
+    const due = this.tablesExist() ? this.runs.nextDue() : null;
+    if (due === null) return;
+    this.wakeBy(due);
+    this.endHold?.();
   }
 
   /** Whether there is nothing to do, now or later. */
@@ -128,12 +191,12 @@ export abstract class ThreadHost extends DurableObject {
     if (due !== null) wakes.push(due);
     const forgetAt = this.log.nextExpiry();
     if (forgetAt !== null) wakes.push(forgetAt);
-    if (!this.queue.isIdle()) wakes.push(now() + SOON_MS);
+    // To keep the object alive while runs execute, or to go on with those whose end could not be stored.
+    if (!this.queue.isIdle() || this.queue.stranded().length > 0) wakes.push(now() + SOON_MS);
     if (this.index.isBehind()) wakes.push(now() + Math.min(SOON_MS * 2 ** this.index.failures, 5 * 60_000));
     return wakes.length === 0 ? null : Math.min(...wakes);
   }
 
-  /** Makes sure that the alarm comes by then. */
   /** Makes sure that the alarm sees to what a call begins, should the call be cut off. */
   protected wakeSoon(): void {
     this.wakeWithin(SOON_MS);
@@ -143,6 +206,7 @@ export abstract class ThreadHost extends DurableObject {
     this.wakeBy(now() + ms);
   }
 
+  /** Makes sure that the alarm comes by then. */
   private wakeBy(at: number): void {
     if (this.alarmAt !== null && this.alarmAt <= at && this.alarmAt > now()) return;
     this.alarmAt = Math.max(at, now() + 1);
@@ -151,8 +215,7 @@ export abstract class ThreadHost extends DurableObject {
 
   private async removeIfEmpty(): Promise<void> {
     if (!this.tablesExist() || !this.threads.isEmpty() || !this.runs.isEmpty()) return;
-    const name = this.ctx.id.name ?? "";
-    if (isStanding(name) && this.storage.kv.get("released") !== true) return;
+    if (this.storage.kv.get("standing") === true) return;
     this.hasTables = false;
     this.alarmAt = null;
     // The alarm goes with the rest.

@@ -9,10 +9,12 @@ import type { Env } from "../config";
 import { calls } from "../rpc";
 import type { ThreadDO } from "./thread-do";
 
+/** Whether the id is one of those that share an object. */
+export const isShortLived = (threadId: string): boolean => threadId[14] === "8";
+
 /** The name of the object that holds the thread. */
 export function threadObjectName(threadId: string): string {
-  const shared = threadId[14] === "8";
-  return shared ? `standing:${threadId.slice(0, 8)}${threadId.slice(9, 13)}` : threadId;
+  return isShortLived(threadId) ? `standing:${threadId.slice(0, 8)}${threadId.slice(9, 13)}` : threadId;
 }
 
 /** The calls that others make; their results are plain JSON or streams, which cross RPC as they are. */

@@ -1,38 +1,53 @@
 /** What others may ask of a thread object about runs. */
+import { now } from "../clock";
+import { within } from "../deadline";
 import type { NewRun, Run, RunError } from "../runs/run";
 import { isFinal, toWireRun } from "../runs/run";
 import type { SentEvent } from "../runs/event-log";
 import { deleteRunRow, findRun, noRun, requireRun } from "../runs/runs-table";
+import type { Outcome } from "../runs/run-executor";
 import { eventStream, isOfMode } from "../runs/sse";
 import { CheckpointSaver } from "./checkpoint-saver";
 import { readSnapshot } from "./thread-state";
 import { ThreadHost } from "./thread-host";
+
+const D1_LIMIT_MS = 5_000;
 
 /** How a joined run ended. */
 export type JoinResult = { values: unknown } | { error: RunError };
 
 export abstract class ThreadRuns extends ThreadHost {
   /**
-   * Takes in a run; see {@link RunQueue.enqueue}. Answers when it is stored, not when the index knows it.
+   * Takes in a run, once; see {@link RunQueue.enqueue}. Answers when it is stored, not when the index knows it.
+   * @param redelivered that this run may have been taken in and be over already; the index is asked then
+   * @param notAfter the caller waits no longer than to this instant (ms), and what comes later it will have sent again
    * @throws thread.not_found, run.conflict
    */
-  async enqueueRun(run: NewRun, { redelivered }: { redelivered: boolean }): Promise<Run> {
+  async enqueueRun(run: NewRun, { redelivered = false, notAfter = Infinity } = {}): Promise<Run> {
+    if (redelivered && !(this.tablesExist() && this.runs.get(run.runId) !== undefined)) {
+      const earlier = await within(D1_LIMIT_MS, "D1", findRun(this.env.DB, run.threadId, run.runId));
+      if (earlier !== undefined) return earlier;
+    }
+    if (now() > notAfter) throw new Error("the call came too late");
     if (!run.createThread) this.requireThread(run.threadId);
     this.createTables();
+    if (run.temporary) this.stand();
     this.wakeSoon();
-    return this.queue.enqueue(run, redelivered);
+    const enqueued = this.queue.enqueue(run);
+    if (run.delayMs > 0) this.wakeForRuns();
+    return enqueued;
   }
 
   /** Takes in a run, and answers when the index knows it too. @throws thread.not_found, run.conflict */
   async createRun(run: NewRun): Promise<Run> {
-    const created = await this.enqueueRun(run, { redelivered: false });
+    const created = await this.enqueueRun(run);
     await this.settle();
     return created;
   }
 
   /** Takes in a run and waits for it to end. @throws thread.not_found, run.conflict */
   async createAndJoinRun(run: NewRun): Promise<JoinResult> {
-    await this.enqueueRun(run, { redelivered: false });
+    await this.enqueueRun(run);
     return this.joinRun(run.threadId, run.runId);
   }
 
@@ -46,7 +61,7 @@ export abstract class ThreadRuns extends ThreadHost {
     // Heard before it starts, so that nothing is missed.
     const stream = this.runStream(run.runId, { until: ended.promise, cancelOnDisconnect });
     try {
-      await this.enqueueRun(run, { redelivered: false });
+      await this.enqueueRun(run);
     } catch (error) {
       ended.resolve(undefined);
       throw error;
@@ -69,9 +84,8 @@ export abstract class ThreadRuns extends ThreadHost {
     }: { lastEventId?: number; modes?: string[]; cancelOnDisconnect: boolean },
   ): Promise<ReadableStream<Uint8Array>> {
     await this.getRun(threadId, runId);
-    const there = this.tablesExist();
-    const until = there ? this.queue.outcome(runId) : Promise.resolve();
-    const replay = there && lastEventId !== undefined ? this.log.kept(runId, lastEventId) : [];
+    const until = this.outcomeOf(runId) ?? Promise.resolve();
+    const replay = this.tablesExist() && lastEventId !== undefined ? this.log.kept(runId, lastEventId) : [];
     return this.runStream(runId, { until, cancelOnDisconnect, replay, modes });
   }
 
@@ -84,10 +98,9 @@ export abstract class ThreadRuns extends ThreadHost {
 
   /** Waits for a run to end. @throws run.not_found */
   async joinRun(threadId: string, runId: string): Promise<JoinResult> {
-    if (this.tablesExist()) {
-      const outcome = await this.queue.outcome(runId);
-      if (outcome !== undefined)
-        return outcome.error === null ? { values: outcome.values } : { error: outcome.error };
+    const outcome = await this.outcomeOf(runId);
+    if (outcome !== undefined) {
+      return outcome.error === null ? { values: outcome.values } : { error: outcome.error };
     }
     const run = await this.getRun(threadId, runId);
     if (run.error !== undefined) return { error: run.error };
@@ -123,32 +136,36 @@ export abstract class ThreadRuns extends ThreadHost {
     }
     if (isFinal(living.status)) return;
     this.wakeSoon();
-    const ended = this.queue.outcome(runId);
     this.queue.stop(living, action);
-    if (wait) await ended;
+    if (wait) await this.queue.outcome(runId);
     await this.settle();
   }
 
   /** Deletes a run and the checkpoints that it wrote; one that has not ended is stopped first. @throws run.not_found */
   async deleteRun(threadId: string, runId: string): Promise<void> {
     await this.getRun(threadId, runId);
+    const living = this.tablesExist() ? this.runs.get(runId) : undefined;
+    if (living !== undefined && !isFinal(living.status)) {
+      this.wakeSoon();
+      this.queue.stop(living, "rollback");
+      await this.queue.outcome(runId);
+    }
     if (this.tablesExist()) {
-      const living = this.runs.get(runId);
-      if (living !== undefined && !isFinal(living.status)) {
-        this.wakeSoon();
-        const ended = this.queue.outcome(runId);
-        this.queue.stop(living, "rollback");
-        await ended;
-      }
+      this.wakeSoon();
       new CheckpointSaver(this.storage).deleteRun(threadId, runId);
       if (this.runs.get(runId) !== undefined) this.runs.markDeleted(runId);
       const thread = this.threads.find(threadId);
       if (thread !== undefined && !thread.deleted) this.threads.update(threadId, {});
-      this.wakeSoon();
       await this.settle();
     }
-    if ((await findRun(this.env.DB, threadId, runId)) !== undefined)
-      await deleteRunRow(this.env.DB, runId).run();
+    await deleteRunRow(this.env.DB, runId).run();
+  }
+
+  /** How a run ends that has not ended; one whose host died is gone on with for it. */
+  private outcomeOf(runId: string): Promise<Outcome> | undefined {
+    if (!this.tablesExist()) return undefined;
+    this.queue.startDue();
+    return this.queue.outcome(runId);
   }
 
   private runStream(

@@ -6,7 +6,7 @@ import type { ThreadRecord, ThreadStatus, ThreadTtl } from "./thread";
 
 /** A thread's row, read. */
 export interface StoredThread extends ThreadRecord {
-  /** Made for one run, and to go with it. */
+  /** Made for a run, and to go when the runs on it have ended. */
   temporary: boolean;
   /** Deleted for its users; its traces are being removed. */
   deleted: boolean;
@@ -30,9 +30,9 @@ type Row = {
   indexed: number;
 };
 
-/** Derived from the runs, so that no end of a run can be forgotten here. */
-const ENDING = `(deleted = 1 OR (temporary = 1 AND NOT EXISTS (
-  SELECT 1 FROM runs WHERE runs.thread_id = threads.thread_id AND runs.status IN ('pending', 'running'))))`;
+/** Made for runs that have all ended. Derived from the runs, so that no end of a run can be forgotten here. */
+const HAS_PASSED = `(temporary = 1 AND NOT EXISTS (
+  SELECT 1 FROM runs WHERE runs.thread_id = threads.thread_id AND runs.status IN ('pending', 'running')))`;
 
 /** What a new thread begins with. */
 export interface NewThread {
@@ -60,7 +60,7 @@ export class ThreadStore {
       pruned INTEGER NOT NULL DEFAULT 0,
       created_at INTEGER NOT NULL,
       updated_at INTEGER NOT NULL,
-      revision INTEGER NOT NULL DEFAULT 1,
+      revision INTEGER NOT NULL,
       indexed INTEGER NOT NULL DEFAULT 0
     ) WITHOUT ROWID`);
   }
@@ -80,8 +80,8 @@ export class ThreadStore {
   insert(thread: NewThread): void {
     const at = now();
     this.sql.exec(
-      `INSERT INTO threads (thread_id, status, metadata, config, ttl, temporary, created_at, updated_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO threads (thread_id, status, metadata, config, ttl, temporary, created_at, updated_at, revision)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       thread.threadId,
       thread.status,
       JSON.stringify(thread.metadata),
@@ -89,6 +89,8 @@ export class ThreadStore {
       thread.ttl === null ? null : JSON.stringify(thread.ttl),
       thread.temporary ? 1 : 0,
       at,
+      at,
+      // Later than that of any thread of this id before, of which the index may have kept something.
       at,
     );
   }
@@ -118,14 +120,23 @@ export class ThreadStore {
     this.sql.exec("UPDATE threads SET deleted = 1, revision = revision + 1 WHERE thread_id = ?", threadId);
   }
 
-  /** Threads that the index does not know as they are, and that are to stay. */
+  /** Threads that the index does not know as they are, and is to know. */
   unindexed(limit: number): StoredThread[] {
-    return this.select(`WHERE revision > indexed AND NOT ${ENDING} LIMIT ?`, limit);
+    return this.select(`WHERE revision > indexed AND NOT ${HAS_PASSED} LIMIT ?`, limit);
   }
 
-  /** Threads on their way out: deleted, or made for runs that have all ended. */
-  ending(limit: number): StoredThread[] {
-    return this.select(`WHERE ${ENDING} LIMIT ?`, limit);
+  /**
+   * Threads on their way out (deleted, or made for runs that have all ended) of which nothing is needed any more, once the
+   * index has their runs: no webhook is to be called, and no stream kept.
+   */
+  ending(limit: number, streamed: string[]): StoredThread[] {
+    return this.select(
+      `WHERE (deleted = 1 OR ${HAS_PASSED})
+         AND NOT EXISTS (SELECT 1 FROM runs WHERE runs.thread_id = threads.thread_id AND webhook_at IS NOT NULL)
+         AND (deleted = 1 OR thread_id NOT IN (SELECT value FROM json_each(?))) LIMIT ?`,
+      JSON.stringify(streamed),
+      limit,
+    );
   }
 
   noteIndexed(threadId: string, revision: number): void {
