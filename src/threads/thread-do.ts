@@ -96,7 +96,8 @@ export class ThreadDO extends ThreadRuns {
     this.wakeSoon();
     const runIds = this.runs.unfinishedIds(threadId);
     this.queue.stopAll(runIds, "interrupt");
-    for (const runId of runIds) await this.queue.outcome(runId);
+    const ended = runIds.map((runId) => this.queue.outcome(runId)).filter((outcome) => outcome !== undefined);
+    await Promise.all(ended);
     await this.settle();
   }
 
