@@ -1,107 +1,18 @@
-/** The schemas that the build reads from the types of graphs, and when it reads them anew. */
-import { mkdir, mkdtemp, readFile, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+/** The schemas that the build reads from the types of graphs. */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { buildGraphs } from "../../scripts/build-graphs.mjs";
+import { makeProject, type Project } from "../support/graph-project";
 
 // The TypeScript compiler takes seconds, and more on a machine that is busy.
 vi.setConfig({ testTimeout: 60_000 });
 
-const root = join(import.meta.dirname, "../..");
-let dir: string;
+let project: Project;
+const build: Project["build"] = (...args) => project.build(...args);
 
 beforeEach(async () => {
-  dir = await mkdtemp(join(tmpdir(), "graph-schemas-"));
-  await symlink(join(root, "node_modules"), join(dir, "node_modules"));
+  project = await makeProject();
 });
 
-afterEach(() => rm(dir, { recursive: true, force: true }));
-
-async function write(files: Record<string, string>): Promise<void> {
-  for (const [name, text] of Object.entries(files)) {
-    await mkdir(dirname(join(dir, name)), { recursive: true });
-    await writeFile(join(dir, name), text);
-  }
-}
-
-interface Parts {
-  state: { properties: Record<string, unknown> };
-  output: { properties: Record<string, unknown> };
-  config?: unknown;
-}
-
-/** Builds, and reads the schemas in the module that was written. */
-async function build(graphs: Record<string, string>, files: Record<string, string> = {}) {
-  await write({ "langgraph.json": JSON.stringify({ graphs }), ...files });
-  await buildGraphs({ config: join(dir, "langgraph.json"), out: join(dir, "out/graphs.ts") });
-  const source = await readFile(join(dir, "out/graphs.ts"), "utf8");
-  const [, text = ""] = /^export const schemas = (.*);$/m.exec(source) ?? [];
-  return JSON.parse(text) as Record<string, Record<string, Parts>>;
-}
-
-const cacheFile = () => join(dir, "out/graphs.schemas.json");
-
-/** Marks the cache, so that it shows whether it was written again. */
-const markCache = () => utimes(cacheFile(), 1, 1);
-const cacheIsMarked = async () => (await stat(cacheFile())).mtimeMs === 1000;
-
-const graphOf = (state: string) => `
-  import { Annotation, START, StateGraph } from "@langchain/langgraph";
-  import type { Value } from "./value";
-  export const graph = new StateGraph(Annotation.Root({ a: ${state} }))
-    .addNode("n", () => ({})).addEdge(START, "n").compile();
-`;
-const FILES = { "g.ts": graphOf("Annotation<Value>()"), "value.ts": "export type Value = string;" };
-const GRAPHS = { agent: "./g.ts:graph" };
-
-describe("the cache", () => {
-  it("spares unchanged graphs the reading", async () => {
-    const first = await build(GRAPHS, FILES);
-    expect(first["agent"]?.[""]?.state.properties).toEqual({ a: { type: "string" } });
-    await markCache();
-    const started = performance.now();
-    expect(await build(GRAPHS)).toEqual(first);
-    expect(performance.now() - started).toBeLessThan(2000);
-    expect(await cacheIsMarked()).toBe(true);
-  });
-
-  it("is left when a file changes that only has types", async () => {
-    await build(GRAPHS, FILES);
-    await markCache();
-    const schemas = await build(GRAPHS, { "value.ts": "export type Value = number[];" });
-    expect(await cacheIsMarked()).toBe(false);
-    expect(schemas["agent"]?.[""]?.state.properties).toEqual({
-      a: { type: "array", items: { type: "number" } },
-    });
-  });
-
-  it("is left when another graph is named, or tsconfig.json appears", async () => {
-    await build(GRAPHS, FILES);
-    await markCache();
-    expect(Object.keys(await build({ ...GRAPHS, again: "./g.ts:graph" }))).toEqual(["agent", "again"]);
-    expect(await cacheIsMarked()).toBe(false);
-    await markCache();
-    await build({ ...GRAPHS, again: "./g.ts:graph" }, { "tsconfig.json": "{}" });
-    expect(await cacheIsMarked()).toBe(false);
-  });
-
-  it("is left when it is broken", async () => {
-    const first = await build(GRAPHS, FILES);
-    await writeFile(cacheFile(), "{");
-    expect(await build(GRAPHS)).toEqual(first);
-  });
-
-  it("is not needed for graphs in zod, whose types nobody reads", async () => {
-    const schemas = await build(GRAPHS, {
-      "g.ts": `import { START, StateGraph } from "@langchain/langgraph"; import { z } from "zod";
-        export const graph = new StateGraph(z.object({ a: z.string() }))
-          .addNode("n", () => ({})).addEdge(START, "n");`,
-    });
-    expect(schemas).toEqual({});
-    await expect(stat(cacheFile())).rejects.toThrow("ENOENT");
-  });
-});
+afterEach(() => project.remove());
 
 describe("types", () => {
   const stateOf = async (exported: string, more: Record<string, string> = {}) => {

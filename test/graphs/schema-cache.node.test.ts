@@ -1,0 +1,80 @@
+/** When the build reads the types of graphs anew, and when it need not. */
+import { stat, utimes, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { makeProject, type Project } from "../support/graph-project";
+
+// The TypeScript compiler takes seconds, and more on a machine that is busy.
+vi.setConfig({ testTimeout: 60_000 });
+
+let project: Project;
+const build: Project["build"] = (...args) => project.build(...args);
+
+beforeEach(async () => {
+  project = await makeProject();
+});
+
+afterEach(() => project.remove());
+
+const cacheFile = () => join(project.dir, "out/graphs.schemas.json");
+
+/** Marks the cache, so that it shows whether it was written again. */
+const markCache = () => utimes(cacheFile(), 1, 1);
+const cacheIsMarked = async () => (await stat(cacheFile())).mtimeMs === 1000;
+
+const graphOf = (state: string) => `
+  import { Annotation, START, StateGraph } from "@langchain/langgraph";
+  import type { Value } from "./value";
+  export const graph = new StateGraph(Annotation.Root({ a: ${state} }))
+    .addNode("n", () => ({})).addEdge(START, "n").compile();
+`;
+const FILES = { "g.ts": graphOf("Annotation<Value>()"), "value.ts": "export type Value = string;" };
+const GRAPHS = { agent: "./g.ts:graph" };
+
+describe("the cache", () => {
+  it("spares unchanged graphs the reading", async () => {
+    const first = await build(GRAPHS, FILES);
+    expect(first["agent"]?.[""]?.state.properties).toEqual({ a: { type: "string" } });
+    await markCache();
+    const started = performance.now();
+    expect(await build(GRAPHS)).toEqual(first);
+    expect(performance.now() - started).toBeLessThan(2000);
+    expect(await cacheIsMarked()).toBe(true);
+  });
+
+  it("is left when a file changes that only has types", async () => {
+    await build(GRAPHS, FILES);
+    await markCache();
+    const schemas = await build(GRAPHS, { "value.ts": "export type Value = number[];" });
+    expect(await cacheIsMarked()).toBe(false);
+    expect(schemas["agent"]?.[""]?.state.properties).toEqual({
+      a: { type: "array", items: { type: "number" } },
+    });
+  });
+
+  it("is left when another graph is named, or tsconfig.json appears", async () => {
+    await build(GRAPHS, FILES);
+    await markCache();
+    expect(Object.keys(await build({ ...GRAPHS, again: "./g.ts:graph" }))).toEqual(["agent", "again"]);
+    expect(await cacheIsMarked()).toBe(false);
+    await markCache();
+    await build({ ...GRAPHS, again: "./g.ts:graph" }, { "tsconfig.json": "{}" });
+    expect(await cacheIsMarked()).toBe(false);
+  });
+
+  it("is left when it is broken", async () => {
+    const first = await build(GRAPHS, FILES);
+    await writeFile(cacheFile(), "{");
+    expect(await build(GRAPHS)).toEqual(first);
+  });
+
+  it("is not needed for graphs in zod, whose types nobody reads", async () => {
+    const schemas = await build(GRAPHS, {
+      "g.ts": `import { START, StateGraph } from "@langchain/langgraph"; import { z } from "zod";
+        export const graph = new StateGraph(z.object({ a: z.string() }))
+          .addNode("n", () => ({})).addEdge(START, "n");`,
+    });
+    expect(schemas).toEqual({});
+    await expect(stat(cacheFile())).rejects.toThrow("ENOENT");
+  });
+});
