@@ -262,4 +262,38 @@ describe("a run that goes on", () => {
     expect((await findThread(id)).body).toMatchObject({ status: "idle", values: null });
     openGate(key);
   });
+
+  it("that has not begun is cancelled or deleted at once, also when it is waited for", async () => {
+    const started = performance.now();
+    const { thread_id: id } = await createThread();
+    const later = await createRun(id, { assistant_id: "echo", input: { text: "a" }, after_seconds: 3600 });
+    expect((await call("POST", `/threads/${id}/runs/${later.run_id}/cancel?wait=true`)).status).toBe(204);
+    expect((await getRun(later)).status).toBe("interrupted");
+
+    const key = crypto.randomUUID();
+    const first = await createRun(id, { assistant_id: "steps", input: { key, gate: key } });
+    const second = await createRun(id, { assistant_id: "steps", input: {} });
+    const third = await createRun(id, { assistant_id: "steps", input: {}, after_seconds: 3600 });
+    await gateReached(key);
+    expect((await call("POST", `/threads/${id}/runs/${second.run_id}/cancel?wait=true`)).status).toBe(204);
+    expect((await call("DELETE", `/threads/${id}/runs/${third.run_id}`)).status).toBe(204);
+    expect((await getRun(first)).status).toBe("running");
+    expect(performance.now() - started).toBeLessThan(20_000);
+    openGate(key);
+    await joinRun(first);
+  });
+
+  it("is stopped when its thread is deleted, with what waits behind it", async () => {
+    const { thread_id: id } = await createThread();
+    const key = crypto.randomUUID();
+    await createRun(id, { assistant_id: "steps", input: { key, gate: key } });
+    await createRun(id, { assistant_id: "steps", input: {}, after_seconds: 3600 });
+    await gateReached(key);
+    const deleted = await call("DELETE", `/threads/${id}`);
+    openGate(key);
+    expect(deleted.status).toBe(204);
+    expect(await rowsOf(threadStub(id))).toEqual({});
+    const runs = (await call<Run[]>("POST", "/runs/search", { thread_id: id })).body;
+    expect(runs.map((run) => run.status)).toEqual(["interrupted", "interrupted"]);
+  });
 });

@@ -110,8 +110,7 @@ describe("the history", () => {
     expect(await historyOf(id, { checkpoint: { checkpoint_ns: "inner:none" } })).toEqual([]);
   });
 
-  // The checkpoints do not keep the metadata of the run that writes them yet.
-  it.fails("is found by the metadata of the runs that wrote it", async () => {
+  it("is found by the metadata of the runs that wrote it", async () => {
     const { thread_id: id } = await createThread();
     const run = await createRun(id, { assistant_id: "echo", input: { text: "a" }, metadata: { mine: 1 } });
     await joinRun(run);
