@@ -190,6 +190,13 @@ export class RunQueue {
     };
     const saver = new CheckpointSaver(this.storage, {
       runId: run.runId,
+      metadata: {
+        ...run.metadata,
+        run_id: run.runId,
+        thread_id: run.threadId,
+        graph_id: run.graphId,
+        assistant_id: run.assistantId,
+      },
       buffered: run.kwargs.durability !== "sync",
     });
     const outcome = await Promise.race([

@@ -41,6 +41,8 @@ export { MAX_CHECKPOINT_BYTES } from "./checkpoint-body";
 export interface CheckpointSaverOptions {
   /** The run that writes, see `latestOfRun` and `deleteRun`. */
   runId?: string | undefined;
+  /** Stored with the metadata of each checkpoint, to find them by. */
+  metadata?: Record<string, unknown> | undefined;
   /** Collect writes in memory until `flush`, which runs by itself as soon as the graph yields to I/O. */
   buffered?: boolean | undefined;
 }
@@ -49,11 +51,13 @@ export interface CheckpointSaverOptions {
 export class CheckpointSaver extends BaseCheckpointSaver {
   readonly #rows: CheckpointBuffer;
   readonly #runId: string | null;
+  readonly #metadata: Record<string, unknown>;
 
   constructor(storage: DurableObjectStorage, options: CheckpointSaverOptions = {}) {
     super();
     this.#rows = new CheckpointBuffer(storage, options.buffered ?? false);
     this.#runId = options.runId ?? null;
+    this.#metadata = options.metadata ?? {};
   }
 
   override async put(
@@ -84,7 +88,7 @@ export class CheckpointSaver extends BaseCheckpointSaver {
     // Every serialization starts before the first await: after it, nodes may change the values in place.
     const [headBytes, metadataBytes, ...serialized] = await Promise.all([
       this.#dump({ ...head, channel_values: {} }),
-      this.#dump(metadata),
+      this.#dump({ ...this.#metadata, ...metadata }),
       ...changed.map(async (channel) => ({ channel, ...(await this.#dump(values[channel])) })),
     ]);
     const parts: CheckpointPart[] = [];
