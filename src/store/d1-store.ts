@@ -1,4 +1,5 @@
 /** The store on D1: what graphs reach as `config.store`, and the routes answer from. */
+import "./unpolled-batches";
 import {
   BaseStore,
   type GetOperation,

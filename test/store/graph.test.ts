@@ -1,7 +1,7 @@
 /** The store inside graphs. */
 import { env } from "cloudflare:workers";
-import { MemorySaver } from "@langchain/langgraph";
-import { describe, expect, it } from "vitest";
+import { AsyncBatchedStore, MemorySaver } from "@langchain/langgraph";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { loadGraph } from "../../src/graphs/registry";
 import { D1Store } from "../../src/store/d1-store";
 import type { WireItem } from "../../src/store/item";
@@ -40,6 +40,42 @@ describe("a graph", () => {
     await expect(run("\ud800", "x")).rejects.toThrow("well-formed");
     await expect(run("ada", "x".repeat(1001))).rejects.toThrow("key: 1001 bytes");
     await expect(run("ada", "")).rejects.toThrow("key: expected at least one character");
+  });
+});
+
+describe("the store of a run", () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  it("sets no timers while nothing is asked of it", async () => {
+    const batched = new AsyncBatchedStore(new D1Store(env.DB));
+    const timers = vi.spyOn(globalThis, "setTimeout");
+    batched.start();
+    await scheduler.wait(50);
+    expect(timers).not.toHaveBeenCalled();
+    await batched.stop();
+  });
+
+  it("carries out what is asked at once as one batch, and says to each what became of its own", async () => {
+    const store = new D1Store(env.DB);
+    const batches = vi.spyOn(store, "batch");
+    const batched = new AsyncBatchedStore(store);
+    batched.start();
+    await Promise.all([batched.put(["batched"], "a", { n: 1 }), batched.put(["batched"], "b", { n: 2 })]);
+    const [a, b, none, found] = await Promise.all([
+      batched.get(["batched"], "a"),
+      batched.get(["batched"], "b"),
+      batched.get(["batched"], "c"),
+      batched.search(["batched"]),
+    ]);
+    expect([a?.value, b?.value, none]).toEqual([{ n: 1 }, { n: 2 }, null]);
+    expect(found).toHaveLength(2);
+    expect(batches).toHaveBeenCalledTimes(2);
+    const refused = [batched.get(["batched"], ""), batched.get(["batched"], "a")];
+    expect((await Promise.allSettled(refused)).map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+    expect(await batched.get(["batched"], "a")).not.toBeNull();
+    await batched.stop();
   });
 });
 

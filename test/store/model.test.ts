@@ -41,7 +41,7 @@ const pattern = fc.array(
   },
 );
 
-const field = fc.constantFrom("n", "s", "", "a.b", '"', "é\\");
+const field = fc.constantFrom("n", "n", "n", "", "a.b", '"', "é\\");
 const NUMERIC_TEXTS = [
   "",
   "5",
@@ -59,6 +59,7 @@ const NUMERIC_TEXTS = [
   "{}",
 ];
 const scalar = fc.oneof(
+  { weight: 6, arbitrary: fc.constantFrom<unknown>(0, 1, 5, true, null, "1", "5", "x", " ") },
   fc.constantFrom<unknown>(
     0,
     1,
@@ -118,12 +119,12 @@ const list: fc.Arbitrary<ListNamespacesOperation> = fc.record(
   },
   { requiredKeys: ["matchConditions", "limit", "offset"] },
 );
-const batches = fc.array(
-  fc.array(fc.oneof({ weight: 3, arbitrary: put }, get, search, list), { maxLength: 6 }),
-  {
-    maxLength: 12,
-  },
-);
+const operation = fc.oneof({ weight: 4, arbitrary: put }, get, { weight: 2, arbitrary: search }, list);
+const batches = fc.array(fc.array(operation, { minLength: 1, maxLength: 8, size: "max" }), {
+  minLength: 4,
+  maxLength: 12,
+  size: "max",
+});
 
 /** JSON, so that what is compared does not change with the store that it came from. */
 const plain = (found: unknown): unknown => JSON.parse(JSON.stringify(found ?? null));
