@@ -1,4 +1,5 @@
 /** `/runs/crons` and `/threads/{thread_id}/runs/crons`. */
+import { v7 as uuid7 } from "@langchain/core/utils/uuid";
 import { Hono, type Context } from "hono";
 import { getAssistant } from "../assistants/assistants-table";
 import { now } from "../clock";
@@ -69,7 +70,7 @@ async function createCron(c: Context<App>, body: CronCreate, threadId: string | 
   // All that the cron rests on is looked up first: an unknown one is refused, and nothing stored.
   const assistant = await getAssistant(c.env.DB, body.assistant_id);
   if (threadId !== null) await threadObject(c.env, threadId).checkThread(threadId);
-  const cronId = crypto.randomUUID();
+  const cronId = uuid7();
   const createdAt = now();
   const payload = payloadOf(body);
   if (threadId !== null) payload.multitask_strategy ??= "enqueue";

@@ -1,8 +1,10 @@
 /** From a request to the run that it asks for. */
+import { v7 as uuid7 } from "@langchain/core/utils/uuid";
 import type { Context } from "hono";
 import { getAssistant } from "../assistants/assistants-table";
 import type { Env } from "../config";
 import { DomainError } from "../errors";
+import { threadObject } from "../threads/thread-object";
 import { readBody } from "../request";
 import { newRun } from "./new-run";
 import type { NewRun } from "./run";
@@ -31,9 +33,18 @@ export async function requestRun(env: Env, body: RunCreate, threadId: string | n
   }
   const assistant = await getAssistant(env.DB, body.assistant_id);
   const run = newRun(body, assistant, {
-    runId: crypto.randomUUID(),
-    threadId: threadId ?? crypto.randomUUID(),
+    runId: uuid7(),
+    threadId: threadId ?? uuid7(),
     stateless: threadId === null,
   });
   return { run, cancelOnDisconnect: body.on_disconnect !== "continue" };
+}
+
+/** Stops the run if the client goes away before the answer. */
+export function cancelWhenGone(c: Context<{ Bindings: Env }>, threadId: string, runId: string): void {
+  c.req.raw.signal.addEventListener("abort", () => {
+    const cancelled = threadObject(c.env, threadId).cancelRun(threadId, runId, "interrupt", false);
+    // It may have ended, and its thread with it: all the better.
+    c.executionCtx.waitUntil(cancelled.catch(() => undefined));
+  });
 }

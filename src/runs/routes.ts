@@ -9,7 +9,7 @@ import { readBody, readId, readQuery } from "../request";
 import { threadObject } from "../threads/thread-object";
 import type { JoinResult } from "../threads/thread-runs";
 import { runsToCancel, searchRuns } from "./runs-table";
-import { readRun, requestRun, type RunRequest } from "./request-run";
+import { cancelWhenGone, readRun, requestRun, type RunRequest } from "./request-run";
 import { cancelQuery, joinQuery, runBatch, runList, runsCancel, runSearch } from "./schemas";
 
 type App = { Bindings: Env };
@@ -100,15 +100,6 @@ async function startAndWait(c: Context<App>, { run, cancelOnDisconnect }: RunReq
   c.header("Location", `/threads/${threadId}/runs/${runId}/join`);
   if (cancelOnDisconnect) cancelWhenGone(c, threadId, runId);
   return keptAlive(c, object.createAndJoinRun(run));
-}
-
-/** Stops the run if the client goes away before the answer. */
-function cancelWhenGone(c: Context<App>, threadId: string, runId: string): void {
-  c.req.raw.signal.addEventListener("abort", () => {
-    const cancelled = threadObject(c.env, threadId).cancelRun(threadId, runId, "interrupt", false);
-    // It may have ended, and its thread with it: all the better.
-    c.executionCtx.waitUntil(cancelled.catch(() => undefined));
-  });
 }
 
 /**

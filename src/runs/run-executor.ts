@@ -1,4 +1,5 @@
 /** Executes one run: its graph, on its thread's checkpoints, from where an earlier attempt got to. */
+import type { BaseStore } from "@langchain/langgraph-checkpoint";
 import { messageOf } from "../errors";
 import type { JsonObject } from "../json";
 import { loadGraph } from "../graphs/registry";
@@ -25,6 +26,7 @@ export interface Outcome {
 /** What a run is executed with. */
 export interface ExecutionContext {
   saver: CheckpointSaver;
+  store: BaseStore;
   /** Aborts with a {@link StopReason}. */
   signal: AbortSignal;
   /** Hears what is streamed, as it happens. */
@@ -35,16 +37,13 @@ export interface ExecutionContext {
  * Runs the graph to its end, to an interrupt, or until the signal aborts. Never throws: what the graph throws is the
  * outcome. An attempt that left checkpoints is continued from the last; finished supersteps are not repeated.
  */
-export async function executeRun(
-  run: StoredRun,
-  { saver, signal, emit }: ExecutionContext,
-): Promise<Outcome> {
+export async function executeRun(run: StoredRun, { emit, ...context }: ExecutionContext): Promise<Outcome> {
   let values: unknown = null;
   let waiting = false;
   try {
     emit({ event: "metadata", data: { run_id: run.runId, attempt: run.attempts } });
     const mapper = new EventMapper(streamModesOf(run));
-    for await (const part of executeGraph(run, saver, signal)) {
+    for await (const part of executeGraph(run, context)) {
       if ("event" in part) {
         emit(part);
         continue;
@@ -57,7 +56,7 @@ export async function executeRun(
     }
     return { status: "success", error: null, values: toWire(values), waiting };
   } catch (error) {
-    const outcome = failure(error, signal, values);
+    const outcome = failure(error, context.signal, values);
     if (outcome.error !== null) emitError(emit, outcome.error);
     return outcome;
   }
@@ -66,11 +65,10 @@ export async function executeRun(
 /** Runs the graph. Yields what it streams; and with the mode `events`, what else happens in it. */
 async function* executeGraph(
   run: StoredRun,
-  saver: CheckpointSaver,
-  signal: AbortSignal,
+  { saver, store, signal }: Omit<ExecutionContext, "emit">,
 ): AsyncGenerator<GraphChunk | RunEvent> {
   const { config, context } = run.kwargs;
-  const graph = await loadGraph(run.graphId, { ...config, context }, { checkpointer: saver });
+  const graph = await loadGraph(run.graphId, { ...config, context }, { checkpointer: saver, store });
   const resumes = run.attempts > 1 && saver.latestOfRun(run.threadId, run.runId) !== undefined;
   const input = resumes ? null : graphInput(run);
   const modes = streamModesOf(run);

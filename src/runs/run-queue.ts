@@ -9,6 +9,7 @@ import { logError, logInfo } from "../log";
 import { CheckpointSaver } from "../threads/checkpoint-saver";
 import { noThread, type ThreadStore } from "../threads/thread-store";
 import { defaultTtl } from "../threads/ttl";
+import { D1Store } from "../store/d1-store";
 import type { EventLog } from "./event-log";
 import { stopEarlierRuns } from "./multitask";
 import { isFinal, toWireRun, type NewRun, type Run } from "./run";
@@ -200,7 +201,7 @@ export class RunQueue {
       buffered: run.kwargs.durability !== "sync",
     });
     const outcome = await Promise.race([
-      executeRun(run, { saver, signal, emit }),
+      executeRun(run, { saver, store: new D1Store(this.env.DB), signal, emit }),
       stoppedAfterAbort(signal),
     ]).finally(() => {
       clearTimeout(timer);

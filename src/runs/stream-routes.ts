@@ -3,7 +3,7 @@ import { Hono, type Context } from "hono";
 import type { Env } from "../config";
 import { check, readId, readQuery } from "../request";
 import { threadObject } from "../threads/thread-object";
-import { readRun, type RunRequest } from "./request-run";
+import { cancelWhenGone, readRun, type RunRequest } from "./request-run";
 import { threadOfRun } from "./runs-table";
 import { joinStreamQuery, lastEventIdHeader } from "./schemas";
 
@@ -29,11 +29,13 @@ async function startAndStream(c: Context<App>, { run, cancelOnDisconnect }: RunR
   c.header("Content-Location", path);
   // Where the SDKs go on reading when the connection breaks.
   c.header("Location", `${path}/stream`);
+  if (cancelOnDisconnect) cancelWhenGone(c, run.threadId, run.runId);
   return events(c, await threadObject(c.env, run.threadId).createAndStreamRun(run, cancelOnDisconnect));
 }
 
 async function join(c: Context<App>, threadId: string, runId: string): Promise<Response> {
   const { cancel_on_disconnect: cancelOnDisconnect, stream_mode: modes } = readQuery(c, joinStreamQuery);
+  if (cancelOnDisconnect) cancelWhenGone(c, threadId, runId);
   const options = { lastEventId: lastEventId(c), modes, cancelOnDisconnect };
   return events(c, await threadObject(c.env, threadId).streamRun(threadId, runId, options));
 }

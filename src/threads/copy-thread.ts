@@ -1,4 +1,5 @@
 /** Copying a thread with its state, from its object to that of the copy. */
+import { v7 as uuid7 } from "@langchain/core/utils/uuid";
 import type { Env } from "../config";
 import type { PiecePosition } from "./checkpoint-copy";
 import { threadCreate } from "./schemas";
@@ -9,7 +10,7 @@ import { threadObject } from "./thread-object";
 export async function copyThread(env: Env, threadId: string): Promise<Thread> {
   const source = threadObject(env, threadId);
   const { metadata } = await source.getThread(threadId);
-  const copyId = crypto.randomUUID();
+  const copyId = uuid7();
   const copy = threadObject(env, copyId);
   let position: PiecePosition | null | undefined;
   while (position !== null) {

@@ -1,4 +1,5 @@
 /** `/threads`: the threads themselves and their state. */
+import { v7 as uuid7 } from "@langchain/core/utils/uuid";
 import { Hono } from "hono";
 import type { Env } from "../config";
 import { requireStorable } from "../json";
@@ -20,7 +21,7 @@ export const threadRoutes = new Hono<{ Bindings: Env }>()
   .post("/threads", async (c) => {
     const body = await readBody(c, threadCreate);
     requireStorable("metadata", body.metadata ?? {});
-    const threadId = body.thread_id ?? crypto.randomUUID();
+    const threadId = body.thread_id ?? uuid7();
     return c.json(await threadObject(c.env, threadId).createThread(threadId, body));
   })
   .post("/threads/search", async (c) => {

@@ -8,12 +8,8 @@ export const STEP_NAMES = ["one", "two", "three"] as const;
 export type StepName = (typeof STEP_NAMES)[number];
 
 interface Gate {
-  /** Settles when the gate opens. */
-  readonly opened: Promise<void>;
-  readonly open: () => void;
-  /** Settles when a node first arrives at the gate. */
-  readonly reached: Promise<void>;
-  readonly arrive: () => void;
+  isOpen: boolean;
+  wasReached: boolean;
 }
 
 const executions = new Map<string, number>();
@@ -26,12 +22,13 @@ export function executionsOf(key: string, step: StepName): number {
 
 /** Lets every node that waits, or will wait, at this gate go on. */
 export function openGate(gate: string): void {
-  gateNamed(gate).open();
+  gateNamed(gate).isOpen = true;
 }
 
 /** Settles once a node waits at the gate (or has passed it). */
-export function gateReached(gate: string): Promise<void> {
-  return gateNamed(gate).reached;
+export async function gateReached(gate: string): Promise<void> {
+  const { wasReached } = gateNamed(gate);
+  if (!wasReached) await until(() => gateNamed(gate).wasReached);
 }
 
 /** Makes the gate a closed, unvisited one again. Nodes that already wait keep waiting at the old one. */
@@ -40,23 +37,17 @@ export function resetGate(gate: string): void {
 }
 
 function gateNamed(name: string): Gate {
-  let gate = gates.get(name);
-  if (gate === undefined) {
-    const opened = Promise.withResolvers<undefined>();
-    const reached = Promise.withResolvers<undefined>();
-    gate = {
-      opened: opened.promise,
-      open: () => {
-        opened.resolve(undefined);
-      },
-      reached: reached.promise,
-      arrive: () => {
-        reached.resolve(undefined);
-      },
-    };
-    gates.set(name, gate);
-  }
+  const gate = gates.get(name) ?? { isOpen: false, wasReached: false };
+  gates.set(name, gate);
   return gate;
+}
+
+/**
+ * Looks again and again: test and object may not settle each other's promises, since what follows would then run in the
+ * wrong one.
+ */
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
 }
 
 const State = Annotation.Root({
@@ -74,26 +65,12 @@ function step(name: StepName) {
     executions.set(`${key}/${name}`, executionsOf(key, name) + 1);
     if (state.gate !== undefined && name === (state.gate_at ?? "two")) {
       const gate = gateNamed(state.gate);
-      gate.arrive();
-      await untilOpenedOrAborted(gate, config.signal);
+      gate.wasReached = true;
+      await until(() => gate.isOpen || config.signal?.aborted === true);
+      config.signal?.throwIfAborted();
     }
     return { trail: [name] };
   };
-}
-
-async function untilOpenedOrAborted(gate: Gate, signal: AbortSignal | undefined): Promise<void> {
-  if (signal === undefined) return gate.opened;
-  signal.throwIfAborted();
-  const aborted = Promise.withResolvers<never>();
-  const onAbort = () => {
-    aborted.reject(signal.reason instanceof Error ? signal.reason : new Error("The run was aborted"));
-  };
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    await Promise.race([gate.opened, aborted.promise]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
 }
 
 export const graph = new StateGraph(State)
