@@ -11,7 +11,7 @@ import { gateReached, openGate } from "../support/graphs/steps";
 import { storedCounts } from "../support/stored";
 import { createRun, createThread, getRun, joinRun, waitRun } from "../support/threads";
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 beforeEach(() => {
   setClock("2040-01-01T00:00:00.000Z");
