@@ -13,10 +13,12 @@ import { answer, type Answer } from "../rpc";
 import { patched, scheduleOf, toWireCron, upcomingSlot, type Cron, type CronDefinition } from "./cron";
 import { CronRecord } from "./cron-record";
 import { indexCron, unindexCron } from "./crons-table";
-import { fire, hasFired, releaseThreads, threadIdOf, type AssistantSnapshot } from "./firing";
-import { checkSchedule, lastSlot } from "./schedule";
+import { fire, hasFired, releaseThreads, threadIdOf } from "./firing";
+import type { AssistantSnapshot } from "../runs/new-run";
+import { lastSlot } from "./schedule";
 import type { CronPatch, SlotList } from "./schemas";
 import { SlotLedger, type PendingSlot, type Slot } from "./slots";
+import { backoff, earliest, reasonNotToFire, requireFuture } from "./timing";
 
 /** While a claimed slot is not acknowledged the alarm stays this near, so that a crash delays the slot by no more. */
 const DEAD_MAN_MS = 30_000;
@@ -282,27 +284,3 @@ export class CronDO extends DurableObject {
     return done;
   }
 }
-
-/** Why a slot that is due now gets no run, as its cron is now; null when it gets one. */
-function reasonNotToFire(definition: CronDefinition): string | null {
-  if (!definition.enabled) return "the cron was disabled before the slot was acted on";
-  if (definition.endTime !== null && now() >= definition.endTime)
-    return "the cron ended before the slot was acted on";
-  return null;
-}
-
-function requireFuture(definition: CronDefinition): void {
-  checkSchedule(scheduleOf(definition));
-  if (upcomingSlot(definition, now()) !== null) return;
-  const field = definition.endTime === null ? "schedule" : "schedule, end_time";
-  throw new DomainError("request.invalid", `${field}: expected a time to come, and there is none`);
-}
-
-/** The earlier of two instants, of which either may be none. */
-function earliest(a: number | null, b: number | null): number | null {
-  if (a === null || b === null) return a ?? b;
-  return Math.min(a, b);
-}
-
-/** Ms to wait after so many failures in a row: doubling from one second to two minutes. */
-const backoff = (failures: number): number => Math.min(1000 * 2 ** (failures - 1), 120_000);

@@ -2,7 +2,7 @@
 import { DomainError } from "../errors";
 import { bytesOf, MAX_STORED_BYTES, parseJson } from "../json";
 import type { CronState } from "./cron";
-import type { AssistantSnapshot } from "./firing";
+import type { AssistantSnapshot } from "../runs/new-run";
 
 /** The row, read. */
 export interface StoredCron extends CronState {

@@ -5,23 +5,14 @@ import { now, toIso } from "../clock";
 import type { Env } from "../config";
 import { within } from "../deadline";
 import { asDomainError } from "../errors";
-import type { JsonObject } from "../json";
 import { logError } from "../log";
-import { newRun } from "../runs/new-run";
+import { newRun, type AssistantSnapshot } from "../runs/new-run";
 import { isShortLived, standingThreadId, threadObject } from "../threads/thread-object";
 import type { CronDefinition } from "./cron";
 import type { PendingSlot } from "./slots";
 
 const D1_LIMIT_MS = 2_000;
 const ENQUEUE_LIMIT_MS = 30_000;
-
-/** What a run needs to know of its assistant. A cron keeps a copy, so that it fires while D1 is down. */
-export interface AssistantSnapshot {
-  assistant_id: string;
-  graph_id: string;
-  config: JsonObject;
-  context: JsonObject;
-}
 
 /** The run of a slot: derived, so that a repeated delivery means the same run. */
 export const runIdOf = (cronId: string, scheduledFor: number): string => uuid5(String(scheduledFor), cronId);
@@ -106,7 +97,7 @@ async function currentAssistant(
   }
 }
 
-/** What a cron keeps of an assistant. */
+/** What a cron keeps of an assistant, so that it fires while D1 is down. */
 export const snapshotOf = (assistant: AssistantSnapshot): AssistantSnapshot => ({
   assistant_id: assistant.assistant_id,
   graph_id: assistant.graph_id,

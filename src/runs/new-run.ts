@@ -17,7 +17,7 @@ export interface RunFields extends JsonObject {
 }
 
 /** What a run takes from its assistant. */
-interface RunAssistant {
+export interface AssistantSnapshot {
   assistant_id: string;
   graph_id: string;
   config: JsonObject;
@@ -46,7 +46,7 @@ const KEPT = [
  */
 export function newRun(
   fields: RunFields,
-  assistant: RunAssistant,
+  assistant: AssistantSnapshot,
   { runId, threadId, stateless }: { runId: string; threadId: string; stateless: boolean },
 ): NewRun {
   const kwargs: RunKwargs = {
