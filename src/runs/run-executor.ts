@@ -17,7 +17,7 @@ export type StopReason = "interrupt" | "rollback" | "timeout";
 export interface Outcome {
   status: Exclude<RunStatus, "pending" | "running">;
   error: RunError | null;
-  /** The last values of the state, as plain JSON. */
+  /** The last values of the state, as plain JSON; at an interrupt with what is asked, as `__interrupt__`. */
   values: unknown;
   /** The graph stopped at an interrupt and waits for an answer. */
   waiting: boolean;
@@ -39,7 +39,8 @@ export interface ExecutionContext {
  */
 export async function executeRun(run: StoredRun, { emit, ...context }: ExecutionContext): Promise<Outcome> {
   let values: unknown = null;
-  let waiting = false;
+  // What is asked, by each interrupt that the graph stops at; nothing at a breakpoint.
+  let asked: unknown[] | undefined;
   try {
     emit({ event: "metadata", data: { run_id: run.runId, attempt: run.attempts } });
     const mapper = new EventMapper(streamModesOf(run));
@@ -49,18 +50,27 @@ export async function executeRun(run: StoredRun, { emit, ...context }: Execution
         continue;
       }
       if (part.mode === "values" && part.ns.length === 0) {
-        if (isInterrupt(part.chunk)) waiting = true;
+        if (isInterrupt(part.chunk)) asked = [...(asked ?? []), ...part.chunk.__interrupt__];
         else values = part.chunk;
       }
       for (const event of mapper.eventsOf(part)) emit(event);
     }
-    return { status: "success", error: null, values: toWire(values), waiting };
+    if (asked === undefined) return { ...SUCCESS, values: toWire(values), waiting: false };
+    return { ...SUCCESS, values: toWire(withInterrupts(values, asked)), waiting: true };
   } catch (error) {
     const outcome = failure(error, context.signal, values);
     if (outcome.error !== null) emitError(emit, outcome.error);
     return outcome;
   }
 }
+
+const SUCCESS = { status: "success", error: null } as const;
+
+/** The values as LangGraph's own `invoke` returns them at an interrupt. */
+const withInterrupts = (values: unknown, asked: unknown[]): JsonObject => ({
+  ...(typeof values === "object" && !Array.isArray(values) ? values : {}),
+  __interrupt__: asked,
+});
 
 /** Runs the graph. Yields what it streams; and with the mode `events`, what else happens in it. */
 async function* executeGraph(
@@ -145,7 +155,7 @@ function safeWire(values: unknown): unknown {
   }
 }
 
-const isInterrupt = (chunk: unknown): boolean =>
+const isInterrupt = (chunk: unknown): chunk is { __interrupt__: unknown[] } =>
   typeof chunk === "object" && chunk !== null && "__interrupt__" in chunk;
 
 /** An attempt that goes on does so from the run's last checkpoint, not from the one that it started at. */

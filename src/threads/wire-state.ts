@@ -60,10 +60,10 @@ const isDictable = (value: unknown): value is Dictable =>
 
 /** The values and waiting interrupts of a snapshot. */
 export function toThreadSnapshot(state: StateSnapshot): ThreadSnapshot {
-  const waiting = state.tasks.filter((task) => task.interrupts.length > 0);
+  const waiting = state.tasks.filter((task) => interruptsOf(task).length > 0);
   return {
     values: checkpointIdOf(state.config) === null ? null : toWire(state.values),
-    interrupts: Object.fromEntries(waiting.map((task) => [task.id, toWire(task.interrupts)])),
+    interrupts: Object.fromEntries(waiting.map((task) => [task.id, toWire(interruptsOf(task))])),
   };
 }
 
@@ -77,7 +77,7 @@ export function toWireState(threadId: string, state: StateSnapshot): WireState {
       name: task.name,
       path: toWire(task.path),
       error: task.error === undefined ? null : messageOfTask(task.error),
-      interrupts: toWire(task.interrupts),
+      interrupts: toWire(interruptsOf(task)),
       checkpoint: checkpointOfTask(threadId, task.state),
       state: isSnapshot(task.state) ? toWireState(threadId, task.state) : null,
       result: toWire(task.result ?? null),
@@ -87,9 +87,13 @@ export function toWireState(threadId: string, state: StateSnapshot): WireState {
     checkpoint: toWireCheckpoint(threadId, state.config.configurable),
     parent_checkpoint:
       state.parentConfig === undefined ? null : toWireCheckpoint(threadId, state.parentConfig.configurable),
-    interrupts: state.tasks.flatMap((task) => toWire(task.interrupts) as unknown[]),
+    interrupts: state.tasks.flatMap((task) => toWire(interruptsOf(task)) as unknown[]),
   };
 }
+
+/** What a task asks; a task that has a result was answered, though its questions are on record still. */
+const interruptsOf = ({ interrupts, result }: StateSnapshot["tasks"][number]): unknown[] =>
+  result === undefined ? interrupts : [];
 
 /** The state of a thread that has none yet. */
 export const emptyState = (threadId: string): WireState => ({
