@@ -51,6 +51,8 @@ CREATE TABLE runs (
   kwargs TEXT NOT NULL,
   multitask_strategy TEXT NOT NULL,
   error TEXT,
+  -- How far the calling of its webhook has got, as JSON; null when it has none.
+  webhook TEXT,
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
   -- From when on silence is suspicious, of a run that has not ended: its start if that is to come.

@@ -15,12 +15,17 @@ declare global {
       API_KEYS?: string;
       AUTH?: string;
       RUN_TIMEOUT_SECONDS?: string;
+      WEBHOOK_SECRET?: string;
     }
   }
 }
 
 /** The bindings, vars and secrets of the Worker. */
 export type Env = Cloudflare.Env;
+
+/** Whether the text is a secret as the Standard Webhooks specification has them. */
+const isWebhookSecret = (text: string): boolean =>
+  /^whsec_(?:[A-Za-z0-9+/]{4}){8,21}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text);
 
 const configSchema = z.object({
   API_KEYS: z
@@ -29,6 +34,11 @@ const configSchema = z.object({
     .transform((keys) => keys.split(/[\s,]+/).filter((key) => key !== "")),
   AUTH: z.enum(["keys", "open"]).default("keys"),
   RUN_TIMEOUT_SECONDS: z.coerce.number().int().min(1).max(86_400).default(3600),
+  WEBHOOK_SECRET: z
+    .string()
+    .default("")
+    .transform((secrets) => secrets.split(/[\s,]+/).filter((secret) => secret !== ""))
+    .refine((secrets) => secrets.every(isWebhookSecret), "expected whsec_ and 24 to 64 bytes in base64"),
 });
 
 /** The validated settings. */
@@ -39,6 +49,8 @@ export interface Config {
   open: boolean;
   /** How long one attempt at a run may take, in ms, before the run ends with status `timeout`. */
   runTimeoutMs: number;
+  /** What webhooks are signed with, each of them; none: they are not signed. */
+  webhookSecrets: string[];
 }
 
 /**
@@ -51,5 +63,6 @@ export function readConfig(env: Env): Config {
     apiKeys: vars.API_KEYS,
     open: vars.AUTH === "open",
     runTimeoutMs: vars.RUN_TIMEOUT_SECONDS * 1000,
+    webhookSecrets: vars.WEBHOOK_SECRET,
   };
 }

@@ -1,7 +1,15 @@
 /** The runs that live in a thread object: unfinished ones, and finished ones until the index has them. */
-import { now } from "../clock";
+import { now, toIsoOrNull } from "../clock";
 import { parseJson, parseJsonOrNull } from "../json";
-import { isFinal, type NewRun, type RunError, type RunRecord, type RunStatus } from "./run";
+import { findCheckpoints } from "../threads/checkpoint-tables";
+import {
+  isFinal,
+  type NewRun,
+  type RunError,
+  type RunRecord,
+  type RunStatus,
+  type WebhookDelivery,
+} from "./run";
 
 /** A run's row, read. */
 export interface StoredRun extends RunRecord {
@@ -10,11 +18,15 @@ export interface StoredRun extends RunRecord {
   attempts: number;
   /** It does not start before. */
   startAt: number;
+  /** When its first attempt began. */
+  startedAt: number | null;
   /** Rolled back or deleted: to be taken out of the index. */
   deleted: boolean;
   /** When its webhook is to be called (again); null when there is nothing to call. */
   webhookAt: number | null;
   webhookAttempts: number;
+  /** The checkpoint that the run ended with, whose values its webhook is sent. */
+  lastCheckpointId: string | null;
   revision: number;
   indexed: number;
 }
@@ -31,11 +43,15 @@ type Row = {
   error: string | null;
   attempts: number;
   start_at: number;
+  started_at: number | null;
   created_at: number;
   updated_at: number;
   deleted: number;
   webhook_at: number | null;
   webhook_attempts: number;
+  webhook_status: WebhookDelivery["status"] | null;
+  webhook_error: string | null;
+  last_checkpoint_id: string | null;
   revision: number;
   indexed: number;
 };
@@ -61,11 +77,15 @@ export class RunStore {
       error TEXT,
       attempts INTEGER NOT NULL,
       start_at INTEGER NOT NULL,
+      started_at INTEGER,
       created_at INTEGER NOT NULL,
       updated_at INTEGER NOT NULL,
       deleted INTEGER NOT NULL DEFAULT 0,
       webhook_at INTEGER,
       webhook_attempts INTEGER NOT NULL DEFAULT 0,
+      webhook_status TEXT,
+      webhook_error TEXT,
+      last_checkpoint_id TEXT,
       revision INTEGER NOT NULL DEFAULT 1,
       indexed INTEGER NOT NULL DEFAULT 0
     )`);
@@ -76,7 +96,8 @@ export class RunStore {
     const at = now();
     this.sql.exec(
       `INSERT INTO runs (run_id, thread_id, assistant_id, graph_id, status, metadata, kwargs, multitask_strategy,
-         attempts, start_at, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         attempts, start_at, started_at, webhook_status, created_at, updated_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       run.runId,
       run.threadId,
       run.assistantId,
@@ -87,6 +108,8 @@ export class RunStore {
       run.multitaskStrategy,
       startsNow ? 1 : 0,
       at + run.delayMs,
+      startsNow ? at : null,
+      run.kwargs.webhook === undefined ? null : "pending",
       at,
       at,
     );
@@ -142,8 +165,9 @@ export class RunStore {
   /** Counts another start, before it is made. */
   markStarted(runId: string): void {
     this.sql.exec(
-      `UPDATE runs SET status = 'running', attempts = attempts + 1, updated_at = ?, revision = revision + 1
-       WHERE run_id = ?`,
+      `UPDATE runs SET status = 'running', attempts = attempts + 1, started_at = coalesce(started_at, ?1),
+         updated_at = ?1, revision = revision + 1
+       WHERE run_id = ?2`,
       now(),
       runId,
     );
@@ -151,34 +175,18 @@ export class RunStore {
 
   /** Ends the run; its webhook, if it has one, is due from now on. */
   markFinished(run: StoredRun, status: RunStatus, error: RunError | null): void {
+    const calls = run.kwargs.webhook !== undefined;
     this.sql.exec(
-      `UPDATE runs SET status = ?, error = ?, updated_at = ?, webhook_at = ?, revision = revision + 1 WHERE run_id = ?`,
+      `UPDATE runs SET status = ?, error = ?, updated_at = ?, webhook_at = ?, last_checkpoint_id = ?,
+         revision = revision + 1
+       WHERE run_id = ?`,
       status,
       error === null ? null : JSON.stringify(error),
       now(),
-      run.kwargs.webhook === undefined ? null : now(),
+      calls ? now() : null,
+      calls ? this.lastCheckpoint(run) : null,
       run.runId,
     );
-  }
-
-  /** Finished runs whose webhook is due at `at`. */
-  dueWebhooks(at: number): StoredRun[] {
-    return this.select("WHERE webhook_at <= ? ORDER BY seq", at);
-  }
-
-  /** Counts an attempt to call the webhook, before it is made, and books the next, should it fail or be cut off. */
-  countWebhookAttempt(runId: string, nextAt: number): void {
-    this.sql.exec(
-      "UPDATE runs SET webhook_attempts = webhook_attempts + 1, webhook_at = ? WHERE run_id = ?",
-      nextAt,
-      runId,
-    );
-  }
-
-  /** The webhook has been called, or given up: the run is kept here no longer than the index needs. */
-  endWebhook(runId: string): void {
-    this.sql.exec("DELETE FROM runs WHERE run_id = ? AND indexed = revision", runId);
-    this.sql.exec("UPDATE runs SET webhook_at = NULL WHERE run_id = ?", runId);
   }
 
   /** The earliest instant at which something of a run is due that waits for time; null when nothing does. */
@@ -219,6 +227,13 @@ export class RunStore {
     return this.sql.exec("SELECT 1 FROM runs LIMIT 1").toArray().length === 0;
   }
 
+  /** The run's last checkpoint; when it has left none, that of its thread, on which it was. */
+  private lastCheckpoint({ threadId, runId }: StoredRun): string | null {
+    const root = { threadId, ns: "", limit: 1 };
+    const [last] = [...findCheckpoints(this.sql, { ...root, runId }), ...findCheckpoints(this.sql, root)];
+    return last?.checkpointId ?? null;
+  }
+
   private ids(rest: string, ...params: (string | number)[]): string[] {
     return this.sql
       .exec<{ run_id: string }>(`SELECT run_id FROM runs ${rest}`, ...params)
@@ -234,6 +249,13 @@ export class RunStore {
   }
 }
 
+const deliveryOf = (row: Row, status: WebhookDelivery["status"]): WebhookDelivery => ({
+  status,
+  attempts: row.webhook_attempts,
+  last_error: row.webhook_error,
+  next_attempt_at: toIsoOrNull(row.webhook_at),
+});
+
 const toStoredRun = (row: Row): StoredRun => ({
   runId: row.run_id,
   threadId: row.thread_id,
@@ -245,9 +267,12 @@ const toStoredRun = (row: Row): StoredRun => ({
   multitaskStrategy: row.multitask_strategy,
   error: parseJsonOrNull(row.error),
   attempts: row.attempts,
+  webhook: row.webhook_status === null ? null : deliveryOf(row, row.webhook_status),
   webhookAt: row.webhook_at,
   webhookAttempts: row.webhook_attempts,
+  lastCheckpointId: row.last_checkpoint_id,
   startAt: row.start_at,
+  startedAt: row.started_at,
   createdAt: row.created_at,
   updatedAt: row.updated_at,
   deleted: row.deleted === 1,

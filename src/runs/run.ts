@@ -13,6 +13,17 @@ export interface RunError {
   message: string;
 }
 
+/** How far the calling of a run's webhook has got. */
+export interface WebhookDelivery {
+  status: "pending" | "delivered" | "failed";
+  /** Calls so far. */
+  attempts: number;
+  /** What was wrong with the last call that failed; null when none has, or one was answered. */
+  last_error: string | null;
+  /** ISO text; null before the run has ended, and when there is nothing more to call. */
+  next_attempt_at: string | null;
+}
+
 /** What the run was asked to do; `config` and `context` have the assistant's merged in. */
 export interface RunKwargs extends JsonObject {
   input?: unknown;
@@ -52,11 +63,13 @@ export interface RunRecord {
   kwargs: RunKwargs;
   multitaskStrategy: MultitaskStrategy;
   error: RunError | null;
+  /** Null when it has no webhook. */
+  webhook: WebhookDelivery | null;
   createdAt: number;
   updatedAt: number;
 }
 
-/** A run as the API shows it; `error` only when it failed. */
+/** A run as the API shows it; `error` only when it failed, and `webhook` only when it has one. */
 export interface Run {
   run_id: string;
   thread_id: string;
@@ -68,6 +81,7 @@ export interface Run {
   kwargs: JsonObject;
   multitask_strategy: MultitaskStrategy;
   error?: RunError;
+  webhook?: WebhookDelivery;
 }
 
 export const isFinal = (status: RunStatus): boolean => status !== "pending" && status !== "running";
@@ -84,5 +98,6 @@ export function toWireRun(run: RunRecord): Run {
     kwargs: run.kwargs,
     multitask_strategy: run.multitaskStrategy,
     ...(run.error === null ? {} : { error: run.error }),
+    ...(run.webhook === null ? {} : { webhook: run.webhook }),
   };
 }

@@ -16,6 +16,8 @@ type Row = {
   kwargs: string;
   multitask_strategy: MultitaskStrategy;
   error: string | null;
+  /** JSON of a WebhookDelivery. */
+  webhook: string | null;
   created_at: number;
   updated_at: number;
 };
@@ -29,13 +31,14 @@ const COLUMNS = [
   "kwargs",
   "multitask_strategy",
   "error",
+  "webhook",
   "created_at",
   "updated_at",
 ] as const satisfies (keyof Row)[];
 
 const UPSERT = `INSERT INTO runs (${COLUMNS.join(", ")}, due_at, revision)
   VALUES (${COLUMNS.map(() => "?").join(", ")}, ?, ?)
-  ON CONFLICT (run_id) DO UPDATE SET status = excluded.status, error = excluded.error,
+  ON CONFLICT (run_id) DO UPDATE SET status = excluded.status, error = excluded.error, webhook = excluded.webhook,
     updated_at = excluded.updated_at, due_at = excluded.due_at, revision = excluded.revision
   WHERE excluded.revision > runs.revision`;
 
@@ -52,6 +55,7 @@ export function upsertRun(db: D1Database, run: StoredRun): D1PreparedStatement {
       JSON.stringify(run.kwargs),
       run.multitaskStrategy,
       run.error === null ? null : JSON.stringify(run.error),
+      run.webhook === null ? null : JSON.stringify(run.webhook),
       run.createdAt,
       run.updatedAt,
       Math.max(run.startAt, run.updatedAt),
@@ -168,13 +172,17 @@ export async function stalledRuns(
   return results;
 }
 
+const LOST = "the run was lost";
+
 /** The statement that ends a run in the index of which its thread's object knows nothing. */
 export const endLostRun = (db: D1Database, runId: string): D1PreparedStatement =>
   db
     .prepare(
-      "UPDATE runs SET status = 'error', error = ? WHERE run_id = ? AND status IN ('pending', 'running')",
+      `UPDATE runs SET status = 'error', error = ?1,
+         webhook = json_set(webhook, '$.status', 'failed', '$.last_error', ?2)
+       WHERE run_id = ?3 AND status IN ('pending', 'running')`,
     )
-    .bind(JSON.stringify({ error: "Error", message: "the run was lost" }), runId);
+    .bind(JSON.stringify({ error: "Error", message: LOST }), LOST, runId);
 
 function conditionOf(query: RunFilters): Condition {
   const conditions: Condition[] = [];
@@ -209,6 +217,7 @@ const toRun = (row: Row): Run =>
     kwargs: parseJson(row.kwargs),
     multitaskStrategy: row.multitask_strategy,
     error: parseJsonOrNull(row.error),
+    webhook: parseJsonOrNull(row.webhook),
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   });

@@ -1,60 +1,121 @@
-/** Calling a run's webhook when the run has ended. */
-import { now, toIso } from "../clock";
+/** Calling the webhooks of runs that have ended, until they are answered or given up. */
+import { now } from "../clock";
+import { messageOf } from "../errors";
 import { logError } from "../log";
-import { isPublicUrl } from "./public-url";
-import { toWireRun } from "./run";
 import type { RunStore, StoredRun } from "./run-store";
+import { callWebhook, CALL_LIMIT_MS, FinalFailure } from "./webhook-call";
+import { webhookBody } from "./webhook-payload";
+import type { WebhookStore } from "./webhook-store";
 
-const LIMIT_MS = 15_000;
-const MAX_ATTEMPTS = 6;
+/** With the delays below the last attempt is some 15 hours after the first: a receiver may be down for a night. */
+export const MAX_ATTEMPTS = 8;
+/** Calls at once. An object has six connections, and its runs need some to talk to their models. */
+const LANES = 3;
+/** Webhooks that may wait in one object. */
+export const MAX_WAITING = 200;
+const MAX_ERROR_LENGTH = 500;
 
-/** When to call again after so many attempts (ms since the epoch): 10 s, 40 s, 160 s … after the last has timed out. */
-const nextAttempt = (attempts: number): number => now() + LIMIT_MS + 10_000 * 4 ** (attempts - 1);
-
-/**
- * Posts the ended run and the values of its thread to its webhook.
- * @throws when it is not answered with a 2xx in time; a redirect is no answer.
- */
-export async function callWebhook(run: StoredRun, url: string, values: unknown): Promise<void> {
-  if (!isPublicUrl(url)) throw new Error("the webhook is not on a public host");
-  const response = await fetch(url, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({
-      ...toWireRun(run),
-      run_started_at: toIso(run.startAt),
-      run_ended_at: toIso(run.updatedAt),
-      webhook_sent_at: toIso(now()),
-      values,
-      ...(run.error === null ? {} : { error: run.error.message }),
-    }),
-    redirect: "manual",
-    signal: AbortSignal.timeout(LIMIT_MS),
-  });
-  await response.body?.cancel();
-  if (!response.ok) throw new Error(`the webhook answered ${response.status}`);
+/** After so many failed attempts the next comes after 10 s, 40 s, 160 s …, and up to a fifth more, which is the run's own. */
+export function retryDelay(attempts: number, runId: string): number {
+  const share = Number.parseInt(runId.slice(0, 8), 16) / 2 ** 32;
+  return Math.round(10_000 * 4 ** (attempts - 1) * (1 + share / 5));
 }
 
-/** Calls every webhook that is due; each attempt is counted before it is made, and none throws. */
-export async function callDueWebhooks(
-  runs: RunStore,
-  valuesOf: (threadId: string) => Promise<unknown>,
-): Promise<void> {
-  await Promise.all(
-    runs.dueWebhooks(now()).map(async (run) => {
-      const attempt = run.webhookAttempts + 1;
-      if (attempt > MAX_ATTEMPTS) {
-        runs.endWebhook(run.runId);
-        return;
-      }
-      runs.countWebhookAttempt(run.runId, nextAttempt(attempt));
+/** What the webhooks need of the object that holds their runs. */
+export interface WebhookHost {
+  /** Whether the object still has its tables: what is called may be deleted meanwhile. */
+  exists: () => boolean;
+  /** The values that a run has ended with. @throws when they cannot be read */
+  valuesOf: (run: StoredRun) => Promise<unknown>;
+  /** What to sign with. @throws when the server is misconfigured */
+  secrets: () => string[];
+  /** An attempt is over, and the run's row says how. */
+  changed: () => Promise<void>;
+}
+
+export class Webhooks {
+  private readonly lanes = new Set<Promise<void>>();
+  /** The runs whose webhooks are being called. */
+  private readonly calling = new Set<string>();
+
+  constructor(
+    private readonly runs: RunStore,
+    private readonly store: WebhookStore,
+    private readonly host: WebhookHost,
+  ) {}
+
+  /** Begins to call what is due, a few at a time, and goes on while something is. Never throws. */
+  callDue(): void {
+    if (this.nextDue() === undefined) return;
+    this.store.giveUpOldest(MAX_WAITING);
+    while (this.lanes.size < LANES) {
+      const run = this.take();
+      if (run === undefined) return;
+      const lane = this.callFrom(run)
+        .catch((error: unknown) => {
+          // The row is as it was booked: the alarm comes back to it.
+          logError("the calling of webhooks broke off", error);
+        })
+        .finally(() => this.lanes.delete(lane));
+      this.lanes.add(lane);
+    }
+  }
+
+  isIdle(): boolean {
+    return this.lanes.size === 0;
+  }
+
+  /** Settles when nothing is being called. */
+  async idle(): Promise<void> {
+    while (this.lanes.size > 0) await Promise.all(this.lanes);
+  }
+
+  private async callFrom(first: StoredRun): Promise<void> {
+    for (let run: StoredRun | undefined = first; run !== undefined; run = this.take()) {
+      this.calling.add(run.runId);
       try {
-        await callWebhook(run, run.kwargs.webhook ?? "", await valuesOf(run.threadId));
-        runs.endWebhook(run.runId);
-      } catch (error) {
-        logError("the webhook could not be called", error, { run_id: run.runId, attempt });
-        if (attempt === MAX_ATTEMPTS) runs.endWebhook(run.runId);
+        await this.attempt(run);
+      } finally {
+        this.calling.delete(run.runId);
       }
-    }),
-  );
+      await this.host.changed();
+    }
+  }
+
+  /** The next run whose webhook is due, its attempt booked. */
+  private take(): StoredRun | undefined {
+    for (;;) {
+      const runId = this.nextDue();
+      const run = runId === undefined ? undefined : this.runs.get(runId);
+      if (run === undefined) return undefined;
+      if (run.webhookAttempts < MAX_ATTEMPTS) {
+        const attempts = run.webhookAttempts + 1;
+        this.store.book(run.runId, now() + CALL_LIMIT_MS + retryDelay(attempts, run.runId));
+        return { ...run, webhookAttempts: attempts };
+      }
+      this.store.giveUp(run.runId, "the host died in the last attempt");
+    }
+  }
+
+  private nextDue(): string | undefined {
+    return this.host.exists() ? this.store.nextDue([...this.calling]) : undefined;
+  }
+
+  /** Makes one attempt and records how it went. */
+  private async attempt(run: StoredRun): Promise<void> {
+    try {
+      const body = await webhookBody(run, () => this.host.valuesOf(run));
+      const secrets = this.host.secrets();
+      await callWebhook({ url: run.kwargs.webhook ?? "", id: `msg_${run.runId}`, body, secrets });
+    } catch (error) {
+      const { runId, webhookAttempts: attempts } = run;
+      logError("the webhook could not be called", error, { run_id: runId, attempt: attempts });
+      if (!this.host.exists()) return;
+      const message = messageOf(error).slice(0, MAX_ERROR_LENGTH);
+      if (attempts >= MAX_ATTEMPTS || error instanceof FinalFailure) this.store.giveUp(runId, message);
+      else this.store.noteFailure(runId, message, now() + retryDelay(attempts, runId));
+      return;
+    }
+    if (this.host.exists()) this.store.noteDelivery(run.runId);
+  }
 }

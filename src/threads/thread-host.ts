@@ -5,16 +5,18 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import { now } from "../clock";
+import { readConfig } from "../config";
 import { logError } from "../log";
 import { answer, type Answer } from "../rpc";
 import { EventLog } from "../runs/event-log";
 import { RunQueue } from "../runs/run-queue";
 import { RunStore } from "../runs/run-store";
 import { endLostRun } from "../runs/runs-table";
-import { callDueWebhooks } from "../runs/webhook";
+import { Webhooks } from "../runs/webhook";
+import { WebhookStore } from "../runs/webhook-store";
 import { IndexWriter } from "./index-writer";
 import { isStanding } from "./thread-object";
-import { readSnapshot } from "./thread-state";
+import { readSnapshot, readState } from "./thread-state";
 import { deleteThreadRow } from "./threads-table";
 import { noThread, ThreadStore, type StoredThread } from "./thread-store";
 
@@ -48,6 +50,22 @@ export abstract class ThreadHost extends DurableObject {
       await this.removeIfEmpty();
     },
   );
+  private readonly webhooks = new Webhooks(this.runs, new WebhookStore(this.storage.sql), {
+    exists: () => this.tablesExist(),
+    valuesOf: async (run) => {
+      const thread = this.threads.find(run.threadId);
+      if (thread === undefined || run.lastCheckpointId === null) return null;
+      // The thread may have gone on since, with other runs of other graphs.
+      const atEnd = { ...thread, metadata: { ...thread.metadata, graph_id: run.graphId } };
+      const options = { checkpointId: run.lastCheckpointId, subgraphs: false };
+      return (await readState(this.storage, atEnd, options)).values;
+    },
+    secrets: () => readConfig(this.env).webhookSecrets,
+    changed: async () => {
+      this.wakeForRuns();
+      await this.settle();
+    },
+  });
   private hasTables = false;
   /** Ends the waiting of the alarm's handler before its time. */
   private endHold: (() => void) | undefined;
@@ -128,15 +146,15 @@ export abstract class ThreadHost extends DurableObject {
     this.log.removeExpired();
     this.queue.startDue();
     const settled = this.settle();
-    const called = this.callWebhooks();
-    await this.holdWhileExecuting();
-    await Promise.all([settled, called]);
-    if (this.index.isBehind()) await this.settle();
+    this.ctx.waitUntil(this.callWebhooks());
+    await this.holdWhileWorking();
+    await settled;
+    if (this.tablesExist() && this.index.isBehind()) await this.settle();
   }
 
-  /** Waits with the runs that execute, but not past the next thing that is due. */
-  private async holdWhileExecuting(): Promise<void> {
-    if (this.queue.isIdle()) return;
+  /** Waits with the runs that execute and the webhooks that are called, but not past the next thing that is due. */
+  private async holdWhileWorking(): Promise<void> {
+    if (this.queue.isIdle() && this.webhooks.isIdle()) return;
     const { promise, resolve } = Promise.withResolvers<undefined>();
     this.endHold = () => {
       resolve(undefined);
@@ -144,7 +162,7 @@ export abstract class ThreadHost extends DurableObject {
     const due = (this.runs.nextDue() ?? Infinity) - now();
     // A timer that is left behind would keep the object awake, and its owner paying.
     const timer = setTimeout(this.endHold, Math.min(HOLD_MS, Math.max(due, SOON_MS)));
-    await Promise.race([this.queue.idle(), promise]);
+    await Promise.race([Promise.all([this.queue.idle(), this.webhooks.idle()]), promise]);
     clearTimeout(timer);
     this.endHold = undefined;
   }
@@ -156,13 +174,11 @@ export abstract class ThreadHost extends DurableObject {
     await this.removeIfEmpty();
   }
 
+  /** Calls the webhooks that are due, and settles when none is being called any more. */
   private async callWebhooks(): Promise<void> {
-    if (!this.tablesExist() || this.runs.dueWebhooks(now()).length === 0) return;
-    await callDueWebhooks(this.runs, async (threadId) => {
-      const thread = this.threads.find(threadId);
-      return thread === undefined ? null : (await readSnapshot(this.storage, thread)).values;
-    });
-    this.wakeForRuns();
+    this.webhooks.callDue();
+    if (this.webhooks.isIdle()) return;
+    await this.webhooks.idle();
     await this.settle();
   }
 
