@@ -8,6 +8,7 @@ import type { Env } from "./config";
 import { cronRoutes } from "./crons/routes";
 import { asDomainError, DomainError } from "./errors";
 import { logError } from "./log";
+import { openApiRoutes } from "./openapi/routes";
 import { runRoutes } from "./runs/routes";
 import { streamRoutes } from "./runs/stream-routes";
 import { storeRoutes } from "./store/routes";
@@ -36,6 +37,7 @@ export const app = new Hono<{ Bindings: Env }>()
     }),
   )
   .route("/", info)
+  .route("/", openApiRoutes)
   .route("/", assistantRoutes)
   // Before the runs: `/threads/{id}/runs/crons` would be read as a run id otherwise.
   .route("/", cronRoutes)

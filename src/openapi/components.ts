@@ -1,0 +1,91 @@
+/** The names that schemas have in the document. */
+import { z } from "zod";
+import * as assistants from "../assistants/schemas";
+import * as crons from "../crons/schemas";
+import { uuid } from "../request";
+import * as runs from "../runs/schemas";
+import * as store from "../store/schemas";
+import * as states from "../threads/state-schemas";
+import * as threads from "../threads/schemas";
+import * as wire from "./wire-objects";
+
+/** What clients send in bodies, and parts of it. */
+export const requests: Readonly<Record<string, z.ZodType>> = {
+  AssistantCount: assistants.assistantCount,
+  AssistantCreate: assistants.assistantCreate,
+  AssistantId: runs.assistantId,
+  AssistantLatest: assistants.latestBody,
+  AssistantPatch: assistants.assistantPatch,
+  AssistantSearch: assistants.assistantSearch,
+  AssistantVersionsList: assistants.versionList,
+  CheckpointRead: states.checkpointRead,
+  Command: runs.command,
+  CronCount: crons.cronCount,
+  CronCreate: crons.cronCreate,
+  CronPatch: crons.cronPatch,
+  CronSearch: crons.cronSearch,
+  HistorySearch: threads.historySearch,
+  ItemDelete: store.itemDelete,
+  ItemPut: store.itemPut,
+  ItemSearch: store.itemSearch,
+  NamespaceList: store.namespaceList,
+  RunBatch: runs.runBatch,
+  RunConfig: runs.runConfig,
+  RunCreate: runs.runCreate,
+  RunSearch: runs.runSearch,
+  RunsCancel: runs.runsCancel,
+  StateUpdate: states.stateUpdate,
+  Superstep: states.superstep,
+  ThreadCount: threads.threadCount,
+  ThreadCreate: threads.threadCreate,
+  ThreadCronCreate: crons.threadCronCreate,
+  ThreadPatch: threads.threadPatch,
+  ThreadSearch: threads.threadSearch,
+  ThreadsPrune: states.threadPrune,
+  Uuid: uuid,
+};
+
+/** As `/ok` reads it. */
+export const okQuery = z.strictObject({ check_db: z.enum(["0", "1"]).default("0") });
+
+/** What clients send in query strings: each is spread into parameters. */
+export const queries: Readonly<Record<string, z.ZodType>> = {
+  AssistantDeleteQuery: assistants.deleteQuery,
+  CancelQuery: runs.cancelQuery,
+  GraphQuery: assistants.graphQuery,
+  HistoryQuery: threads.historyQuery,
+  ItemQuery: store.itemGet,
+  JoinQuery: runs.joinQuery,
+  JoinStreamQuery: runs.joinStreamQuery,
+  LatestQuery: assistants.latestQuery,
+  OkQuery: okQuery,
+  RunList: runs.runList,
+  SlotQuery: crons.slotList,
+  StateQuery: threads.stateQuery,
+  SubgraphsQuery: assistants.subgraphsQuery,
+};
+
+/** What the server answers with. */
+export const answers: Readonly<Record<string, z.ZodType>> = {
+  Assistant: wire.assistant,
+  Checkpoint: wire.checkpoint,
+  Cron: wire.cron,
+  Failure: wire.failure,
+  FoundItem: wire.foundItem,
+  GraphDrawing: wire.graphDrawing,
+  GraphSchemas: wire.graphSchemas,
+  Interrupt: wire.interrupt,
+  Item: wire.item,
+  Run: wire.run,
+  RunError: wire.runError,
+  RunFailure: wire.runFailure,
+  RunStatus: wire.runStatus,
+  ServerInfo: wire.serverInfo,
+  Slot: wire.slot,
+  StateTask: wire.stateTask,
+  SubgraphSchemas: wire.subgraphSchemas,
+  Thread: wire.thread,
+  ThreadState: wire.threadState,
+  ThreadStatus: wire.threadStatus,
+  WebhookDelivery: wire.webhookDelivery,
+};

@@ -1,0 +1,185 @@
+/**
+ * What the server answers with, as zod schemas. The types beside the code that makes these objects come first: the
+ * compiler holds the schemas against them, and tests hold them against real answers.
+ */
+import { z } from "zod";
+import type { Assistant } from "../assistants/assistant-row";
+import type { Cron } from "../crons/cron";
+import type { Slot } from "../crons/slots";
+import type { Run, RunError } from "../runs/run";
+import type { WireItem } from "../store/item";
+import type { Thread } from "../threads/thread";
+import type { WireCheckpoint, WireState } from "../threads/wire-state";
+
+const id = z.guid();
+const instant = z.iso.datetime();
+const jsonObject = z.record(z.string(), z.unknown());
+
+export const failure = z.strictObject({ detail: z.string() });
+
+export const assistant = z.strictObject({
+  assistant_id: id,
+  graph_id: z.string(),
+  name: z.string(),
+  description: z.string().nullable(),
+  config: jsonObject,
+  context: jsonObject,
+  metadata: jsonObject,
+  version: z.int(),
+  created_at: instant,
+  updated_at: instant,
+}) satisfies z.ZodType<Assistant>;
+
+/** As LangChain draws a graph. */
+export const graphDrawing = z.strictObject({
+  nodes: z.array(
+    z.strictObject({ id: z.string(), type: z.string(), data: z.unknown(), metadata: z.unknown().optional() }),
+  ),
+  edges: z.array(
+    z.strictObject({
+      source: z.string(),
+      target: z.string(),
+      conditional: z.boolean().optional(),
+      data: z.string().optional(),
+    }),
+  ),
+});
+
+const schemas = {
+  input_schema: jsonObject,
+  output_schema: jsonObject,
+  state_schema: jsonObject,
+  config_schema: jsonObject.optional(),
+  context_schema: jsonObject.optional(),
+};
+
+export const subgraphSchemas = z.strictObject(schemas);
+export const graphSchemas = z.strictObject({ graph_id: z.string(), ...schemas });
+
+export const threadStatus = z.enum(["idle", "busy", "interrupted", "error"]);
+
+/** LangGraph's `Interrupt`. */
+export const interrupt = z.strictObject({ id: z.string().optional(), value: z.unknown() });
+
+export const thread = z.strictObject({
+  thread_id: id,
+  created_at: instant,
+  updated_at: instant,
+  metadata: jsonObject,
+  status: threadStatus,
+  config: jsonObject,
+  error: z.string().nullable(),
+  values: z.unknown(),
+  interrupts: z.record(z.string(), z.array(interrupt)),
+}) satisfies z.ZodType<Thread>;
+
+export const checkpoint = z.strictObject({
+  thread_id: id,
+  checkpoint_id: z.string().nullable(),
+  checkpoint_ns: z.string(),
+  checkpoint_map: jsonObject.nullable(),
+}) satisfies z.ZodType<WireCheckpoint>;
+
+/** A task of a state; `state` is that of the subgraph that it runs, when asked for. */
+export const stateTask = z.strictObject({
+  id: z.string(),
+  name: z.string(),
+  path: z.array(z.unknown()),
+  error: z.string().nullable(),
+  interrupts: z.array(interrupt),
+  checkpoint: checkpoint.nullable(),
+  get state(): z.ZodNullable<z.ZodType<WireState>> {
+    return z.nullable(threadState);
+  },
+  result: z.unknown(),
+});
+
+export const threadState: z.ZodType<WireState> = z.strictObject({
+  values: z.unknown(),
+  next: z.array(z.string()),
+  tasks: z.array(stateTask),
+  metadata: jsonObject,
+  created_at: instant.nullable(),
+  checkpoint,
+  parent_checkpoint: checkpoint.nullable(),
+  interrupts: z.array(interrupt),
+});
+
+export const runStatus = z.enum(["pending", "running", "success", "error", "timeout", "interrupted"]);
+
+export const runError = z.strictObject({
+  error: z.string(),
+  message: z.string(),
+}) satisfies z.ZodType<RunError>;
+
+/** How far the calling of a run's webhook has got. */
+export const webhookDelivery = z.strictObject({
+  status: z.enum(["pending", "delivered", "failed"]),
+  attempts: z.int(),
+  last_error: z.string().nullable(),
+  next_attempt_at: instant.nullable(),
+});
+
+export const run = z.strictObject({
+  run_id: id,
+  thread_id: id,
+  assistant_id: id,
+  created_at: instant,
+  updated_at: instant,
+  status: runStatus,
+  metadata: jsonObject,
+  kwargs: jsonObject,
+  multitask_strategy: z.enum(["reject", "rollback", "interrupt", "enqueue"]),
+  error: runError.optional(),
+  webhook: webhookDelivery.optional(),
+}) satisfies z.ZodType<Run>;
+
+/** In place of a run's values, when it failed. */
+export const runFailure = z.strictObject({ __error__: runError });
+
+/** What a run that was waited for ends with: the values of its state, of whatever form the graph gives them. */
+export const runResult = z.union([runFailure, z.unknown()]);
+
+export const cron = z.strictObject({
+  cron_id: id,
+  assistant_id: id,
+  thread_id: id.nullable(),
+  on_run_completed: z.enum(["delete", "keep"]).nullable(),
+  end_time: instant.nullable(),
+  schedule: z.string(),
+  timezone: z.string().nullable(),
+  created_at: instant,
+  updated_at: instant,
+  user_id: z.string().nullable(),
+  payload: jsonObject,
+  next_run_date: instant.nullable(),
+  metadata: jsonObject,
+  enabled: z.boolean(),
+}) satisfies z.ZodType<Cron>;
+
+export const slot = z.strictObject({
+  scheduled_for: instant,
+  status: z.enum(["pending", "fired", "skipped", "missed"]),
+  reason: z.string().nullable(),
+  lateness_ms: z.int().nullable(),
+  run_id: id.nullable(),
+  thread_id: id.nullable(),
+}) satisfies z.ZodType<Slot>;
+
+export const item = z.strictObject({
+  namespace: z.array(z.string()),
+  key: z.string(),
+  value: jsonObject,
+  created_at: instant,
+  updated_at: instant,
+}) satisfies z.ZodType<WireItem>;
+
+/** An item that was found; the score is null when nothing was ranked. */
+export const foundItem = z.strictObject({ ...item.shape, score: z.number().nullable() });
+
+export const serverInfo = z.strictObject({
+  version: z.string(),
+  langgraph_py_version: z.string(),
+  flags: z.record(z.string(), z.boolean()),
+  metadata: jsonObject,
+});
