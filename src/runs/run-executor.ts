@@ -81,6 +81,11 @@ async function* executeGraph(
   const graph = await loadGraph(run.graphId, { ...config, context }, { checkpointer: saver, store });
   const resumes = run.attempts > 1 && saver.latestOfRun(run.threadId, run.runId) !== undefined;
   const input = resumes ? null : graphInput(run);
+  const from = config.configurable.checkpoint_id as string | undefined;
+  // The graph would begin anew, and what the thread was would be lost.
+  if (!resumes && from !== undefined && (await saver.getTuple(config)) === undefined) {
+    throw new Error(`no checkpoint with the id ${from} on this thread`);
+  }
   const modes = streamModesOf(run);
   const subgraphs = run.kwargs.stream_subgraphs === true;
   const options = {

@@ -4,21 +4,30 @@ import { toCommand } from "../runs/command";
 import type { JsonObject } from "../json";
 import type { StateUpdate, Superstep } from "./state-schemas";
 import type { ThreadRecord } from "./thread";
-import { configOf, readable, requireGraph } from "./thread-state";
+import { CheckpointSaver } from "./checkpoint-saver";
+import { configOf, noCheckpoint, requireGraph, told } from "./thread-state";
 import { toWireCheckpoint, type WireCheckpoint } from "./wire-state";
+
+const REFUSED = "the state cannot be updated";
 
 /**
  * Writes values as if a node had just returned them. @returns the checkpoint that holds the new state
- * @throws thread.invalid when the thread has no graph yet, or its graph refuses the update
+ * @throws thread.invalid when the thread has no graph yet, or its graph refuses the update; thread.not_found when there is
+ *   no such checkpoint to go on from
  */
 export async function updateState(
   storage: DurableObjectStorage,
   thread: ThreadRecord,
   { values, as_node: asNode, checkpoint, checkpoint_id: checkpointId }: StateUpdate,
 ): Promise<WireCheckpoint> {
-  return readable(async () => {
+  return told(REFUSED, async () => {
     const graph = await requireGraph(storage, thread);
-    const config = configOf(thread, checkpoint?.checkpoint_id ?? checkpointId, checkpoint?.checkpoint_ns);
+    const from = checkpoint?.checkpoint_id ?? checkpointId;
+    const config = configOf(thread, from, checkpoint?.checkpoint_ns);
+    // The graph would begin anew, and what the thread was would be lost.
+    if (from !== undefined && (await new CheckpointSaver(storage).getTuple(config)) === undefined) {
+      throw noCheckpoint(from);
+    }
     const updated = await graph.updateState(config, values, asNode);
     return checkpointOf(thread, updated);
   });
@@ -30,7 +39,7 @@ export async function applySupersteps(
   thread: ThreadRecord,
   supersteps: Superstep[],
 ): Promise<void> {
-  await readable(async () => {
+  await told(REFUSED, async () => {
     const graph = await requireGraph(storage, thread);
     await graph.bulkUpdateState(
       configOf(thread),

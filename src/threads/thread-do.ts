@@ -18,7 +18,7 @@ import { applySupersteps, updateState } from "./state-update";
 import { toWireThread, type Thread } from "./thread";
 import { ThreadRuns } from "./thread-runs";
 import { defaultTtl } from "./ttl";
-import { readHistory, readSnapshot, readState } from "./thread-state";
+import { readHistory, readSnapshot, readState, readWaiting } from "./thread-state";
 import type { WireCheckpoint, WireState } from "./wire-state";
 
 /** Within which the copying of a thread is done, or has failed. */
@@ -120,9 +120,11 @@ export class ThreadDO extends ThreadRuns {
     }
     this.wakeSoon();
     const checkpoint = await updateState(this.storage, thread, update);
-    const { interrupts, next } = await readState(this.storage, thread, { subgraphs: false });
-    const waits = interrupts.length > 0 || (thread.status === "interrupted" && next.length > 0);
-    this.threads.update(threadId, { status: waits ? "interrupted" : "idle", error: null });
+    const { asks, goesOn } = await readWaiting(this.storage, thread);
+    const waits = asks || (thread.status === "interrupted" && goesOn);
+    // A graph that takes its time may have let a run in.
+    const busy = this.runs.unfinishedIds(threadId).length > 0;
+    this.threads.update(threadId, { status: busy ? "busy" : waits ? "interrupted" : "idle", error: null });
     await this.settle();
     return checkpoint;
   }

@@ -6,7 +6,14 @@ import { logError } from "../log";
 import { CheckpointSaver } from "./checkpoint-saver";
 import type { HistorySearch } from "./schemas";
 import type { ThreadRecord, ThreadSnapshot } from "./thread";
-import { emptyState, MAX_WIRE_LENGTH, toThreadSnapshot, toWireState, type WireState } from "./wire-state";
+import {
+  asks,
+  emptyState,
+  MAX_WIRE_LENGTH,
+  toThreadSnapshot,
+  toWireState,
+  type WireState,
+} from "./wire-state";
 
 /** The values and waiting interrupts of a thread; none when it has no state, or none that can be read. */
 export async function readSnapshot(
@@ -33,11 +40,22 @@ export async function readState(
     const graph = await graphOf(storage, thread);
     if (graph === undefined) return emptyState(thread.threadId);
     const state = await graph.getState(configOf(thread, checkpointId, ns), { subgraphs });
-    if (checkpointId !== undefined && state.createdAt === undefined) {
-      throw new DomainError("thread.not_found", `no checkpoint with the id ${checkpointId} on this thread`);
-    }
+    if (checkpointId !== undefined && state.createdAt === undefined) throw noCheckpoint(checkpointId);
     return toWireState(thread.threadId, state);
   });
+}
+
+export const noCheckpoint = (checkpointId: string): DomainError =>
+  new DomainError("thread.not_found", `no checkpoint with the id ${checkpointId} on this thread`);
+
+/** Whether the thread's latest state waits: for answers to its questions, and with tasks to come. */
+export async function readWaiting(
+  storage: DurableObjectStorage,
+  thread: ThreadRecord,
+): Promise<{ asks: boolean; goesOn: boolean }> {
+  const state = await (await graphOf(storage, thread))?.getState(configOf(thread));
+  if (state === undefined) return { asks: false, goesOn: false };
+  return { asks: state.tasks.some(asks), goesOn: state.next.length > 0 };
 }
 
 /** The thread's states, newest first. */
@@ -79,14 +97,14 @@ async function collectHistory(
 }
 
 /** What a graph throws when it is asked for its state is about what was asked, or about the graph; it is told as it is. */
-export async function readable<T>(read: () => Promise<T>): Promise<T> {
+const readable = <T>(read: () => Promise<T>): Promise<T> => told("the state cannot be read", read);
+
+/** What `work` throws, as a refusal that says `what` is the matter. @throws thread.invalid */
+export async function told<T>(what: string, work: () => Promise<T>): Promise<T> {
   try {
-    return await read();
+    return await work();
   } catch (error) {
-    throw (
-      asDomainError(error) ??
-      new DomainError("thread.invalid", `the state cannot be read: ${messageOf(error)}`)
-    );
+    throw asDomainError(error) ?? new DomainError("thread.invalid", `${what}: ${messageOf(error)}`);
   }
 }
 

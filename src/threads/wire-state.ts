@@ -60,7 +60,7 @@ const isDictable = (value: unknown): value is Dictable =>
 
 /** The values and waiting interrupts of a snapshot. */
 export function toThreadSnapshot(state: StateSnapshot): ThreadSnapshot {
-  const waiting = state.tasks.filter((task) => interruptsOf(task).length > 0);
+  const waiting = state.tasks.filter(asks);
   return {
     values: checkpointIdOf(state.config) === null ? null : toWire(state.values),
     interrupts: Object.fromEntries(waiting.map((task) => [task.id, toWire(interruptsOf(task))])),
@@ -91,9 +91,13 @@ export function toWireState(threadId: string, state: StateSnapshot): WireState {
   };
 }
 
-/** What a task asks; a task that has a result was answered, though its questions are on record still. */
-const interruptsOf = ({ interrupts, result }: StateSnapshot["tasks"][number]): unknown[] =>
-  result === undefined ? interrupts : [];
+type Task = StateSnapshot["tasks"][number];
+
+/** What a task asks; one that has a result was answered, though its questions are on record still. */
+const interruptsOf = ({ interrupts, result }: Task): unknown[] => (result === undefined ? interrupts : []);
+
+/** Whether a task waits for an answer. */
+export const asks = (task: Task): boolean => interruptsOf(task).length > 0;
 
 /** The state of a thread that has none yet. */
 export const emptyState = (threadId: string): WireState => ({
