@@ -5,7 +5,7 @@ import type { Env } from "./config";
 import { readQuery } from "./request";
 import { version } from "../package.json";
 
-const okQuery = z.strictObject({ check_db: z.enum(["0", "1"]).default("0") });
+export const okQuery = z.strictObject({ check_db: z.enum(["0", "1"]).default("0") });
 
 export const health = new Hono<{ Bindings: Env }>().get("/ok", async (c) => {
   if (readQuery(c, okQuery).check_db === "1") await c.env.DB.prepare("SELECT 1").run();

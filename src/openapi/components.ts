@@ -7,6 +7,7 @@ import * as runs from "../runs/schemas";
 import * as store from "../store/schemas";
 import * as states from "../threads/state-schemas";
 import * as threads from "../threads/schemas";
+import { okQuery } from "../system-routes";
 import * as wire from "./wire-objects";
 
 /** What clients send in bodies, and parts of it. */
@@ -44,9 +45,6 @@ export const requests: Readonly<Record<string, z.ZodType>> = {
   ThreadsPrune: states.threadPrune,
   Uuid: uuid,
 };
-
-/** As `/ok` reads it. */
-export const okQuery = z.strictObject({ check_db: z.enum(["0", "1"]).default("0") });
 
 /** What clients send in query strings: each is spread into parameters. */
 export const queries: Readonly<Record<string, z.ZodType>> = {

@@ -1,6 +1,6 @@
 /** The operations of the server itself. */
 import { z } from "zod";
-import { okQuery } from "../components";
+import { okQuery } from "../../system-routes";
 import { json, operationsOf } from "../operation";
 import { serverInfo } from "../wire-objects";
 
