@@ -183,7 +183,26 @@ export const runsCancel = z.strictObject({
   run_ids: optional(z.array(uuid).min(1).max(1000)),
 });
 
-export const runBatch = z.array(runCreate).min(1).max(100);
+/** What only the client itself has a use for, and sends all the same. */
+const CLIENT_ONLY = new Set(["signal", "_langsmithTracer"]);
+
+const snakeCase = (key: string): string => key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+/** The JavaScript SDKs send a batch as their caller wrote it, in camel case, with `assistant_id` added. */
+function fromCamelCase(item: unknown): unknown {
+  if (typeof item !== "object" || item === null || Array.isArray(item)) return item;
+  const entries = Object.entries(item).filter(([key]) => !CLIENT_ONLY.has(key));
+  const renamed = entries.map(([key, value]): [string, unknown] => {
+    const name = snakeCase(key);
+    return [name in runCreate.shape ? name : key, value];
+  });
+  return {
+    ...Object.fromEntries(renamed),
+    ...Object.fromEntries(entries.filter(([key]) => key in runCreate.shape)),
+  };
+}
+
+export const runBatch = z.array(z.preprocess(fromCamelCase, runCreate)).min(1).max(100);
 
 /** Paging of a search body. */
 export const paging = {
