@@ -114,6 +114,7 @@ const runFields = [
   "kwargs",
   "multitask_strategy",
   "error",
+  "webhook",
 ] as const;
 const runField = z.enum(runFields);
 
