@@ -64,14 +64,28 @@ export const payloadFields = {
 /** Any JSON, or nothing: `z.unknown()` alone would ask for the key. */
 const anything = z.unknown().optional();
 
-const send = z.strictObject({ node: z.string(), input: anything });
+/** How LangGraph's own classes name themselves as JSON, which is how RemoteGraph sends them. */
+const lgName = (name: string) => optional(z.literal(name));
+
+const send = z
+  .strictObject({
+    node: z.string(),
+    input: anything,
+    lg_name: lgName("Send"),
+    args: anything,
+    timeout: anything,
+  })
+  .transform(({ node, input, args }) => ({ node, input: input === undefined ? args : input }));
 const goto = z.union([z.string(), send]);
 
-export const command = z.strictObject({
-  update: z.union([jsonObject, z.array(z.tuple([z.string(), z.unknown()]))]).nullish(),
-  resume: anything,
-  goto: z.union([goto, z.array(goto)]).nullish(),
-});
+export const command = z
+  .strictObject({
+    lg_name: lgName("Command"),
+    update: z.union([jsonObject, z.array(z.tuple([z.string(), z.unknown()]))]).nullish(),
+    resume: anything,
+    goto: z.union([goto, z.array(goto)]).nullish(),
+  })
+  .transform(({ update, resume, goto }) => ({ update, resume, goto }));
 
 const checkpoint = z.strictObject({
   thread_id: optional(z.string()),
