@@ -6,10 +6,10 @@ import { threadCreate } from "./schemas";
 import type { Thread } from "./thread";
 import { threadObject } from "./thread-object";
 
-/** A new thread with the metadata and the whole history of another. @throws thread.not_found */
+/** A new thread with the metadata and the whole history of another; it waits if that one does. @throws thread.not_found */
 export async function copyThread(env: Env, threadId: string): Promise<Thread> {
   const source = threadObject(env, threadId);
-  const { metadata } = await source.getThread(threadId);
+  const { metadata, status } = await source.getThread(threadId);
   const copyId = uuid7();
   const copy = threadObject(env, copyId);
   let position: PiecePosition | null | undefined;
@@ -19,5 +19,6 @@ export async function copyThread(env: Env, threadId: string): Promise<Thread> {
     position = piece.next;
   }
   // Last, so that the copy is seen only when it is whole.
-  return copy.createThread(copyId, threadCreate.parse({ metadata: { ...metadata, thread_id: copyId } }));
+  const body = threadCreate.parse({ metadata: { ...metadata, thread_id: copyId } });
+  return copy.createThread(copyId, body, status === "interrupted" ? status : "idle");
 }

@@ -12,6 +12,7 @@ import {
   threadCount,
   threadCreate,
   threadPatch,
+  threadQuery,
   threadSearch,
 } from "./schemas";
 import { threadObject } from "./thread-object";
@@ -33,7 +34,8 @@ export const threadRoutes = new Hono<{ Bindings: Env }>()
   .post("/threads/count", async (c) => c.json(await countThreads(c.env.DB, await readBody(c, threadCount))))
   .get("/threads/:thread_id", async (c) => {
     const threadId = readId(c, "thread_id");
-    return c.json(await threadObject(c.env, threadId).getThread(threadId));
+    const { include } = readQuery(c, threadQuery);
+    return c.json(await threadObject(c.env, threadId).getThread(threadId, include));
   })
   .patch("/threads/:thread_id", async (c) => {
     const threadId = readId(c, "thread_id");

@@ -5,7 +5,7 @@ import { jsonObject, optional, paging, queryBoolean, queryLimit } from "../runs/
 import { superstep } from "./state-schemas";
 
 /** Minutes; at most a hundred years, so that the instant of expiry is one. */
-const minutes = z.number().positive().max(52_560_000);
+export const minutes = z.number().positive().max(52_560_000);
 
 const ttl = z
   .union(
@@ -28,6 +28,16 @@ export type ThreadCreate = z.output<typeof threadCreate>;
 
 export const threadPatch = z.strictObject({ metadata: optional(jsonObject), ttl: ttl.nullish() });
 export type ThreadPatch = z.output<typeof threadPatch>;
+
+/** What a thread is shown with when asked: repeated, as the JavaScript SDK has it, or with commas, as the Python one. */
+export const threadQuery = z.strictObject({
+  include: z
+    .preprocess(
+      (given) => (given === undefined ? [] : [given].flat().flatMap((text) => String(text).split(","))),
+      z.array(z.enum(["ttl"])),
+    )
+    .optional(),
+});
 
 const threadStatus = z.enum(["idle", "busy", "interrupted", "error"]);
 

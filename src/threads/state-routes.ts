@@ -6,12 +6,13 @@ import { readBody, readId, readQuery } from "../request";
 import { copyThread } from "./copy-thread";
 import { stateQuery } from "./schemas";
 import { checkpointRead, stateUpdate, threadPrune } from "./state-schemas";
+import type { ThreadTtl } from "./thread";
 import { threadObject } from "./thread-object";
 
 export const stateRoutes = new Hono<{ Bindings: Env }>()
   .post("/threads/prune", async (c) => {
     const { thread_ids: threadIds, strategy } = await readBody(c, threadPrune);
-    const pruned = await Promise.all(threadIds.map((threadId) => prune(c.env, threadId, strategy)));
+    const pruned = await Promise.all([...new Set(threadIds)].map((id) => prune(c.env, id, strategy)));
     return c.json({ pruned_count: pruned.filter(Boolean).length });
   })
   .post("/threads/:thread_id/copy", async (c) => c.json(await copyThread(c.env, readId(c, "thread_id"))))
@@ -34,10 +35,9 @@ export const stateRoutes = new Hono<{ Bindings: Env }>()
   });
 
 /** Prunes one thread of many. @returns whether there was such a thread, and no run on it */
-async function prune(env: Env, threadId: string, strategy: "delete" | "keep_latest"): Promise<boolean> {
-  const object = threadObject(env, threadId);
+async function prune(env: Env, threadId: string, strategy: ThreadTtl["strategy"]): Promise<boolean> {
   try {
-    await (strategy === "delete" ? object.deleteThread(threadId) : object.pruneThread(threadId));
+    await threadObject(env, threadId).pruneThread(threadId, strategy);
     return true;
   } catch (error) {
     if (asDomainError(error) === undefined) throw error;

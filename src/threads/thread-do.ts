@@ -15,9 +15,9 @@ import { keepLatestState } from "./checkpoint-pruning";
 import type { HistorySearch, ThreadCreate, ThreadPatch } from "./schemas";
 import type { StateUpdate } from "./state-schemas";
 import { applySupersteps, updateState } from "./state-update";
-import { toWireThread, type Thread } from "./thread";
+import { toWireThread, type Thread, type ThreadTtl } from "./thread";
 import { ThreadRuns } from "./thread-runs";
-import { defaultTtl } from "./ttl";
+import { defaultTtl, toWireTtl, type WireTtl } from "./ttl";
 import { readHistory, readSnapshot, readState, readWaiting } from "./thread-state";
 import type { WireCheckpoint, WireState } from "./wire-state";
 
@@ -25,10 +25,15 @@ import type { WireCheckpoint, WireState } from "./wire-state";
 const COPY_MS = 10 * 60_000;
 
 export class ThreadDO extends ThreadRuns {
-  /** Makes a thread. @throws thread.exists unless `if_exists` says otherwise */
+  /**
+   * Makes a thread.
+   * @param status of one whose checkpoints are here already
+   * @throws thread.exists unless `if_exists` says otherwise, thread.invalid when its graph refuses a superstep
+   */
   async createThread(
     threadId: string,
     { metadata, if_exists: ifExists, ttl, supersteps }: ThreadCreate,
+    status: "idle" | "interrupted" = "idle",
   ): Promise<Thread> {
     requireStorable("metadata", metadata ?? {});
     this.createTables();
@@ -43,7 +48,7 @@ export class ThreadDO extends ThreadRuns {
       threadId,
       metadata: metadata ?? {},
       config: {},
-      status: "idle",
+      status,
       ttl: ttl ?? defaultTtl,
       temporary: false,
     });
@@ -67,10 +72,16 @@ export class ThreadDO extends ThreadRuns {
     this.requireThread(threadId);
   }
 
-  /** The thread with its values. @throws thread.not_found */
-  async getThread(threadId: string): Promise<Thread> {
+  /** The thread with its values, and what else it is to include. @throws thread.not_found */
+  async getThread(
+    threadId: string,
+    include: readonly "ttl"[] = [],
+  ): Promise<Thread & { ttl?: WireTtl | null }> {
     const thread = this.requireThread(threadId);
-    return toWireThread(thread, await readSnapshot(this.storage, thread));
+    const shown = toWireThread(thread, await readSnapshot(this.storage, thread));
+    if (!include.includes("ttl")) return shown;
+    const expiry = this.threads.expiries().find((known) => known.threadId === threadId);
+    return { ...shown, ttl: thread.ttl === null ? null : toWireTtl(thread.ttl, expiry?.expiresAt) };
   }
 
   /** Merges metadata, sets the time to live. @throws thread.not_found */
@@ -129,11 +140,18 @@ export class ThreadDO extends ThreadRuns {
     return checkpoint;
   }
 
-  /** Deletes all but the thread's latest state. @throws thread.not_found, thread.conflict while a run works on it */
-  async pruneThread(threadId: string): Promise<void> {
+  /**
+   * Deletes the thread, or all but its latest state.
+   * @throws thread.not_found, thread.conflict while a run works on it
+   */
+  async pruneThread(threadId: string, strategy: ThreadTtl["strategy"]): Promise<void> {
     this.requireThread(threadId);
     if (this.runs.unfinishedIds(threadId).length > 0) {
       throw new DomainError("thread.conflict", "the thread is busy with a run");
+    }
+    if (strategy === "delete") {
+      await this.deleteThread(threadId);
+      return;
     }
     await keepLatestState(this.storage, threadId);
     this.threads.markPruned(threadId);
@@ -154,9 +172,7 @@ export class ThreadDO extends ThreadRuns {
   }
 
   protected override async expireThread(threadId: string): Promise<void> {
-    const thread = this.threads.find(threadId);
-    if (thread?.ttl?.strategy === "keep_latest") await this.pruneThread(threadId);
-    else await this.deleteThread(threadId);
+    await this.pruneThread(threadId, this.requireThread(threadId).ttl?.strategy ?? "delete");
   }
 
   /** The thread's states, newest first. @throws thread.not_found */

@@ -1,6 +1,8 @@
-/** The time to live that langgraph.json gives to threads without one of their own. */
+/** How long threads live: what langgraph.json gives to those without a time of their own, and how it is told. */
 import { z } from "zod";
+import { toIso } from "../clock";
 import { settings } from "../graphs/registry";
+import { minutes } from "./schemas";
 import type { ThreadTtl } from "./thread";
 
 const section = z
@@ -8,8 +10,7 @@ const section = z
     ttl: z
       .looseObject({
         strategy: z.enum(["delete", "keep_latest"]).default("delete"),
-        // Minutes.
-        default_ttl: z.number().positive().optional(),
+        default_ttl: minutes.optional(),
       })
       .optional(),
   })
@@ -28,4 +29,24 @@ export function defaultTtlOf(checkpointer: unknown): ThreadTtl | null {
 }
 
 /** Of this deployment. */
-export const defaultTtl = defaultTtlOf(settings.checkpointer);
+export let defaultTtl = defaultTtlOf(settings.checkpointer);
+
+/** Makes another `checkpointer` section that of this deployment; threads that are there keep what they have. */
+export function applyDefaultTtl(checkpointer: unknown): void {
+  defaultTtl = defaultTtlOf(checkpointer);
+}
+
+/** A thread's time to live as the API shows it. */
+export interface WireTtl {
+  strategy: ThreadTtl["strategy"];
+  ttl_minutes: number;
+  /** Null while a run holds it up, and when only the latest state is left already. */
+  expires_at: string | null;
+}
+
+/** @param expiresAt ms since the epoch, when the time is running */
+export const toWireTtl = ({ strategy, ttl }: ThreadTtl, expiresAt: number | undefined): WireTtl => ({
+  strategy,
+  ttl_minutes: ttl,
+  expires_at: expiresAt === undefined ? null : toIso(expiresAt),
+});
