@@ -32,10 +32,9 @@ export type ThreadPatch = z.output<typeof threadPatch>;
 /** What a thread is shown with when asked: repeated, as the JavaScript SDK has it, or with commas, as the Python one. */
 export const threadQuery = z.strictObject({
   include: z
-    .preprocess(
-      (given) => (given === undefined ? [] : [given].flat().flatMap((text) => String(text).split(","))),
-      z.array(z.enum(["ttl"])),
-    )
+    .union([z.string(), z.array(z.string())])
+    .transform((given) => [given].flat().flatMap((text) => text.split(",")))
+    .pipe(z.array(z.enum(["ttl"])))
     .optional(),
 });
 
