@@ -1,0 +1,148 @@
+/** The servers that are measured. Each runs in a folder of its own, quietly, on a free port of this machine alone. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+const HOST = "127.0.0.1";
+const START_LIMIT_MS = 90_000;
+const STOP_LIMIT_MS = 10_000;
+const POLL_MS = 100;
+const KEPT_OUTPUT = 10_000;
+
+const REFERENCE = "@langchain/langgraph-api";
+export const REFERENCE_VERSION = "1.5.1";
+/** As many runs at a time as its command line has by default. */
+const REFERENCE_WORKERS = 10;
+
+const bench = dirname(fileURLToPath(import.meta.url));
+export const project = dirname(bench);
+const graphs = { echo: "./graph.mjs:echo" };
+
+/** Every process that was started and may still be there. */
+const children = new Set();
+
+/** Ends whatever still runs, without waiting. */
+export function killAll() {
+  for (const child of children) child.kill("SIGKILL");
+}
+
+/**
+ * Starts this project, or another checkout of it, with the graph of the benchmark. A copy of it runs, so that nobody who
+ * edits the files meanwhile makes the server start again.
+ */
+export async function startEdgeCron(name, checkout, folder) {
+  const copy = join(folder, "project");
+  mkdirSync(copy, { recursive: true });
+  for (const part of ["src", "scripts", "migrations", "package.json", "tsconfig.json", "wrangler.toml"]) {
+    cpSync(join(checkout, part), join(copy, part), { recursive: true });
+  }
+  const packages = join(checkout, "node_modules");
+  symlinkSync(existsSync(packages) ? packages : join(project, "node_modules"), join(copy, "node_modules"));
+  cpSync(join(bench, "graph.mjs"), join(copy, "graph.mjs"));
+  writeFileSync(join(copy, "langgraph.json"), JSON.stringify({ graphs }));
+  const port = await freePort();
+  const args = ["scripts/dev.mjs", "--port", port, "--inspector-port", 0, "--ip", HOST];
+  args.push("--persist-to", join(folder, "state"), "--log-level", "error", "--var", "AUTH:open");
+  return start(name, port, args.map(String), { cwd: copy, detached: false });
+}
+
+/**
+ * Starts the reference server as its own command line does, without the watching of files and without the loader of
+ * TypeScript, neither of which a graph in JavaScript needs.
+ * @param installed a folder whose node_modules has it
+ */
+export async function startReference(installed, folder) {
+  const packages = resolve(installed, "node_modules");
+  const entry = join(packages, REFERENCE, "dist");
+  const { version } = JSON.parse(readFileSync(join(packages, REFERENCE, "package.json"), "utf8"));
+  if (version !== REFERENCE_VERSION) {
+    throw new Error(`${packages} has ${REFERENCE} ${version}, and not ${REFERENCE_VERSION}`);
+  }
+  mkdirSync(folder, { recursive: true });
+  symlinkSync(packages, join(folder, "node_modules"));
+  cpSync(join(bench, "graph.mjs"), join(folder, "graph.mjs"));
+  const port = await freePort();
+  const config = { port, nWorkers: REFERENCE_WORKERS, host: HOST, cwd: folder, graphs };
+  const imports = [
+    pathToFileURL(join(entry, "preload.mjs")).href,
+    // It must not outlive the benchmark, however that ends.
+    'data:text/javascript,process.on("disconnect",()=>process.exit())',
+  ].flatMap((url) => ["--import", url]);
+  const args = [...imports, join(entry, "cli/entrypoint.mjs"), String(process.pid), JSON.stringify(config)];
+  return start("reference", port, args, {
+    cwd: folder,
+    env: { ...process.env, NODE_ENV: "development", LOG_LEVEL: "error", LANGSMITH_TRACING: "false" },
+  });
+}
+
+/** Installs the reference server in a folder. @returns the folder */
+export async function installReference(folder) {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ private: true }));
+  const args = ["install", "--no-audit", "--no-fund", "--ignore-scripts"];
+  args.push(`${REFERENCE}@${REFERENCE_VERSION}`, ...["core", "langgraph"].map(sameVersion));
+  const npm = spawn("npm", args, { cwd: folder, stdio: ["ignore", "ignore", "inherit"] });
+  children.add(npm);
+  const [code] = await once(npm, "close");
+  children.delete(npm);
+  if (code !== 0) throw new Error(`npm could not install ${REFERENCE} ${REFERENCE_VERSION}; see --reference`);
+  return folder;
+}
+
+/** Both servers execute the graph with the same version of the library. */
+function sameVersion(name) {
+  const path = join(project, "node_modules/@langchain", name, "package.json");
+  return `@langchain/${name}@${JSON.parse(readFileSync(path, "utf8")).version}`;
+}
+
+async function start(name, port, args, options) {
+  const child = spawn(process.execPath, args, { ...options, stdio: ["ignore", "pipe", "pipe", "ipc"] });
+  children.add(child);
+  const closed = once(child, "close").finally(() => children.delete(child));
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (text) => (output = (output + text).slice(-KEPT_OUTPUT)));
+  }
+  const url = `http://${HOST}:${port}`;
+  const limit = Date.now() + START_LIMIT_MS;
+  while (!(await isReady(url))) {
+    if (child.exitCode !== null || Date.now() > limit) {
+      child.kill("SIGKILL");
+      throw new Error(`the server "${name}" does not answer\n${output}`);
+    }
+    await new Promise((done) => setTimeout(done, POLL_MS));
+  }
+  return {
+    name,
+    url,
+    output: () => output,
+    async stop() {
+      child.kill("SIGTERM");
+      const timer = setTimeout(() => child.kill("SIGKILL"), STOP_LIMIT_MS);
+      await closed;
+      clearTimeout(timer);
+    },
+  };
+}
+
+async function isReady(url) {
+  try {
+    const response = await fetch(`${url}/ok`, { signal: AbortSignal.timeout(POLL_MS * 20) });
+    await response.arrayBuffer();
+    return response.ok;
+  } catch {
+    return false;
+  }
+}
+
+async function freePort() {
+  const server = createServer().listen(0, HOST);
+  await once(server, "listening");
+  const { port } = server.address();
+  server.close();
+  await once(server, "close");
+  return port;
+}
