@@ -145,8 +145,25 @@ export const queryBoolean = z
 export const queryLimit = queryNumber(limit);
 export const queryOffset = queryNumber(offset);
 
+/** A list in a query string: given several times, with commas, or (by the JavaScript SDK 2.0) as JSON. */
 const listOf = <S extends z.ZodType>(schema: S) =>
-  z.preprocess((value) => (typeof value === "string" ? value.split(",") : value), z.array(schema));
+  z.preprocess(
+    (value) => [value].flat().flatMap((part) => (typeof part === "string" ? listIn(part) : part)),
+    z.array(schema),
+  );
+
+function listIn(text: string): unknown[] {
+  if (!text.startsWith("[")) return text.split(",");
+  try {
+    return JSON.parse(text) as unknown[];
+  } catch {
+    return [text];
+  }
+}
+
+/** The last, of a parameter given several times: some clients repeat what the address has already when they reconnect. */
+const lastOf = <S extends z.ZodType>(schema: S) =>
+  z.preprocess((value) => (Array.isArray(value) ? (value as unknown[]).at(-1) : value), schema);
 
 export const runList = z.strictObject({
   limit: queryLimit.default(10),
@@ -179,11 +196,6 @@ export const cancelQuery = z.strictObject({
 
 export const joinQuery = z.strictObject({ cancel_on_disconnect: queryBoolean.default(false) });
 
-export const joinStreamQuery = z.looseObject({
-  cancel_on_disconnect: queryBoolean.default(false),
-  stream_mode: listOf(streamModes).optional(),
-});
-
 const lastEventId = z
   .string()
   .regex(/^-?\d*$/, 'expected the id of an event, or "-1" for all')
@@ -191,6 +203,13 @@ const lastEventId = z
 
 /** The header `Last-Event-ID`, when it is sent. */
 export const lastEventIdHeader = lastEventId.optional();
+
+export const joinStreamQuery = z.looseObject({
+  cancel_on_disconnect: lastOf(queryBoolean).default(false),
+  stream_mode: listOf(streamModes).optional(),
+  /** For those who go on and have no event yet; the header is for all others. */
+  last_event_id: lastOf(lastEventId).optional(),
+});
 
 export const runsCancel = z.strictObject({
   status: optional(z.enum(["pending", "running", "all"])),

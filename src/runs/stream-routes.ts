@@ -21,22 +21,25 @@ export const streamRoutes = new Hono<App>()
   .get("/threads/:thread_id/runs/:run_id/stream", (c) => join(c, readId(c, "thread_id"), readId(c, "run_id")))
   .get("/threads/:thread_id/stream", async (c) => {
     const threadId = readId(c, "thread_id");
+    c.header("Location", `/threads/${threadId}/stream${new URL(c.req.url).search}`);
     return events(c, await threadObject(c.env, threadId).streamThread(threadId, lastEventId(c)));
   });
 
 async function startAndStream(c: Context<App>, { run, cancelOnDisconnect }: RunRequest): Promise<Response> {
   const path = `/threads/${run.threadId}/runs/${run.runId}`;
   c.header("Content-Location", path);
-  // Where the SDKs go on reading when the connection breaks.
-  c.header("Location", `${path}/stream`);
+  // Where the SDKs go on reading when the connection breaks; one that broke before the first event begins again.
+  c.header("Location", `${path}/stream${run.kwargs.stream_resumable === true ? "?last_event_id=-1" : ""}`);
   if (cancelOnDisconnect) cancelWhenGone(c, run.threadId, run.runId);
   return events(c, await threadObject(c.env, run.threadId).createAndStreamRun(run, cancelOnDisconnect));
 }
 
 async function join(c: Context<App>, threadId: string, runId: string): Promise<Response> {
-  const { cancel_on_disconnect: cancelOnDisconnect, stream_mode: modes } = readQuery(c, joinStreamQuery);
+  const query = readQuery(c, joinStreamQuery);
+  const { cancel_on_disconnect: cancelOnDisconnect, stream_mode: modes } = query;
   if (cancelOnDisconnect) cancelWhenGone(c, threadId, runId);
-  const options = { lastEventId: lastEventId(c), modes, cancelOnDisconnect };
+  const options = { lastEventId: lastEventId(c) ?? query.last_event_id, modes, cancelOnDisconnect };
+  c.header("Location", `/threads/${threadId}/runs/${runId}/stream${new URL(c.req.url).search}`);
   return events(c, await threadObject(c.env, threadId).streamRun(threadId, runId, options));
 }
 
