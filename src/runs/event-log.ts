@@ -30,7 +30,7 @@ const MAX_KEPT_LENGTH = 32_000_000;
 /** Kept events are written this often, several in a row. */
 const WRITE_AFTER_MS = 200;
 /** A row holds 2 MB, and a character may take three bytes. */
-const MAX_BATCH_LENGTH = 500_000;
+const MAX_ROW_LENGTH = 500_000;
 
 export class EventLog {
   private lastId = 0;
@@ -69,15 +69,16 @@ export class EventLog {
   kept(runOrThreadId: string, afterId: number): SentEvent[] {
     this.write();
     if (!this.hasTable()) return [];
-    return this.storage.sql
-      .exec<{ batch: string }>(
-        "SELECT batch FROM events WHERE last_id > ? AND (run_id = ? OR thread_id = ?) ORDER BY last_id",
-        afterId,
-        runOrThreadId,
-        runOrThreadId,
-      )
-      .toArray()
-      .flatMap(({ batch }) => parseJson<SentEvent[]>(batch))
+    const rows = this.storage.sql.exec<{ last_id: number; piece: string }>(
+      `SELECT last_id, piece FROM events WHERE last_id > ? AND (run_id = ? OR thread_id = ?)
+       ORDER BY last_id, part`,
+      afterId,
+      runOrThreadId,
+      runOrThreadId,
+    );
+    const batches = Map.groupBy(rows, (row) => row.last_id);
+    return [...batches.values()]
+      .flatMap((pieces) => parseJson<SentEvent[]>(pieces.map(({ piece }) => piece).join("")))
       .filter(({ id }) => id > afterId);
   }
 
@@ -117,10 +118,9 @@ export class EventLog {
 
   private keep(sent: SentEvent): void {
     const length = (this.keptLengths.get(sent.runId) ?? 0) + sent.data.length;
-    if (length > MAX_KEPT_LENGTH || sent.data.length > MAX_BATCH_LENGTH) {
+    if (length > MAX_KEPT_LENGTH) {
       throw new Error(
-        `stream_resumable: the run has streamed ${length} characters, ${sent.data.length} in one event; at most ` +
-          `${MAX_KEPT_LENGTH}, and ${MAX_BATCH_LENGTH} in one event, can be kept`,
+        `stream_resumable: the run has streamed ${length} characters, and at most ${MAX_KEPT_LENGTH} can be kept`,
       );
     }
     this.keptLengths.set(sent.runId, length);
@@ -139,18 +139,22 @@ export class EventLog {
     this.storage.transactionSync(() => {
       sql.exec(
         `CREATE TABLE IF NOT EXISTS events (
-           last_id INTEGER PRIMARY KEY, run_id TEXT NOT NULL, thread_id TEXT NOT NULL, batch TEXT NOT NULL, expires_at INTEGER)`,
+           last_id INTEGER NOT NULL, part INTEGER NOT NULL, run_id TEXT NOT NULL, thread_id TEXT NOT NULL,
+           piece TEXT NOT NULL, expires_at INTEGER, PRIMARY KEY (last_id, part)) WITHOUT ROWID`,
       );
       for (const batch of batches(this.unwritten)) {
         const last = batch.at(-1);
         if (last === undefined) continue;
-        sql.exec(
-          "INSERT INTO events VALUES (?, ?, ?, ?, NULL)",
-          last.id,
-          last.runId,
-          last.threadId,
-          JSON.stringify(batch),
-        );
+        for (const [part, piece] of pieces(JSON.stringify(batch)).entries()) {
+          sql.exec(
+            "INSERT INTO events VALUES (?, ?, ?, ?, ?, NULL)",
+            last.id,
+            part,
+            last.runId,
+            last.threadId,
+            piece,
+          );
+        }
       }
     });
     this.unwritten.length = 0;
@@ -161,6 +165,12 @@ export class EventLog {
   }
 }
 
+/** The text, cut to fit rows. */
+function pieces(text: string): string[] {
+  const count = Math.ceil(text.length / MAX_ROW_LENGTH);
+  return Array.from({ length: count }, (_, i) => text.slice(i * MAX_ROW_LENGTH, (i + 1) * MAX_ROW_LENGTH));
+}
+
 /** Consecutive events of one run that fit a row together. */
 function batches(events: SentEvent[]): SentEvent[][] {
   const all: SentEvent[][] = [];
@@ -168,7 +178,7 @@ function batches(events: SentEvent[]): SentEvent[][] {
   for (const event of events) {
     const current = all.at(-1);
     length += event.data.length;
-    if (current === undefined || current[0]?.runId !== event.runId || length > MAX_BATCH_LENGTH) {
+    if (current === undefined || current[0]?.runId !== event.runId || length > MAX_ROW_LENGTH) {
       all.push([event]);
       length = event.data.length;
     } else {

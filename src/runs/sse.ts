@@ -3,8 +3,10 @@ import type { EventLog, SentEvent } from "./event-log";
 
 /** Sent this often when nothing else is, so that nothing in between closes the connection. */
 const HEARTBEAT_MS = 5_000;
-/** What may wait for a client that does not read. */
-const MAX_WAITING_BYTES = 16_000_000;
+/** What is handed on at a time. */
+const HANDED_ON_BYTES = 1_000_000;
+/** What may wait for a client that reads slowly: all that a resumable stream keeps, and something of what follows. */
+const MAX_WAITING_LENGTH = 40_000_000;
 
 const encoder = new TextEncoder();
 
@@ -25,49 +27,70 @@ export interface StreamSource {
 
 /** The stream: first what is replayed, then what happens, each event once. */
 export function eventStream(source: StreamSource): ReadableStream<Uint8Array> {
+  const waiting: SentEvent[] = [];
+  let waitingLength = 0;
+  let lastId = 0;
+  let ended = false;
   let stop = (): void => undefined;
+
+  const take = (event: SentEvent): void => {
+    if (ended || event.id <= lastId || !source.wants(event)) return;
+    lastId = event.id;
+    waiting.push(event);
+    waitingLength += event.data.length;
+  };
+  const handOn = (controller: ReadableStreamDefaultController<Uint8Array>): void => {
+    for (
+      let event = waiting[0];
+      event !== undefined && (controller.desiredSize ?? 0) > 0;
+      event = waiting[0]
+    ) {
+      waiting.shift();
+      waitingLength -= event.data.length;
+      controller.enqueue(encoder.encode(`id: ${event.id}\nevent: ${event.event}\ndata: ${event.data}\n\n`));
+    }
+    if (ended && waiting.length === 0) controller.close();
+  };
+  const end = (controller: ReadableStreamDefaultController<Uint8Array>): void => {
+    if (ended) return;
+    ended = true;
+    stop();
+    handOn(controller);
+  };
+
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
-        let lastId = 0;
-        const send = (event: SentEvent): void => {
-          if (event.id <= lastId || !source.wants(event)) return;
-          lastId = event.id;
-          controller.enqueue(
-            encoder.encode(`id: ${event.id}\nevent: ${event.event}\ndata: ${event.data}\n\n`),
-          );
-          if ((controller.desiredSize ?? 0) < 0) {
-            stop();
-            controller.error(new Error("the client does not read its stream"));
+        for (const event of source.replay) take(event);
+        const unlisten = source.log.listen(source.id, (event) => {
+          take(event);
+          handOn(controller);
+          // It may come back and go on where it was, if the stream is resumable.
+          if (waitingLength > MAX_WAITING_LENGTH) {
+            waiting.length = 0;
+            end(controller);
           }
-        };
-        const unlisten = source.log.listen(source.id, send);
+        });
         const heartbeat = setInterval(() => {
-          controller.enqueue(encoder.encode(": heartbeat\n\n"));
+          if ((controller.desiredSize ?? 0) > 0) controller.enqueue(encoder.encode(": heartbeat\n\n"));
         }, HEARTBEAT_MS);
         stop = () => {
-          stop = () => undefined;
           unlisten();
           clearInterval(heartbeat);
         };
-        for (const event of source.replay) send(event);
-        const close = (): void => {
-          if (source.until === undefined) return;
-          stop();
-          try {
-            controller.close();
-          } catch {
-            // The client was faster.
-          }
+        const over = (): void => {
+          end(controller);
         };
-        source.until?.then(close, close);
+        source.until?.then(over, over);
       },
+      pull: handOn,
       cancel() {
+        ended = true;
         stop();
         source.onDisconnect?.();
       },
     },
-    new ByteLengthQueuingStrategy({ highWaterMark: MAX_WAITING_BYTES }),
+    new ByteLengthQueuingStrategy({ highWaterMark: HANDED_ON_BYTES }),
   );
 }
 

@@ -53,7 +53,7 @@ export class ThreadDO extends ThreadRuns {
       temporary: false,
     });
     this.wakeSoon();
-    if (supersteps !== undefined) {
+    if (supersteps !== undefined && supersteps.length > 0) {
       try {
         await applySupersteps(this.storage, this.threads.require(threadId), supersteps);
       } catch (error) {

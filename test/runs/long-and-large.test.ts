@@ -74,12 +74,22 @@ describe("a resumable run that streams more than is kept", () => {
     ...fields,
   });
 
-  it.each([
-    ["in one event", 1, 600_000],
-    ["in all", 80, 450_000],
-  ])("%s ends with an error that says so, and its thread goes on", async (_name, pieces, length) => {
+  it("keeps events that are larger than a row", async () => {
     const { thread_id: id } = await createThread();
-    const run = await createRun(id, streaming(pieces, length));
+    const run = await createRun(id, streaming(3, 1_200_000));
+    await joinRun(run);
+    const path = `/threads/${id}/runs/${run.run_id}/stream`;
+    const events = await (await open("GET", path, undefined, { "Last-Event-ID": "-1" })).until();
+    const custom = events
+      .filter(({ event }) => event === "custom")
+      .map(({ data }) => JSON.stringify(data).length);
+    expect(custom).toHaveLength(3);
+    expect(Math.min(...custom)).toBeGreaterThan(1_200_000);
+  });
+
+  it("ends with an error that says so, and its thread goes on", async () => {
+    const { thread_id: id } = await createThread();
+    const run = await createRun(id, streaming(80, 450_000));
     const message = expect.stringMatching(/stream_resumable: the run has streamed \d+ characters/) as string;
     expect(await joinRun(run)).toMatchObject({ __error__: { message } });
     expect(await getRun(run)).toMatchObject({ status: "error", error: { message } });
