@@ -31,6 +31,7 @@ export function eventStream(source: StreamSource): ReadableStream<Uint8Array> {
   let waitingLength = 0;
   let lastId = 0;
   let ended = false;
+  let closed = false;
   let stop = (): void => undefined;
 
   const take = (event: SentEvent): void => {
@@ -49,7 +50,10 @@ export function eventStream(source: StreamSource): ReadableStream<Uint8Array> {
       waitingLength -= event.data.length;
       controller.enqueue(encoder.encode(`id: ${event.id}\nevent: ${event.event}\ndata: ${event.data}\n\n`));
     }
-    if (ended && waiting.length === 0) controller.close();
+    // To hand on the last event may have asked for the next, and closed the stream in here already.
+    if (!ended || closed || waiting.length > 0) return;
+    closed = true;
+    controller.close();
   };
   const end = (controller: ReadableStreamDefaultController<Uint8Array>): void => {
     if (ended) return;
