@@ -94,6 +94,11 @@ const checkpoint = z.strictObject({
   checkpoint_map: optional(jsonObject),
 });
 
+/** The JavaScript SDK's types have other words for the same. */
+const onCompletion = z
+  .enum(["delete", "keep", "complete", "continue"])
+  .transform((word) => (word === "keep" || word === "continue" ? "keep" : "delete"));
+
 /** The body of every request that makes a run, on a thread or stateless. */
 export const runCreate = z.strictObject({
   ...payloadFields,
@@ -103,7 +108,7 @@ export const runCreate = z.strictObject({
   metadata: optional(jsonObject),
   multitask_strategy: optional(multitaskStrategy),
   if_not_exists: optional(z.enum(["create", "reject"])),
-  on_completion: optional(z.enum(["delete", "keep"])),
+  on_completion: optional(onCompletion),
   on_disconnect: optional(z.enum(["cancel", "continue"])),
   after_seconds: optional(z.number().min(0).max(31_536_000)),
   checkpoint: optional(checkpoint),

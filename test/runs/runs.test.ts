@@ -297,3 +297,18 @@ describe("a run that goes on", () => {
     expect(runs.map((run) => run.status)).toEqual(["interrupted", "interrupted"]);
   });
 });
+
+it("takes the words of the JavaScript SDK for what becomes of a stateless run's thread", async () => {
+  for (const [word, status] of [
+    ["complete", 404],
+    ["continue", 200],
+  ] as const) {
+    const { body: run } = await call<Run>("POST", "/runs", {
+      assistant_id: "echo",
+      input: { text: "a" },
+      on_completion: word,
+    });
+    await joinRun(run);
+    expect((await call("GET", `/threads/${run.thread_id}`)).status, word).toBe(status);
+  }
+});
