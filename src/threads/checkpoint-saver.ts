@@ -34,6 +34,7 @@ import {
 } from "./checkpoint-parts";
 import type { CheckpointRow, LargeValue } from "./checkpoint-tables";
 import type { Serialized } from "./packed-entries";
+import { isLast } from "./last-checkpoint";
 import { mergeWrites, orderWrites, writeIndex, type TaskWrite } from "./task-writes";
 
 export { MAX_CHECKPOINT_BYTES } from "./checkpoint-body";
@@ -289,20 +290,6 @@ export class CheckpointSaver extends BaseCheckpointSaver {
     checkpoint.channel_versions[TASKS] =
       versions.length > 0 ? maxChannelVersion(...versions) : this.getNextVersion(undefined);
   }
-}
-
-/**
- * Whether a checkpoint is surely the last of its run: that of a state graph in which no node is triggered. Where that
- * cannot be told, it is not; a needless write does no harm.
- */
-function isLast({ channel_values: values, channel_versions: versions }: Checkpoint): boolean {
-  const channels = Object.keys(versions);
-  const isStateGraph = channels.some((channel) => channel.startsWith("branch:to:"));
-  const triggers = channels.some(
-    (channel) => channel.startsWith("join:") || (channel.startsWith("branch:to:") && channel in values),
-  );
-  const sends = values[TASKS];
-  return isStateGraph && !triggers && (!Array.isArray(sends) || sends.length === 0);
 }
 
 /** Whether `actual` contains `expected` in the sense of PostgreSQL's `@>`, as LangGraph's own saver filters. */
