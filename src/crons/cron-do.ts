@@ -15,6 +15,7 @@ import { CronRecord } from "./cron-record";
 import { indexCron, unindexCron } from "./crons-table";
 import { fire, hasFired, releaseThreads, threadIdOf } from "./firing";
 import type { AssistantSnapshot } from "../runs/new-run";
+import type { RunReport } from "../runs/run-report";
 import { lastSlot } from "./schedule";
 import type { CronPatch, SlotList } from "./schemas";
 import { SlotLedger, type PendingSlot, type Slot } from "./slots";
@@ -101,6 +102,12 @@ export class CronDO extends DurableObject {
     } catch (error) {
       logError("the alarm will finish deleting the cron", error, { cron_id: definition.cronId });
     }
+  }
+
+  /** A run that the cron made has ended for good; told at least once. @throws cron.not_found */
+  // eslint-disable-next-line @typescript-eslint/no-unused-vars -- what it says is not kept yet
+  async runEnded(_report: RunReport): Promise<void> {
+    this.record.require();
   }
 
   /** A page of the slot ledger, newest first. @throws cron.not_found */

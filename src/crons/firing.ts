@@ -7,6 +7,7 @@ import { within } from "../deadline";
 import { asDomainError } from "../errors";
 import { logError } from "../log";
 import { newRun, type AssistantSnapshot } from "../runs/new-run";
+import type { CronTerms } from "../runs/run";
 import { isShortLived, standingThreadId, threadObject } from "../threads/thread-object";
 import type { CronDefinition } from "./cron";
 import type { PendingSlot } from "./slots";
@@ -52,13 +53,22 @@ export async function fire(
       on_completion: isShortLived(threadId) ? "delete" : "keep",
     },
     assistant,
-    { runId, threadId, stateless },
+    { runId, threadId, stateless, cron: termsOf(definition) },
   );
   const delivery = { redelivered, notAfter: now() + ENQUEUE_LIMIT_MS };
   const enqueued = threadObject(env, threadId).enqueueRun(run, delivery);
   await within(ENQUEUE_LIMIT_MS, "the thread object", enqueued);
   return { runId, assistant };
 }
+
+/** What the cron asks of its runs. */
+const termsOf = ({ cronId }: CronDefinition): CronTerms => ({
+  cronId,
+  maxAttempts: 1,
+  retryDelayMs: 30_000,
+  timeoutMs: null,
+  ttl: null,
+});
 
 /** Whether the run of a slot was taken in, by a delivery whose answer was lost. */
 export async function hasFired(

@@ -1,6 +1,6 @@
 /** From a request, or a cron's payload, to the run that it asks for. */
 import { requireStorable, type JsonObject } from "../json";
-import type { MultitaskStrategy, NewRun, RunKwargs } from "./run";
+import type { CronTerms, MultitaskStrategy, NewRun, RunKwargs } from "./run";
 
 /** The fields of a run request that decide anything here; the rest is kept as it came. */
 export interface RunFields extends JsonObject {
@@ -42,12 +42,18 @@ const KEPT = [
 /**
  * The run that `fields` ask for. The assistant's config and context are its ground; what the request says lies on top.
  * @param stateless that the thread is made for this run
+ * @param cron what the cron that makes it asks of it
  * @throws request.too_large
  */
 export function newRun(
   fields: RunFields,
   assistant: AssistantSnapshot,
-  { runId, threadId, stateless }: { runId: string; threadId: string; stateless: boolean },
+  {
+    runId,
+    threadId,
+    stateless,
+    cron = null,
+  }: { runId: string; threadId: string; stateless: boolean; cron?: CronTerms | null },
 ): NewRun {
   const kwargs: RunKwargs = {
     ...Object.fromEntries(KEPT.filter((key) => fields[key] !== undefined).map((key) => [key, fields[key]])),
@@ -80,6 +86,7 @@ export function newRun(
     createThread: stateless || fields.if_not_exists === "create",
     temporary: stateless && fields.on_completion !== "keep",
     delayMs: (fields.after_seconds ?? 0) * 1000,
+    cron,
   };
 }
 

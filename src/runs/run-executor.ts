@@ -6,7 +6,7 @@ import { loadGraph } from "../graphs/registry";
 import type { CheckpointSaver } from "../threads/checkpoint-saver";
 import { toWire } from "../threads/wire-state";
 import type { RunError, RunStatus } from "./run";
-import type { StoredRun } from "./run-store";
+import type { StoredRun } from "./run-row";
 import { toCommand } from "./command";
 import { EventMapper, libraryModes, type GraphChunk, type RunEvent, type StreamMode } from "./stream-modes";
 

@@ -14,7 +14,8 @@ import type { EventLog } from "./event-log";
 import { stopEarlierRuns } from "./multitask";
 import { isFinal, toWireRun, type NewRun, type Run } from "./run";
 import { executeRun, type Outcome, type StopReason } from "./run-executor";
-import type { RunStore, StoredRun } from "./run-store";
+import type { StoredRun } from "./run-row";
+import type { RunStore } from "./run-store";
 import type { RunEvent } from "./stream-modes";
 
 /** Starts of one run before it is given up: one that takes its host down with it must not do so for ever. */
@@ -42,8 +43,12 @@ export class RunQueue {
     private readonly runs: RunStore,
     private readonly threads: ThreadStore,
     private readonly log: EventLog,
-    /** Called when a run has ended, before those who wait for it are told: brings the index up to date. */
-    private readonly onEnd: () => Promise<unknown>,
+    private readonly host: {
+      /** A run has ended, and its row says how. */
+      ended: () => void;
+      /** Before those who wait for a run that was executed are told: brings the index up to date. */
+      settle: () => Promise<unknown>;
+    },
   ) {}
 
   /**
@@ -211,7 +216,7 @@ export class RunQueue {
     this.finish(run, outcome, saver, reason);
     this.startNext(run.threadId);
     // Until the index knows, whoever joins is told from here: the row of a short-lived run is gone by then.
-    await this.onEnd();
+    await this.host.settle();
     return outcome;
   }
 
@@ -227,9 +232,9 @@ export class RunQueue {
       saver.close();
       if (reason === "rollback") {
         saver.deleteRun(run.threadId, run.runId);
-        this.runs.markDeleted(run.runId);
+        this.runs.markFinished(run, { ...stopped(reason), rolledBack: true });
       } else {
-        this.runs.markFinished(run, outcome.status, outcome.error);
+        this.runs.markFinished(run, { ...outcome, rolledBack: false });
       }
       if (!passing && !thread.deleted) {
         const settled = outcome.waiting ? "interrupted" : outcome.error === null ? "idle" : "error";
@@ -241,6 +246,7 @@ export class RunQueue {
         });
       }
     });
+    this.host.ended();
     this.waiters.get(run.runId)?.resolve(outcome);
     this.waiters.delete(run.runId);
     logInfo("run ended", { run_id: run.runId, thread_id: run.threadId, status: outcome.status, reason });

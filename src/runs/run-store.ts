@@ -1,94 +1,28 @@
 /** The runs that live in a thread object: unfinished ones, and finished ones until the index has them. */
-import { now, toIsoOrNull } from "../clock";
-import { parseJson, parseJsonOrNull } from "../json";
+import { now } from "../clock";
 import { findCheckpoints } from "../threads/checkpoint-tables";
-import {
-  isFinal,
-  type NewRun,
-  type RunError,
-  type RunRecord,
-  type RunStatus,
-  type WebhookDelivery,
-} from "./run";
-
-/** A run's row, read. */
-export interface StoredRun extends RunRecord {
-  graphId: string;
-  /** Starts of its execution so far. */
-  attempts: number;
-  /** It does not start before. */
-  startAt: number;
-  /** When its first attempt began. */
-  startedAt: number | null;
-  /** Rolled back or deleted: to be taken out of the index. */
-  deleted: boolean;
-  /** When its webhook is to be called (again); null when there is nothing to call. */
-  webhookAt: number | null;
-  webhookAttempts: number;
-  /** The checkpoint that the run ended with, whose values its webhook is sent. */
-  lastCheckpointId: string | null;
-  revision: number;
-  indexed: number;
-}
-
-type Row = {
-  run_id: string;
-  thread_id: string;
-  assistant_id: string;
-  graph_id: string;
-  status: RunStatus;
-  metadata: string;
-  kwargs: string;
-  multitask_strategy: NewRun["multitaskStrategy"];
-  error: string | null;
-  attempts: number;
-  start_at: number;
-  started_at: number | null;
-  created_at: number;
-  updated_at: number;
-  deleted: number;
-  webhook_at: number | null;
-  webhook_attempts: number;
-  webhook_status: WebhookDelivery["status"] | null;
-  webhook_error: string | null;
-  last_checkpoint_id: string | null;
-  revision: number;
-  indexed: number;
-};
+import { isFinal, type NewRun, type RunError, type RunStatus } from "./run";
+import { createRunsTable, toStoredRun, type RunRow, type StoredRun } from "./run-row";
 
 /** No run of the thread of `waiting` runs. */
 const NONE_RUNS = `NOT EXISTS (
   SELECT 1 FROM runs AS other WHERE other.thread_id = waiting.thread_id AND other.status = 'running')`;
 
+/** How a run has ended. */
+export interface RunEnd {
+  status: RunStatus;
+  error: RunError | null;
+  /** At an interrupt: it waits for an answer. */
+  waiting: boolean;
+  /** It is to leave no trace. */
+  rolledBack: boolean;
+}
+
 export class RunStore {
   constructor(private readonly sql: SqlStorage) {}
 
   createTable(): void {
-    this.sql.exec(`CREATE TABLE IF NOT EXISTS runs (
-      seq INTEGER PRIMARY KEY,
-      run_id TEXT NOT NULL,
-      thread_id TEXT NOT NULL,
-      assistant_id TEXT NOT NULL,
-      graph_id TEXT NOT NULL,
-      status TEXT NOT NULL,
-      metadata TEXT NOT NULL,
-      kwargs TEXT NOT NULL,
-      multitask_strategy TEXT NOT NULL,
-      error TEXT,
-      attempts INTEGER NOT NULL,
-      start_at INTEGER NOT NULL,
-      started_at INTEGER,
-      created_at INTEGER NOT NULL,
-      updated_at INTEGER NOT NULL,
-      deleted INTEGER NOT NULL DEFAULT 0,
-      webhook_at INTEGER,
-      webhook_attempts INTEGER NOT NULL DEFAULT 0,
-      webhook_status TEXT,
-      webhook_error TEXT,
-      last_checkpoint_id TEXT,
-      revision INTEGER NOT NULL DEFAULT 1,
-      indexed INTEGER NOT NULL DEFAULT 0
-    )`);
+    createRunsTable(this.sql);
   }
 
   /** Stores a run; one that starts at once is stored as running, its first attempt counted before it is made. */
@@ -96,8 +30,8 @@ export class RunStore {
     const at = now();
     this.sql.exec(
       `INSERT INTO runs (run_id, thread_id, assistant_id, graph_id, status, metadata, kwargs, multitask_strategy,
-         attempts, start_at, started_at, webhook_status, created_at, updated_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         attempts, start_at, started_at, cron, webhook_status, created_at, updated_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       run.runId,
       run.threadId,
       run.assistantId,
@@ -109,6 +43,7 @@ export class RunStore {
       startsNow ? 1 : 0,
       at + run.delayMs,
       startsNow ? at : null,
+      run.cron === null ? null : JSON.stringify(run.cron),
       run.kwargs.webhook === undefined ? null : "pending",
       at,
       at,
@@ -173,18 +108,22 @@ export class RunStore {
     );
   }
 
-  /** Ends the run; its webhook, if it has one, is due from now on. */
-  markFinished(run: StoredRun, status: RunStatus, error: RunError | null): void {
-    const calls = run.kwargs.webhook !== undefined;
+  /** Ends the run; its webhook, if it has one, is due from now on, and so is the report to its cron. */
+  markFinished(run: StoredRun, { status, error, waiting, rolledBack }: RunEnd): void {
+    const at = now();
+    const calls = run.kwargs.webhook !== undefined && !rolledBack;
     this.sql.exec(
-      `UPDATE runs SET status = ?, error = ?, updated_at = ?, webhook_at = ?, last_checkpoint_id = ?,
-         revision = revision + 1
+      `UPDATE runs SET status = ?, error = ?, waiting = ?, deleted = ?, updated_at = ?, webhook_at = ?,
+         last_checkpoint_id = ?, report_at = ?, revision = revision + 1
        WHERE run_id = ?`,
       status,
       error === null ? null : JSON.stringify(error),
-      now(),
-      calls ? now() : null,
+      waiting ? 1 : 0,
+      rolledBack ? 1 : 0,
+      at,
+      calls ? at : null,
       calls ? this.lastCheckpoint(run) : null,
+      run.cron === null ? null : at,
       run.runId,
     );
   }
@@ -201,21 +140,34 @@ export class RunStore {
       .one().at;
   }
 
-  /** The run is to leave no trace. */
+  /** The record of a run that has ended is to be removed. */
   markDeleted(runId: string): void {
     this.sql.exec(
-      "UPDATE runs SET deleted = 1, status = 'interrupted', webhook_at = NULL, revision = revision + 1 WHERE run_id = ?",
+      "UPDATE runs SET deleted = 1, webhook_at = NULL, revision = revision + 1 WHERE run_id = ?",
       runId,
     );
   }
 
-  /** The index has this revision of the run: a finished run then lives there alone. */
-  noteIndexed({ runId, revision, status, webhookAt }: StoredRun): void {
-    if (isFinal(status) && webhookAt === null) {
-      this.sql.exec("DELETE FROM runs WHERE run_id = ? AND revision = ?", runId, revision);
-    } else {
-      this.sql.exec("UPDATE runs SET indexed = ? WHERE run_id = ?", revision, runId);
+  /**
+   * The index has this revision of the run: a finished run, of which nobody is to be told any more, then lives there alone.
+   * @param reported that its cron knows how it ended
+   */
+  noteIndexed({ runId, revision, status, webhookAt, reportAt }: StoredRun, reported: boolean): void {
+    const over = isFinal(status) && webhookAt === null && (reportAt === null || reported);
+    if (over) {
+      const { rowsWritten } = this.sql.exec(
+        "DELETE FROM runs WHERE run_id = ? AND revision = ?",
+        runId,
+        revision,
+      );
+      if (rowsWritten > 0) return;
     }
+    this.sql.exec(
+      "UPDATE runs SET indexed = ?, report_at = iif(?, NULL, report_at) WHERE run_id = ?",
+      revision,
+      reported ? 1 : 0,
+      runId,
+    );
   }
 
   /** Whether any run of the thread is still kept here. */
@@ -243,39 +195,8 @@ export class RunStore {
 
   private select(rest: string, ...params: (string | number)[]): StoredRun[] {
     return this.sql
-      .exec<Row>(`SELECT * FROM runs ${rest}`, ...params)
+      .exec<RunRow>(`SELECT * FROM runs ${rest}`, ...params)
       .toArray()
       .map(toStoredRun);
   }
 }
-
-const deliveryOf = (row: Row, status: WebhookDelivery["status"]): WebhookDelivery => ({
-  status,
-  attempts: row.webhook_attempts,
-  last_error: row.webhook_error,
-  next_attempt_at: toIsoOrNull(row.webhook_at),
-});
-
-const toStoredRun = (row: Row): StoredRun => ({
-  runId: row.run_id,
-  threadId: row.thread_id,
-  assistantId: row.assistant_id,
-  graphId: row.graph_id,
-  status: row.status,
-  metadata: parseJson(row.metadata),
-  kwargs: parseJson(row.kwargs),
-  multitaskStrategy: row.multitask_strategy,
-  error: parseJsonOrNull(row.error),
-  attempts: row.attempts,
-  webhook: row.webhook_status === null ? null : deliveryOf(row, row.webhook_status),
-  webhookAt: row.webhook_at,
-  webhookAttempts: row.webhook_attempts,
-  lastCheckpointId: row.last_checkpoint_id,
-  startAt: row.start_at,
-  startedAt: row.started_at,
-  createdAt: row.created_at,
-  updatedAt: row.updated_at,
-  deleted: row.deleted === 1,
-  revision: row.revision,
-  indexed: row.indexed,
-});

@@ -1,6 +1,7 @@
 /** A run as the server keeps it and as the API shows it. */
 import { toIso } from "../clock";
 import type { JsonObject } from "../json";
+import type { ThreadTtl } from "../threads/thread";
 
 /** The states of docs/run-lifecycle.md. */
 export type RunStatus = "pending" | "running" | "success" | "error" | "timeout" | "interrupted";
@@ -36,6 +37,20 @@ export interface RunKwargs extends JsonObject {
   durability?: "sync" | "async" | "exit";
 }
 
+/** What a cron asks of the runs that it makes. */
+export interface CronTerms {
+  /** Is told how each of them has ended. */
+  cronId: string;
+  /** Attempts in all at a run whose graph fails; 1: it is not tried again. */
+  maxAttempts: number;
+  /** Ms from the first failure to the next attempt; twice as long after each further one. */
+  retryDelayMs: number;
+  /** Ms that an attempt may take, when that is less than any run may; null: no less. */
+  timeoutMs: number | null;
+  /** Of a thread that is made for the run and kept; null: the deployment's own. */
+  ttl: ThreadTtl | null;
+}
+
 /** A run that is to be enqueued. */
 export interface NewRun {
   runId: string;
@@ -51,6 +66,8 @@ export interface NewRun {
   temporary: boolean;
   /** Ms to wait before it starts. */
   delayMs: number;
+  /** Null when no cron makes it. */
+  cron: CronTerms | null;
 }
 
 /** A run's record. Instants in ms since the epoch. */

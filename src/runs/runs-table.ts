@@ -4,7 +4,7 @@ import { DomainError } from "../errors";
 import { parseJson, parseJsonOrNull, type JsonObject } from "../json";
 import { all, jsonContains, type Condition } from "../json-filter";
 import { parseInstant } from "../instant";
-import type { StoredRun } from "./run-store";
+import type { StoredRun } from "./run-row";
 import { toWireRun, type MultitaskStrategy, type Run, type RunStatus } from "./run";
 
 type Row = {

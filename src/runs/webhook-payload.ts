@@ -3,7 +3,7 @@ import { now, toIso, toIsoOrNull } from "../clock";
 import { asDomainError, messageOf } from "../errors";
 import { bytesOf } from "../json";
 import { toWireRun } from "./run";
-import type { StoredRun } from "./run-store";
+import type { StoredRun } from "./run-row";
 
 /** A larger body is sent without the values: receivers refuse it, and several may be in memory at once. */
 export const MAX_BODY_BYTES = 4_000_000;

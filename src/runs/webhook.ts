@@ -2,7 +2,8 @@
 import { now } from "../clock";
 import { messageOf } from "../errors";
 import { logError } from "../log";
-import type { RunStore, StoredRun } from "./run-store";
+import type { StoredRun } from "./run-row";
+import type { RunStore } from "./run-store";
 import { callWebhook, CALL_LIMIT_MS, FinalFailure } from "./webhook-call";
 import { webhookBody } from "./webhook-payload";
 import type { WebhookStore } from "./webhook-store";

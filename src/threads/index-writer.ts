@@ -33,6 +33,8 @@ export class IndexWriter {
       /** Whether the object still has its tables: a flush may come after everything has been removed. */
       exists: () => boolean;
       snapshotOf: (thread: StoredThread) => Promise<ThreadSnapshot>;
+      /** Whether the run's cron knows how it ended, and its row is yet to say so. */
+      takeReported: (runId: string) => boolean;
       /** Threads whose streams can still be asked for. */
       streamed: () => string[];
     },
@@ -88,7 +90,7 @@ export class IndexWriter {
     for (const thread of ending) statements.push(deleteThreadRow(DB, thread.threadId));
     await within(D1_LIMIT_MS, "D1", DB.batch(statements));
     return this.storage.transactionSync(() => {
-      for (const run of runs) this.runs.noteIndexed(run);
+      for (const run of runs) this.runs.noteIndexed(run, this.object.takeReported(run.runId));
       for (const thread of threads) this.threads.noteIndexed(thread.threadId, thread.revision);
       // Not if more runs of it wait for the next batch.
       const over = ending.filter(({ threadId }) => !this.runs.hasAny(threadId));

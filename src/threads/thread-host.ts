@@ -8,7 +8,11 @@ import { now } from "../clock";
 import { readConfig } from "../config";
 import { logError } from "../log";
 import { answer, type Answer } from "../rpc";
+import { cronObject } from "../crons/cron-object";
+import { earliest } from "../crons/timing";
 import { EventLog } from "../runs/event-log";
+import { Reports } from "../runs/reports";
+import { ReportStore } from "../runs/report-store";
 import { RunQueue } from "../runs/run-queue";
 import { RunStore } from "../runs/run-store";
 import { endLostRun } from "../runs/runs-table";
@@ -32,24 +36,34 @@ export abstract class ThreadHost extends DurableObject {
   protected readonly runs = new RunStore(this.storage.sql);
   protected readonly threads = new ThreadStore(this.storage.sql);
   protected readonly log = new EventLog(this.storage);
+  private readonly reported = new ReportStore(this.storage.sql);
+  private readonly reports = new Reports(this.reported, {
+    exists: () => this.tablesExist(),
+    report: (cronId, report) => cronObject(this.env, cronId).runEnded(report),
+    acknowledged: () => {
+      this.ctx.waitUntil(this.settle());
+    },
+    postponed: (nextAt) => {
+      this.wakeUpBy(nextAt);
+    },
+  });
   private readonly index = new IndexWriter(this.storage, this.env, this.runs, this.threads, {
     exists: () => this.tablesExist(),
     snapshotOf: (thread) => readSnapshot(this.storage, thread),
+    takeReported: (runId) => this.reported.take(runId),
     streamed: () => this.log.threads(),
   });
-  protected readonly queue = new RunQueue(
-    this.storage,
-    this.env,
-    this.runs,
-    this.threads,
-    this.log,
-    async () => {
-      await this.index.flush();
+  protected readonly queue = new RunQueue(this.storage, this.env, this.runs, this.threads, this.log, {
+    ended: () => {
+      this.reports.sendDue();
+    },
+    settle: async () => {
+      await this.updateIndex();
       // Nobody waits for a webhook, but the object stays awake for it.
       this.ctx.waitUntil(this.callWebhooks());
       await this.removeIfEmpty();
     },
-  );
+  });
   private readonly webhooks = new Webhooks(this.runs, new WebhookStore(this.storage.sql), {
     exists: () => this.tablesExist(),
     valuesOf: async (run) => {
@@ -146,23 +160,25 @@ export abstract class ThreadHost extends DurableObject {
     this.log.removeExpired();
     this.queue.startDue();
     const settled = this.settle();
+    this.reports.sendDue();
     this.ctx.waitUntil(this.callWebhooks());
     await this.holdWhileWorking();
     await settled;
     if (this.tablesExist() && this.index.isBehind()) await this.settle();
   }
 
-  /** Waits with the runs that execute and the webhooks that are called, but not past the next thing that is due. */
+  /** Waits with what is under way, runs, webhooks and reports, but not past the next thing that is due. */
   private async holdWhileWorking(): Promise<void> {
-    if (this.queue.isIdle() && this.webhooks.isIdle()) return;
+    const workers = [this.queue, this.webhooks, this.reports];
+    if (workers.every((worker) => worker.isIdle())) return;
     const { promise, resolve } = Promise.withResolvers<undefined>();
     this.endHold = () => {
       resolve(undefined);
     };
-    const due = (this.runs.nextDue() ?? Infinity) - now();
+    const due = (this.nextDue() ?? Infinity) - now();
     // A timer that is left behind would keep the object awake, and its owner paying.
     const timer = setTimeout(this.endHold, Math.min(HOLD_MS, Math.max(due, SOON_MS)));
-    await Promise.race([Promise.all([this.queue.idle(), this.webhooks.idle()]), promise]);
+    await Promise.race([Promise.all(workers.map((worker) => worker.idle())), promise]);
     clearTimeout(timer);
     this.endHold = undefined;
   }
@@ -170,8 +186,14 @@ export abstract class ThreadHost extends DurableObject {
   /** Brings the index up to date, and removes what is over. */
   protected async settle(): Promise<void> {
     if (!this.tablesExist()) return;
-    await this.index.flush();
+    await this.updateIndex();
     await this.removeIfEmpty();
+  }
+
+  private async updateIndex(): Promise<void> {
+    if (await this.index.flush()) return;
+    // What the index does not take is kept here for as long as that lasts.
+    if (this.tablesExist()) this.reported.store();
   }
 
   /** Calls the webhooks that are due, and settles when none is being called any more. */
@@ -182,11 +204,15 @@ export abstract class ThreadHost extends DurableObject {
     await this.settle();
   }
 
-  /** Makes sure that the alarm comes for what its runs wait for, also while its handler waits with others. */
+  /** Makes sure that the alarm comes for what its runs wait for. */
   protected wakeForRuns(): void {
-    const due = this.tablesExist() ? this.runs.nextDue() : null;
-    if (due === null) return;
-    this.wakeBy(due);
+    const due = this.nextDue();
+    if (due !== null) this.wakeUpBy(due);
+  }
+
+  /** Makes sure that the alarm comes by then, also while its handler waits with others. */
+  private wakeUpBy(at: number): void {
+    this.wakeBy(at);
     this.endHold?.();
   }
 
@@ -203,7 +229,7 @@ export abstract class ThreadHost extends DurableObject {
 
   private nextWake(): number | null {
     const wakes = this.threads.expiries().map(({ expiresAt }) => expiresAt);
-    const due = this.runs.nextDue();
+    const due = this.nextDue();
     if (due !== null) wakes.push(due);
     const forgetAt = this.log.nextExpiry();
     if (forgetAt !== null) wakes.push(forgetAt);
@@ -211,6 +237,11 @@ export abstract class ThreadHost extends DurableObject {
     if (!this.queue.isIdle() || this.queue.stranded().length > 0) wakes.push(now() + SOON_MS);
     if (this.index.isBehind()) wakes.push(now() + Math.min(SOON_MS * 2 ** this.index.failures, 5 * 60_000));
     return wakes.length === 0 ? null : Math.min(...wakes);
+  }
+
+  /** When something of a run is due that waits for time; null when nothing is. */
+  private nextDue(): number | null {
+    return this.tablesExist() ? earliest(this.runs.nextDue(), this.reports.nextAt()) : null;
   }
 
   /** Makes sure that the alarm sees to what a call begins, should the call be cut off. */
@@ -256,7 +287,8 @@ export abstract class ThreadHost extends DurableObject {
   protected tablesExist(): boolean {
     if (!this.hasTables) {
       const found = this.storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'threads'").toArray();
-      this.hasTables = found.length > 0;
+      // With those an earlier version made, too.
+      if (found.length > 0) this.createTables();
     }
     return this.hasTables;
   }

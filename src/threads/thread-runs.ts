@@ -110,6 +110,12 @@ export abstract class ThreadRuns extends ThreadHost {
     return { values: (await readSnapshot(this.storage, thread)).values };
   }
 
+  /** Whether there is such a run here that has not ended; tells what this object knows, and asks nobody. */
+  async isUnfinished(threadId: string, runId: string): Promise<boolean> {
+    const run = this.tablesExist() ? this.runs.get(runId) : undefined;
+    return run?.threadId === threadId && !isFinal(run.status);
+  }
+
   /** The run, living or ended. @throws run.not_found */
   async getRun(threadId: string, runId: string): Promise<Run> {
     const living = this.tablesExist() ? this.runs.get(runId) : undefined;

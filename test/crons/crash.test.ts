@@ -17,12 +17,14 @@ import {
 import { threadIdOf } from "../../src/crons/firing";
 import { bury, Life, liveBy } from "../support/faults";
 import { call } from "../support/edge";
+import { hearReports } from "../support/reports";
 import type { CronDefinition } from "../../src/crons/cron";
 
 beforeEach(() => {
   setClock("2040-01-01T00:00:00.000Z");
 });
 afterEach(() => {
+  vi.restoreAllMocks();
   vi.useRealTimers();
 });
 
@@ -77,6 +79,7 @@ describe.each([true, false])("with the answer lost: %s", (answerLost) => {
   });
 
   it("a thread object that dies at any step of a run", async () => {
+    const { heard } = hearReports();
     let steps = 0;
     let died = true;
     for (let lastStep = 1; lastStep <= MOST_STEPS && died; lastStep++) {
@@ -114,6 +117,10 @@ describe.each([true, false])("with the answer lost: %s", (answerLost) => {
         where,
       ).toEqual(["success"]);
       await runDurableObjectAlarm(threadStub(threadId));
+      const reports = heard.splice(0);
+      expect(reports.length, where).toBeGreaterThanOrEqual(1);
+      expect(reports.length, where).toBeLessThanOrEqual(2);
+      for (const report of reports) expect(report, where).toMatchObject({ threadId, status: "success" });
       expect(await rowsOf(threadStub(threadId)), where).toMatchObject({ threads: 0, runs: 0 });
       expect(await indexed(threadId), where).toBe(0);
     }

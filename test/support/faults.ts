@@ -52,10 +52,8 @@ export async function liveBy(stub: DurableObjectStub, life: Life): Promise<void>
         DB: stepping(env.DB, ["batch"], life, {
           prepare: (sql: string) => steppingStatement(env.DB.prepare(sql), life),
         }),
-        THREAD: {
-          idFromName: (name: string) => env.THREAD.idFromName(name),
-          get: (id: DurableObjectId) => stepping(env.THREAD.get(id), "every method", life, {}),
-        },
+        THREAD: steppingNamespace(env.THREAD, life),
+        CRON: steppingNamespace(env.CRON, life),
       },
     });
   });
@@ -65,6 +63,12 @@ export async function liveBy(stub: DurableObjectStub, life: Life): Promise<void>
 export async function bury(): Promise<void> {
   await abortAllDurableObjects();
 }
+
+/** Objects of which every call is a step. */
+const steppingNamespace = (objects: Env["THREAD"] | Env["CRON"], life: Life): object => ({
+  idFromName: (name: string) => objects.idFromName(name),
+  get: (id: DurableObjectId) => stepping(objects.get(id), "every method", life, {}),
+});
 
 type Methods = Record<string, (...args: never[]) => unknown>;
 

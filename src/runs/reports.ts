@@ -1,0 +1,100 @@
+/**
+ * Tells crons how the runs that they made have ended: at least once each, until they acknowledge it. Nobody waits for a
+ * report, and it waits for nobody: the index has its own way.
+ */
+import { now } from "../clock";
+import { within } from "../deadline";
+import { asDomainError } from "../errors";
+import { logError } from "../log";
+import type { ReportStore } from "./report-store";
+import { reportOf, type RunReport } from "./run-report";
+import type { StoredRun } from "./run-row";
+
+const REPORT_LIMIT_MS = 15_000;
+/** Reports at once: one that hangs holds up few others. */
+const MAX_AT_ONCE = 5;
+const LONGEST_DELAY_MS = 10 * 60_000;
+
+/** After so many failed attempts the next comes after 1 s, 2 s, 4 s … up to ten minutes. */
+export const reportDelay = (attempts: number): number =>
+  Math.min(1000 * 2 ** (attempts - 1), LONGEST_DELAY_MS);
+
+/** What the reports need of the object that holds their runs. */
+export interface ReportHost {
+  /** Whether the object still has its tables. */
+  exists: () => boolean;
+  /** Gives the cron the report. @throws cron.not_found when it is gone, and whatever else fails */
+  report: (cronId: string, report: RunReport) => Promise<void>;
+  /** A report was acknowledged, and its run may be over with it. */
+  acknowledged: () => void;
+  /** A report is to be made again at this instant (ms). */
+  postponed: (nextAt: number) => void;
+}
+
+export class Reports {
+  private readonly underWay = new Map<string, Promise<void>>();
+
+  constructor(
+    private readonly store: ReportStore,
+    private readonly host: ReportHost,
+  ) {}
+
+  /** Begins to send what is due, a few at a time, and goes on while something is. */
+  sendDue(): void {
+    while (this.underWay.size < MAX_AT_ONCE && this.host.exists()) {
+      const run = this.store.nextDue(this.underWay.keys());
+      if (run === undefined) return;
+      const { runId } = run;
+      const sent = this.send(run)
+        .finally(() => this.underWay.delete(runId))
+        .then(() => {
+          this.sendDue();
+        })
+        .catch((error: unknown) => {
+          // The row is as it was: the alarm comes back to it.
+          logError("the reporting of a run broke off", error, { run_id: runId });
+        });
+      this.underWay.set(runId, sent);
+    }
+  }
+
+  /** When a report is due that is not under way (ms); null when none is. */
+  nextAt(): number | null {
+    return this.host.exists() ? this.store.nextAt(this.underWay.keys()) : null;
+  }
+
+  isIdle(): boolean {
+    return this.underWay.size === 0;
+  }
+
+  /** Settles when no report is under way. */
+  async idle(): Promise<void> {
+    while (this.underWay.size > 0) await Promise.all(this.underWay.values());
+  }
+
+  private async send(run: StoredRun): Promise<void> {
+    const delivered = await this.deliver(run);
+    if (!this.host.exists()) return;
+    if (delivered) {
+      this.store.acknowledge(run.runId);
+      this.host.acknowledged();
+      return;
+    }
+    const nextAt = now() + reportDelay(run.reportAttempts + 1);
+    this.store.postpone(run.runId, nextAt);
+    this.host.postponed(nextAt);
+  }
+
+  /** @returns whether the cron knows; one that is gone need not */
+  private async deliver(run: StoredRun): Promise<boolean> {
+    if (run.cron === null) return true;
+    try {
+      await within(REPORT_LIMIT_MS, "the cron's object", this.host.report(run.cron.cronId, reportOf(run)));
+      return true;
+    } catch (error) {
+      if (asDomainError(error)?.code === "cron.not_found") return true;
+      logError("a run could not be reported to its cron", error, { run_id: run.runId });
+      return false;
+    }
+  }
+}
