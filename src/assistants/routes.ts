@@ -3,6 +3,7 @@ import { v7 } from "@langchain/core/utils/uuid";
 import { Hono } from "hono";
 import type { Env } from "../config";
 import { DomainError } from "../errors";
+import { pauseCronsOf } from "../crons/pause-crons";
 import { pageHeaders } from "../pages";
 import { readBody, readQuery } from "../request";
 import { deleteThread } from "../threads/delete-thread";
@@ -81,6 +82,7 @@ async function deleteAssistant(env: Env, idOrGraphId: string, withThreads: boole
   // The threads go first: should it stop halfway, the assistant is still there to delete again.
   if (withThreads) await deleteThreadsOf(env, id);
   await removeAssistant(env.DB, id);
+  await pauseCronsOf(env, { assistant_id: id }, "the cron's assistant was deleted");
   return id;
 }
 

@@ -4,37 +4,76 @@
  * may be cut off between any two statements and done again.
  */
 import { DurableObject } from "cloudflare:workers";
-import { now } from "../clock";
+import { now, toIso } from "../clock";
+import { readConfig } from "../config";
 import { within } from "../deadline";
-import { asDomainError, DomainError, messageOf } from "../errors";
+import { DomainError } from "../errors";
 import { requireStorable } from "../json";
 import { logError, logInfo } from "../log";
 import { answer, type Answer } from "../rpc";
-import { patched, scheduleOf, toWireCron, upcomingSlot, type Cron, type CronDefinition } from "./cron";
-import { CronRecord } from "./cron-record";
-import { indexCron, unindexCron } from "./crons-table";
-import { fire, hasFired, releaseThreads, threadIdOf } from "./firing";
-import type { AssistantSnapshot } from "../runs/new-run";
 import type { RunReport } from "../runs/run-report";
-import { lastSlot } from "./schedule";
-import type { CronPatch, SlotList } from "./schemas";
-import { SlotLedger, type PendingSlot, type Slot } from "./slots";
+import { Alerts } from "./alerts";
+import { Claims } from "./claims";
+import { patched, toWireCron, type Cron, type CronDefinition } from "./cron";
+import { CronRecord } from "./cron-record";
+import { indexCron, indexFigures, unindexCron } from "./crons-table";
+import { Deliveries, keyOf } from "./deliveries";
+import { figuresOf, type Figures } from "./figures";
+import { releaseThreads } from "./firing";
+import type { Ground } from "./ground";
+import { failed, withReport } from "./progress";
+import { pruneHistory, removeOldThreads } from "./retention";
+import type { Backfill, CronPatch, RunNow, SkipNext, SlotList } from "./schemas";
+import { SlotLedger, type Slot, type SlotKey } from "./slots";
 import { backoff, earliest, reasonNotToFire, requireFuture } from "./timing";
 
 /** While a claimed slot is not acknowledged the alarm stays this near, so that a crash delays the slot by no more. */
 const DEAD_MAN_MS = 30_000;
-/** Deliveries of one slot before it is given up as missed; with the back-off, about six minutes. */
-const MAX_ATTEMPTS = 10;
 const D1_LIMIT_MS = 5_000;
+/** The history is looked through after so many slots: counting its rows costs more than a few too many. */
+const PRUNE_EVERY = 20;
 
 export class CronDO extends DurableObject {
   private readonly record = new CronRecord(this.ctx.storage.sql);
   private readonly ledger = new SlotLedger(this.ctx.storage.sql);
+  private readonly alerts = new Alerts(this.ctx.storage.sql, {
+    url: () => (this.record.isGone() ? null : this.record.require().definition.policy.alert_webhook),
+    secrets: () => readConfig(this.env).webhookSecrets,
+    changed: () => {
+      if (!this.record.isGone()) this.armForNext();
+    },
+  });
+  private readonly claims = new Claims(this.record, this.ledger, ({ first, last, slots }) => {
+    this.alert("cron.slot_missed", {
+      first_slot: toIso(first),
+      last_slot: toIso(last),
+      slots,
+      reason: "the server did not run at the time",
+    });
+  });
+  private readonly deliveries = new Deliveries(this.record, this.ledger, {
+    env: () => this.env,
+    transaction: (work) => this.ctx.storage.transactionSync(work),
+    pause: (reason) => {
+      this.pauseItself(reason);
+    },
+    unfired: ({ scheduledFor }, status, reason) => {
+      if (status !== "missed") return;
+      const slot = toIso(scheduledFor);
+      this.alert("cron.slot_missed", { first_slot: slot, last_slot: slot, slots: 1, reason });
+    },
+  });
   /** Advances are done one after the other, whoever asks for them. */
   private lastAdvance: Promise<void> = Promise.resolve();
+  /** Those that were asked for and have not begun. */
+  private waiting = 0;
   /** Failures in a row, of advances and of writes to the index, for their back-offs. */
   private failures = 0;
   private indexFailures = 0;
+  /** What the index is known to have, but for the figures: an end of a run then costs it one row. */
+  private indexedAs: string | undefined;
+  /** The alarm that is known to be set, so that it is not set again for nothing. */
+  private alarmAt: number | null = null;
 
   /** Every call of others comes through here; see {@link answer}. */
   async call(method: string, args: unknown[]): Promise<Answer> {
@@ -42,19 +81,40 @@ export class CronDO extends DurableObject {
   }
 
   /**
-   * Stores a new cron and sets its alarm.
-   * @throws request.invalid when the schedule cannot be used or has no time to come; nothing is stored then.
+   * Stores a new cron and sets its alarm. Of one that is there already `ifExists` says what becomes: it is left as it is, or
+   * changed by `patch`.
+   * @throws request.invalid when the schedule cannot be used or has no time to come, cron.exists; nothing is changed then.
    */
-  async create(definition: CronDefinition, assistant: AssistantSnapshot): Promise<Cron> {
+  async create(
+    definition: CronDefinition,
+    ground: Ground,
+    { ifExists, patch }: { ifExists: "raise" | "do_nothing" | "update"; patch: CronPatch },
+  ): Promise<Cron> {
+    const existing = this.record.read();
+    if (existing !== undefined) {
+      if (existing.deleted || ifExists === "raise") {
+        throw new DomainError("cron.exists", "cron_id: there is a cron with this id");
+      }
+      const { threadId, assistantId } = existing.definition;
+      if (ifExists === "do_nothing") return this.get();
+      if (threadId !== definition.threadId || assistantId !== definition.assistantId) {
+        throw new DomainError(
+          "cron.exists",
+          "cron_id: the cron with this id has another assistant or thread",
+        );
+      }
+      return this.patch(patch);
+    }
     requireFuture(definition);
-    requireStorable("cron", definition, assistant);
+    requireStorable("cron", definition, ground);
     this.ctx.storage.transactionSync(() => {
       this.record.createTable();
       this.ledger.createTable();
-      const nextRunAt = definition.enabled ? upcomingSlot(definition, now()) : null;
-      this.record.insert({ definition, nextRunAt, revision: now() }, assistant);
-      // Near, so that the alarm writes the index if it cannot be written below.
-      this.arm(earliest(nextRunAt, now() + DEAD_MAN_MS));
+      this.alerts.createTable();
+      const nextRunAt = this.claims.upcoming(definition, now());
+      this.record.insert(definition, ground, nextRunAt);
+      // The alarm writes the index if it cannot be written below.
+      this.armDeadMan();
     });
     await this.settleAlarm();
     return this.get();
@@ -65,6 +125,11 @@ export class CronDO extends DurableObject {
     return toWireCron(this.record.require());
   }
 
+  /** What its slots and runs came to. @throws cron.not_found */
+  async getFigures(): Promise<Figures> {
+    return this.figures();
+  }
+
   /**
    * Changes the definition. A slot that came due before the change is settled first, so that no change swallows or repeats
    * one: it fires, or is skipped when the change disables or ends the cron.
@@ -72,20 +137,24 @@ export class CronDO extends DurableObject {
    */
   async patch(patch: CronPatch): Promise<Cron> {
     const stored = this.record.require();
-    const definition = patched(stored.definition, patch, now());
-    requireStorable("cron", definition, stored.assistant);
-    const rescheduled = patch.schedule !== undefined || patch.timezone !== undefined;
+    const before = stored.definition;
+    const definition = patched(before, patch, now());
+    requireStorable("cron", definition, stored.ground);
+    const rescheduled = definition.schedule !== before.schedule || definition.timezone !== before.timezone;
     if (rescheduled) requireFuture(definition);
-    const retimed = rescheduled || patch.end_time !== undefined || patch.enabled !== undefined;
     this.ctx.storage.transactionSync(() => {
-      this.claimDue(reasonNotToFire(definition));
-      let { nextRunAt } = this.record.require();
-      if (retimed) nextRunAt = definition.enabled ? upcomingSlot(definition, now()) : null;
-      this.record.update({ definition, nextRunAt });
-      this.arm(now() + DEAD_MAN_MS);
+      this.change(definition, rescheduled);
+      this.armDeadMan();
     });
     await this.settleAlarm();
     return this.get();
+  }
+
+  /** Pauses the cron for a reason of the server's; one that is paused stays as it is. @throws cron.not_found */
+  async pause(reason: string): Promise<void> {
+    if (!this.record.require().definition.enabled) return;
+    this.pauseItself(reason);
+    await this.settleAlarm();
   }
 
   /**
@@ -104,16 +173,88 @@ export class CronDO extends DurableObject {
     }
   }
 
-  /** A run that the cron made has ended for good; told at least once. @throws cron.not_found */
-  // eslint-disable-next-line @typescript-eslint/no-unused-vars -- what it says is not kept yet
-  async runEnded(_report: RunReport): Promise<void> {
-    this.record.require();
-  }
-
   /** A page of the slot ledger, newest first. @throws cron.not_found */
   async listSlots(query: SlotList): Promise<Slot[]> {
     this.record.require();
     return this.ledger.list(query);
+  }
+
+  /**
+   * Has a run made now, beside the schedule, which is not moved. It is held by no end time and no pause, but by the limits
+   * and the overlap rule like any other.
+   * @returns the run by hand, pending when it waits for an earlier one or could not be enqueued yet
+   * @throws cron.not_found, cron.conflict or another when there is to be no such run
+   */
+  async runNow(overrides: RunNow): Promise<Slot> {
+    const { definition } = this.record.require();
+    requireStorable("cron", definition, overrides);
+    const key = this.ctx.storage.transactionSync(() => {
+      const claimed = this.claims.claimManual(overrides);
+      this.armDeadMan();
+      return claimed;
+    });
+    await this.advanceNow();
+    const slot = this.slot(key);
+    if (slot.status === "skipped") throw new DomainError("cron.conflict", slot.reason ?? "skipped");
+    return slot;
+  }
+
+  /**
+   * Has the next slots skipped, as many as `count` says; none that was skipped by hand before is skipped any more.
+   * @throws cron.not_found
+   */
+  async skipNext(skip: SkipNext): Promise<Cron> {
+    this.ctx.storage.transactionSync(() => {
+      this.claims.claimDue(reasonNotToFire(this.record.require().definition));
+      this.claims.skipNext(skip);
+      this.armDeadMan();
+    });
+    await this.advanceNow();
+    return this.get();
+  }
+
+  /**
+   * Has the slots of a period that is over run, those that got no run; one after the other.
+   * @returns how many
+   * @throws cron.not_found, request.invalid
+   */
+  async backfill(period: Backfill): Promise<{ slots: number }> {
+    const slots = this.ctx.storage.transactionSync(() => {
+      const claimed = this.claims.backfill(period);
+      this.armDeadMan();
+      return claimed;
+    });
+    await this.advanceNow();
+    return { slots };
+  }
+
+  /**
+   * A run of this cron has ended. Told at least once for each; what was told before changes nothing.
+   * @throws cron.not_found
+   */
+  async runEnded(report: RunReport): Promise<void> {
+    this.ctx.storage.transactionSync(() => {
+      const { definition, progress } = this.record.require();
+      const run = progress.running.find(({ runId }) => runId === report.runId);
+      const after = withReport(progress, report);
+      if (run === undefined || after === undefined) return;
+      this.record.update({ progress: after });
+      if (!failed(report)) return;
+      this.alert("cron.run_failed", {
+        run_id: report.runId,
+        thread_id: report.threadId,
+        scheduled_for: toIso(run.scheduledFor),
+        status: report.status,
+        error: report.error,
+        attempts: report.attempts,
+      });
+      const most = definition.policy.pause_after_failures;
+      if (most !== null && after.failuresInARow >= most && definition.enabled) {
+        this.pauseItself(`paused after ${after.failuresInARow} failed runs in a row`);
+      }
+    });
+    if (this.waitsForRuns()) this.armDeadMan();
+    this.ctx.waitUntil(this.advanceNow({ runEnded: true }));
   }
 
   /**
@@ -126,6 +267,7 @@ export class CronDO extends DurableObject {
   }
 
   override async alarm(): Promise<void> {
+    this.alarmAt = null;
     try {
       await this.exclusively(() => this.advance());
       this.failures = 0;
@@ -133,6 +275,7 @@ export class CronDO extends DurableObject {
       // The platform drops an alarm that keeps failing; so none fails, and the next one is booked here.
       logError("advancing the cron failed", error, { cron: this.ctx.id.name });
       this.failures += 1;
+      this.alarmAt = null;
       await this.ctx.storage.setAlarm(this.nextAfterFailure(now() + backoff(this.failures)));
     }
   }
@@ -147,8 +290,17 @@ export class CronDO extends DurableObject {
     }
   }
 
-  /** Does everything that is due: claims, deliveries, the index; then sets the next alarm. */
-  private async advance(): Promise<void> {
+  /** Like the alarm, for who has just stored what is to be done and has an alarm set, should this fail. */
+  private async advanceNow({ runEnded = false } = {}): Promise<void> {
+    try {
+      await this.exclusively(() => this.advance(runEnded));
+    } catch (error) {
+      logError("the alarm will go on with the cron", error, { cron: this.ctx.id.name });
+    }
+  }
+
+  /** Does everything that is due: claims, deliveries, alerts, the index; then sets the next alarm. */
+  private async advance(runEnded = false): Promise<void> {
     const stored = this.record.read();
     if (stored === undefined) return;
     if (stored.deleted) {
@@ -156,118 +308,138 @@ export class CronDO extends DurableObject {
       return;
     }
     // Claimed earlier and not acknowledged: if a delivery was begun, their runs may exist or not.
-    const unacknowledged = new Set(this.pending().map((slot) => slot.scheduledFor));
+    const unacknowledged = new Set(this.ledger.pending(stored.pendingFrom).map(keyOf));
+    const slotsBefore = this.slotsSoFar();
     this.ctx.storage.transactionSync(() => {
-      if (this.claimDue(reasonNotToFire(stored.definition))) this.arm(now() + DEAD_MAN_MS);
+      const claimed = this.claims.claimDue(reasonNotToFire(stored.definition));
+      if (this.claims.takeFromBacklog() || claimed) this.armDeadMan();
     });
-    const due = this.pending().filter(({ retryAt }) => retryAt === null || retryAt <= now());
-    // Side by side: a delivery that hangs holds up no other.
-    await Promise.all(due.map((slot) => this.deliver(slot, unacknowledged.has(slot.scheduledFor))));
+    const prunes = Math.floor(slotsBefore / PRUNE_EVERY) < Math.floor(this.slotsSoFar() / PRUNE_EVERY);
+    await this.deliveries.deliverDue(unacknowledged, runEnded);
     if (this.record.isGone()) return;
+    this.ctx.waitUntil(this.alerts.callDue());
     await this.settleAlarm();
+    await this.tidyUp({ threads: runEnded, history: prunes });
   }
 
-  /** Slots that are claimed and not settled. */
-  private pending(): PendingSlot[] {
-    return this.ledger.pending(this.record.require().pendingFrom);
-  }
-
-  /**
-   * Claims what is due, in one synchronous stretch: the latest due slot is to get a run (or `skip` as its reason not to),
-   * those before it are missed, and the next slot is worked out. An early or repeated alarm finds nothing due.
-   * @returns whether anything was due
-   */
-  private claimDue(skip: string | null): boolean {
-    const { definition, nextRunAt: due } = this.record.require();
-    const present = now();
-    if (!definition.enabled || due === null || due > present) return false;
-    const schedule = scheduleOf(definition);
-    const latest = lastSlot(schedule, due, Math.min(present, (definition.endTime ?? Infinity) - 1));
-    if (latest > due && !this.ledger.has(due)) {
-      this.ledger.miss(
-        due,
-        lastSlot(schedule, due, latest - 1),
-        schedule,
-        "the server did not run at the time",
-      );
-    }
-    // A slot is acted on once, also when the clock was set back and it comes round again.
-    if (!this.ledger.has(latest)) {
-      if (skip === null) this.ledger.claim(latest, threadIdOf(definition, latest));
-      else this.ledger.skip(latest, skip, present - latest);
-    }
-    const oldest = this.pending()[0]?.scheduledFor ?? latest;
-    this.record.setNext(upcomingSlot(definition, present), Math.min(oldest, latest));
-    return true;
-  }
-
-  /**
-   * Has the slot's run enqueued, or settles why not. What fails in between is booked to be tried again.
-   * @param known that the slot was claimed before, so that a delivery of it may have been begun
-   */
-  private async deliver(slot: PendingSlot, known: boolean): Promise<void> {
-    const { definition, assistant } = this.record.require();
-    const { scheduledFor } = slot;
-    const attempts = slot.attempts + 1;
-    // A first delivery is not counted before it is made, which would cost a row: the claim says as much.
-    if (known) this.ledger.countAttempt(scheduledFor, null);
+  /** Removes what is kept no longer. What fails is done with a later slot. */
+  private async tidyUp({ threads, history }: { threads: boolean; history: boolean }): Promise<void> {
     try {
-      const reason = reasonNotToFire(definition);
-      if (reason !== null && !(known && (await hasFired(this.env, definition.cronId, slot)))) {
-        throw new DomainError("cron.conflict", reason);
+      if (threads) await removeOldThreads(this.env, this.record, this.ledger);
+      if (history && !this.record.isGone()) {
+        await pruneHistory(this.env, this.record, this.ledger, this.ctx.storage);
       }
-      const fired = await fire(this.env, definition, assistant, slot, known);
-      if (this.record.isGone()) return;
-      this.ledger.markFired(scheduledFor, now() - scheduledFor, fired.runId);
-      this.record.keepAssistant(fired.assistant);
     } catch (error) {
-      if (this.record.isGone()) return;
-      const lateness = now() - scheduledFor;
-      const refusal = asDomainError(error);
-      if (refusal !== undefined) {
-        this.ledger.markUnfired(scheduledFor, "skipped", refusal.detail, lateness);
-        // What is gone does not come back by firing again: the cron is paused rather than failing for ever.
-        if (refusal.code.endsWith(".not_found")) this.pause();
-        return;
-      }
-      logError("a slot's run could not be enqueued", error, { cron_id: definition.cronId, attempts });
-      if (attempts < MAX_ATTEMPTS) {
-        const retryAt = now() + backoff(attempts);
-        if (known) this.ledger.bookRetry(scheduledFor, retryAt);
-        else this.ledger.countAttempt(scheduledFor, retryAt);
-        return;
-      }
-      const reason = `its run could not be enqueued in ${attempts} attempts: ${messageOf(error)}`;
-      this.ledger.markUnfired(scheduledFor, "missed", reason, lateness);
+      logError("the cron's past could not be tidied up", error, { cron: this.ctx.id.name });
     }
   }
 
-  private pause(): void {
-    const { definition } = this.record.require();
-    this.record.update({ definition: { ...definition, enabled: false, updatedAt: now() }, nextRunAt: null });
+  /** Stores a changed definition, once what is due by the old one is settled. */
+  private change(definition: CronDefinition, rescheduled: boolean): void {
+    const before = this.record.require().definition;
+    const reason = reasonNotToFire(definition);
+    this.claims.claimDue(reason);
+    if (reason !== null) this.claims.dropCatchUps(reason);
+    if (rescheduled) this.claims.unskip();
+    const { nextRunAt, progress } = this.record.require();
+    const retimed =
+      rescheduled || definition.enabled !== before.enabled || definition.endTime !== before.endTime;
+    const resumed = definition.enabled && !before.enabled;
+    this.record.update({
+      definition,
+      nextRunAt: retimed ? this.claims.upcoming(definition, now()) : nextRunAt,
+      progress: resumed ? { ...progress, failuresInARow: 0 } : progress,
+    });
   }
 
-  /** Brings the index up to date and sets the alarm for whatever comes first: the next slot, or something to try again. */
+  private pauseItself(reason: string): void {
+    const { definition } = this.record.require();
+    if (!definition.enabled) return;
+    this.ctx.storage.transactionSync(() => {
+      this.change({ ...definition, enabled: false, note: reason, updatedAt: now() }, false);
+      this.alert("cron.paused", { reason });
+      this.armDeadMan();
+    });
+  }
+
+  private alert(type: Parameters<Alerts["add"]>[0], what: Record<string, unknown>): void {
+    const { cronId, assistantId, threadId, schedule, timezone, metadata } = this.record.require().definition;
+    this.alerts.add(type, {
+      cron_id: cronId,
+      assistant_id: assistantId,
+      cron_thread_id: threadId,
+      schedule,
+      timezone,
+      metadata,
+      ...what,
+    });
+  }
+
+  /** Whether something waits for the end of a run, or is to be done at it. */
+  private waitsForRuns(): boolean {
+    const { pendingFrom } = this.record.require();
+    const held = this.ledger.pending(pendingFrom).some(({ heldBy }) => heldBy !== null);
+    return held || this.alerts.nextDue() !== null;
+  }
+
+  private figures(): Figures {
+    const { progress, pendingFrom } = this.record.require();
+    return figuresOf(progress, this.ledger.pending(pendingFrom).length, now());
+  }
+
+  private slot(key: SlotKey): Slot {
+    this.record.require();
+    const slot = this.ledger.get(key);
+    if (slot === undefined) throw new Error("a run by hand vanished");
+    return slot;
+  }
+
+  /** Brings the index up to date and sets the alarm. */
   private async settleAlarm(): Promise<void> {
     const { revision, indexed } = this.record.require();
-    let wakeAt: number | null = null;
     if (indexed !== revision) {
       try {
-        await within(D1_LIMIT_MS, "D1", indexCron(this.env.DB, this.record.require()));
+        await within(D1_LIMIT_MS, "D1", this.writeIndex());
         this.record.noteIndexed(revision);
         this.indexFailures = 0;
       } catch (error) {
         logError("the index could not be written", error, { cron: this.ctx.id.name });
         this.indexFailures += 1;
-        wakeAt = now() + backoff(this.indexFailures);
       }
     }
-    // The await above let others in: what holds is what is stored now.
-    if (this.record.isGone()) return;
-    const { nextRunAt, revision: latest } = this.record.require();
-    if (latest !== revision) wakeAt = now();
-    for (const { retryAt } of this.pending()) wakeAt = earliest(wakeAt, retryAt ?? now());
-    this.arm(earliest(nextRunAt, wakeAt));
+    // The await above let others in: what holds is what is stored now. An advance that waits will set the alarm itself.
+    if (!this.record.isGone() && this.waiting === 0) this.armForNext();
+  }
+
+  private async writeIndex(): Promise<void> {
+    const stored = this.record.require();
+    const shown = JSON.stringify([stored.definition, stored.nextRunAt]);
+    if (shown === this.indexedAs) {
+      await indexFigures(this.env.DB, stored.definition.cronId, this.figures(), stored.revision);
+    } else {
+      await indexCron(this.env.DB, stored, this.figures());
+      this.indexedAs = shown;
+    }
+  }
+
+  /** Sets the alarm for whatever comes first: the next slot, or something to be done or tried again. */
+  private armForNext(): void {
+    const { nextRunAt, pendingFrom, revision, indexed } = this.record.require();
+    const indexAt = revision === indexed ? null : now() + backoff(Math.max(1, this.indexFailures));
+    let at = earliest(nextRunAt, indexAt);
+    for (const { retryAt } of this.ledger.pending(pendingFrom)) at = earliest(at, retryAt ?? now());
+    for (const { takeAt } of this.ledger.backlogs(pendingFrom)) at = earliest(at, takeAt);
+    this.arm(earliest(at, this.alerts.nextDue()));
+  }
+
+  /** While something is under way the alarm stays near, should this host die; and no later than the next slot. */
+  private armDeadMan(): void {
+    this.arm(earliest(this.record.require().nextRunAt, now() + DEAD_MAN_MS));
+  }
+
+  private slotsSoFar(): number {
+    const { fired, skipped, missed } = this.record.require().progress.slots;
+    return fired + skipped + missed;
   }
 
   private async remove(definition: CronDefinition): Promise<void> {
@@ -281,12 +453,18 @@ export class CronDO extends DurableObject {
   /** Sets the alarm, at least 1 ms ahead: one that is due already may stall. Null leaves none. */
   private arm(at: number | null): void {
     const { storage } = this.ctx;
+    if (at !== null && at === this.alarmAt && at > now()) return;
+    this.alarmAt = at;
     this.ctx.waitUntil(at === null ? storage.deleteAlarm() : storage.setAlarm(Math.max(at, now() + 1)));
   }
 
   /** Does `work` when all that was asked for before is done. */
   private exclusively(work: () => Promise<void>): Promise<void> {
-    const done = this.lastAdvance.then(work);
+    this.waiting += 1;
+    const done = this.lastAdvance.then(() => {
+      this.waiting -= 1;
+      return work();
+    });
     this.lastAdvance = done.catch(() => undefined);
     return done;
   }

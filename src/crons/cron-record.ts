@@ -1,12 +1,15 @@
 /** The cron's one row in its object's SQLite. */
 import { DomainError } from "../errors";
 import { bytesOf, MAX_STORED_BYTES, parseJson } from "../json";
-import type { CronState } from "./cron";
-import type { AssistantSnapshot } from "../runs/new-run";
+import { now } from "../clock";
+import type { CronDefinition, CronState } from "./cron";
+import type { Ground } from "./ground";
+import { NO_PROGRESS } from "./progress";
 
 /** The row, read. */
 export interface StoredCron extends CronState {
-  assistant: AssistantSnapshot;
+  /** As last seen in D1. */
+  ground: Ground;
   /** The revision that the index is known to have. */
   indexed: number;
   /** No slot before it is pending. */
@@ -15,9 +18,13 @@ export interface StoredCron extends CronState {
   deleted: boolean;
 }
 
+/** What of a cron changes with time; what is left out stays. */
+export type CronChange = Partial<Pick<StoredCron, "definition" | "nextRunAt" | "pendingFrom" | "progress">>;
+
 type Row = {
   definition: string;
-  assistant: string;
+  ground: string;
+  progress: string;
   next_run_at: number | null;
   revision: number;
   indexed: number;
@@ -35,7 +42,8 @@ export class CronRecord {
     this.sql.exec(`CREATE TABLE IF NOT EXISTS cron (
       id INTEGER PRIMARY KEY CHECK (id = 1),
       definition TEXT NOT NULL,
-      assistant TEXT NOT NULL,
+      ground TEXT NOT NULL,
+      progress TEXT NOT NULL,
       next_run_at INTEGER,
       revision INTEGER NOT NULL,
       indexed INTEGER NOT NULL DEFAULT 0,
@@ -49,13 +57,14 @@ export class CronRecord {
     if (!this.exists()) return undefined;
     const row = this.sql
       .exec<Row>(
-        "SELECT definition, assistant, next_run_at, revision, indexed, pending_from, deleted FROM cron",
+        "SELECT definition, ground, progress, next_run_at, revision, indexed, pending_from, deleted FROM cron",
       )
       .toArray()[0];
     if (row === undefined) return undefined;
     return {
       definition: parseJson(row.definition),
-      assistant: parseJson(row.assistant),
+      ground: parseJson(row.ground),
+      progress: parseJson(row.progress),
       nextRunAt: row.next_run_at,
       revision: row.revision,
       indexed: Math.max(row.indexed, this.indexed),
@@ -78,45 +87,37 @@ export class CronRecord {
     return stored;
   }
 
-  insert({ definition, nextRunAt, revision }: CronState, assistant: AssistantSnapshot): void {
+  insert(definition: CronDefinition, ground: Ground, nextRunAt: number | null): void {
     this.sql.exec(
-      "INSERT INTO cron (id, definition, assistant, next_run_at, revision) VALUES (1, ?, ?, ?, ?)",
+      "INSERT INTO cron (id, definition, ground, progress, next_run_at, revision) VALUES (1, ?, ?, ?, ?, ?)",
       JSON.stringify(definition),
-      JSON.stringify(assistant),
+      JSON.stringify(ground),
+      JSON.stringify(NO_PROGRESS),
       nextRunAt,
-      revision,
+      now(),
     );
   }
 
-  /**
-   * Moves on in time, as the next revision.
-   * @param pendingFrom no slot before it is pending; it spares the ledger being searched
-   */
-  setNext(nextRunAt: number | null, pendingFrom: number): void {
+  /** Stores what has changed, as the next revision: one row, however much it is. */
+  update(change: CronChange): void {
+    const { definition, nextRunAt, pendingFrom, progress } = { ...this.require(), ...change };
     this.sql.exec(
-      "UPDATE cron SET next_run_at = ?, pending_from = ?, revision = revision + 1, indexed = max(indexed, ?)",
+      `UPDATE cron SET definition = ?, next_run_at = ?, pending_from = ?, progress = ?, revision = revision + 1,
+         indexed = max(indexed, ?)`,
+      JSON.stringify(definition),
       nextRunAt,
       pendingFrom,
+      JSON.stringify(progress),
       this.indexed,
     );
   }
 
-  /** Stores a changed definition, as the next revision. */
-  update({ definition, nextRunAt }: Pick<CronState, "definition" | "nextRunAt">): void {
-    this.sql.exec(
-      "UPDATE cron SET definition = ?, next_run_at = ?, revision = revision + 1, indexed = max(indexed, ?)",
-      JSON.stringify(definition),
-      nextRunAt,
-      this.indexed,
-    );
-  }
-
-  /** Stores the assistant as last seen, if it has changed, and if it still fits the row. */
-  keepAssistant(assistant: AssistantSnapshot): void {
-    const text = JSON.stringify(assistant);
+  /** Stores what was last seen in D1, if it has changed, and if it still fits the row. */
+  keepGround(ground: Ground): void {
+    const text = JSON.stringify(ground);
     const room = MAX_STORED_BYTES - bytesOf(text);
     this.sql.exec(
-      "UPDATE cron SET assistant = ? WHERE assistant <> ? AND octet_length(definition) <= ?",
+      "UPDATE cron SET ground = ? WHERE ground <> ? AND octet_length(definition) <= ?",
       text,
       text,
       room,

@@ -2,6 +2,8 @@
 import { toIso, toIsoOrNull } from "../clock";
 import { DomainError } from "../errors";
 import type { JsonObject } from "../json";
+import { changedPolicy, type CronPolicy } from "./policy";
+import type { Progress } from "./progress";
 import { nextSlot, type Schedule } from "./schedule";
 import type { CronPatch } from "./schemas";
 
@@ -21,21 +23,25 @@ export interface CronDefinition {
   /** The fields of the run that each firing makes. */
   payload: JsonObject;
   metadata: JsonObject;
+  policy: CronPolicy;
+  /** Why it was last paused or resumed, in the owner's words or the server's. */
+  note: string | null;
   createdAt: number;
   updatedAt: number;
 }
 
-/** A definition and its place in time. */
+/** A definition, its place in time, and how far it has got. */
 export interface CronState {
   definition: CronDefinition;
+  progress: Progress;
   /** Null when disabled, ended, or without a further time. */
   nextRunAt: number | null;
   /** Grows with every change; orders the writes to the index. */
   revision: number;
 }
 
-/** A cron as the API shows it. */
-export interface Cron {
+/** A cron as the API shows it: as the platform does, and its policy beside it. */
+export interface Cron extends CronPolicy {
   cron_id: string;
   assistant_id: string;
   thread_id: string | null;
@@ -50,6 +56,7 @@ export interface Cron {
   next_run_date: string | null;
   metadata: JsonObject;
   enabled: boolean;
+  note: string | null;
 }
 
 export const scheduleOf = (definition: CronDefinition): Schedule => ({
@@ -87,7 +94,8 @@ export function payloadOf(fields: JsonObject): JsonObject {
 }
 
 /**
- * The definition with a patch applied at `at`: absent leaves, null clears, `metadata` merges.
+ * The definition with a patch applied at `at`: absent leaves, null clears, `metadata` merges. A pause or a resumption has
+ * the note that comes with it, or none.
  * @throws request.invalid when the cron is to delete a thread that is not its own
  */
 export function patched(definition: CronDefinition, patch: CronPatch, at: number): CronDefinition {
@@ -98,20 +106,31 @@ export function patched(definition: CronDefinition, patch: CronPatch, at: number
       'on_run_completed: expected "keep": a cron on a thread never deletes it',
     );
   }
+  const enabled = patch.enabled ?? definition.enabled;
   return {
     ...definition,
     schedule: patch.schedule ?? definition.schedule,
     timezone: patch.timezone === undefined ? definition.timezone : patch.timezone,
     endTime: patch.end_time === undefined ? definition.endTime : patch.end_time,
-    enabled: patch.enabled ?? definition.enabled,
+    enabled,
+    note: patch.note ?? (enabled === definition.enabled ? definition.note : null),
     onRunCompleted: ownsThreads ? (patch.on_run_completed ?? definition.onRunCompleted) : null,
-    payload: { ...definition.payload, ...payloadOf(patch) },
+    payload: patchedPayload(definition, patch),
     metadata: { ...definition.metadata, ...patch.metadata },
+    policy: changedPolicy(definition.policy, patch),
     updatedAt: at,
   };
 }
 
-export function toWireCron({ definition, nextRunAt }: CronState): Cron {
+function patchedPayload({ payload, threadId }: CronDefinition, patch: CronPatch): JsonObject {
+  const changed = { ...payload, ...payloadOf(patch) };
+  if (patch.multitask_strategy !== null) return changed;
+  if (threadId !== null) return { ...changed, multitask_strategy: "enqueue" };
+  delete changed.multitask_strategy;
+  return changed;
+}
+
+export function toWireCron({ definition, nextRunAt }: Pick<CronState, "definition" | "nextRunAt">): Cron {
   return {
     cron_id: definition.cronId,
     assistant_id: definition.assistantId,
@@ -127,5 +146,7 @@ export function toWireCron({ definition, nextRunAt }: CronState): Cron {
     next_run_date: toIsoOrNull(nextRunAt),
     metadata: definition.metadata,
     enabled: definition.enabled,
+    note: definition.note,
+    ...definition.policy,
   };
 }

@@ -3,6 +3,8 @@ import { assistantIdOf } from "../assistants/assistants-table";
 import { parseJson } from "../json";
 import { all, jsonContains, type Condition } from "../json-filter";
 import { toWireCron, type Cron, type CronState } from "./cron";
+import type { Figures } from "./figures";
+import { DEFAULT_POLICY, type CronPolicy } from "./policy";
 import type { CronFilters, CronSearch } from "./schemas";
 
 type Row = {
@@ -19,6 +21,9 @@ type Row = {
   next_run_date: number | null;
   created_at: number;
   updated_at: number;
+  policy: string;
+  note: string | null;
+  figures: string;
   revision: number;
 };
 
@@ -36,11 +41,17 @@ const COLUMNS = [
   "next_run_date",
   "created_at",
   "updated_at",
+  "policy",
+  "note",
+  "figures",
   "revision",
 ] as const satisfies (keyof Row)[];
 
+/** Written once: an update that names a column rewrites the indexes that it is in. */
+const FIXED: readonly string[] = ["cron_id", "assistant_id", "thread_id", "created_at"];
+
 const UPSERT = `INSERT INTO crons (${COLUMNS.join(", ")}) VALUES (${COLUMNS.map(() => "?").join(", ")})
-  ON CONFLICT (cron_id) DO UPDATE SET ${COLUMNS.slice(1)
+  ON CONFLICT (cron_id) DO UPDATE SET ${COLUMNS.filter((column) => !FIXED.includes(column))
     .map((column) => `${column} = excluded.${column}`)
     .join(", ")}
   WHERE excluded.revision > crons.revision`;
@@ -49,6 +60,7 @@ const UPSERT = `INSERT INTO crons (${COLUMNS.join(", ")}) VALUES (${COLUMNS.map(
 export async function indexCron(
   db: D1Database,
   { definition, nextRunAt, revision }: CronState,
+  figures: Figures,
 ): Promise<void> {
   const row: Row = {
     cron_id: definition.cronId,
@@ -64,11 +76,27 @@ export async function indexCron(
     next_run_date: nextRunAt,
     created_at: definition.createdAt,
     updated_at: definition.updatedAt,
+    policy: JSON.stringify(definition.policy),
+    note: definition.note,
+    figures: JSON.stringify(figures),
     revision,
   };
   await db
     .prepare(UPSERT)
     .bind(...COLUMNS.map((column) => row[column]))
+    .run();
+}
+
+/** Writes no more than the figures of a cron of which the index knows all else. */
+export async function indexFigures(
+  db: D1Database,
+  cronId: string,
+  figures: Figures,
+  revision: number,
+): Promise<void> {
+  await db
+    .prepare("UPDATE crons SET figures = ?1, revision = ?2 WHERE cron_id = ?3 AND revision < ?2")
+    .bind(JSON.stringify(figures), revision, cronId)
     .run();
 }
 
@@ -119,6 +147,46 @@ export async function overdueCrons(db: D1Database, before: number, limit: number
   return results.map((row) => row.cron_id);
 }
 
+/** What the index has of a cron's figures: those of its last firing or the end of its last run. */
+export interface IndexedFigures {
+  cronId: string;
+  assistantId: string;
+  enabled: boolean;
+  nextRunAt: number | null;
+  figures: Figures;
+}
+
+/** A page of all crons by their ids, those after the id `after`. */
+export async function cronFigures(db: D1Database, after: string, limit: number): Promise<IndexedFigures[]> {
+  const { results } = await db
+    .prepare(
+      `SELECT cron_id, assistant_id, enabled, next_run_date, figures FROM crons
+       WHERE cron_id > ? AND figures <> '{}' ORDER BY cron_id LIMIT ?`,
+    )
+    .bind(after, limit)
+    .all<Pick<Row, "cron_id" | "assistant_id" | "enabled" | "next_run_date" | "figures">>();
+  return results.map((row) => ({
+    cronId: row.cron_id,
+    assistantId: row.assistant_id,
+    enabled: row.enabled === 1,
+    nextRunAt: row.next_run_date,
+    figures: parseJson<Figures>(row.figures),
+  }));
+}
+
+/** Ids of the crons that fire an assistant, or on a thread. */
+export async function cronsOf(
+  db: D1Database,
+  owner: { assistant_id: string } | { thread_id: string },
+): Promise<string[]> {
+  const where = conditionOf({ ...owner, enabled: true });
+  const { results } = await db
+    .prepare(`SELECT cron_id FROM crons WHERE ${where.sql}`)
+    .bind(...where.params)
+    .all<{ cron_id: string }>();
+  return results.map((row) => row.cron_id);
+}
+
 function conditionOf(filters: CronFilters): Condition {
   const conditions: Condition[] = [];
   if (filters.assistant_id !== undefined) {
@@ -144,10 +212,11 @@ function toCron(row: Row): Cron {
       onRunCompleted: row.on_run_completed,
       payload: parseJson(row.payload),
       metadata: parseJson(row.metadata),
+      policy: { ...DEFAULT_POLICY, ...parseJson<Partial<CronPolicy>>(row.policy) },
+      note: row.note,
       createdAt: row.created_at,
       updatedAt: row.updated_at,
     },
     nextRunAt: row.next_run_date,
-    revision: row.revision,
   });
 }

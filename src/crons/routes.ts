@@ -1,7 +1,7 @@
 /** `/runs/crons` and `/threads/{thread_id}/runs/crons`. */
 import { v7 as uuid7 } from "@langchain/core/utils/uuid";
 import { Hono, type Context } from "hono";
-import { getAssistant } from "../assistants/assistants-table";
+import { stream } from "hono/streaming";
 import { now } from "../clock";
 import type { Env } from "../config";
 import { readBody, readId, readQuery } from "../request";
@@ -12,16 +12,25 @@ import { threadObject } from "../threads/thread-object";
 import { payloadOf, type Cron } from "./cron";
 import { cronObject } from "./cron-object";
 import { countCrons, searchCrons } from "./crons-table";
-import { snapshotOf } from "./firing";
+import { readGround } from "./ground";
+import { METRICS_TYPE, metricsOf } from "./metrics";
+import { changedPolicy, DEFAULT_POLICY } from "./policy";
+import { previewOf } from "./preview";
 import {
+  backfill,
   cronCount,
   cronCreate,
   cronPatch,
   cronSearch,
+  noted,
+  preview,
+  runNow,
+  skipNext,
   slotList,
   threadCronCreate,
   type CronCreate,
 } from "./schemas";
+import { readSwitch, throwSwitch } from "./switch";
 
 type App = { Bindings: Env };
 
@@ -42,6 +51,23 @@ export const cronRoutes = new Hono<App>()
     return c.json(crons.map((cron) => pick(cron, query.select)));
   })
   .post("/runs/crons/count", async (c) => c.json(await countCrons(c.env.DB, await readBody(c, cronCount))))
+  .post("/runs/crons/preview", async (c) => c.json(previewOf(await readBody(c, preview))))
+  // Of all crons; before those with an id, which would take `switch` for one.
+  .get("/runs/crons/switch", async (c) => c.json(await readSwitch(c.env.DB)))
+  .post("/runs/crons/stop", async (c) => {
+    const { note = null } = await readBody(c, noted);
+    return c.json(await throwSwitch(c.env.DB, { stopped: true, note }));
+  })
+  .post("/runs/crons/start", async (c) => {
+    const { note = null } = await readBody(c, noted);
+    return c.json(await throwSwitch(c.env.DB, { stopped: false, note }));
+  })
+  .get("/metrics", (c) => {
+    c.header("Content-Type", METRICS_TYPE);
+    return stream(c, async (out) => {
+      for await (const text of metricsOf(c.env)) await out.write(text);
+    });
+  })
   .get("/runs/crons/:cron_id", async (c) => c.json(await cronObject(c.env, readId(c, "cron_id")).get()))
   .patch("/runs/crons/:cron_id", async (c) => {
     const cronId = readId(c, "cron_id");
@@ -52,6 +78,29 @@ export const cronRoutes = new Hono<App>()
     await cronObject(c.env, readId(c, "cron_id")).delete();
     return c.json({});
   })
+  .post("/runs/crons/:cron_id/pause", async (c) => {
+    const { note } = await readBody(c, noted);
+    return c.json(await cronObject(c.env, readId(c, "cron_id")).patch({ enabled: false, note }));
+  })
+  .post("/runs/crons/:cron_id/resume", async (c) => {
+    const { note } = await readBody(c, noted);
+    return c.json(await cronObject(c.env, readId(c, "cron_id")).patch({ enabled: true, note }));
+  })
+  .post("/runs/crons/:cron_id/run", async (c) => {
+    const overrides = await readBody(c, runNow);
+    return c.json(await cronObject(c.env, readId(c, "cron_id")).runNow(overrides));
+  })
+  .post("/runs/crons/:cron_id/skip", async (c) => {
+    const skip = await readBody(c, skipNext);
+    return c.json(await cronObject(c.env, readId(c, "cron_id")).skipNext(skip));
+  })
+  .post("/runs/crons/:cron_id/backfill", async (c) => {
+    const period = await readBody(c, backfill);
+    return c.json(await cronObject(c.env, readId(c, "cron_id")).backfill(period));
+  })
+  .get("/runs/crons/:cron_id/figures", async (c) =>
+    c.json(await cronObject(c.env, readId(c, "cron_id")).getFigures()),
+  )
   .get("/runs/crons/:cron_id/slots", async (c) => {
     const cronId = readId(c, "cron_id");
     const query = readQuery(c, slotList);
@@ -68,27 +117,31 @@ export const cronRoutes = new Hono<App>()
 
 async function createCron(c: Context<App>, body: CronCreate, threadId: string | null): Promise<Cron> {
   // All that the cron rests on is looked up first: an unknown one is refused, and nothing stored.
-  const assistant = await getAssistant(c.env.DB, body.assistant_id);
+  const ground = await readGround(c.env, body.assistant_id);
   if (threadId !== null) await threadObject(c.env, threadId).checkThread(threadId);
-  const cronId = uuid7();
+  const { cron_id: cronId = uuid7(), if_exists: ifExists = "raise" } = body;
   const createdAt = now();
   const payload = payloadOf(body);
   if (threadId !== null) payload.multitask_strategy ??= "enqueue";
+  const { assistant_id: assistantId } = ground.assistant;
   return cronObject(c.env, cronId).create(
     {
       cronId,
-      assistantId: assistant.assistant_id,
+      assistantId,
       threadId,
       schedule: body.schedule,
       timezone: body.timezone ?? null,
       endTime: body.end_time ?? null,
       enabled: body.enabled ?? true,
       onRunCompleted: threadId === null ? (body.on_run_completed ?? "delete") : null,
-      payload: { assistant_id: assistant.assistant_id, ...payload },
+      payload: { assistant_id: assistantId, ...payload },
       metadata: body.metadata ?? {},
+      policy: changedPolicy(DEFAULT_POLICY, body),
+      note: null,
       createdAt,
       updatedAt: createdAt,
     },
-    snapshotOf(assistant),
+    ground,
+    { ifExists, patch: body },
   );
 }

@@ -1,9 +1,11 @@
 /**
  * The schedule core: pure, no I/O and no clock of its own. It takes instants (ms since the epoch) and returns
- * instants. Expressions are croner's: five fields, or six with seconds first, or a nickname.
+ * instants. Expressions are croner's: five fields, or six with seconds first, or a nickname. Croner reads them in wall
+ * times; what becomes of these where a zone's clocks change is decided here, by the rule of docs/scheduling.md.
  */
 import { Cron } from "croner";
 import { DomainError } from "../errors";
+import { changeBetween, instantOf, isZone, offsetAt, wallAt } from "./zone";
 
 /** When a cron fires: a cron expression, read in an IANA zone (null is UTC). */
 export interface Schedule {
@@ -13,26 +15,18 @@ export interface Schedule {
 
 const NICKNAMES = ["@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"];
 
-const parse = (schedule: Schedule): Cron =>
-  new Cron(schedule.expression, {
-    timezone: schedule.timezone ?? "UTC",
-    paused: true,
-    // `5/10` as in most crons: from 5 on, every 10.
-    sloppyRanges: true,
-  });
-
 /**
  * Refuses a schedule that cannot be used.
  * @throws request.invalid naming `schedule` or `timezone`.
  */
 export function checkSchedule(schedule: Schedule): void {
-  if (schedule.timezone !== null && !isTimezone(schedule.timezone)) {
+  if (schedule.timezone !== null && !isZone(schedule.timezone)) {
     throw new DomainError(
       "request.invalid",
       `timezone: expected an IANA time zone such as "Europe/Berlin", got "${schedule.timezone}"`,
     );
   }
-  const fields = schedule.expression.trim().split(/\s+/);
+  const fields = fieldsOf(schedule);
   const nickname = NICKNAMES.includes(schedule.expression.trim().toLowerCase());
   if (!nickname && fields.length !== 5 && fields.length !== 6) {
     throw new DomainError(
@@ -41,27 +35,17 @@ export function checkSchedule(schedule: Schedule): void {
     );
   }
   try {
-    parse(schedule);
+    wallTimes(schedule);
   } catch (error) {
     const reason = error instanceof Error ? error.message.replace(/^CronPattern: /, "") : "";
     throw new DomainError("request.invalid", `schedule: not a cron expression: ${reason}`);
   }
 }
 
-function isTimezone(name: string): boolean {
-  // Engines also take offsets such as +02:00, which name no zone.
-  if (!/^[A-Za-z]/.test(name)) return false;
-  try {
-    new Intl.DateTimeFormat("en", { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** The first slot strictly after `afterMs`; null when there is none. */
 export function nextSlot(schedule: Schedule, afterMs: number): number | null {
-  return parse(schedule).nextRun(new Date(afterMs))?.getTime() ?? null;
+  const slot = slotsOf(schedule)(afterMs);
+  return slot === Infinity ? null : slot;
 }
 
 /**
@@ -69,8 +53,7 @@ export function nextSlot(schedule: Schedule, afterMs: number): number | null {
  * {@link nextSlot}, so that years of downtime cost some thirty steps and both directions can never disagree.
  */
 export function lastSlot(schedule: Schedule, firstMs: number, untilMs: number): number {
-  const cron = parse(schedule);
-  const next = (afterMs: number): number => cron.nextRun(new Date(afterMs))?.getTime() ?? Infinity;
+  const next = slotsOf(schedule);
   let latest = firstMs;
   // Invariant: `latest` is a slot, and no slot in (high, untilMs] is needed once next(high) lies beyond it.
   let low = firstMs;
@@ -88,26 +71,82 @@ export function lastSlot(schedule: Schedule, firstMs: number, untilMs: number): 
   return latest;
 }
 
+/** The slots after `afterMs` and up to `untilMs`, oldest first; worked out as they are asked for. */
+export function* slotsBetween(schedule: Schedule, afterMs: number, untilMs: number): Generator<number> {
+  const next = slotsOf(schedule);
+  for (let slot = next(afterMs); slot <= untilMs && slot !== Infinity; slot = next(slot)) yield slot;
+}
+
 /** How many slots are worked out at a time on the way back. */
 const WINDOW = 100;
 
 /** The slots from `untilMs` back to `firstMs`, which is one, newest first; worked out as they are asked for. */
 export function* slotsBackwards(schedule: Schedule, firstMs: number, untilMs: number): Generator<number> {
-  const cron = parse(schedule);
-  const second = cron.nextRun(new Date(firstMs))?.getTime() ?? untilMs;
+  const second = Math.min(slotsOf(schedule)(firstMs), untilMs);
   let width = Math.max(second - firstMs, 1000) * WINDOW;
   let end = untilMs;
   while (end >= firstMs) {
     const start = Math.max(end - width, firstMs - 1);
-    const slots: number[] = [];
-    let slot = cron.nextRun(new Date(start))?.getTime() ?? Infinity;
-    while (slot <= end) {
-      slots.push(slot);
-      slot = cron.nextRun(new Date(slot))?.getTime() ?? Infinity;
-    }
+    const slots = [...slotsBetween(schedule, start, end)];
     yield* slots.reverse();
     // A stretch without slots, a weekend of a cron of working hours, is crossed in ever larger steps.
     if (slots.length === 0) width *= 2;
     end = start;
   }
 }
+
+/** Whether the schedule names every hour, and so is one of intervals rather than of times of day. */
+export function isIntervalLike(schedule: Schedule): boolean {
+  const fields = fieldsOf(schedule);
+  if (fields.length === 1) return fields[0]?.toLowerCase() === "@hourly";
+  return ["*", "*/1", "?", "0-23"].includes(fields.at(-4) ?? "");
+}
+
+/** The schedule's wall times: the first strictly after a wall time; Infinity when there is none. */
+export function wallTimes(schedule: Schedule): (afterWall: number) => number {
+  const cron = new Cron(schedule.expression, {
+    timezone: "UTC",
+    paused: true,
+    // `5/10` as in most crons: from 5 on, every 10.
+    sloppyRanges: true,
+  });
+  return (afterWall) => cron.nextRun(new Date(afterWall))?.getTime() ?? Infinity;
+}
+
+/** The schedule's slots: the first strictly after an instant; Infinity when there is none. */
+function slotsOf(schedule: Schedule): (afterMs: number) => number {
+  const nextWall = wallTimes(schedule);
+  const { timezone: zone } = schedule;
+  if (zone === null) return nextWall;
+  return isIntervalLike(schedule)
+    ? (after) => nextByElapsedTime(zone, nextWall, after)
+    : (after) => nextByWallTime(zone, nextWall, after);
+}
+
+/** A wall time that is left out comes at the end of its gap, one that is shown twice the first time. */
+function nextByWallTime(zone: string, nextWall: (after: number) => number, after: number): number {
+  let wall = wallAt(zone, after);
+  for (;;) {
+    wall = nextWall(wall);
+    if (wall === Infinity) return Infinity;
+    const slot = instantOf(zone, wall);
+    // Not yet, when `after` is within an hour that is shown for the second time.
+    if (slot > after) return slot;
+  }
+}
+
+/** Whenever the clocks show a wall time of the schedule: none that is left out, and twice what is shown twice. */
+function nextByElapsedTime(zone: string, nextWall: (after: number) => number, after: number): number {
+  let from = after;
+  let wall = wallAt(zone, after);
+  for (;;) {
+    const offset = offsetAt(zone, from);
+    const slot = nextWall(wall) - offset;
+    if (slot === Infinity || offsetAt(zone, slot) === offset) return slot;
+    // The clocks change before: on from there, by the new time.
+    from = changeBetween(zone, from, slot);
+    wall = wallAt(zone, from) - 1;
+  }
+}
+
+const fieldsOf = ({ expression }: Schedule): string[] => expression.trim().split(/\s+/);

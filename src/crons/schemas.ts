@@ -9,8 +9,11 @@ import {
   paging,
   payloadFields,
   queryLimit,
+  webhookUrl,
 } from "../runs/schemas";
 import { parseInstant } from "../instant";
+import { threadTtl } from "../threads/schemas";
+import { POLICY_FIELDS } from "./policy";
 
 const schedule = z.string("expected a cron expression").min(1).max(200);
 const timezone = z.string("expected an IANA time zone").min(1).max(100);
@@ -22,8 +25,32 @@ const instant = z
 const input = optional(z.union([jsonObject, z.array(z.unknown())], "expected an object or a list"));
 const onRunCompleted = z.enum(["delete", "keep"]);
 
+const seconds = (most: number) => z.number().int().min(0).max(most);
+const count = (most: number) => z.number().int().min(1).max(most);
+const YEAR_SECONDS = 31_536_000;
+
+/** See {@link CronPolicy}; null stands for the default. */
+const policyFields = {
+  catchup: z.enum(["skip", "latest", "all"]).nullish(),
+  catchup_window_seconds: seconds(YEAR_SECONDS).nullish(),
+  jitter_seconds: seconds(86_400).nullish(),
+  max_attempts: count(10).nullish(),
+  retry_delay_seconds: count(3600).nullish(),
+  run_timeout_seconds: count(86_400).nullish(),
+  pause_after_failures: count(100).nullish(),
+  alert_webhook: webhookUrl.nullish(),
+  max_runs: count(1_000_000_000).nullish(),
+  max_tokens_per_day: count(Number.MAX_SAFE_INTEGER).nullish(),
+  max_tokens_per_month: count(Number.MAX_SAFE_INTEGER).nullish(),
+  keep_threads: count(1000).nullish(),
+  thread_ttl: threadTtl.nullish(),
+  history_limit: z.number().int().min(10).max(100_000).nullish(),
+};
+const note = z.string("expected a text").min(1).max(1000);
+
 const createFields = {
   ...payloadFields,
+  ...policyFields,
   assistant_id: assistantId,
   schedule,
   input,
@@ -32,6 +59,8 @@ const createFields = {
   enabled: optional(z.boolean()),
   metadata: optional(jsonObject),
   multitask_strategy: optional(multitaskStrategy),
+  cron_id: optional(uuid),
+  if_exists: optional(z.enum(["raise", "do_nothing", "update"])),
 };
 
 export const cronCreate = z.strictObject({ ...createFields, on_run_completed: optional(onRunCompleted) });
@@ -46,6 +75,7 @@ export type CronCreate = z.output<typeof cronCreate>;
 /** Absent leaves a field as it is; `end_time: null` and `timezone: null` clear it; `metadata` merges. */
 export const cronPatch = z.strictObject({
   ...payloadFields,
+  ...policyFields,
   schedule: optional(schedule),
   input,
   timezone: timezone.nullish(),
@@ -53,8 +83,10 @@ export const cronPatch = z.strictObject({
   enabled: optional(z.boolean()),
   metadata: optional(jsonObject),
   on_run_completed: optional(onRunCompleted),
+  multitask_strategy: multitaskStrategy.nullish(),
+  note: optional(note),
 });
-export type CronPatch = z.output<typeof cronPatch>;
+export type CronPatch = Partial<z.output<typeof cronPatch>>;
 
 const filters = {
   assistant_id: optional(assistantId),
@@ -64,7 +96,7 @@ const filters = {
 };
 
 export const cronCount = z.strictObject(filters);
-export type CronFilters = z.output<typeof cronCount>;
+export type CronFilters = Partial<z.output<typeof cronCount>>;
 
 const sortFields = [
   "cron_id",
@@ -85,6 +117,8 @@ export const cronFields = [
   "payload",
   "metadata",
   "enabled",
+  "note",
+  ...POLICY_FIELDS,
 ] as const;
 
 export const cronSearch = z.strictObject({
@@ -104,3 +138,23 @@ export const slotList = z.strictObject({
   status: z.enum(["fired", "skipped", "missed", "pending"]).optional(),
 });
 export type SlotList = z.output<typeof slotList>;
+
+/** What a run by hand has instead of the cron's own; `metadata` merges. */
+export const runNow = z.strictObject({ ...payloadFields, input, metadata: optional(jsonObject) });
+export type RunNow = z.output<typeof runNow>;
+
+export const skipNext = z.strictObject({ count: z.number().int().min(0).max(1000), note: optional(note) });
+export type SkipNext = z.output<typeof skipNext>;
+
+export const backfill = z.strictObject({ start: instant, end: instant });
+export type Backfill = z.output<typeof backfill>;
+
+export const noted = z.strictObject({ note: optional(note) });
+
+export const preview = z.strictObject({
+  schedule,
+  timezone: optional(timezone),
+  end_time: optional(instant),
+  count: z.number().int().min(1).max(100).default(5),
+});
+export type PreviewQuery = z.output<typeof preview>;

@@ -1,17 +1,25 @@
 /**
- * The slot ledger of one cron: what became of each scheduled time, at most one row a slot. Slots missed in a row are one
- * row, however many they are; they are unfolded by the schedule when they are read.
+ * The slot ledger of one cron: what became of each scheduled time, at most one row a slot. Slots in a row that share their
+ * fate are one row, however many they are; they are unfolded by the schedule when they are read. Runs by hand have rows of
+ * their own, which are no slots.
  */
 import { toIso } from "../clock";
-import { slotsBackwards, type Schedule } from "./schedule";
+import type { JsonObject } from "../json";
+import { parseJsonOrNull } from "../json";
+import { countSlots, type SlotRange } from "./catch-up";
+import { lastSlot, nextSlot, slotsBackwards, type Schedule } from "./schedule";
 import type { SlotList } from "./schemas";
 
-/** `pending` is claimed and not yet acknowledged; the others are final. */
+/** `pending` is to get a run, which is not yet known to be enqueued; the others are final. */
 export type SlotStatus = "pending" | "fired" | "skipped" | "missed";
+
+/** Why there is a run, or was to be one. */
+export type SlotOrigin = "schedule" | "catchup" | "backfill" | "manual";
 
 /** A slot as the API shows it. */
 export interface Slot {
   scheduled_for: string;
+  origin: SlotOrigin;
   status: SlotStatus;
   reason: string | null;
   lateness_ms: number | null;
@@ -19,34 +27,58 @@ export interface Slot {
   thread_id: string | null;
 }
 
-/** A claimed slot that waits for its run to be enqueued. */
-export interface PendingSlot {
+/** A slot among all of its cron: a run by hand has its own instant beside the schedule's. */
+export interface SlotKey {
   scheduledFor: number;
+  manual: boolean;
+}
+
+/** A claimed slot that waits for its run to be enqueued. */
+export interface PendingSlot extends SlotKey {
+  origin: SlotOrigin;
   threadId: string;
-  /** Deliveries begun so far. */
+  /** Deliveries begun so far, but for one that began with the claim. */
   attempts: number;
   /** Not to be delivered again before; null: at once. */
   retryAt: number | null;
+  /** What it waits for, when it is held back by an earlier run. */
+  heldBy: string | null;
+  /** What a run by hand has instead of the cron's payload. */
+  overrides: JsonObject | null;
+}
+
+/** Pending slots in a row that are claimed one after the other, none before `takeAt`. */
+export interface Backlog extends SlotRange {
+  origin: SlotOrigin;
+  schedule: Schedule;
+  takeAt: number;
 }
 
 type Row = {
   scheduled_for: number;
+  manual: number;
+  origin: SlotOrigin;
   status: SlotStatus;
   reason: string | null;
   lateness_ms: number | null;
   run_id: string | null;
   thread_id: string | null;
-  last_missed: number | null;
+  first_slot: number | null;
   schedule: string | null;
   timezone: string | null;
 };
+
+const LAST_OF_ALL = Number.MAX_SAFE_INTEGER;
 
 export class SlotLedger {
   constructor(private readonly sql: SqlStorage) {}
 
   createTable(): void {
+    // A range is found by its last slot; `first_slot` is null for a single one.
     this.sql.exec(`CREATE TABLE IF NOT EXISTS slots (
-      scheduled_for INTEGER PRIMARY KEY,
+      scheduled_for INTEGER NOT NULL,
+      manual INTEGER NOT NULL,
+      origin TEXT NOT NULL,
       status TEXT NOT NULL,
       reason TEXT,
       lateness_ms INTEGER,
@@ -54,143 +86,370 @@ export class SlotLedger {
       retry_at INTEGER,
       run_id TEXT,
       thread_id TEXT,
-      last_missed INTEGER,
+      overrides TEXT,
+      first_slot INTEGER,
       schedule TEXT,
-      timezone TEXT
-    )`);
+      timezone TEXT,
+      PRIMARY KEY (scheduled_for, manual)
+    ) WITHOUT ROWID`);
   }
 
-  /** Whether the slot is in the ledger, by itself or among missed ones. */
+  /** Whether the slot is in the ledger, by itself or in a range. */
   has(scheduledFor: number): boolean {
-    // Rows do not overlap, so the one before decides.
-    const [row] = this.sql
-      .exec<{ last: number }>(
-        `SELECT coalesce(last_missed, scheduled_for) AS last FROM slots WHERE scheduled_for <= ?
-         ORDER BY scheduled_for DESC LIMIT 1`,
-        scheduledFor,
-      )
-      .toArray();
-    return row !== undefined && row.last >= scheduledFor;
+    return this.statusOf(scheduledFor) !== undefined;
+  }
+
+  /** Whether nothing is known of any slot from `at` on. */
+  isEmptyFrom(at: number): boolean {
+    const rows = this.sql.exec("SELECT 1 FROM slots WHERE scheduled_for >= ? AND manual = 0 LIMIT 1", at);
+    return rows.toArray().length === 0;
+  }
+
+  /** Whether the slot has a run, or is about to get one. */
+  firesOrFired(scheduledFor: number): boolean {
+    const status = this.statusOf(scheduledFor);
+    return status === "fired" || status === "pending";
+  }
+
+  /** The slot of this key, as the API shows it. */
+  get({ scheduledFor, manual }: SlotKey): Slot | undefined {
+    return this.select("WHERE scheduled_for = ? AND manual = ?", scheduledFor, manual ? 1 : 0).map((row) =>
+      toWire(row, scheduledFor),
+    )[0];
   }
 
   /**
-   * Takes the slot for a run: the claim that no second delivery can make.
-   * @param threadId where the run is to be, whatever is changed before it is delivered
+   * Takes a slot for a run: the claim that no second delivery can make. It has its thread from here on, whatever is
+   * changed before it is delivered.
    */
-  claim(scheduledFor: number, threadId: string): void {
+  claim(slot: Omit<PendingSlot, "attempts" | "heldBy">): void {
     this.sql.exec(
-      "INSERT INTO slots (scheduled_for, status, thread_id) VALUES (?, 'pending', ?)",
-      scheduledFor,
-      threadId,
+      `INSERT INTO slots (scheduled_for, manual, origin, status, thread_id, retry_at, overrides)
+       VALUES (?, ?, ?, 'pending', ?, ?, ?)`,
+      slot.scheduledFor,
+      slot.manual ? 1 : 0,
+      slot.origin,
+      slot.threadId,
+      slot.retryAt,
+      slot.overrides === null ? null : JSON.stringify(slot.overrides),
     );
   }
 
-  /** Records a slot that no run is made for. */
-  skip(scheduledFor: number, reason: string, latenessMs: number): void {
-    this.sql.exec(
-      "INSERT INTO slots (scheduled_for, status, reason, lateness_ms) VALUES (?, 'skipped', ?, ?)",
-      scheduledFor,
+  /** Records that no run is made for the slots of the range. */
+  record(
+    range: SlotRange,
+    schedule: Schedule,
+    { status, reason, latenessMs }: { status: "skipped" | "missed"; reason: string; latenessMs?: number },
+  ): void {
+    this.insertRange(range, schedule, {
+      origin: "schedule",
+      status,
       reason,
-      latenessMs,
-    );
+      lateness_ms: latenessMs ?? null,
+      retry_at: null,
+    });
   }
 
-  /** Records every slot of `schedule` from `first` to `last` as missed. */
-  miss(first: number, last: number, schedule: Schedule, reason: string): void {
+  /** Records that the slots of the range are to be claimed one after the other. */
+  addBacklog({ first, last, schedule, origin, takeAt }: Backlog): void {
+    // `first_slot` is what makes it one, also when it has a single slot.
+    this.insertRange({ first, last }, schedule, {
+      origin,
+      status: "pending",
+      reason: null,
+      lateness_ms: null,
+      retry_at: takeAt,
+    });
+  }
+
+  /** What is to be claimed one after the other, oldest first; `from` as in {@link pending}. */
+  backlogs(from: number): Backlog[] {
+    return this.sql
+      .exec<Row & { retry_at: number; first_slot: number; schedule: string }>(
+        `SELECT * FROM slots WHERE scheduled_for >= ? AND status = 'pending' AND first_slot IS NOT NULL
+         ORDER BY scheduled_for`,
+        from,
+      )
+      .toArray()
+      .map((row) => ({
+        first: row.first_slot,
+        last: row.scheduled_for,
+        origin: row.origin,
+        schedule: { expression: row.schedule, timezone: row.timezone },
+        takeAt: row.retry_at,
+      }));
+  }
+
+  /** Takes the first slot out of a backlog; the next is not to be taken before `takeAt`. */
+  shorten(backlog: Backlog, takeAt: number): void {
+    const next = nextSlot(backlog.schedule, backlog.first);
+    if (next === null || next > backlog.last) {
+      this.sql.exec("DELETE FROM slots WHERE scheduled_for = ? AND manual = 0", backlog.last);
+    } else {
+      this.sql.exec(
+        "UPDATE slots SET first_slot = ?, retry_at = ? WHERE scheduled_for = ? AND manual = 0",
+        next,
+        takeAt,
+        backlog.last,
+      );
+    }
+  }
+
+  /** What is left of a backlog gets no runs. @returns of how many slots */
+  dropBacklog(backlog: Backlog, reason: string): number {
     this.sql.exec(
-      `INSERT INTO slots (scheduled_for, status, reason, last_missed, schedule, timezone)
-       VALUES (?, 'missed', ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-      first,
+      "UPDATE slots SET status = 'skipped', reason = ?, retry_at = NULL WHERE scheduled_for = ? AND manual = 0",
       reason,
-      last,
-      schedule.expression,
-      schedule.timezone,
+      backlog.last,
     );
+    return countSlots(backlog.schedule, backlog);
   }
 
-  /** Slots from `from` on whose run is not yet known to be enqueued, oldest first. */
+  /** Single slots from `from` on whose run is not yet known to be enqueued, oldest first. */
   pending(from: number): PendingSlot[] {
     return this.sql
-      .exec<{ scheduled_for: number; thread_id: string; attempts: number; retry_at: number | null }>(
-        `SELECT scheduled_for, thread_id, attempts, retry_at FROM slots
-         WHERE scheduled_for >= ? AND status = 'pending' ORDER BY scheduled_for`,
+      .exec<Row & { thread_id: string; attempts: number; retry_at: number | null; overrides: string | null }>(
+        `SELECT * FROM slots WHERE scheduled_for >= ? AND status = 'pending' AND first_slot IS NULL
+         ORDER BY scheduled_for, manual`,
         from,
       )
       .toArray()
       .map((row) => ({
         scheduledFor: row.scheduled_for,
+        manual: row.manual === 1,
+        origin: row.origin,
         threadId: row.thread_id,
         attempts: row.attempts,
         retryAt: row.retry_at,
+        heldBy: row.reason,
+        overrides: parseJsonOrNull(row.overrides),
       }));
   }
 
   /** Counts a delivery that may leave it open whether the run was enqueued, and books the next. */
-  countAttempt(scheduledFor: number, retryAt: number | null): void {
-    this.sql.exec(
-      "UPDATE slots SET attempts = attempts + 1, retry_at = ? WHERE scheduled_for = ?",
-      retryAt,
-      scheduledFor,
-    );
+  countAttempt(slot: SlotKey, retryAt: number | null): void {
+    this.update(slot, "attempts = attempts + 1, retry_at = ?, reason = NULL", retryAt);
   }
 
   /** Books the next delivery of a slot whose attempt has been counted. */
-  bookRetry(scheduledFor: number, retryAt: number): void {
-    this.sql.exec("UPDATE slots SET retry_at = ? WHERE scheduled_for = ?", retryAt, scheduledFor);
+  bookRetry(slot: SlotKey, retryAt: number): void {
+    this.update(slot, "retry_at = ?", retryAt);
+  }
+
+  /** Holds the slot back; it is looked at again at `retryAt` at the latest. */
+  hold(slot: SlotKey, heldBy: string, retryAt: number): void {
+    this.update(slot, "attempts = 0, reason = ?, retry_at = ?", heldBy, retryAt);
   }
 
   /** The slot's run is enqueued. */
-  markFired(scheduledFor: number, latenessMs: number, runId: string): void {
-    this.sql.exec(
-      "UPDATE slots SET status = 'fired', lateness_ms = ?, run_id = ? WHERE scheduled_for = ?",
+  markFired(slot: SlotKey, latenessMs: number, runId: string): void {
+    this.update(
+      slot,
+      "status = 'fired', lateness_ms = ?, run_id = ?, reason = NULL, retry_at = NULL",
       latenessMs,
       runId,
-      scheduledFor,
     );
   }
 
   /** The claimed slot gets no run after all. */
-  markUnfired(scheduledFor: number, status: "skipped" | "missed", reason: string, latenessMs: number): void {
-    this.sql.exec(
-      "UPDATE slots SET status = ?, reason = ?, lateness_ms = ?, thread_id = NULL WHERE scheduled_for = ?",
-      status,
-      reason,
-      latenessMs,
-      scheduledFor,
+  markUnfired(slot: SlotKey, status: "skipped" | "missed", reason: string, latenessMs: number): void {
+    this.update(slot, "status = ?, reason = ?, lateness_ms = ?, retry_at = NULL", status, reason, latenessMs);
+  }
+
+  /**
+   * Takes out what is recorded of the slots from `first` to `last` that got no run.
+   * @returns how many of each kind
+   */
+  clear({ first, last }: SlotRange): { skipped: number; missed: number } {
+    const cleared = { skipped: 0, missed: 0 };
+    const rows = this.select(
+      `WHERE manual = 0 AND status IN ('skipped', 'missed') AND scheduled_for >= ?1
+         AND coalesce(first_slot, scheduled_for) <= ?2`,
+      first,
+      last,
     );
+    for (const row of rows) {
+      const status = row.status as "skipped" | "missed";
+      this.sql.exec("DELETE FROM slots WHERE scheduled_for = ? AND manual = 0", row.scheduled_for);
+      const rest = { ...row, retry_at: null };
+      const schedule = scheduleOfRange(row);
+      if (schedule === null) {
+        cleared[status] += 1;
+        continue;
+      }
+      const range = { first: row.first_slot ?? row.scheduled_for, last: row.scheduled_for };
+      cleared[status] += countSlots(schedule, {
+        first: Math.max(range.first, first),
+        last: Math.min(range.last, last),
+      });
+      if (range.first < first) {
+        this.insertRange(
+          { first: range.first, last: lastSlot(schedule, range.first, first - 1) },
+          schedule,
+          rest,
+        );
+      }
+      const next = range.last > last ? nextSlot(schedule, last) : null;
+      if (next !== null) this.insertRange({ first: next, last: range.last }, schedule, rest);
+    }
+    return cleared;
+  }
+
+  /** The last slot after `at` that is skipped already; undefined when none is. */
+  skippedUntil(at: number): number | undefined {
+    return (
+      this.sql
+        .exec<{ last: number | null }>(
+          "SELECT max(scheduled_for) AS last FROM slots WHERE scheduled_for > ? AND manual = 0 AND status = 'skipped'",
+          at,
+        )
+        .one().last ?? undefined
+    );
+  }
+
+  /** The instant of the latest run by hand; -Infinity before the first. */
+  lastManual(): number {
+    const [row] = this.sql
+      .exec<{ at: number }>(
+        "SELECT scheduled_for AS at FROM slots WHERE manual = 1 ORDER BY scheduled_for DESC LIMIT 1",
+      )
+      .toArray();
+    return row?.at ?? -Infinity;
+  }
+
+  /** Threads that slots older than the newest `but` left behind, newest first, `limit` at most. */
+  keptThreads(but: number, limit: number): (SlotKey & { threadId: string })[] {
+    return this.sql
+      .exec<{ scheduled_for: number; manual: number; thread_id: string }>(
+        // Version 8 are those that do not stay anyway.
+        `SELECT scheduled_for, manual, thread_id FROM slots
+         WHERE status = 'fired' AND thread_id IS NOT NULL AND substr(thread_id, 15, 1) <> '8'
+         ORDER BY scheduled_for DESC, manual LIMIT ? OFFSET ?`,
+        limit,
+        but,
+      )
+      .toArray()
+      .map((row) => ({
+        scheduledFor: row.scheduled_for,
+        manual: row.manual === 1,
+        threadId: row.thread_id,
+      }));
+  }
+
+  /** The slot's thread is gone. */
+  forgetThread(slot: SlotKey): void {
+    this.update(slot, "thread_id = NULL");
+  }
+
+  /** The oldest rows beyond the newest `keep`, at most `limit`, none of them pending; with the runs they name. */
+  excess(keep: number, limit: number): (SlotKey & { runId: string | null })[] {
+    const { rows } = this.sql.exec<{ rows: number }>("SELECT count(*) AS rows FROM slots").one();
+    return this.sql
+      .exec<{ scheduled_for: number; manual: number; run_id: string | null; status: SlotStatus }>(
+        "SELECT scheduled_for, manual, run_id, status FROM slots ORDER BY scheduled_for, manual LIMIT ?",
+        Math.max(0, Math.min(rows - keep, limit)),
+      )
+      .toArray()
+      .filter(({ status }) => status !== "pending")
+      .map((row) => ({ scheduledFor: row.scheduled_for, manual: row.manual === 1, runId: row.run_id }));
+  }
+
+  remove({ scheduledFor, manual }: SlotKey): void {
+    this.sql.exec("DELETE FROM slots WHERE scheduled_for = ? AND manual = ?", scheduledFor, manual ? 1 : 0);
   }
 
   /** A page of the ledger, newest first. */
   list(query: SlotList): Slot[] {
-    const before = query.before ?? Infinity;
+    const before = query.before ?? LAST_OF_ALL;
+    // A range that ends at or after `before` may begin before it: the first that does.
     const rows = this.sql.exec<Row>(
-      `SELECT scheduled_for, status, reason, lateness_ms, run_id, thread_id, last_missed, schedule, timezone
-       FROM slots WHERE scheduled_for < ? AND (? IS NULL OR status = ?) ORDER BY scheduled_for DESC`,
-      Math.min(before, Number.MAX_SAFE_INTEGER),
+      `SELECT * FROM slots WHERE (? IS NULL OR status = ?) AND (scheduled_for < ? OR scheduled_for =
+         (SELECT min(scheduled_for) FROM slots WHERE scheduled_for >= ? AND first_slot IS NOT NULL))
+       ORDER BY scheduled_for DESC, manual DESC`,
       query.status ?? null,
       query.status ?? null,
+      before,
+      before,
     );
     const slots: Slot[] = [];
     for (const row of rows) {
       for (const scheduledFor of unfold(row, before)) {
         if (slots.length === query.limit) return slots;
-        slots.push({
-          scheduled_for: toIso(scheduledFor),
-          status: row.status,
-          reason: row.reason,
-          lateness_ms: row.lateness_ms,
-          run_id: row.run_id,
-          thread_id: row.thread_id,
-        });
+        slots.push(toWire(row, scheduledFor));
       }
     }
     return slots;
   }
+
+  /** Undefined when the slot is not in the ledger. */
+  private statusOf(scheduledFor: number): SlotStatus | undefined {
+    const rows = this.select(
+      "WHERE manual = 0 AND scheduled_for >= ?1 AND (scheduled_for = ?1 OR first_slot <= ?1)",
+      scheduledFor,
+    );
+    // After a change of the schedule a range may span slots that are not its own.
+    return rows.find((row) => {
+      const schedule = scheduleOfRange(row);
+      if (schedule === null || row.first_slot === null) return true;
+      return lastSlot(schedule, row.first_slot, scheduledFor) === scheduledFor;
+    })?.status;
+  }
+
+  private insertRange(
+    { first, last }: SlotRange,
+    { expression, timezone }: Schedule,
+    row: Pick<Row, "origin" | "status" | "reason" | "lateness_ms"> & { retry_at: number | null },
+  ): void {
+    this.sql.exec(
+      `INSERT INTO slots (scheduled_for, manual, origin, status, reason, lateness_ms, retry_at, first_slot, schedule, timezone)
+       VALUES (?, 0, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+      last,
+      row.origin,
+      row.status,
+      row.reason,
+      row.lateness_ms,
+      row.retry_at,
+      first,
+      expression,
+      timezone,
+    );
+  }
+
+  private update(
+    { scheduledFor, manual }: SlotKey,
+    assignments: string,
+    ...params: (string | number | null)[]
+  ): void {
+    this.sql.exec(
+      `UPDATE slots SET ${assignments} WHERE scheduled_for = ? AND manual = ?`,
+      ...params,
+      scheduledFor,
+      manual ? 1 : 0,
+    );
+  }
+
+  private select(rest: string, ...params: (string | number)[]): Row[] {
+    return this.sql.exec<Row>(`SELECT * FROM slots ${rest}`, ...params).toArray();
+  }
 }
+
+const scheduleOfRange = ({ first_slot, schedule, timezone }: Row): Schedule | null =>
+  first_slot === null || schedule === null ? null : { expression: schedule, timezone };
+
+const toWire = (row: Row, scheduledFor: number): Slot => ({
+  scheduled_for: toIso(scheduledFor),
+  origin: row.origin,
+  status: row.status,
+  reason: row.reason,
+  lateness_ms: row.lateness_ms,
+  run_id: row.run_id,
+  thread_id: row.status === "fired" ? row.thread_id : null,
+});
 
 /** The slots of a row that lie before `before`, newest first. */
 function unfold(row: Row, before: number): Iterable<number> {
-  if (row.last_missed === null || row.schedule === null) return [row.scheduled_for];
-  const schedule = { expression: row.schedule, timezone: row.timezone };
-  return slotsBackwards(schedule, row.scheduled_for, Math.min(row.last_missed, before - 1));
+  const schedule = scheduleOfRange(row);
+  if (schedule === null || row.first_slot === null)
+    return row.scheduled_for < before ? [row.scheduled_for] : [];
+  return slotsBackwards(schedule, row.first_slot, Math.min(row.scheduled_for, before - 1));
 }

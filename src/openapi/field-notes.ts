@@ -15,6 +15,10 @@ const FILTER = "Only those whose metadata contain all of this.";
 const VALUES_FILTER = "Only those whose values contain all of this.";
 
 export const notes: Readonly<Record<string, Note | undefined>> = {
+  alert_webhook: {
+    description:
+      "Posted to when a run of the cron fails, a slot is missed or the cron is paused by the server; retried, and signed like other webhooks.",
+  },
   after_seconds: { description: "The run starts only after so many seconds." },
   agent_id: { description: "Another name of `assistant_id`." },
   as_node: { description: "The node that the update is taken to come from." },
@@ -23,6 +27,11 @@ export const notes: Readonly<Record<string, Note | undefined>> = {
   },
   before: { description: "Only what is older than this checkpoint." },
   cancel_on_disconnect: { description: "Whether the run is cancelled when the client goes away." },
+  catchup: {
+    description:
+      "What is done about slots that came due while the server did not run: nothing, the latest is run, or all are, one after the other.",
+  },
+  catchup_window_seconds: { description: "Slots later than this are not made up for." },
   checkpoint: { description: "The checkpoint to start from, in place of the latest." },
   checkpoint_during: { description: "The older form of `durability`: true is `async`, false is `exit`." },
   checkpoint_id: { description: "The checkpoint to start from, in place of the latest." },
@@ -31,26 +40,44 @@ export const notes: Readonly<Record<string, Note | undefined>> = {
   },
   config: { description: "The configuration of the graph." },
   context: { description: "The static context of the graph." },
+  count: { description: "How many." },
+  cron_id: { description: "The id that the cron is to have; one is made otherwise." },
   durability: { description: "When the state is written: at each step, behind it, or at the end." },
   enabled: { description: "Whether it fires." },
   end_time: {
     description: "No slot at or after it fires. Without an offset it is UTC.",
     format: "date-time",
   },
+  end: { description: "The end of the period, itself not in it.", format: "date-time" },
   feedback_keys: { description: "Accepted without effect." },
   if_exists: {
     description: "What to do when there is one with this id: answer 409, or answer with that one.",
   },
+  history_limit: {
+    description: "Slots that the ledger keeps; the runs of older ones leave the history with them.",
+  },
   if_not_exists: { description: "What to do when there is no such thread." },
   input: { description: "The input of the graph." },
+  jitter_seconds: { description: "Each slot is delayed by up to this, by the same time for the same slot." },
+  keep_threads: {
+    description:
+      "Of the threads that a stateless cron keeps, so many of the newest stay; those that run or wait for an answer stay too.",
+  },
   langsmith_tracer: { description: "Accepted without effect." },
   langsmith_tracing: { description: "Accepted without effect." },
   interrupt_after: { description: "Nodes after which the run stops; `*` is all." },
   interrupt_before: { description: "Nodes before which the run stops; `*` is all." },
+  max_attempts: { description: "Attempts at one run, the first included." },
   max_concurrency: { description: "How many nodes run at a time." },
+  max_runs: { description: "Runs in the life of the cron; slots past it are skipped." },
+  max_tokens_per_day: {
+    description: "Tokens, in and out, in a day of UTC; when they are used up its further slots are skipped.",
+  },
+  max_tokens_per_month: { description: "The same for a month of UTC." },
   max_depth: { description: "Namespaces are cut off after so many labels." },
   multitask_strategy: { description: "What to do when the thread is busy with another run." },
   namespace: { description: "Its labels: at least one, none of them empty or with a period." },
+  note: { description: "Why, in words of your own." },
   offset: { description: "How many to leave out." },
   limit: { description: "How many at most." },
   on_completion: { description: "For a stateless run: what becomes of its thread afterwards." },
@@ -59,6 +86,14 @@ export const notes: Readonly<Record<string, Note | undefined>> = {
   recurse: { description: "Also the subgraphs of subgraphs." },
   recursion_limit: { description: "After so many steps the run ends with an error." },
   refresh_ttl: { description: "Whether reading gives an item its full time to live again." },
+  pause_after_failures: { description: "The cron is paused after so many failed runs in a row." },
+  retry_delay_seconds: {
+    description: "The wait before the second attempt; it doubles with each, up to an hour.",
+  },
+  run_timeout_seconds: {
+    description: "How long one attempt may take, if that is less than the server allows.",
+  },
+  start: { description: "The start of the period.", format: "date-time" },
   schedule: {
     description: "A cron expression of five fields, or of six with seconds first, in `timezone`.",
   },
@@ -69,6 +104,7 @@ export const notes: Readonly<Record<string, Note | undefined>> = {
   stream_subgraphs: { description: "Whether what subgraphs stream is streamed too." },
   subgraphs: { description: "Whether the state of subgraphs is told too." },
   supersteps: { description: "States to begin with, each by the updates that led to it." },
+  thread_ttl: { description: "The time to live of the threads that the cron makes and keeps." },
   timezone: { description: "An IANA time zone; UTC without one." },
   ttl: { description: "Minutes to live, alone or with what to do then." },
   wait: { description: "Whether to answer only when the run has ended." },
@@ -86,7 +122,20 @@ export const notes: Readonly<Record<string, Note | undefined>> = {
   "Cron.user_id": { description: "Always null: there are no users." },
   "CronCount.metadata": { description: FILTER },
   "CronPatch.end_time": { description: "As at creation; null removes it.", format: "date-time" },
+  "CronCreate.if_exists": {
+    description:
+      "When there is a cron with this id: answer 409, leave it as it is, or change it as PATCH does.",
+  },
+  "CronPatch.multitask_strategy": {
+    description: "What to do when an earlier run has not ended; null lets them run side by side.",
+  },
   "CronPatch.metadata": { description: "Merged into what is there." },
+  "CronRunNow.metadata": { description: "Merged into the cron's own." },
+  "CronSkip.count": { description: "How many; 0 takes back what was skipped by hand before." },
+  "ThreadCronCreate.if_exists": {
+    description:
+      "When there is a cron with this id: answer 409, leave it as it is, or change it as PATCH does.",
+  },
   "CronPatch.timezone": { description: "As at creation; null is UTC." },
   "CronSearch.metadata": { description: FILTER },
   "HistoryQuery.before": { description: "Only states older than this checkpoint." },

@@ -20,7 +20,7 @@ export interface Answer {
   description: string;
   /** Undefined when there is no body. */
   schema?: z.ZodType;
-  mediaType: "application/json" | "text/event-stream" | "text/html";
+  mediaType: "application/json" | "text/event-stream" | "text/html" | "text/plain";
   headers: readonly (keyof typeof HEADERS)[];
 }
 

@@ -5,7 +5,10 @@
 import { z } from "zod";
 import type { Assistant } from "../assistants/assistant-row";
 import type { Cron } from "../crons/cron";
+import type { Figures } from "../crons/figures";
+import type { Preview } from "../crons/preview";
 import type { Slot } from "../crons/slots";
+import type { CronSwitch } from "../crons/switch";
 import type { Run, RunError } from "../runs/run";
 import type { WireItem } from "../store/item";
 import type { Thread } from "../threads/thread";
@@ -155,16 +158,73 @@ export const cron = z.strictObject({
   next_run_date: instant.nullable(),
   metadata: jsonObject,
   enabled: z.boolean(),
+  note: z.string().nullable(),
+  catchup: z.enum(["skip", "latest", "all"]),
+  catchup_window_seconds: z.int(),
+  jitter_seconds: z.int(),
+  max_attempts: z.int(),
+  retry_delay_seconds: z.int(),
+  run_timeout_seconds: z.int().nullable(),
+  pause_after_failures: z.int().nullable(),
+  alert_webhook: z.string().nullable(),
+  max_runs: z.int().nullable(),
+  max_tokens_per_day: z.int().nullable(),
+  max_tokens_per_month: z.int().nullable(),
+  keep_threads: z.int().nullable(),
+  thread_ttl: z.strictObject({ strategy: z.enum(["delete", "keep_latest"]), ttl: z.number() }).nullable(),
+  history_limit: z.int(),
 }) satisfies z.ZodType<Cron>;
 
 export const slot = z.strictObject({
   scheduled_for: instant,
+  origin: z.enum(["schedule", "catchup", "backfill", "manual"]),
   status: z.enum(["pending", "fired", "skipped", "missed"]),
   reason: z.string().nullable(),
   lateness_ms: z.int().nullable(),
   run_id: id.nullable(),
   thread_id: id.nullable(),
 }) satisfies z.ZodType<Slot>;
+
+const percentiles = z
+  .strictObject({ p50: z.number(), p95: z.number(), p99: z.number(), max: z.number() })
+  .nullable();
+
+export const cronFigures = z.strictObject({
+  slots: z.strictObject({ fired: z.int(), skipped: z.int(), missed: z.int(), pending: z.int() }),
+  runs: z.strictObject({
+    running: z.int(),
+    success: z.int(),
+    error: z.int(),
+    timeout: z.int(),
+    interrupted: z.int(),
+  }),
+  success_ratio: z.number().nullable(),
+  failures_in_a_row: z.int(),
+  tokens: z.strictObject({ input: z.int(), output: z.int(), today: z.int(), this_month: z.int() }),
+  lateness_ms: percentiles,
+  duration_ms: percentiles,
+}) satisfies z.ZodType<Figures>;
+
+/** What a schedule means. */
+export const schedulePreview = z.strictObject({
+  schedule: z.string(),
+  timezone: z.string().nullable(),
+  description: z.string(),
+  next: z.array(z.strictObject({ utc: instant, local: z.iso.datetime({ offset: true }) })),
+  warnings: z.array(
+    z.strictObject({
+      code: z.enum(["never", "rarely", "more_than_hourly", "dst_gap", "dst_overlap"]),
+      message: z.string(),
+    }),
+  ),
+}) satisfies z.ZodType<Preview>;
+
+/** The switch of all crons. */
+export const cronSwitch = z.strictObject({
+  stopped: z.boolean(),
+  note: z.string().nullable(),
+  changed_at: instant.nullable(),
+}) satisfies z.ZodType<CronSwitch>;
 
 export const item = z.strictObject({
   namespace: z.array(z.string()),

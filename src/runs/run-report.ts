@@ -1,13 +1,13 @@
 /** What a cron is told of each run that it made, when the run has ended for good. */
-import type { RunError, RunStatus } from "./run";
+import type { FinalStatus, RunError } from "./run";
 import type { StoredRun } from "./run-row";
 
 /** How a run of a cron has ended. Instants in ms since the epoch. */
 export interface RunReport {
   runId: string;
   threadId: string;
-  /** A final one. A run that was rolled back or deleted before its end is `interrupted`. */
-  status: RunStatus;
+  /** A run that was rolled back or deleted before its end is `interrupted`. */
+  status: FinalStatus;
   /** It stopped at an interrupt and waits for an answer. */
   waiting: boolean;
   error: RunError | null;
@@ -25,7 +25,7 @@ export interface RunReport {
 export const reportOf = (run: StoredRun): RunReport => ({
   runId: run.runId,
   threadId: run.threadId,
-  status: run.status,
+  status: run.status as FinalStatus,
   waiting: run.waiting,
   error: run.error,
   attempts: run.attempts,

@@ -6,6 +6,9 @@ import type { ThreadTtl } from "../threads/thread";
 /** The states of docs/run-lifecycle.md. */
 export type RunStatus = "pending" | "running" | "success" | "error" | "timeout" | "interrupted";
 
+/** Of a run that has ended. */
+export type FinalStatus = Exclude<RunStatus, "pending" | "running">;
+
 export type MultitaskStrategy = "reject" | "rollback" | "interrupt" | "enqueue";
 
 /** What went wrong, in the form that the SDKs raise. */

@@ -67,6 +67,14 @@ export function upsertRun(db: D1Database, run: StoredRun): D1PreparedStatement {
 export const deleteRunRow = (db: D1Database, runId: string): D1PreparedStatement =>
   db.prepare("DELETE FROM runs WHERE run_id = ?").bind(runId);
 
+/** Takes runs out of the index. */
+export async function deleteRunRows(db: D1Database, runIds: string[]): Promise<void> {
+  await db
+    .prepare("DELETE FROM runs WHERE run_id IN (SELECT value FROM json_each(?))")
+    .bind(JSON.stringify(runIds))
+    .run();
+}
+
 /** The run; undefined when the index has none of this id on this thread. */
 export async function findRun(db: D1Database, threadId: string, runId: string): Promise<Run | undefined> {
   const row = await db

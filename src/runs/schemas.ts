@@ -39,7 +39,7 @@ const nodes = z.union([z.literal("*"), z.array(z.string())], 'expected "*" or a 
 
 export const multitaskStrategy = z.enum(["reject", "rollback", "interrupt", "enqueue"]);
 
-const webhookUrl = z
+export const webhookUrl = z
   .string()
   .min(1)
   .max(65_536)

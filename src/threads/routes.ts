@@ -2,6 +2,7 @@
 import { v7 as uuid7 } from "@langchain/core/utils/uuid";
 import { Hono } from "hono";
 import type { Env } from "../config";
+import { pauseCronsOf } from "../crons/pause-crons";
 import { requireStorable } from "../json";
 import { pageHeaders, pick } from "../pages";
 import { readBody, readId, readQuery } from "../request";
@@ -47,6 +48,7 @@ export const threadRoutes = new Hono<{ Bindings: Env }>()
   .delete("/threads/:thread_id", async (c) => {
     const threadId = readId(c, "thread_id");
     await threadObject(c.env, threadId).deleteThread(threadId);
+    await pauseCronsOf(c.env, { thread_id: threadId }, "the cron's thread was deleted");
     return c.body(null, 204);
   })
   .get("/threads/:thread_id/state", async (c) => {

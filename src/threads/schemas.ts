@@ -7,7 +7,7 @@ import { superstep } from "./state-schemas";
 /** Minutes; at most a hundred years, so that the instant of expiry is one. */
 export const minutes = z.number().positive().max(52_560_000);
 
-const ttl = z
+export const threadTtl = z
   .union(
     [
       minutes,
@@ -21,12 +21,12 @@ export const threadCreate = z.strictObject({
   thread_id: optional(uuid),
   metadata: optional(jsonObject),
   if_exists: optional(z.enum(["raise", "do_nothing"])),
-  ttl: optional(ttl),
+  ttl: optional(threadTtl),
   supersteps: optional(z.array(superstep).max(1000)),
 });
 export type ThreadCreate = z.output<typeof threadCreate>;
 
-export const threadPatch = z.strictObject({ metadata: optional(jsonObject), ttl: ttl.nullish() });
+export const threadPatch = z.strictObject({ metadata: optional(jsonObject), ttl: threadTtl.nullish() });
 export type ThreadPatch = z.output<typeof threadPatch>;
 
 /** What a thread is shown with when asked: repeated, as the JavaScript SDK has it, or with commas, as the Python one. */

@@ -64,7 +64,12 @@ describe("changing a cron", () => {
     [{ schedule: "nonsense" }, /^schedule/],
     [{ timezone: "Mars/Phobos" }, /^timezone/],
     [{ end_time: "tomorrow" }, /^end_time/],
-    [{ multitask_strategy: "reject" }, /^multitask_strategy: unknown field/],
+    [{ multitask_strategy: "sometimes" }, /^multitask_strategy/],
+    [{ jitter_seconds: -1 }, /^jitter_seconds/],
+    [{ catchup: "some" }, /^catchup/],
+    [{ alert_webhook: "http://127.0.0.1/hook" }, /^alert_webhook/],
+    [{ thread_ttl: 0 }, /^thread_ttl/],
+    [{ cron_id: crypto.randomUUID() }, /^cron_id: unknown field/],
     [{ thread_id: crypto.randomUUID() }, /^thread_id: unknown field/],
     [{ enabled: "yes" }, /^enabled/],
   ])("refuses %j and changes nothing", async (fields, detail) => {

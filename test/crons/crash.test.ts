@@ -14,7 +14,7 @@ import {
   slotsOf,
   threadStub,
 } from "../support/crons";
-import { threadIdOf } from "../../src/crons/firing";
+import { threadIdOf } from "../../src/crons/identity";
 import { bury, Life, liveBy } from "../support/faults";
 import { call } from "../support/edge";
 import { hearReports } from "../support/reports";
@@ -87,7 +87,7 @@ describe.each([true, false])("with the answer lost: %s", (answerLost) => {
       const cron = await createCron();
       const threadId = threadIdOf(
         { cronId: cron.cron_id, threadId: null, onRunCompleted: "delete" } as CronDefinition,
-        Date.parse("2040-01-01T15:27:00.000Z"),
+        { scheduledFor: Date.parse("2040-01-01T15:27:00.000Z"), manual: false },
       );
       const thread = threadStub(threadId);
       await rowsOf(thread);

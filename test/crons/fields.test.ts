@@ -66,6 +66,21 @@ describe("a cron", () => {
       next_run_date: "2040-01-01T15:27:00.000Z",
       metadata: {},
       enabled: true,
+      note: null,
+      catchup: "latest",
+      catchup_window_seconds: 86_400,
+      jitter_seconds: 0,
+      max_attempts: 1,
+      retry_delay_seconds: 30,
+      run_timeout_seconds: null,
+      pause_after_failures: null,
+      alert_webhook: null,
+      max_runs: null,
+      max_tokens_per_day: null,
+      max_tokens_per_month: null,
+      keep_threads: null,
+      thread_ttl: null,
+      history_limit: 10_000,
     });
     expect(await getCron(cron.cron_id)).toEqual(cron);
     // A graph that is given nothing has nothing to do, and says so.

@@ -2,6 +2,7 @@ import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Thread } from "../../src/threads/thread";
+import { threadObject } from "../../src/threads/thread-object";
 import {
   alarmOf,
   createCron,
@@ -134,13 +135,29 @@ describe("a cron on a thread", () => {
     });
   });
 
-  it("skips the slot with the reason and pauses when its thread was deleted", async () => {
+  it("is paused, and says why, when its thread is deleted", async () => {
     const threadId = await createThread();
     const { body: cron } = await call<{ cron_id: string }>("POST", `/threads/${threadId}/runs/crons`, {
       assistant_id: "echo",
       schedule: "* * * * *",
     });
     expect((await call("DELETE", `/threads/${threadId}`)).status).toBe(204);
+    expect(await getCron(cron.cron_id)).toMatchObject({
+      enabled: false,
+      next_run_date: null,
+      note: "the cron's thread was deleted",
+    });
+    expect(await alarmOf(cronStub(cron.cron_id))).toBeNull();
+  });
+
+  it("skips the slot with the reason and pauses when it finds that its thread is gone", async () => {
+    const threadId = await createThread();
+    const { body: cron } = await call<{ cron_id: string }>("POST", `/threads/${threadId}/runs/crons`, {
+      assistant_id: "echo",
+      schedule: "* * * * *",
+    });
+    // Not through the edge, which would have told the cron.
+    await threadObject(env, threadId).deleteThread(threadId);
     await ringAt("2040-01-01T00:01:00.000Z", cron.cron_id);
     expect(await slotsOf(cron.cron_id)).toMatchObject([
       { status: "skipped", reason: `no thread with the id ${threadId}`, run_id: null },

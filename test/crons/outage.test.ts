@@ -2,7 +2,10 @@
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { threadIdOf } from "../../src/crons/firing";
+import { figuresOf } from "../../src/crons/figures";
+import { threadIdOf } from "../../src/crons/identity";
+import { DEFAULT_POLICY } from "../../src/crons/policy";
+import { NO_PROGRESS } from "../../src/crons/progress";
 import type { CronDefinition } from "../../src/crons/cron";
 import type { Cron } from "../../src/crons/cron";
 import {
@@ -40,11 +43,12 @@ async function liveUntil(end: string, cronId: string): Promise<number> {
 describe("the enqueueing of a run", () => {
   it.each([
     ["fails a few times", ["refused", "refused", "refused"] as const, 4],
-    ["succeeds with its answer lost", ["answer lost"] as const, 2],
+    ["succeeds with its answer lost", ["answer lost"] as const, 1],
     [
       "succeeds with its answer lost, again and again",
       ["answer lost", "answer lost", "refused", "answer lost"] as const,
-      5,
+      // Before another delivery the thread object is asked, and has the run.
+      1,
     ],
     ["answers twice", ["twice"] as const, 1],
   ])("%s: the slot fires once", async (_what, fates, expectedCalls) => {
@@ -100,7 +104,7 @@ describe("D1 that is down", () => {
     const stub = cronStub(cron.cron_id);
     const threadId = threadIdOf(
       { cronId: cron.cron_id, threadId: null, onRunCompleted: "delete" } as CronDefinition,
-      0,
+      { scheduledFor: 0, manual: false },
     );
     await rowsOf(threadStub(threadId));
     await setD1(stub, false);
@@ -156,10 +160,17 @@ describe("D1 that is down", () => {
       onRunCompleted: "delete",
       payload: {},
       metadata: { n: 0 },
+      policy: DEFAULT_POLICY,
+      note: null,
       createdAt: 0,
       updatedAt: 0,
     };
-    await indexCron(env.DB, { definition: stale, nextRunAt: 1, revision: 1 });
+    const progress = NO_PROGRESS;
+    await indexCron(
+      env.DB,
+      { definition: stale, progress, nextRunAt: 1, revision: 1 },
+      figuresOf(progress, 0, 0),
+    );
     const found = await call<Cron[]>("POST", "/runs/crons/search", { metadata: { n: 2 } });
     expect(found.body.map(({ cron_id: id }) => id)).toContain(cron.cron_id);
   });

@@ -223,6 +223,29 @@ describe("crons", () => {
   });
 });
 
+describe("what crons have beyond the platform", () => {
+  it("answers as documented", async () => {
+    const cronId = crypto.randomUUID();
+    await ask("POST", "/runs/crons/preview", { schedule: "30 2 * * *", timezone: "Europe/Berlin", count: 3 });
+    await ask("POST", "/runs/crons", { assistant_id: "echo", schedule: "* * * * *", cron_id: cronId });
+    await ask("POST", `/runs/crons/${cronId}/pause`, { note: "holidays" });
+    await ask("POST", `/runs/crons/${cronId}/resume`, {});
+    await ask("POST", `/runs/crons/${cronId}/skip`, { count: 2 });
+    await ask("POST", `/runs/crons/${cronId}/run`, { input: {} });
+    await ask("POST", `/runs/crons/${cronId}/backfill`, {
+      start: "2026-01-01T00:00:00Z",
+      end: "2026-01-01T00:02:00Z",
+    });
+    await ask("GET", `/runs/crons/${cronId}/figures`);
+    await ask("GET", `/runs/crons/${cronId}/slots`);
+    await ask("GET", "/runs/crons/switch");
+    await ask("POST", "/runs/crons/stop", { note: "a test" });
+    await ask("POST", "/runs/crons/start");
+    await ask("GET", "/metrics");
+    await ask("DELETE", `/runs/crons/${cronId}`);
+  });
+});
+
 describe("store", () => {
   it("answers as documented", async () => {
     const at = { namespace: ["documented", "here"], key: "k" };

@@ -1,7 +1,7 @@
 /** Webhooks whose host dies at any moment, and webhooks that hang, which nobody else may have to wait for. */
 import { abortAllDurableObjects, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { threadIdOf } from "../../src/crons/firing";
+import { threadIdOf } from "../../src/crons/identity";
 import type { CronDefinition } from "../../src/crons/cron";
 import { CALL_LIMIT_MS } from "../../src/runs/webhook-call";
 import { MAX_ATTEMPTS, MAX_WAITING, retryDelay } from "../../src/runs/webhook";
@@ -100,7 +100,10 @@ describe("a host that dies", () => {
           threadId: null,
           onRunCompleted: "delete",
         } as CronDefinition;
-        const threadId = threadIdOf(definition, Date.parse("2040-01-01T15:27:00.000Z"));
+        const threadId = threadIdOf(definition, {
+          scheduledFor: Date.parse("2040-01-01T15:27:00.000Z"),
+          manual: false,
+        });
         await rowsOf(threadStub(threadId));
         const life = new Life(lastStep, answerLost);
         await liveBy(threadStub(threadId), life);

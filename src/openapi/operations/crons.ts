@@ -3,7 +3,7 @@ import { z } from "zod";
 import * as schemas from "../../crons/schemas";
 import { runList } from "../../runs/schemas";
 import { json, operationsOf, page } from "../operation";
-import { cron, run, slot } from "../wire-objects";
+import { cron, cronFigures, cronSwitch, run, schedulePreview, slot } from "../wire-objects";
 
 const SELECT = "With `select`, each has only the fields asked for.";
 
@@ -17,7 +17,7 @@ export const cronOperations = operationsOf("Crons", [
     summary: "Create a cron whose firings have a thread each",
     body: schemas.cronCreate,
     answers: one,
-    failures: [404],
+    failures: [404, 409],
   },
   {
     method: "post",
@@ -26,7 +26,7 @@ export const cronOperations = operationsOf("Crons", [
     summary: "Create a cron on a thread",
     body: schemas.threadCronCreate,
     answers: one,
-    failures: [404],
+    failures: [404, 409],
   },
   {
     method: "post",
@@ -44,6 +44,41 @@ export const cronOperations = operationsOf("Crons", [
     summary: "Count crons",
     body: schemas.cronCount,
     answers: json("How many match.", z.int()),
+  },
+  {
+    method: "post",
+    path: "/runs/crons/preview",
+    id: "preview_schedule",
+    summary: "Say what a schedule means",
+    description: "In plain English, with its next times, and with what its owner may not expect of it.",
+    body: schemas.preview,
+    answers: json("The preview.", schedulePreview),
+  },
+  {
+    method: "get",
+    path: "/runs/crons/switch",
+    id: "get_cron_switch",
+    summary: "Read the switch of all crons",
+    answers: json("The switch.", cronSwitch),
+  },
+  {
+    method: "post",
+    path: "/runs/crons/stop",
+    id: "stop_crons",
+    summary: "Stop every cron",
+    description:
+      "From now on no cron fires. Its slots are skipped, with the reason; runs that go on are left.",
+    body: schemas.noted,
+    answers: json("The switch.", cronSwitch),
+  },
+  {
+    method: "post",
+    path: "/runs/crons/start",
+    id: "start_crons",
+    summary: "Start every cron again",
+    description: "With the slots to come: what was skipped is not made up for.",
+    body: schemas.noted,
+    answers: json("The switch.", cronSwitch),
   },
   {
     method: "get",
@@ -69,6 +104,62 @@ export const cronOperations = operationsOf("Crons", [
     id: "delete_cron",
     summary: "Delete a cron and its ledger",
     answers: json("Deleted.", z.strictObject({})),
+    failures: [404],
+  },
+  {
+    method: "post",
+    path: "/runs/crons/{cron_id}/pause",
+    id: "pause_cron",
+    summary: "Pause a cron",
+    body: schemas.noted,
+    answers: one,
+    failures: [404],
+  },
+  {
+    method: "post",
+    path: "/runs/crons/{cron_id}/resume",
+    id: "resume_cron",
+    summary: "Resume a cron with the slots to come",
+    body: schemas.noted,
+    answers: one,
+    failures: [404],
+  },
+  {
+    method: "post",
+    path: "/runs/crons/{cron_id}/run",
+    id: "run_cron",
+    summary: "Have a cron run now",
+    description: "Beside the schedule, which is not moved. What is sent stands in place of the cron's own.",
+    body: schemas.runNow,
+    answers: json("The run by hand; pending while it waits for an earlier one.", slot),
+    failures: [404, 409],
+  },
+  {
+    method: "post",
+    path: "/runs/crons/{cron_id}/skip",
+    id: "skip_slots",
+    summary: "Skip the next slots of a cron",
+    description: "As many as `count` says, from now on; 0 takes back what was skipped by hand before.",
+    body: schemas.skipNext,
+    answers: one,
+    failures: [404],
+  },
+  {
+    method: "post",
+    path: "/runs/crons/{cron_id}/backfill",
+    id: "backfill_cron",
+    summary: "Run the slots of a period that got no run",
+    description: "One after the other, beside the schedule, which is not moved.",
+    body: schemas.backfill,
+    answers: json("How many.", z.strictObject({ slots: z.int() })),
+    failures: [404],
+  },
+  {
+    method: "get",
+    path: "/runs/crons/{cron_id}/figures",
+    id: "get_cron_figures",
+    summary: "What the slots and runs of a cron came to",
+    answers: json("The figures.", cronFigures),
     failures: [404],
   },
   {

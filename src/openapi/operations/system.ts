@@ -23,6 +23,21 @@ export const systemOperations = operationsOf("System", [
   },
   {
     method: "get",
+    path: "/metrics",
+    id: "get_metrics",
+    summary: "The figures of all crons, for Prometheus",
+    answers: [
+      {
+        status: 200,
+        description: "In the text format of Prometheus.",
+        schema: z.string(),
+        mediaType: "text/plain",
+        headers: [],
+      },
+    ],
+  },
+  {
+    method: "get",
     path: "/openapi.json",
     id: "get_openapi",
     summary: "This document",

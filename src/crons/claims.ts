@@ -1,0 +1,268 @@
+/**
+ * Taking slots for runs: the one place where the ledger and the cron's place in time change together. Every method works in
+ * one synchronous stretch, within a transaction of the caller's, so that no crash comes between.
+ */
+import { now } from "../clock";
+import { DomainError } from "../errors";
+import type { JsonObject } from "../json";
+import { catchUp, countSlots, PUNCTUAL_MS, type SlotRange } from "./catch-up";
+import { scheduleOf, upcomingSlot, type CronDefinition } from "./cron";
+import type { CronRecord } from "./cron-record";
+import { jitterOf, runIdOf, threadIdOf } from "./identity";
+import { withClaim, withSlots, type Progress } from "./progress";
+import { lastSlot, slotsBetween } from "./schedule";
+import type { Backfill, SkipNext } from "./schemas";
+import type { SlotKey, SlotLedger, SlotOrigin } from "./slots";
+
+/** Between the slots of a backlog, so that what is made up for does not come all at once. */
+const STAGGER_MS = 1_000;
+/** Runs that one backfill may ask for. */
+const MAX_BACKFILL = 1_000;
+/** Slots that one backfill may look at. */
+const MAX_WALK = 100_000;
+
+export class Claims {
+  constructor(
+    private readonly record: CronRecord,
+    private readonly ledger: SlotLedger,
+    /** Told, in the same transaction, of slots that were missed. */
+    private readonly onMissed: (range: SlotRange & { slots: number }) => void,
+  ) {}
+
+  /**
+   * Acts on what is due: claims, leaves for later or gives up each slot, and works out the next. An early or repeated
+   * alarm finds nothing due.
+   * @param skip why none of them fires; null when they do
+   * @returns whether anything was due
+   */
+  claimDue(skip: string | null): boolean {
+    const { definition, nextRunAt: due, progress, pendingFrom } = this.record.require();
+    const present = now();
+    if (!definition.enabled || due === null || due > present) return false;
+    const schedule = scheduleOf(definition);
+    const latest = lastSlot(schedule, due, Math.min(present, (definition.endTime ?? Infinity) - 1));
+    let after = progress;
+    for (const range of this.unknown(definition, { first: due, last: latest }, progress)) {
+      const isLatest = range.last === latest;
+      if (!isLatest) after = this.miss(definition, range, after);
+      else if (skip !== null) after = this.skip(definition, range, skip, after);
+      else after = this.fire(definition, range, present, after);
+    }
+    this.record.update({
+      nextRunAt: this.upcoming(definition, present),
+      pendingFrom: this.oldestPending(pendingFrom, due),
+      progress: after,
+    });
+    return true;
+  }
+
+  /** Claims the first slot of the backlog, if it is its time. @returns whether it was */
+  takeFromBacklog(): boolean {
+    const { definition, progress, pendingFrom } = this.record.require();
+    const [backlog] = this.ledger.backlogs(pendingFrom);
+    if (backlog === undefined || backlog.takeAt > now()) return false;
+    this.ledger.shorten(backlog, now() + STAGGER_MS);
+    const after = this.claim(
+      definition,
+      backlog.first,
+      { origin: backlog.origin, notBefore: now() },
+      progress,
+    );
+    this.record.update({ progress: after });
+    return true;
+  }
+
+  /** Gives up what was still to be made up for; what the owner asked for by hand stays. */
+  dropCatchUps(reason: string): void {
+    const { progress, pendingFrom } = this.record.require();
+    const catchUps = this.ledger.backlogs(pendingFrom).filter(({ origin }) => origin === "catchup");
+    if (catchUps.length === 0) return;
+    const skipped = catchUps.reduce((total, backlog) => total + this.ledger.dropBacklog(backlog, reason), 0);
+    this.record.update({ progress: withSlots(progress, { skipped }) });
+  }
+
+  /** Claims a run that no slot asks for. */
+  claimManual(overrides: JsonObject): SlotKey {
+    const { definition, progress, pendingFrom } = this.record.require();
+    const scheduledFor = Math.max(now(), this.ledger.lastManual() + 1);
+    const after = this.claim(
+      definition,
+      scheduledFor,
+      { origin: "manual", notBefore: null, overrides },
+      progress,
+    );
+    this.record.update({ progress: after, pendingFrom: Math.min(pendingFrom, scheduledFor) });
+    return { scheduledFor, manual: true };
+  }
+
+  /**
+   * Has the next slots skipped, as many as `count` says and as there are; those skipped before by hand no longer are.
+   * @returns the slots that are skipped now; null for none
+   */
+  skipNext({ count, note }: SkipNext): SlotRange | null {
+    this.unskip();
+    const { definition, progress } = this.record.require();
+    const schedule = scheduleOf(definition);
+    const slots: number[] = [];
+    let next = definition.enabled ? upcomingSlot(definition, now()) : null;
+    while (next !== null && slots.length < count) {
+      slots.push(next);
+      next = upcomingSlot(definition, next);
+    }
+    const [first] = slots;
+    const last = slots.at(-1);
+    if (first === undefined || last === undefined) return null;
+    const reason = note === undefined ? "skipped by hand" : `skipped by hand: ${note}`;
+    this.ledger.record({ first, last }, schedule, { status: "skipped", reason });
+    this.record.update({ nextRunAt: next, progress: withSlots(progress, { skipped: slots.length }) });
+    return { first, last };
+  }
+
+  /** No slot to come is skipped any more. */
+  unskip(): void {
+    const { definition, progress } = this.record.require();
+    const { skipped } = this.ledger.clear({ first: now() + 1, last: Number.MAX_SAFE_INTEGER });
+    if (skipped === 0) return;
+    this.record.update({
+      nextRunAt: definition.enabled ? upcomingSlot(definition, now()) : null,
+      progress: withSlots(progress, { skipped: -skipped }),
+    });
+  }
+
+  /**
+   * Has the slots of a period run that got no run, one after the other.
+   * @returns how many
+   * @throws request.invalid when the period is not over, or has too many of them
+   */
+  backfill({ start, end }: Backfill): number {
+    const { definition, progress, pendingFrom } = this.record.require();
+    if (end > now() || start >= end) {
+      throw new DomainError("request.invalid", "start, end: expected a period that is over");
+    }
+    const schedule = scheduleOf(definition);
+    const from = Math.max(start, progress.prunedBefore);
+    let looked = 0;
+    let slots = 0;
+    const ranges = stretches(slotsBetween(schedule, from - 1, end - 1), (slot) => {
+      const unfired = !this.ledger.firesOrFired(slot);
+      looked += 1;
+      if (unfired) slots += 1;
+      if (slots > MAX_BACKFILL || looked > MAX_WALK) {
+        throw new DomainError(
+          "request.invalid",
+          `start, end: expected a period with at most ${MAX_BACKFILL} slots that got no run, of at most ${MAX_WALK}`,
+        );
+      }
+      return unfired;
+    });
+    let after = progress;
+    let takeAt = now();
+    for (const range of ranges) {
+      const { skipped, missed } = this.ledger.clear(range);
+      after = withSlots(after, { skipped: -skipped, missed: -missed });
+      this.ledger.addBacklog({ ...range, schedule, origin: "backfill", takeAt });
+      takeAt += STAGGER_MS;
+    }
+    const first = ranges[0]?.first ?? Infinity;
+    this.record.update({ progress: after, pendingFrom: Math.min(pendingFrom, first) });
+    return slots;
+  }
+
+  /** The next slot that is not skipped already; null when there is none, or the cron does not fire. */
+  upcoming(definition: CronDefinition, after: number): number | null {
+    if (!definition.enabled) return null;
+    return upcomingSlot(definition, Math.max(after, this.ledger.skippedUntil(after) ?? after));
+  }
+
+  /**
+   * The slots of the range that are not in the ledger, in stretches without one that is: a slot is acted on once, also when
+   * the clock was set back and it comes round again.
+   */
+  private unknown(definition: CronDefinition, range: SlotRange, { prunedBefore }: Progress): SlotRange[] {
+    if (range.first >= prunedBefore && this.ledger.isEmptyFrom(range.first)) return [range];
+    return stretches(slotsBetween(scheduleOf(definition), range.first - 1, range.last), (slot) => {
+      return slot >= prunedBefore && !this.ledger.has(slot);
+    });
+  }
+
+  private fire(definition: CronDefinition, range: SlotRange, present: number, progress: Progress): Progress {
+    const schedule = scheduleOf(definition);
+    const due = { due: range.first, latest: range.last };
+    const { missed, backlog, fires } = catchUp(schedule, due, present, definition.policy);
+    let after = missed === null ? progress : this.miss(definition, missed, progress);
+    if (backlog !== null) {
+      this.ledger.addBacklog({ ...backlog, schedule, origin: "catchup", takeAt: present });
+    }
+    if (fires !== null) {
+      const origin = present - fires > PUNCTUAL_MS ? "catchup" : "schedule";
+      after = this.claim(definition, fires, { origin, notBefore: null }, after);
+    }
+    return after;
+  }
+
+  private miss(definition: CronDefinition, range: SlotRange, progress: Progress): Progress {
+    const schedule = scheduleOf(definition);
+    const reason = "the server did not run at the time";
+    this.ledger.record(range, schedule, { status: "missed", reason });
+    const missed = countSlots(schedule, range);
+    this.onMissed({ ...range, slots: missed });
+    return withSlots(progress, { missed });
+  }
+
+  /** The latest is skipped; those before it were missed already. */
+  private skip(definition: CronDefinition, range: SlotRange, reason: string, progress: Progress): Progress {
+    const { first, last } = range;
+    const schedule = scheduleOf(definition);
+    const before = first < last ? { first, last: lastSlot(schedule, first, last - 1) } : null;
+    const after = before === null ? progress : this.miss(definition, before, progress);
+    this.ledger.record({ first: last, last }, schedule, {
+      status: "skipped",
+      reason,
+      latenessMs: now() - last,
+    });
+    return withSlots(after, { skipped: 1 });
+  }
+
+  private claim(
+    definition: CronDefinition,
+    scheduledFor: number,
+    how: { origin: SlotOrigin; notBefore: number | null; overrides?: JsonObject },
+    progress: Progress,
+  ): Progress {
+    const key = { scheduledFor, manual: how.origin === "manual" };
+    const threadId = threadIdOf(definition, key);
+    const jitteredAt = how.origin === "schedule" ? scheduledFor + jitterOf(definition, scheduledFor) : null;
+    const later = jitteredAt !== null && jitteredAt > now() ? jitteredAt : null;
+    const retryAt = later ?? how.notBefore;
+    this.ledger.claim({ ...key, origin: how.origin, threadId, retryAt, overrides: how.overrides ?? null });
+    return withClaim(progress, { runId: runIdOf(definition.cronId, key), threadId, scheduledFor });
+  }
+
+  /** No slot before it is pending. */
+  private oldestPending(from: number, claimed: number): number {
+    const single = this.ledger.pending(from)[0]?.scheduledFor ?? claimed;
+    const backlog = this.ledger.backlogs(from)[0]?.first ?? claimed;
+    return Math.min(single, backlog, claimed);
+  }
+}
+
+/** The slots that are `wanted`, in stretches without one that is not. */
+function stretches(
+  slots: Iterable<number>,
+  wanted: (slot: number) => boolean,
+): (SlotRange & { slots: number })[] {
+  const found: (SlotRange & { slots: number })[] = [];
+  let open: (SlotRange & { slots: number }) | undefined;
+  for (const slot of slots) {
+    if (!wanted(slot)) {
+      open = undefined;
+    } else if (open === undefined) {
+      open = { first: slot, last: slot, slots: 1 };
+      found.push(open);
+    } else {
+      open.last = slot;
+      open.slots += 1;
+    }
+  }
+  return found;
+}

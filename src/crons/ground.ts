@@ -1,0 +1,45 @@
+/** What a firing needs to know of D1: its assistant, and whether all crons are stopped. */
+import { getAssistant } from "../assistants/assistants-table";
+import type { Env } from "../config";
+import { within } from "../deadline";
+import { asDomainError } from "../errors";
+import { logError } from "../log";
+import type { AssistantSnapshot } from "../runs/new-run";
+import { readSwitch } from "./switch";
+
+/** As last seen; kept with the cron, so that it fires while D1 is down. */
+export interface Ground {
+  assistant: AssistantSnapshot;
+  /** Why no cron fires; null when they do. */
+  stopped: string | null;
+}
+
+const D1_LIMIT_MS = 2_000;
+
+/**
+ * The ground as it is now, or as it was last seen when D1 cannot be read.
+ * @throws assistant.not_found
+ */
+export async function currentGround(env: Env, assistantId: string, seen: Ground): Promise<Ground> {
+  try {
+    return await within(D1_LIMIT_MS, "D1", readGround(env, assistantId));
+  } catch (error) {
+    if (asDomainError(error) !== undefined) throw error;
+    logError("firing with the assistant as it was last seen", error, { assistant_id: assistantId });
+    return seen;
+  }
+}
+
+/** @throws assistant.not_found */
+export async function readGround(env: Env, assistantId: string): Promise<Ground> {
+  const [assistant, state] = await Promise.all([getAssistant(env.DB, assistantId), readSwitch(env.DB)]);
+  return {
+    assistant: {
+      assistant_id: assistant.assistant_id,
+      graph_id: assistant.graph_id,
+      config: assistant.config,
+      context: assistant.context,
+    },
+    stopped: state.stopped ? `all crons are stopped${state.note === null ? "" : `: ${state.note}`}` : null,
+  };
+}

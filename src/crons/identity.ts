@@ -1,0 +1,25 @@
+/** What is derived from a slot, so that a repeated delivery means the same: its run, its thread, its jitter. */
+import { v5 as uuid5 } from "@langchain/core/utils/uuid";
+import { standingThreadId } from "../threads/thread-object";
+import type { CronDefinition } from "./cron";
+import type { SlotKey } from "./slots";
+
+const nameOf = ({ scheduledFor, manual }: SlotKey): string => `${manual ? "manual " : ""}${scheduledFor}`;
+
+/** The run of a slot. */
+export const runIdOf = (cronId: string, slot: SlotKey): string => uuid5(nameOf(slot), cronId);
+
+/** The thread of a slot: the cron's own, or a new one that lives as long as `on_run_completed` says. */
+export function threadIdOf(definition: CronDefinition, slot: SlotKey): string {
+  if (definition.threadId !== null) return definition.threadId;
+  return definition.onRunCompleted === "keep"
+    ? uuid5(`thread ${nameOf(slot)}`, definition.cronId)
+    : standingThreadId(definition.cronId, nameOf(slot));
+}
+
+/** By how much the slot is delayed, in whole ms: spread evenly over crons and slots. */
+export function jitterOf({ cronId, policy }: CronDefinition, scheduledFor: number): number {
+  if (policy.jitter_seconds === 0) return 0;
+  const share = Number.parseInt(uuid5(`jitter ${scheduledFor}`, cronId).slice(0, 8), 16) / 2 ** 32;
+  return Math.floor(share * policy.jitter_seconds * 1000);
+}

@@ -1,0 +1,34 @@
+/** The one switch of all crons. It is read at each firing, so that it holds for every cron at once and needs no round. */
+import { now, toIso } from "../clock";
+import { parseJson } from "../json";
+
+/** As the API shows it. */
+export interface CronSwitch {
+  /** True while no cron fires; its slots are skipped, with the reason. */
+  stopped: boolean;
+  note: string | null;
+  /** When it was last thrown; null when it never was. */
+  changed_at: string | null;
+}
+
+const NEVER_THROWN: CronSwitch = { stopped: false, note: null, changed_at: null };
+
+export async function readSwitch(db: D1Database): Promise<CronSwitch> {
+  const text = await db.prepare("SELECT value FROM settings WHERE name = 'crons'").first<string>("value");
+  return text === null ? NEVER_THROWN : parseJson<CronSwitch>(text);
+}
+
+/** Stops every cron, or starts them again with the slots to come: none that was skipped is made up for. */
+export async function throwSwitch(
+  db: D1Database,
+  { stopped, note }: Pick<CronSwitch, "stopped" | "note">,
+): Promise<CronSwitch> {
+  const thrown: CronSwitch = { stopped, note, changed_at: toIso(now()) };
+  await db
+    .prepare(
+      "INSERT INTO settings (name, value) VALUES ('crons', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+    )
+    .bind(JSON.stringify(thrown))
+    .run();
+  return thrown;
+}
