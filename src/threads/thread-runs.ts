@@ -8,7 +8,8 @@ import { deleteRunRow, findRun, noRun, requireRun } from "../runs/runs-table";
 import type { Outcome } from "../runs/run-executor";
 import { eventStream, isOfMode } from "../runs/sse";
 import { CheckpointSaver } from "./checkpoint-saver";
-import { readSnapshot } from "./thread-state";
+import { findCheckpoints } from "./checkpoint-tables";
+import { noCheckpoint, readSnapshot } from "./thread-state";
 import { ThreadHost } from "./thread-host";
 
 const D1_LIMIT_MS = 5_000;
@@ -21,7 +22,7 @@ export abstract class ThreadRuns extends ThreadHost {
    * Takes in a run, once; see {@link RunQueue.enqueue}. Answers when it is stored, not when the index knows it.
    * @param redelivered that this run may have been taken in and be over already; the index is asked then
    * @param notAfter the caller waits no longer than to this instant (ms), and what comes later it will have sent again
-   * @throws thread.not_found, run.conflict
+   * @throws thread.not_found, also when the checkpoint that it is to start from is not there; run.conflict
    */
   async enqueueRun(run: NewRun, { redelivered = false, notAfter = Infinity } = {}): Promise<Run> {
     if (redelivered && !(this.tablesExist() && this.runs.get(run.runId) !== undefined)) {
@@ -30,6 +31,7 @@ export abstract class ThreadRuns extends ThreadHost {
     }
     if (now() > notAfter) throw new Error("the call came too late");
     if (!run.createThread) this.requireThread(run.threadId);
+    this.requireStart(run);
     this.createTables();
     if (run.temporary) this.stand();
     this.wakeSoon();
@@ -165,6 +167,14 @@ export abstract class ThreadRuns extends ThreadHost {
       await this.settle();
     }
     await deleteRunRow(this.env.DB, runId).run();
+  }
+
+  /** Nothing, if the checkpoint that the run names is there: the graph would begin anew from one that is not. */
+  private requireStart({ threadId, kwargs }: NewRun): void {
+    const { checkpoint_id: checkpointId, checkpoint_ns: ns = "" } = kwargs.config.configurable;
+    if (typeof checkpointId !== "string") return;
+    const query = { threadId, ns: String(ns), checkpointId, limit: 1 };
+    if (findCheckpoints(this.storage.sql, query).length === 0) throw noCheckpoint(checkpointId);
   }
 
   /** How a run ends that has not ended; one whose host died is gone on with for it. */

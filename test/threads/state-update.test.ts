@@ -193,14 +193,54 @@ describe("an update is refused", () => {
   });
 });
 
-it("a run from a checkpoint that is not there fails, and loses nothing", async () => {
-  const id = await echoed();
-  const before = await stateOf(id);
-  const fields = { assistant_id: "echo", input: { text: "b" }, checkpoint_id: crypto.randomUUID() };
-  expect(await waitRun(id, fields)).toMatchObject({
-    __error__: { message: expect.stringContaining("no checkpoint with the id") as string },
+describe("a run from a checkpoint that is not there", () => {
+  const unknown = crypto.randomUUID();
+
+  it.each([
+    [{ checkpoint_id: unknown }],
+    [{ checkpoint: { checkpoint_id: unknown } }],
+    [{ checkpoint: { checkpoint_id: unknown, checkpoint_ns: "inner:1" } }],
+    [{ checkpoint_id: unknown, multitask_strategy: "rollback" }],
+  ])("is refused as %j, however it is asked for", async (from) => {
+    const id = await echoed();
+    const before = await stateOf(id);
+    for (const path of ["runs", "runs/wait", "runs/stream"]) {
+      const fields = { assistant_id: "echo", input: { text: "b" }, ...from };
+      const { status, body } = await call("POST", `/threads/${id}/${path}`, fields);
+      expect([status, body.detail]).toEqual([404, `no checkpoint with the id ${unknown} on this thread`]);
+    }
+    expect(await stateOf(id)).toEqual(before);
+    expect((await call<unknown[]>("GET", `/threads/${id}/runs`)).body).toHaveLength(1);
+    expect((await getThread(id)).status).toBe("idle");
   });
-  expect(await stateOf(id)).toEqual(before);
+
+  it("is refused when it is on another thread, and no thread is made for it", async () => {
+    const { checkpoint_id: elsewhere } = (await stateOf(await echoed())).checkpoint;
+    const fields = { assistant_id: "echo", input: { text: "b" }, checkpoint_id: elsewhere };
+    expect((await call("POST", `/threads/${await echoed()}/runs`, fields)).status).toBe(404);
+    const id = crypto.randomUUID();
+    const made = await call("POST", `/threads/${id}/runs`, { ...fields, if_not_exists: "create" });
+    expect(made.status).toBe(404);
+    expect((await call("GET", `/threads/${id}`)).status).toBe(404);
+  });
+});
+
+it("a run from a checkpoint that goes before its turn comes fails, and loses nothing", async () => {
+  const { thread_id: id } = await createThread();
+  const first = await createRun(id, { assistant_id: "echo", input: { text: "a" } });
+  await joinRun(first);
+  const { checkpoint_id: from } = (await stateOf(id)).checkpoint;
+  const key = crypto.randomUUID();
+  const second = await createRun(id, { assistant_id: "steps", input: { key, gate: key } });
+  await gateReached(key);
+  const third = await createRun(id, { assistant_id: "echo", input: { text: "b" }, checkpoint_id: from });
+  await call("DELETE", `/threads/${id}/runs/${first.run_id}`);
+  openGate(key);
+  await joinRun(second);
+  expect(await joinRun(third)).toMatchObject({
+    __error__: { message: `no checkpoint with the id ${String(from)} on this thread` },
+  });
+  expect((await stateOf(id)).metadata).toMatchObject({ run_id: second.run_id });
 });
 
 describe("a state in the past", () => {
