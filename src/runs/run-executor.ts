@@ -4,6 +4,7 @@ import { messageOf } from "../errors";
 import type { JsonObject } from "../json";
 import { loadGraph } from "../graphs/registry";
 import type { CheckpointSaver } from "../threads/checkpoint-saver";
+import { withInterrupts } from "../threads/run-values";
 import { toWire } from "../threads/wire-state";
 import type { RunError, RunStatus } from "./run";
 import type { StoredRun } from "./run-row";
@@ -65,12 +66,6 @@ export async function executeRun(run: StoredRun, { emit, ...context }: Execution
 }
 
 const SUCCESS = { status: "success", error: null } as const;
-
-/** The values as LangGraph's own `invoke` returns them at an interrupt. */
-const withInterrupts = (values: unknown, asked: unknown[]): JsonObject => ({
-  ...(typeof values === "object" && !Array.isArray(values) ? values : {}),
-  __interrupt__: asked,
-});
 
 /** Runs the graph. Yields what it streams; and with the mode `events`, what else happens in it. */
 async function* executeGraph(

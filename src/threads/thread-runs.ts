@@ -9,7 +9,8 @@ import type { Outcome } from "../runs/run-executor";
 import { eventStream, isOfMode } from "../runs/sse";
 import { CheckpointSaver } from "./checkpoint-saver";
 import { findCheckpoints } from "./checkpoint-tables";
-import { noCheckpoint, readSnapshot } from "./thread-state";
+import { readRunValues } from "./run-values";
+import { noCheckpoint } from "./thread-state";
 import { ThreadHost } from "./thread-host";
 
 const D1_LIMIT_MS = 5_000;
@@ -109,7 +110,7 @@ export abstract class ThreadRuns extends ThreadHost {
     // Of a run whose thread is gone there is nothing to tell but that it ended well.
     const thread = this.tablesExist() ? this.threads.find(threadId) : undefined;
     if (thread === undefined || thread.deleted) return { values: null };
-    return { values: (await readSnapshot(this.storage, thread)).values };
+    return { values: await readRunValues(this.storage, thread, run) };
   }
 
   /** Whether there is such a run here that has not ended; tells what this object knows, and asks nobody. */

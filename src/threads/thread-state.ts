@@ -124,7 +124,7 @@ export async function requireGraph(
 }
 
 /** The graph of the thread's last run; undefined before the first, or when it is in the bundle no more. */
-async function graphOf(
+export async function graphOf(
   storage: DurableObjectStorage,
   thread: ThreadRecord,
 ): Promise<RunnableGraph | undefined> {

@@ -4,6 +4,7 @@ import type { JsonObject } from "../../src/json";
 import type { Thread } from "../../src/threads/thread";
 import type { WireState } from "../../src/threads/wire-state";
 import { call } from "../support/edge";
+import { gateReached } from "../support/graphs/steps";
 import { createRun, createThread, getRun, joinRun, searchThreads, waitRun } from "../support/threads";
 
 interface Asked {
@@ -55,6 +56,61 @@ describe("a run that stops at an interrupt", () => {
     expect(state.interrupts).toEqual(task?.interrupts);
     expect(await searchThreads({ status: "interrupted", ids: [id] })).toEqual([thread]);
     expect((await call("POST", "/threads/count", { status: "interrupted" })).body).toBeGreaterThan(0);
+  });
+});
+
+describe("joining a run that has ended", () => {
+  /** Runs, and joins when the run is over: what the first was told, and what the second. */
+  async function toldTwice(threadId: string, fields: object): Promise<[JsonObject, JsonObject]> {
+    const waited = await call<JsonObject>("POST", `/threads/${threadId}/runs/wait`, fields);
+    const path = waited.headers.get("Content-Location") ?? "";
+    const joined = await call<JsonObject>("GET", `${path}/join`);
+    return [waited.body, joined.body];
+  }
+
+  it.each([
+    ["at an interrupt", { assistant_id: "interrupts", input: { question: "well?" } }],
+    ["at an interrupt of a subgraph", { assistant_id: "nested", input: { question: "well?" } }],
+    ["at two interrupts", { assistant_id: "asks", input: { summary: "none yet" } }],
+    ["at a breakpoint before a node", { assistant_id: "steps", input: {}, interrupt_before: ["two"] }],
+    ["at a breakpoint after a node", { assistant_id: "steps", input: {}, interrupt_after: ["one"] }],
+    ["at its end", { assistant_id: "steps", input: {} }],
+  ])("%s answers as to whoever waited for it", async (_name, fields) => {
+    const { thread_id: id } = await createThread();
+    const [waited, joined] = await toldTwice(id, fields);
+    expect(joined).toEqual(waited);
+  });
+
+  it("answers with what that run asked, also when it has been answered since", async () => {
+    const { thread_id: id } = await createThread();
+    const first = await createRun(id, { assistant_id: "interrupts", input: { question: "well?" } });
+    const asked = await joinRun(first);
+    expect(asked).toMatchObject({ question: "well?", __interrupt__: [{ value: { question: "well?" } }] });
+    await waitRun(id, { assistant_id: "interrupts", command: { resume: "fine" } });
+    await waitRun(id, { assistant_id: "echo", input: { text: "of another graph" } });
+    expect(await joinRun(first)).toEqual(asked);
+  });
+
+  it("answers with what is left to ask when the run answered one question of two", async () => {
+    const { thread_id: id } = await createThread();
+    await waitRun(id, { assistant_id: "asks", input: {} });
+    const { "left?": left = "" } = await questionsOf(id);
+    const [waited, joined] = await toldTwice(id, {
+      assistant_id: "asks",
+      command: { resume: { [left]: "l" } },
+    });
+    expect(waited.__interrupt__).toMatchObject([{ value: "right?" }]);
+    expect(joined).toEqual(waited);
+  });
+
+  it("tells nothing of questions when the run was cancelled", async () => {
+    const { thread_id: id } = await createThread();
+    const key = crypto.randomUUID();
+    const run = await createRun(id, { assistant_id: "steps", input: { key, gate: key } });
+    await gateReached(key);
+    await call("POST", `/threads/${id}/runs/${run.run_id}/cancel?wait=1`);
+    expect(await joinRun(run)).toMatchObject({ trail: ["one"] });
+    expect(await joinRun(run)).not.toHaveProperty("__interrupt__");
   });
 });
 
