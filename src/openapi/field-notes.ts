@@ -12,6 +12,7 @@ export interface Note {
 }
 
 const FILTER = "Only those whose metadata contain all of this.";
+const STATE_SELECT = "Only these fields of a state; `values.<key>` is one of its values.";
 const VALUES_FILTER = "Only those whose values contain all of this.";
 
 export const notes: Readonly<Record<string, Note | undefined>> = {
@@ -164,6 +165,10 @@ export const notes: Readonly<Record<string, Note | undefined>> = {
   "Slot.lateness_ms": { description: "How long after its time it was acted upon." },
   "Slot.reason": { description: "Why there is no run." },
   "Slot.status": { description: "`pending` is claimed, its run being enqueued; the others are final." },
+  "CheckpointRead.select": { description: STATE_SELECT },
+  "HistoryQuery.select": { description: STATE_SELECT },
+  "HistorySearch.select": { description: STATE_SELECT },
+  "StateQuery.select": { description: STATE_SELECT },
   "StateUpdate.checkpoint": { description: "The state to add to, in place of the latest." },
   "StateUpdate.checkpoint_id": { description: "The state to add to, in place of the latest." },
   "StateUpdate.values": { description: "What the node returns; null for nothing." },

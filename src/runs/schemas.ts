@@ -151,7 +151,7 @@ export const queryLimit = queryNumber(limit);
 export const queryOffset = queryNumber(offset);
 
 /** A list in a query string: given several times, with commas, or (by the JavaScript SDK 2.0) as JSON. */
-const listOf = <S extends z.ZodType>(schema: S) =>
+export const listOf = <S extends z.ZodType>(schema: S) =>
   z.preprocess(
     (value) => [value].flat().flatMap((part) => (typeof part === "string" ? listIn(part) : part)),
     z.array(schema),

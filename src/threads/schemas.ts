@@ -1,8 +1,9 @@
 /** What clients may send about threads. */
 import { z } from "zod";
 import { uuid } from "../request";
-import { jsonObject, optional, paging, queryBoolean, queryLimit } from "../runs/schemas";
+import { jsonObject, listOf, optional, paging, queryBoolean, queryLimit } from "../runs/schemas";
 import { superstep } from "./state-schemas";
+import { stateField } from "./state-selection";
 
 /** Minutes; at most a hundred years, so that the instant of expiry is one. */
 export const minutes = z.number().positive().max(52_560_000);
@@ -72,7 +73,10 @@ export const threadSearch = z.strictObject({
 });
 export type ThreadSearch = z.output<typeof threadSearch>;
 
-export const stateQuery = z.strictObject({ subgraphs: queryBoolean.default(false) });
+export const stateQuery = z.strictObject({
+  subgraphs: queryBoolean.default(false),
+  select: listOf(stateField).optional(),
+});
 
 const checkpointConfig = z.looseObject({
   checkpoint_id: optional(z.string()),
@@ -102,14 +106,20 @@ export const historySearch = z.strictObject({
   before,
   metadata: optional(jsonObject),
   checkpoint: optional(checkpointConfig),
+  select: optional(z.array(stateField)),
 });
 export type HistorySearch = z.output<typeof historySearch>;
 
 export const historyQuery = z
-  .strictObject({ limit: queryLimit.default(10), before: z.string().optional() })
-  .transform(({ limit, before: id }): HistorySearch => ({
+  .strictObject({
+    limit: queryLimit.default(10),
+    before: z.string().optional(),
+    select: listOf(stateField).optional(),
+  })
+  .transform(({ limit, before: id, select }): HistorySearch => ({
     limit,
     before: id,
+    select,
     metadata: undefined,
     checkpoint: undefined,
   }));

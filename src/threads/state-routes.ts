@@ -23,15 +23,17 @@ export const stateRoutes = new Hono<{ Bindings: Env }>()
   })
   .post("/threads/:thread_id/state/checkpoint", async (c) => {
     const threadId = readId(c, "thread_id");
-    const { checkpoint, subgraphs = false } = await readBody(c, checkpointRead);
+    const { checkpoint, subgraphs = false, select } = await readBody(c, checkpointRead);
     const { checkpoint_id: checkpointId, checkpoint_ns: ns } = checkpoint;
-    return c.json(await threadObject(c.env, threadId).getState(threadId, { checkpointId, ns, subgraphs }));
+    return c.json(
+      await threadObject(c.env, threadId).getState(threadId, { checkpointId, ns, subgraphs, select }),
+    );
   })
   .get("/threads/:thread_id/state/:checkpoint_id", async (c) => {
     const threadId = readId(c, "thread_id");
     const checkpointId = readId(c, "checkpoint_id");
-    const { subgraphs } = readQuery(c, stateQuery);
-    return c.json(await threadObject(c.env, threadId).getState(threadId, { checkpointId, subgraphs }));
+    const read = { ...readQuery(c, stateQuery), checkpointId };
+    return c.json(await threadObject(c.env, threadId).getState(threadId, read));
   });
 
 /** Prunes one thread of many. @returns whether there was such a thread, and no run on it */

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { uuid } from "../request";
 import { command, jsonObject, optional } from "../runs/schemas";
+import { stateField } from "./state-selection";
 
 const checkpoint = z.strictObject({
   thread_id: optional(z.string()),
@@ -28,7 +29,11 @@ export const superstep = z.strictObject({
 });
 export type Superstep = z.output<typeof superstep>;
 
-export const checkpointRead = z.strictObject({ checkpoint, subgraphs: optional(z.boolean()) });
+export const checkpointRead = z.strictObject({
+  checkpoint,
+  subgraphs: optional(z.boolean()),
+  select: optional(z.array(stateField)),
+});
 
 export const threadPrune = z.strictObject({
   thread_ids: z.array(uuid).max(1000),

@@ -18,7 +18,7 @@ import { applySupersteps, updateState } from "./state-update";
 import { toWireThread, type Thread, type ThreadTtl } from "./thread";
 import { ThreadRuns } from "./thread-runs";
 import { defaultTtl, toWireTtl, type WireTtl } from "./ttl";
-import { readHistory, readSnapshot, readState, readWaiting } from "./thread-state";
+import { readHistory, readSnapshot, readState, readWaiting, type StateRead } from "./thread-state";
 import type { WireCheckpoint, WireState } from "./wire-state";
 
 /** Within which the copying of a thread is done, or has failed. */
@@ -113,11 +113,8 @@ export class ThreadDO extends ThreadRuns {
   }
 
   /** The thread's latest state, or the one at a checkpoint. @throws thread.not_found */
-  async getState(
-    threadId: string,
-    options: { checkpointId?: string; ns?: string; subgraphs: boolean },
-  ): Promise<WireState> {
-    return readState(this.storage, this.requireThread(threadId), options);
+  async getState(threadId: string, read: StateRead): Promise<Partial<WireState>> {
+    return readState(this.storage, this.requireThread(threadId), read);
   }
 
   /**
@@ -176,7 +173,7 @@ export class ThreadDO extends ThreadRuns {
   }
 
   /** The thread's states, newest first. @throws thread.not_found */
-  async getHistory(threadId: string, query: HistorySearch): Promise<WireState[]> {
+  async getHistory(threadId: string, query: HistorySearch): Promise<Partial<WireState>[]> {
     return readHistory(this.storage, this.requireThread(threadId), query);
   }
 }

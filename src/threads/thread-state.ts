@@ -1,10 +1,12 @@
 /** Reading a thread's state: what its checkpoints say, seen through its graph. */
 import type { RunnableConfig } from "@langchain/core/runnables";
+import type { StateSnapshot } from "@langchain/langgraph";
 import { asDomainError, DomainError, messageOf } from "../errors";
 import { graphIds, loadGraph, type RunnableGraph } from "../graphs/registry";
 import { logError } from "../log";
 import { CheckpointSaver } from "./checkpoint-saver";
 import type { HistorySearch } from "./schemas";
+import { selectFields, selectValues, type StateSelection } from "./state-selection";
 import type { ThreadRecord, ThreadSnapshot } from "./thread";
 import {
   asks,
@@ -30,18 +32,27 @@ export async function readSnapshot(
   return { values: null, interrupts: {} };
 }
 
+/** Which state is read, and what of it. */
+export interface StateRead {
+  /** The latest without one. */
+  checkpointId?: string;
+  ns?: string;
+  subgraphs: boolean;
+  select?: StateSelection;
+}
+
 /** The thread's latest state, or the one at a checkpoint. */
 export async function readState(
   storage: DurableObjectStorage,
   thread: ThreadRecord,
-  { checkpointId, ns, subgraphs }: { checkpointId?: string; ns?: string; subgraphs: boolean },
-): Promise<WireState> {
+  { checkpointId, ns, subgraphs, select }: StateRead,
+): Promise<Partial<WireState>> {
   return readable(async () => {
     const graph = await graphOf(storage, thread);
-    if (graph === undefined) return emptyState(thread.threadId);
+    if (graph === undefined) return selectFields(emptyState(thread.threadId), select);
     const state = await graph.getState(configOf(thread, checkpointId, ns), { subgraphs });
     if (checkpointId !== undefined && state.createdAt === undefined) throw noCheckpoint(checkpointId);
-    return toWireState(thread.threadId, state);
+    return shownState(thread, state, select);
   });
 }
 
@@ -58,12 +69,27 @@ export async function readWaiting(
   return { asks: state.tasks.some(asks), goesOn: state.next.length > 0 };
 }
 
+/** A state as it is answered. */
+function shownState(
+  { threadId }: ThreadRecord,
+  state: StateSnapshot,
+  select: StateSelection,
+): Partial<WireState> {
+  const tellsTasks = select === undefined || select.includes("tasks") || select.includes("interrupts");
+  const narrowed = {
+    ...state,
+    values: selectValues(state.values, select),
+    tasks: tellsTasks ? state.tasks : [],
+  };
+  return selectFields(toWireState(threadId, narrowed), select);
+}
+
 /** The thread's states, newest first. */
 export async function readHistory(
   storage: DurableObjectStorage,
   thread: ThreadRecord,
   query: HistorySearch,
-): Promise<WireState[]> {
+): Promise<Partial<WireState>[]> {
   return readable(() => collectHistory(storage, thread, query));
 }
 
@@ -71,11 +97,11 @@ async function collectHistory(
   storage: DurableObjectStorage,
   thread: ThreadRecord,
   query: HistorySearch,
-): Promise<WireState[]> {
+): Promise<Partial<WireState>[]> {
   const graph = await graphOf(storage, thread);
   if (graph === undefined) return [];
   const config = configOf(thread, query.checkpoint?.checkpoint_id, query.checkpoint?.checkpoint_ns);
-  const states: WireState[] = [];
+  const states: Partial<WireState>[] = [];
   let length = 0;
   const history = graph.getStateHistory(config, {
     limit: query.limit,
@@ -83,7 +109,7 @@ async function collectHistory(
     ...(query.metadata === undefined ? {} : { filter: query.metadata }),
   });
   for await (const snapshot of history) {
-    const state = toWireState(thread.threadId, snapshot);
+    const state = shownState(thread, snapshot, query.select);
     length += JSON.stringify(state).length;
     if (length > MAX_WIRE_LENGTH) {
       throw new DomainError(

@@ -6,8 +6,9 @@ import { empty, json, operationsOf, page } from "../operation";
 import { checkpoint, thread, threadState } from "../wire-objects";
 
 const one = json("The thread.", thread);
-const state = json("The state.", threadState);
-const history = json("The states, newest first.", z.array(threadState));
+const SELECT = "With `select` there are only the fields asked for.";
+const state = json(`The state. ${SELECT}`, threadState);
+const history = json(`The states, newest first. ${SELECT}`, z.array(threadState));
 
 export const threadOperations = operationsOf("Threads", [
   {
