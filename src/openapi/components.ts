@@ -65,7 +65,9 @@ export const queries: Readonly<Record<string, z.ZodType>> = {
   RunList: runs.runList,
   SlotQuery: crons.slotList,
   StateQuery: threads.stateQuery,
+  StreamQuery: runs.streamQuery,
   SubgraphsQuery: assistants.subgraphsQuery,
+  ThreadStreamQuery: runs.threadStreamQuery,
 };
 
 /** What the server answers with. */

@@ -13,6 +13,9 @@ export interface Note {
 
 const FILTER = "Only those whose metadata contain all of this.";
 const STATE_SELECT = "Only these fields of a state; `values.<key>` is one of its values.";
+const STREAM_NAMESPACE =
+  "Of subgraphs, only the events of these: their labels joined by `|`, empty for the root.";
+const LAST_EVENT = "As the header `Last-Event-ID`, which comes first.";
 const VALUES_FILTER = "Only those whose values contain all of this.";
 
 export const notes: Readonly<Record<string, Note | undefined>> = {
@@ -148,6 +151,9 @@ export const notes: Readonly<Record<string, Note | undefined>> = {
     description: "Only items whose values match; `$eq`, `$ne`, `$in`, `$nin`, `$gt`, `$gte`, `$lt`, `$lte`.",
   },
   "ItemSearch.query": { description: "Accepted without effect: there are no embeddings to search by." },
+  "JoinStreamQuery.checkpoint_id": { description: "Accepted without effect." },
+  "JoinStreamQuery.last_event_id": { description: LAST_EVENT },
+  "JoinStreamQuery.namespace": { description: STREAM_NAMESPACE },
   "LatestQuery.version": { schema: { type: "integer", minimum: 0 }, description: "If the body has none." },
   "OkQuery.check_db": { description: "1: only if D1 answers too." },
   "GraphQuery.xray": {
@@ -172,12 +178,16 @@ export const notes: Readonly<Record<string, Note | undefined>> = {
   "StateUpdate.checkpoint": { description: "The state to add to, in place of the latest." },
   "StateUpdate.checkpoint_id": { description: "The state to add to, in place of the latest." },
   "StateUpdate.values": { description: "What the node returns; null for nothing." },
+  "StreamQuery.namespace": { description: STREAM_NAMESPACE },
   "Thread.interrupts": { description: "What waits for an answer, by task." },
   "Thread.values": { description: "The values of its state; null before the first run." },
   "ThreadCount.metadata": { description: FILTER },
   "ThreadCount.values": { description: VALUES_FILTER },
   "ThreadPatch.metadata": { description: "Merged into what is there." },
   "ThreadPatch.ttl": { description: "As at creation; null removes it." },
+  "ThreadStreamQuery.last_event_id": { description: LAST_EVENT },
+  "ThreadStreamQuery.stream_mode": { description: "Another name of `stream_modes`." },
+  "ThreadStreamQuery.stream_modes": { description: "Which events are streamed." },
   "ThreadSearch.metadata": { description: FILTER },
   "ThreadSearch.values": { description: VALUES_FILTER },
 };

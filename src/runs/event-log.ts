@@ -7,18 +7,20 @@ import { toWire } from "../threads/wire-state";
 import { parseJson } from "../json";
 import type { RunEvent } from "./stream-modes";
 
-/** The run that an event is of. */
-interface RunRef {
-  runId: string;
+/** The run that an event is of; without a run it is of the thread alone. */
+interface EventRef {
+  runId: string | null;
   threadId: string;
 }
 
 /** An event as it was sent. Ids rise strictly in an object, also from one life of it to the next. */
-export interface SentEvent extends RunRef {
+export interface SentEvent extends EventRef {
   id: number;
   event: string;
   /** JSON. */
   data: string;
+  /** For the streams of the thread, not for those of the run. */
+  threadOnly?: true;
 }
 
 export type Listener = (event: SentEvent) => void;
@@ -46,13 +48,35 @@ export class EventLog {
    * @param kept that it can be asked for later
    * @throws when the run has streamed more than can be kept, or the data is no JSON
    */
-  emit({ runId, threadId }: RunRef, { event, data }: RunEvent, kept: boolean): void {
-    const listeners = [...(this.listeners.get(runId) ?? []), ...(this.listeners.get(threadId) ?? [])];
+  emit({ runId, threadId }: EventRef & { runId: string }, { event, data }: RunEvent, kept: boolean): void {
+    const listeners = [...this.listenersOf(runId), ...this.listenersOf(threadId)];
     if (!kept && listeners.length === 0) return;
-    this.lastId = Math.max(this.lastId + 1, now() * 1000);
-    const sent: SentEvent = { id: this.lastId, runId, threadId, event, data: JSON.stringify(toWire(data)) };
+    const sent = { id: this.nextId(), runId, threadId, event, data: JSON.stringify(toWire(data)) };
     if (kept) this.keep(sent);
     for (const listener of listeners) listener(sent);
+  }
+
+  /**
+   * Tells those who listen to the thread what is no event of a run's own stream. Never throws: what is told must be small.
+   * @param kept that it can be asked for later; only what is of a run
+   */
+  emitToThread({ runId, threadId }: EventRef, { event, data }: RunEvent, kept: boolean): void {
+    const listeners = [...this.listenersOf(threadId)];
+    if (!kept && listeners.length === 0) return;
+    const text = JSON.stringify(data);
+    const sent: SentEvent = { id: this.nextId(), runId, threadId, event, data: text, threadOnly: true };
+    if (kept) this.unwritten.push(sent);
+    for (const listener of listeners) listener(sent);
+  }
+
+  /** Whether anybody listens to the run or the thread. */
+  isHeard(runOrThreadId: string): boolean {
+    return this.listeners.has(runOrThreadId);
+  }
+
+  /** Where the log is: all later events have larger ids. */
+  position(): number {
+    return Math.max(this.lastId, now() * 1000 - 1);
   }
 
   /** Hears the events of a run or of all runs of a thread from now on. @returns how to stop that */
@@ -116,7 +140,16 @@ export class EventLog {
     return this.storage.sql.exec<{ at: number | null }>("SELECT min(expires_at) AS at FROM events").one().at;
   }
 
-  private keep(sent: SentEvent): void {
+  private nextId(): number {
+    this.lastId = Math.max(this.lastId + 1, now() * 1000);
+    return this.lastId;
+  }
+
+  private listenersOf(runOrThreadId: string): Iterable<Listener> {
+    return this.listeners.get(runOrThreadId) ?? [];
+  }
+
+  private keep(sent: SentEvent & { runId: string }): void {
     const length = (this.keptLengths.get(sent.runId) ?? 0) + sent.data.length;
     if (length > MAX_KEPT_LENGTH) {
       throw new Error(

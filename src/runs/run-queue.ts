@@ -211,7 +211,6 @@ export class RunQueue {
     ]).finally(() => {
       clearTimeout(timer);
     });
-    if (resumable) this.log.end(run.runId);
     const reason = this.executing.get(run.runId)?.reason ?? (signal.reason as StopReason | undefined);
     this.finish(run, outcome, saver, reason);
     this.startNext(run.threadId);
@@ -247,9 +246,19 @@ export class RunQueue {
       }
     });
     this.host.ended();
+    this.tellEnd(run);
     this.waiters.get(run.runId)?.resolve(outcome);
     this.waiters.delete(run.runId);
     logInfo("run ended", { run_id: run.runId, thread_id: run.threadId, status: outcome.status, reason });
+  }
+
+  /** Tells the streams of the thread that the run is over, which by now is stored. */
+  private tellEnd(run: StoredRun): void {
+    const thread = this.threads.find(run.threadId);
+    const kept = run.kwargs.stream_resumable === true && thread?.deleted === false;
+    const done = { event: "metadata", data: { status: "run_done", run_id: run.runId } };
+    this.log.emitToThread(run, done, kept);
+    if (kept) this.log.end(run.runId);
   }
 
   private require(runId: string): StoredRun {

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { uuid } from "../request";
 import { isPublicUrl } from "./public-url";
+import { THREAD_MODES } from "./stream-filters";
 
 /** Optional on the wire; null counts as absent, since the Python SDK and others send it for "not given". */
 export const optional = <S extends z.ZodType>(schema: S) =>
@@ -209,11 +210,28 @@ const lastEventId = z
 /** The header `Last-Event-ID`, when it is sent. */
 export const lastEventIdHeader = lastEventId.optional();
 
+/** For those who go on and have no event yet; the header is for all others. */
+const goOnAfter = lastOf(lastEventId).optional();
+
+/** What of a run's events is streamed, beside what the run is asked to stream. */
+export const streamQuery = z.looseObject({ namespace: listOf(z.string()).optional() });
+
 export const joinStreamQuery = z.looseObject({
+  ...streamQuery.shape,
   cancel_on_disconnect: lastOf(queryBoolean).default(false),
   stream_mode: listOf(streamModes).optional(),
-  /** For those who go on and have no event yet; the header is for all others. */
-  last_event_id: lastOf(lastEventId).optional(),
+  /** The SDK's hint at what its caller has seen: to be sent more than that does no harm. */
+  checkpoint_id: lastOf(z.string()).optional(),
+  last_event_id: goOnAfter,
+});
+
+const threadModes = listOf(z.enum(THREAD_MODES)).optional();
+
+export const threadStreamQuery = z.strictObject({
+  stream_modes: threadModes,
+  /** What the SDKs call it. */
+  stream_mode: threadModes,
+  last_event_id: goOnAfter,
 });
 
 export const runsCancel = z.strictObject({

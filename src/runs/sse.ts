@@ -97,10 +97,3 @@ export function eventStream(source: StreamSource): ReadableStream<Uint8Array> {
     new ByteLengthQueuingStrategy({ highWaterMark: HANDED_ON_BYTES }),
   );
 }
-
-/** Whether an event belongs to one of the modes: `messages/partial` to `messages`, `values|child` to `values`. */
-export function isOfMode({ event }: SentEvent, modes: readonly string[]): boolean {
-  const [mode = ""] = event.split(/[|/]/);
-  if (mode === "metadata" || mode === "error" || mode === "feedback") return true;
-  return modes.includes(mode === "messages" && !event.includes("/") ? "messages-tuple" : mode);
-}

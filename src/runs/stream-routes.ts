@@ -3,9 +3,10 @@ import { Hono, type Context } from "hono";
 import type { Env } from "../config";
 import { check, readId, readQuery } from "../request";
 import { threadObject } from "../threads/thread-object";
+import type { PlacedStream } from "../threads/thread-runs";
 import { cancelWhenGone, readRun, type RunRequest } from "./request-run";
 import { threadOfRun } from "./runs-table";
-import { joinStreamQuery, lastEventIdHeader } from "./schemas";
+import { joinStreamQuery, lastEventIdHeader, streamQuery, threadStreamQuery } from "./schemas";
 
 type App = { Bindings: Env };
 
@@ -21,32 +22,48 @@ export const streamRoutes = new Hono<App>()
   .get("/threads/:thread_id/runs/:run_id/stream", (c) => join(c, readId(c, "thread_id"), readId(c, "run_id")))
   .get("/threads/:thread_id/stream", async (c) => {
     const threadId = readId(c, "thread_id");
-    c.header("Location", `/threads/${threadId}/stream${new URL(c.req.url).search}`);
-    return events(c, await threadObject(c.env, threadId).streamThread(threadId, lastEventId(c)));
+    const query = readQuery(c, threadStreamQuery);
+    const { stream_modes: modes = query.stream_mode ?? ["run_modes"] } = query;
+    const options = { lastEventId: lastEventId(c) ?? query.last_event_id, modes };
+    const placed = await threadObject(c.env, threadId).streamThread(threadId, options);
+    return goOn(c, `/threads/${threadId}/stream`, placed);
   });
 
 async function startAndStream(c: Context<App>, { run, cancelOnDisconnect }: RunRequest): Promise<Response> {
   const path = `/threads/${run.threadId}/runs/${run.runId}`;
+  const { namespace: namespaces } = readQuery(c, streamQuery);
   c.header("Content-Location", path);
-  // Where the SDKs go on reading when the connection breaks; one that broke before the first event begins again.
-  c.header("Location", `${path}/stream${run.kwargs.stream_resumable === true ? "?last_event_id=-1" : ""}`);
   if (cancelOnDisconnect) cancelWhenGone(c, run.threadId, run.runId);
-  return events(c, await threadObject(c.env, run.threadId).createAndStreamRun(run, cancelOnDisconnect));
+  const object = threadObject(c.env, run.threadId);
+  const stream = await object.createAndStreamRun(run, cancelOnDisconnect, { namespaces });
+  return goOn(c, `${path}/stream`, { stream, from: -1 });
 }
 
 async function join(c: Context<App>, threadId: string, runId: string): Promise<Response> {
   const query = readQuery(c, joinStreamQuery);
-  const { cancel_on_disconnect: cancelOnDisconnect, stream_mode: modes } = query;
+  const { cancel_on_disconnect: cancelOnDisconnect, stream_mode: modes, namespace: namespaces } = query;
   if (cancelOnDisconnect) cancelWhenGone(c, threadId, runId);
-  const options = { lastEventId: lastEventId(c) ?? query.last_event_id, modes, cancelOnDisconnect };
-  c.header("Location", `/threads/${threadId}/runs/${runId}/stream${new URL(c.req.url).search}`);
-  return events(c, await threadObject(c.env, threadId).streamRun(threadId, runId, options));
+  const options = {
+    lastEventId: lastEventId(c) ?? query.last_event_id,
+    modes,
+    namespaces,
+    cancelOnDisconnect,
+  };
+  const placed = await threadObject(c.env, threadId).streamRun(threadId, runId, options);
+  return goOn(c, `/threads/${threadId}/runs/${runId}/stream`, placed);
 }
 
 const lastEventId = (c: Context<App>): number | undefined =>
   check(lastEventIdHeader, c.req.header("Last-Event-ID"), "Last-Event-ID");
 
-function events(c: Context<App>, stream: ReadableStream<Uint8Array>): Response {
+/**
+ * Answers with the stream, and says where the SDKs go on reading when the connection breaks: one that broke before the first
+ * event begins where this one began.
+ */
+function goOn(c: Context<App>, path: string, { stream, from }: PlacedStream): Response {
+  const { searchParams } = new URL(c.req.url);
+  searchParams.set("last_event_id", String(from));
+  c.header("Location", `${path}?${searchParams.toString()}`);
   c.header("Content-Type", "text/event-stream");
   c.header("Cache-Control", "no-store");
   return c.body(stream);

@@ -4,6 +4,7 @@
  */
 import { DomainError } from "../errors";
 import { requireStorable } from "../json";
+import { logError } from "../log";
 import {
   FIRST_PIECE,
   readPiece,
@@ -133,8 +134,22 @@ export class ThreadDO extends ThreadRuns {
     // A graph that takes its time may have let a run in.
     const busy = this.runs.unfinishedIds(threadId).length > 0;
     this.threads.update(threadId, { status: busy ? "busy" : waits ? "interrupted" : "idle", error: null });
+    await this.tellUpdate(threadId);
     await this.settle();
     return checkpoint;
+  }
+
+  /** Tells the streams of the thread its new state. */
+  private async tellUpdate(threadId: string): Promise<void> {
+    if (!this.log.isHeard(threadId)) return;
+    try {
+      const state = await this.getState(threadId, { subgraphs: false });
+      const data = { thread_id: threadId, state };
+      this.log.emitToThread({ runId: null, threadId }, { event: "state_update", data }, false);
+    } catch (error) {
+      // The update is made, and too large to be told.
+      logError("an update could not be streamed", error, { thread_id: threadId });
+    }
   }
 
   /**

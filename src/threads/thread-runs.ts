@@ -6,7 +6,8 @@ import { isFinal, toWireRun } from "../runs/run";
 import type { SentEvent } from "../runs/event-log";
 import { deleteRunRow, findRun, noRun, requireRun } from "../runs/runs-table";
 import type { Outcome } from "../runs/run-executor";
-import { eventStream, isOfMode } from "../runs/sse";
+import { eventStream } from "../runs/sse";
+import { isOfRun, isOfThread, type RunFilter, type ThreadMode } from "../runs/stream-filters";
 import { CheckpointSaver } from "./checkpoint-saver";
 import { findCheckpoints } from "./checkpoint-tables";
 import { readRunValues } from "./run-values";
@@ -17,6 +18,17 @@ const D1_LIMIT_MS = 5_000;
 
 /** How a joined run ended. */
 export type JoinResult = { values: unknown } | { error: RunError };
+
+/** Where a stream begins: after an event, as far as it is kept; or now. */
+interface StreamStart {
+  lastEventId?: number;
+}
+
+/** A stream, and the event after which it begins: whoever loses it before its first event can go on there. */
+export interface PlacedStream {
+  stream: ReadableStream<Uint8Array>;
+  from: number;
+}
 
 export abstract class ThreadRuns extends ThreadHost {
   /**
@@ -59,10 +71,14 @@ export abstract class ThreadRuns extends ThreadHost {
    * @param cancelOnDisconnect that the run is stopped when nobody reads the stream any more
    * @throws thread.not_found, run.conflict
    */
-  async createAndStreamRun(run: NewRun, cancelOnDisconnect: boolean): Promise<ReadableStream<Uint8Array>> {
+  async createAndStreamRun(
+    run: NewRun,
+    cancelOnDisconnect: boolean,
+    filter: RunFilter,
+  ): Promise<ReadableStream<Uint8Array>> {
     const ended = Promise.withResolvers<unknown>();
     // Heard before it starts, so that nothing is missed.
-    const stream = this.runStream(run.runId, { until: ended.promise, cancelOnDisconnect });
+    const stream = this.runStream(run.runId, { until: ended.promise, cancelOnDisconnect, filter });
     try {
       await this.enqueueRun(run);
     } catch (error) {
@@ -80,23 +96,25 @@ export abstract class ThreadRuns extends ThreadHost {
   async streamRun(
     threadId: string,
     runId: string,
-    {
-      lastEventId,
-      modes,
-      cancelOnDisconnect,
-    }: { lastEventId?: number; modes?: string[]; cancelOnDisconnect: boolean },
-  ): Promise<ReadableStream<Uint8Array>> {
+    { lastEventId, cancelOnDisconnect, ...filter }: RunFilter & StreamStart & { cancelOnDisconnect: boolean },
+  ): Promise<PlacedStream> {
     await this.getRun(threadId, runId);
     const until = this.outcomeOf(runId) ?? Promise.resolve();
     const replay = this.tablesExist() && lastEventId !== undefined ? this.log.kept(runId, lastEventId) : [];
-    return this.runStream(runId, { until, cancelOnDisconnect, replay, modes });
+    const from = lastEventId ?? this.log.position();
+    return { from, stream: this.runStream(runId, { until, cancelOnDisconnect, replay, filter }) };
   }
 
-  /** Streams the events of all runs of the thread, one after the other, for as long as someone reads. @throws thread.not_found */
-  async streamThread(threadId: string, lastEventId?: number): Promise<ReadableStream<Uint8Array>> {
+  /** Streams what happens on the thread, with all of its runs, for as long as someone reads. @throws thread.not_found */
+  async streamThread(
+    threadId: string,
+    { lastEventId, modes }: StreamStart & { modes: ThreadMode[] },
+  ): Promise<PlacedStream> {
     this.requireThread(threadId);
     const replay = lastEventId === undefined ? [] : this.log.kept(threadId, lastEventId);
-    return eventStream({ log: this.log, id: threadId, replay, wants: () => true });
+    const wants = (event: SentEvent): boolean => isOfThread(event, modes);
+    const from = lastEventId ?? this.log.position();
+    return { from, stream: eventStream({ log: this.log, id: threadId, replay, wants }) };
   }
 
   /** Waits for a run to end. @throws run.not_found */
@@ -187,15 +205,20 @@ export abstract class ThreadRuns extends ThreadHost {
 
   private runStream(
     runId: string,
-    options: { until: Promise<unknown>; cancelOnDisconnect: boolean; replay?: SentEvent[]; modes?: string[] },
+    options: {
+      until: Promise<unknown>;
+      cancelOnDisconnect: boolean;
+      replay?: SentEvent[];
+      filter: RunFilter;
+    },
   ): ReadableStream<Uint8Array> {
-    const { until, cancelOnDisconnect, replay = [], modes } = options;
+    const { until, cancelOnDisconnect, replay = [], filter } = options;
     return eventStream({
       log: this.log,
       id: runId,
       replay,
       until,
-      wants: (event) => modes === undefined || isOfMode(event, modes),
+      wants: (event) => isOfRun(event, filter),
       onDisconnect: () => {
         const run = this.tablesExist() ? this.runs.get(runId) : undefined;
         if (cancelOnDisconnect && run !== undefined && !isFinal(run.status))

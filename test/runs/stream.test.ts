@@ -34,7 +34,7 @@ describe("the stream of a new run", () => {
     expect(events.at(-1)?.data).toMatchObject({ trail: ["one", "two", "three"] });
     const path = `/threads/${threadId}/runs/${runOf(events)}`;
     expect(stream.response.headers.get("content-location")).toBe(path);
-    expect(stream.response.headers.get("location")).toBe(`${path}/stream`);
+    expect(stream.response.headers.get("location")).toBe(`${path}/stream?last_event_id=-1`);
     expect(await statusOf(threadId, runOf(events))).toBe("success");
     const ids = events.map(({ id }) => Number(id));
     expect(ids).toEqual([...new Set(ids)].sort((a, b) => a - b));

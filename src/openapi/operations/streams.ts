@@ -12,7 +12,7 @@ const headers = {
   },
 };
 const started = events(`The events of the run. ${EVENTS}`, LOCATIONS);
-const joined = events(`The events of the run, until it ends. ${EVENTS}`);
+const joined = events(`The events of the run, until it ends. ${EVENTS}`, ["Location"]);
 
 export const streamOperations = operationsOf("Runs", [
   {
@@ -20,6 +20,7 @@ export const streamOperations = operationsOf("Runs", [
     path: "/runs/stream",
     id: "stream_stateless_run",
     summary: "Start a run on a thread of its own, and stream it",
+    query: schemas.streamQuery,
     body: schemas.runCreate,
     answers: started,
     failures: [404],
@@ -39,6 +40,7 @@ export const streamOperations = operationsOf("Runs", [
     path: "/threads/{thread_id}/runs/stream",
     id: "stream_run",
     summary: "Start a run on a thread, and stream it",
+    query: schemas.streamQuery,
     body: schemas.runCreate,
     answers: started,
     failures: [404, 409],
@@ -57,9 +59,14 @@ export const streamOperations = operationsOf("Runs", [
     method: "get",
     path: "/threads/{thread_id}/stream",
     id: "join_thread_stream",
-    summary: "Stream all runs of a thread",
+    summary: "Stream what happens on a thread",
+    description:
+      "`run_modes`, the default, has the events of all its runs, and after each a `metadata` with the status `run_done`; " +
+      "`lifecycle` has only the `metadata` with which they begin and end; `state_update` has the states that are written " +
+      "from outside.",
+    query: schemas.threadStreamQuery,
     headers,
-    answers: events(`The events of its runs, without an end. ${EVENTS}`),
+    answers: events(`The events, without an end. ${EVENTS}`, ["Location"]),
     failures: [404],
   },
 ]);
