@@ -16,7 +16,7 @@ export const info = new Hono<{ Bindings: Env }>().get("/info", (c) =>
   c.json({
     version,
     langgraph_py_version: "",
-    flags: { assistants: true, crons: true, langsmith: false, stream_namespaces: true },
+    flags: { assistants: true, crons: true, langsmith: false, stream_namespaces: true, strict_resume: true },
     metadata: { server: "edgecron" },
   }),
 );

@@ -104,6 +104,10 @@ export const notes: Readonly<Record<string, Note | undefined>> = {
   select: { description: "Only these fields of each." },
   strategy: { description: "Whether threads are deleted, or keep only their latest state." },
   stream_mode: { description: "What is streamed." },
+  strict_resume: {
+    description:
+      "Whether the run fails, and leaves the thread as it was, if its answer is to no waiting interrupt.",
+  },
   stream_resumable: { description: "Whether events are kept, so that a stream can be gone on with." },
   stream_subgraphs: { description: "Whether what subgraphs stream is streamed too." },
   subgraphs: { description: "Whether the state of subgraphs is told too." },

@@ -35,6 +35,7 @@ const KEPT = [
   "stream_subgraphs",
   "stream_resumable",
   "feedback_keys",
+  "strict_resume",
   "on_disconnect",
   "on_completion",
 ] as const;

@@ -1,4 +1,5 @@
 /** Executes one run: its graph, on its thread's checkpoints, from where an earlier attempt got to. */
+import { isUnknownInterruptError } from "@langchain/langgraph";
 import type { BaseStore } from "@langchain/langgraph-checkpoint";
 import { messageOf } from "../errors";
 import type { JsonObject } from "../json";
@@ -22,6 +23,8 @@ export interface Outcome {
   values: unknown;
   /** The graph stopped at an interrupt and waits for an answer. */
   waiting: boolean;
+  /** It failed before it touched anything: the thread is as it was. */
+  refused?: true;
 }
 
 /** What a run is executed with. */
@@ -85,7 +88,11 @@ async function* executeGraph(
   const subgraphs = run.kwargs.stream_subgraphs === true;
   const options = {
     ...optionsOf(run),
-    configurable: resumes ? withoutCheckpoint(config.configurable) : config.configurable,
+    configurable: {
+      ...(resumes ? withoutCheckpoint(config.configurable) : config.configurable),
+      // LangGraph's own word for it.
+      ...(run.kwargs.strict_resume === true ? { __pregel_strict_resume: true } : {}),
+    },
     context,
     signal,
     subgraphs,
@@ -127,6 +134,10 @@ function emitError(emit: ExecutionContext["emit"], error: RunError): void {
 
 function failure(error: unknown, signal: AbortSignal, values: unknown): Outcome {
   const ended = { values: safeWire(values), waiting: false };
+  if (isUnknownInterruptError(error)) {
+    const waiting = error.pendingIds.length > 0;
+    return { status: "error", error: toRunError(error), values: null, waiting, refused: true };
+  }
   if (!signal.aborted) return { ...ended, status: "error", error: toRunError(error) };
   if (signal.reason === "timeout") {
     return {

@@ -236,10 +236,11 @@ export class RunQueue {
         this.runs.markFinished(run, { ...outcome, rolledBack: false });
       }
       if (!passing && !thread.deleted) {
-        const settled = outcome.waiting ? "interrupted" : outcome.error === null ? "idle" : "error";
+        const error = outcome.refused === true ? null : outcome.error;
+        const settled = outcome.waiting ? "interrupted" : error === null ? "idle" : "error";
         this.threads.update(run.threadId, {
           status: others.length > 0 ? "busy" : settled,
-          error: outcome.error === null ? null : JSON.stringify(outcome.error),
+          error: error === null ? null : JSON.stringify(error),
           // One that waits for an answer is kept, and for good: whoever answers it wants to see what follows.
           ...(thread.temporary && outcome.waiting ? { temporary: false, ttl: defaultTtl } : {}),
         });

@@ -59,6 +59,56 @@ describe("a run that stops at an interrupt", () => {
   });
 });
 
+describe("`strict_resume`", () => {
+  const strict = { assistant_id: "asks", strict_resume: true };
+  const unknown = "0".repeat(32);
+
+  it.each([
+    ["an interrupt that is not there", { [unknown]: "x" }, /^Unknown or already-consumed interrupt/],
+    ["none of several", "to which?", /specify the interrupt id/],
+    ["nothing", {}, /names no interrupt/],
+  ])("refuses an answer to %s, and leaves the thread as it was", async (_name, resume, message) => {
+    const { thread_id: id } = await createThread();
+    await waitRun(id, { assistant_id: "asks", input: { summary: "none yet" } });
+    const before = await stateOf(id);
+    const run = await createRun(id, { ...strict, command: { resume } });
+    const error = {
+      error: "UnknownInterruptError",
+      message: expect.stringMatching(message) as string,
+    };
+    expect(await joinRun(run)).toEqual({ __error__: error });
+    expect(await getRun(run)).toMatchObject({ status: "error", error });
+    expect(await getThread(id)).toMatchObject({ status: "interrupted", error: null });
+    expect(await stateOf(id)).toEqual(before);
+  });
+
+  it("refuses an answer to what has been answered already, and takes one to what waits", async () => {
+    const { thread_id: id } = await createThread();
+    await waitRun(id, { assistant_id: "asks", input: {} });
+    const { "left?": left = "", "right?": right = "" } = await questionsOf(id);
+    const answer = (resume: object): Promise<JsonObject> => waitRun(id, { ...strict, command: { resume } });
+    expect(await answer({ [left]: "l" })).toMatchObject({ __interrupt__: [{ id: right }] });
+    expect(await answer({ [left]: "again" })).toMatchObject({
+      __error__: { error: "UnknownInterruptError" },
+    });
+    expect(await answer({ [right]: "r" })).toMatchObject({ __interrupt__: [{ value: "and then?" }] });
+    const { "and then?": last = "" } = await questionsOf(id);
+    expect(await answer({ [last]: "e" })).toMatchObject({ summary: "left: l, right: r e" });
+    expect(await answer({ [last]: "e" })).toMatchObject({ __error__: { error: "UnknownInterruptError" } });
+    expect(await getThread(id)).toMatchObject({ status: "idle", error: null });
+  });
+
+  it("is off unless asked for: an answer to nothing is passed over", async () => {
+    const { thread_id: id } = await createThread();
+    await waitRun(id, { assistant_id: "interrupts", input: { question: "well?" } });
+    const command = { resume: { [unknown]: "x" } };
+    for (const fields of [{}, { strict_resume: false }]) {
+      const values = await waitRun(id, { assistant_id: "interrupts", command, ...fields });
+      expect(values).not.toHaveProperty("__error__");
+    }
+  });
+});
+
 describe("joining a run that has ended", () => {
   /** Runs, and joins when the run is over: what the first was told, and what the second. */
   async function toldTwice(threadId: string, fields: object): Promise<[JsonObject, JsonObject]> {
