@@ -183,6 +183,7 @@ export const notes: Readonly<Record<string, Note | undefined>> = {
   "StateUpdate.checkpoint_id": { description: "The state to add to, in place of the latest." },
   "StateUpdate.values": { description: "What the node returns; null for nothing." },
   "StreamQuery.namespace": { description: STREAM_NAMESPACE },
+  "Thread.config": { description: "What its runs were configured with, that of the last on top." },
   "Thread.interrupts": { description: "What waits for an answer, by task." },
   "Thread.values": { description: "The values of its state; null before the first run." },
   "ThreadCount.metadata": { description: FILTER },

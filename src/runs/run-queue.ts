@@ -7,6 +7,7 @@ import { readConfig } from "../config";
 import { DomainError } from "../errors";
 import { logError, logInfo } from "../log";
 import { CheckpointSaver } from "../threads/checkpoint-saver";
+import { withRunConfig } from "../threads/thread-config";
 import { noThread, type ThreadStore } from "../threads/thread-store";
 import { defaultTtl } from "../threads/ttl";
 import { D1Store } from "../store/d1-store";
@@ -139,13 +140,17 @@ export class RunQueue {
       this.threads.insert({
         threadId: run.threadId,
         metadata: { ...owner, ...run.metadata },
-        config: { configurable: {} },
+        config: withRunConfig({}, run.kwargs),
         status: "busy",
         ttl: run.temporary ? null : defaultTtl,
         temporary: run.temporary,
       });
     } else {
-      this.threads.update(run.threadId, { status: "busy", metadata: { ...thread.metadata, ...owner } });
+      this.threads.update(run.threadId, {
+        status: "busy",
+        metadata: { ...thread.metadata, ...owner },
+        config: withRunConfig(thread.config, run.kwargs),
+      });
     }
   }
 

@@ -156,7 +156,10 @@ export async function graphOf(
 ): Promise<RunnableGraph | undefined> {
   const { graph_id: graphId } = thread.metadata;
   if (typeof graphId !== "string" || !graphIds.includes(graphId)) return undefined;
-  return loadGraph(graphId, configOf(thread), { checkpointer: new CheckpointSaver(storage) });
+  // A graph that a function makes of its config is the one that the last run was configured with.
+  const { configurable } = thread.config as RunnableConfig;
+  const config = { ...thread.config, configurable: { ...configurable, ...configOf(thread).configurable } };
+  return loadGraph(graphId, config, { checkpointer: new CheckpointSaver(storage) });
 }
 
 /** What names the thread, or one of its checkpoints, to LangGraph. */

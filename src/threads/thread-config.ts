@@ -1,0 +1,22 @@
+/** The config of a thread: what its runs were configured with, that of the last on top. */
+import { bytesOf, type JsonObject } from "../json";
+import type { RunKwargs } from "../runs/run";
+
+/** A larger one is not kept: it shares a row with the thread's metadata, which have more of a claim to it. */
+const MAX_CONFIG_BYTES = 100_000;
+
+/** What is of a run alone. */
+const OF_RUN = new Set(["run_id", "thread_id", "graph_id", "assistant_id"]);
+
+/** The thread's config when a run has been made on it. */
+export function withRunConfig(config: JsonObject, { config: ofRun }: RunKwargs): JsonObject {
+  const lasting = Object.entries(ofRun.configurable).filter(
+    ([key]) => !OF_RUN.has(key) && !key.startsWith("checkpoint_"),
+  );
+  const merged = {
+    ...config,
+    ...ofRun,
+    configurable: { ...(config.configurable as JsonObject | undefined), ...Object.fromEntries(lasting) },
+  };
+  return bytesOf(JSON.stringify(merged)) <= MAX_CONFIG_BYTES ? merged : { configurable: {}, ...config };
+}
