@@ -260,11 +260,10 @@ export class RunQueue {
 
   /** Tells the streams of the thread that the run is over, which by now is stored. */
   private tellEnd(run: StoredRun): void {
-    const thread = this.threads.find(run.threadId);
-    const kept = run.kwargs.stream_resumable === true && thread?.deleted === false;
+    const resumable = run.kwargs.stream_resumable === true;
     const done = { event: "metadata", data: { status: "run_done", run_id: run.runId } };
-    this.log.emitToThread(run, done, kept);
-    if (kept) this.log.end(run.runId);
+    this.log.emitToThread(run, done, resumable && this.threads.find(run.threadId)?.deleted === false);
+    if (resumable) this.log.end(run.runId);
   }
 
   private require(runId: string): StoredRun {
