@@ -85,6 +85,7 @@ export class DevServer {
   async #answers(url) {
     while (this.code === null) {
       const response = await fetch(`${url}/ok`, { signal: this.#aborted.signal }).catch(() => undefined);
+      if (response?.status === 503) throw new Error((await response.json()).detail);
       await response?.body?.cancel();
       if (response?.ok) return;
       await new Promise((resolve) => setTimeout(resolve, READY_POLL_MS));

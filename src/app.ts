@@ -49,7 +49,7 @@ export const app = new Hono<{ Bindings: Env }>()
   .notFound((c) => c.json({ detail: `no route ${c.req.method} ${c.req.path}` }, 404))
   .onError((error, c) => {
     const known = asDomainError(error);
-    if (known !== undefined) return c.json({ detail: known.detail }, known.status);
-    logError("request failed", error, { method: c.req.method, path: c.req.path });
-    return c.json({ detail: "internal error" }, 500);
+    const { status = 500, detail = "internal error" } = known ?? {};
+    if (status >= 500) logError("request failed", error, { method: c.req.method, path: c.req.path });
+    return c.json({ detail }, status);
   });

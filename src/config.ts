@@ -1,5 +1,6 @@
 /** What the deployment configures: bindings, vars and secrets, read once into one validated Config. */
 import { z } from "zod";
+import { asDomainError, DomainError, messageOf } from "./errors";
 import { check } from "./request";
 import type { CronDO } from "./crons/cron-do";
 import type { ThreadDO } from "./threads/thread-do";
@@ -27,18 +28,23 @@ export type Env = Cloudflare.Env;
 const isWebhookSecret = (text: string): boolean =>
   /^whsec_(?:[A-Za-z0-9+/]{4}){8,21}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text);
 
+const DEFAULT_RUN_TIMEOUT_S = 3600;
+const runTimeout = z.coerce.number().int().min(1).max(86_400).default(DEFAULT_RUN_TIMEOUT_S);
+
+const secretList = z
+  .string()
+  .default("")
+  .transform((secrets) => secrets.split(/[\s,]+/).filter((secret) => secret !== ""))
+  .refine((secrets) => secrets.every(isWebhookSecret), "expected whsec_ and 24 to 64 bytes in base64");
+
 const configSchema = z.object({
   API_KEYS: z
     .string()
     .default("")
     .transform((keys) => keys.split(/[\s,]+/).filter((key) => key !== "")),
   AUTH: z.enum(["keys", "open"]).default("keys"),
-  RUN_TIMEOUT_SECONDS: z.coerce.number().int().min(1).max(86_400).default(3600),
-  WEBHOOK_SECRET: z
-    .string()
-    .default("")
-    .transform((secrets) => secrets.split(/[\s,]+/).filter((secret) => secret !== ""))
-    .refine((secrets) => secrets.every(isWebhookSecret), "expected whsec_ and 24 to 64 bytes in base64"),
+  RUN_TIMEOUT_SECONDS: runTimeout,
+  WEBHOOK_SECRET: secretList,
 });
 
 /** The validated settings. */
@@ -47,22 +53,37 @@ export interface Config {
   apiKeys: string[];
   /** True when requests need no key: local development, or a deployment that something else protects. */
   open: boolean;
-  /** How long one attempt at a run may take, in ms, before the run ends with status `timeout`. */
-  runTimeoutMs: number;
-  /** What webhooks are signed with, each of them; none: they are not signed. */
-  webhookSecrets: string[];
 }
 
 /**
- * The settings in `env`.
- * @throws request.invalid when a var has a value that it cannot have.
+ * Who may call; and that every setting has a value that it can have.
+ * @throws server.misconfigured naming the setting: it is the operator's to mend, not the caller's.
  */
 export function readConfig(env: Env): Config {
-  const vars = check(configSchema, env, "configuration");
-  return {
-    apiKeys: vars.API_KEYS,
-    open: vars.AUTH === "open",
-    runTimeoutMs: vars.RUN_TIMEOUT_SECONDS * 1000,
-    webhookSecrets: vars.WEBHOOK_SECRET,
-  };
+  const vars = checked(configSchema, env);
+  return { apiKeys: vars.API_KEYS, open: vars.AUTH === "open" };
+}
+
+/**
+ * How long one attempt at a run may take, in ms, before the run ends with status `timeout`. The default where the setting
+ * makes no sense: the edge refuses every request then, and crons should not fail until it is mended.
+ */
+export function runTimeoutMs(env: Env): number {
+  const { data: seconds = DEFAULT_RUN_TIMEOUT_S } = runTimeout.safeParse(env.RUN_TIMEOUT_SECONDS);
+  return seconds * 1000;
+}
+
+/** What webhooks are signed with, each of them; none: they are not signed. @throws server.misconfigured */
+export const webhookSecrets = (env: Env): string[] =>
+  checked(z.object({ WEBHOOK_SECRET: secretList }), env).WEBHOOK_SECRET;
+
+function checked<S extends z.ZodType>(schema: S, env: Env): z.output<S> {
+  try {
+    return check(schema, env, "configuration");
+  } catch (error) {
+    throw new DomainError(
+      "server.misconfigured",
+      `the server is misconfigured: ${asDomainError(error)?.detail ?? messageOf(error)}`,
+    );
+  }
 }

@@ -9,9 +9,10 @@ const STATUS_OF_KIND = {
   conflict: 409,
   too_large: 413,
   unauthorized: 401,
+  misconfigured: 503,
 } as const;
 
-type Resource = "request" | "assistant" | "graph" | "thread" | "run" | "cron";
+type Resource = "server" | "request" | "assistant" | "graph" | "thread" | "run" | "cron";
 type Kind = keyof typeof STATUS_OF_KIND;
 
 /** `resource.kind`: what it is about, and what is the matter. */
@@ -33,7 +34,7 @@ export class DomainError extends Error {
   }
 }
 
-const CODED = /\(((?:request|assistant|graph|thread|run|cron)\.(\w+))\) ([\s\S]*)$/;
+const CODED = /\(((?:server|request|assistant|graph|thread|run|cron)\.(\w+))\) ([\s\S]*)$/;
 
 /** The domain error that `error` is, or was before it crossed RPC; undefined for any other. */
 export function asDomainError(error: unknown): DomainError | undefined {

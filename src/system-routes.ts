@@ -1,13 +1,14 @@
 /** `GET /ok` and `GET /info`: is it up, and what can it do. */
 import { Hono } from "hono";
 import { z } from "zod";
-import type { Env } from "./config";
+import { readConfig, type Env } from "./config";
 import { readQuery } from "./request";
 import { version } from "../package.json";
 
 export const okQuery = z.strictObject({ check_db: z.enum(["0", "1"]).default("0") });
 
 export const health = new Hono<{ Bindings: Env }>().get("/ok", async (c) => {
+  readConfig(c.env);
   if (readQuery(c, okQuery).check_db === "1") await c.env.DB.prepare("SELECT 1").run();
   return c.json({ ok: true });
 });

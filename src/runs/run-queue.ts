@@ -3,7 +3,7 @@
  * rows are the truth: whatever is in memory only can be lost at any moment, and is found again by {@link RunQueue.startDue}.
  */
 import type { Env } from "../config";
-import { readConfig } from "../config";
+import { runTimeoutMs } from "../config";
 import { DomainError } from "../errors";
 import { logError, logInfo } from "../log";
 import { CheckpointSaver } from "../threads/checkpoint-saver";
@@ -192,7 +192,7 @@ export class RunQueue {
   private async execute(run: StoredRun, controller: AbortController): Promise<Outcome> {
     const timer = setTimeout(() => {
       controller.abort("timeout" satisfies StopReason);
-    }, readConfig(this.env).runTimeoutMs);
+    }, runTimeoutMs(this.env));
     const { signal } = controller;
     const resumable = run.kwargs.stream_resumable === true;
     const emit = (event: RunEvent): void => {

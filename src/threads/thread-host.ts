@@ -5,7 +5,7 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import { now } from "../clock";
-import { readConfig } from "../config";
+import { webhookSecrets } from "../config";
 import { logError } from "../log";
 import { answer, type Answer } from "../rpc";
 import { cronObject } from "../crons/cron-object";
@@ -74,7 +74,7 @@ export abstract class ThreadHost extends DurableObject {
       const options = { checkpointId: run.lastCheckpointId, subgraphs: false };
       return (await readState(this.storage, atEnd, options)).values;
     },
-    secrets: () => readConfig(this.env).webhookSecrets,
+    secrets: () => webhookSecrets(this.env),
     changed: async () => {
       this.wakeForRuns();
       await this.settle();

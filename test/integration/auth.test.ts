@@ -90,7 +90,7 @@ describe("keys", () => {
   it("a setting that is none opens nothing", async () => {
     const response = await fetchWith({ AUTH: "opne", API_KEYS: "right" }, "/threads/search", search("right"));
     expect(response.ok).toBe(false);
-    expect(await detailOf(response)).toMatch(/^AUTH: /);
+    expect(await detailOf(response)).toMatch(/^the server is misconfigured: AUTH: /);
   });
 });
 

@@ -3,7 +3,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { Webhook } from "standardwebhooks";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { readConfig } from "../../src/config";
+import { webhookSecrets } from "../../src/config";
 import type { Run } from "../../src/runs/run";
 import { setClock, threadStub } from "../support/crons";
 import { createRun, createThread } from "../support/threads";
@@ -74,6 +74,6 @@ it.each([{}, { WEBHOOK_SECRET: "" }])("with %j nothing is signed", async (settin
 it.each(["secret", "whsec_", "whsec_c2hvcnQ=", newSecret(66), `whsec_${"-".repeat(32)}`, newSecret(23)])(
   "%s is no secret",
   (secret) => {
-    expect(() => readConfig({ ...env, WEBHOOK_SECRET: secret })).toThrow(/WEBHOOK_SECRET/);
+    expect(() => webhookSecrets({ ...env, WEBHOOK_SECRET: secret })).toThrow(/WEBHOOK_SECRET/);
   },
 );

@@ -1,0 +1,57 @@
+/** Settings that make no sense: the operator's to mend, so no client is told that its request is wrong. */
+import { createExecutionContext, runInDurableObject, waitOnExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { describe, expect, it } from "vitest";
+import { app } from "../../src/app";
+import { threadStub } from "../support/crons";
+import { createRun, createThread, getRun, joinRun } from "../support/threads";
+
+async function ask(settings: object, path: string, init?: RequestInit): Promise<Response> {
+  const context = createExecutionContext();
+  const response = await app.fetch(new Request(`http://edge${path}`, init), { ...env, ...settings }, context);
+  await waitOnExecutionContext(context);
+  return response;
+}
+
+const WRONG = [
+  [{ RUN_TIMEOUT_SECONDS: "soon" }, "RUN_TIMEOUT_SECONDS"],
+  [{ RUN_TIMEOUT_SECONDS: "0" }, "RUN_TIMEOUT_SECONDS"],
+  [{ RUN_TIMEOUT_SECONDS: "" }, "RUN_TIMEOUT_SECONDS"],
+  [{ RUN_TIMEOUT_SECONDS: "86401" }, "RUN_TIMEOUT_SECONDS"],
+  [{ WEBHOOK_SECRET: "hunter2" }, "WEBHOOK_SECRET"],
+  [{ AUTH: "opne" }, "AUTH"],
+  [{ AUTH: "opne", API_KEYS: "right" }, "AUTH"],
+] as const;
+
+describe.each(WRONG)("with %j", (settings, name) => {
+  it("every request is answered with 503 and the name of the setting, not its value", async () => {
+    for (const [method, path] of [
+      ["GET", "/ok"],
+      ["GET", "/info"],
+      ["POST", "/threads"],
+      ["POST", "/runs/crons/search"],
+      ["GET", "/no-such-route"],
+    ] as const) {
+      const response = await ask(settings, path, { method, headers: { "x-api-key": "right" } });
+      const { detail } = await response.json<{ detail: string }>();
+      expect([response.status, detail], path).toEqual([
+        503,
+        expect.stringMatching(new RegExp(`^the server is misconfigured: ${name}: `)),
+      ]);
+      for (const value of Object.values(settings).filter((text) => text.length > 1)) {
+        expect(detail).not.toContain(value);
+      }
+    }
+  });
+});
+
+it("a run, of a cron for example, goes on with the default time-out", async () => {
+  const { thread_id: id } = await createThread();
+  await runInDurableObject(threadStub(id), (instance) => {
+    const host = instance as unknown as { queue: { env: object } };
+    host.queue.env = { ...host.queue.env, RUN_TIMEOUT_SECONDS: "soon", AUTH: "opne" };
+  });
+  const run = await createRun(id, { assistant_id: "echo", input: { text: "a" } });
+  expect(await joinRun(run)).toMatchObject({ reply: "You said: a" });
+  expect((await getRun(run)).status).toBe("success");
+});
