@@ -1,5 +1,6 @@
 /** Searching and counting assistants. */
 import { all, jsonContains, type Condition } from "../json-filter";
+import { countRows, searchPage } from "../page-search";
 import { pick } from "../pages";
 import { toAssistant, type Assistant, type AssistantRow } from "./assistant-row";
 import { ensureDefaultAssistants } from "./default-assistants";
@@ -14,32 +15,23 @@ export async function searchAssistants(
   search: AssistantSearch,
 ): Promise<{ assistants: Partial<Assistant>[]; total: number }> {
   await ensureDefaultAssistants(db);
-  const where = matching(search);
-  const direction = search.sort_order === "asc" ? "ASC" : "DESC";
-  const [counted, page] = await db.batch<AssistantRow & { total: number }>([
-    db.prepare(`SELECT count(*) AS total FROM assistants WHERE ${where.sql}`).bind(...where.params),
-    db
-      .prepare(
-        `SELECT * FROM assistants WHERE ${where.sql}
-         ORDER BY ${search.sort_by ?? "created_at"} ${direction}, assistant_id ${direction} LIMIT ? OFFSET ?`,
-      )
-      .bind(...where.params, search.limit, search.offset),
-  ]);
-  return {
-    assistants: (page?.results ?? []).map((row) => pick(toAssistant(row), search.select)),
-    total: counted?.results[0]?.total ?? 0,
-  };
+  const { rows, total } = await searchPage<AssistantRow>(db, {
+    table: "assistants",
+    key: "assistant_id",
+    columns: ["assistants.*"],
+    where: matching(search),
+    sortBy: search.sort_by ?? "created_at",
+    order: search.sort_order,
+    limit: search.limit,
+    offset: search.offset,
+  });
+  return { assistants: rows.map((row) => pick(toAssistant(row), search.select)), total };
 }
 
 /** How many assistants match. */
 export async function countAssistants(db: D1Database, filters: AssistantFilters): Promise<number> {
   await ensureDefaultAssistants(db);
-  const where = matching(filters);
-  const count = await db
-    .prepare(`SELECT count(*) AS total FROM assistants WHERE ${where.sql}`)
-    .bind(...where.params)
-    .first<number>("total");
-  return count ?? 0;
+  return countRows(db, "assistants", matching(filters));
 }
 
 function matching(filters: AssistantFilters): Condition {

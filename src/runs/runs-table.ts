@@ -4,6 +4,7 @@ import { DomainError } from "../errors";
 import { parseJson, parseJsonOrNull, type JsonObject } from "../json";
 import { all, jsonContains, type Condition } from "../json-filter";
 import { parseInstant } from "../instant";
+import { searchPage } from "../page-search";
 import type { StoredRun } from "./run-row";
 import { toWireRun, type MultitaskStrategy, type Run, type RunStatus } from "./run";
 
@@ -110,21 +111,17 @@ export interface RunFilters {
 
 /** The runs that match, newest first unless asked otherwise, with the number of all that do. */
 export async function searchRuns(db: D1Database, query: RunFilters): Promise<{ runs: Run[]; total: number }> {
-  const where = conditionOf(query);
-  const order = query.sort_order === "asc" ? "ASC" : "DESC";
-  const [page, count] = await db.batch([
-    db
-      .prepare(
-        `SELECT ${COLUMNS.join(", ")} FROM runs WHERE ${where.sql}
-         ORDER BY created_at ${order}, run_id ${order} LIMIT ? OFFSET ?`,
-      )
-      .bind(...where.params, query.limit, query.offset),
-    db.prepare(`SELECT count(*) AS total FROM runs WHERE ${where.sql}`).bind(...where.params),
-  ]);
-  return {
-    runs: ((page?.results ?? []) as Row[]).map(toRun),
-    total: (count?.results[0] as { total: number } | undefined)?.total ?? 0,
-  };
+  const { rows, total } = await searchPage<Row>(db, {
+    table: "runs",
+    key: "run_id",
+    columns: COLUMNS,
+    where: conditionOf(query),
+    sortBy: "created_at",
+    order: query.sort_order,
+    limit: query.limit,
+    offset: query.offset,
+  });
+  return { runs: rows.map(toRun), total };
 }
 
 /**

@@ -1,6 +1,7 @@
 /** The index of threads in D1: searches and counts. */
 import { bytesOf, parseJson, parseJsonOrNull, type JsonObject } from "../json";
 import { all, jsonContains, type Condition } from "../json-filter";
+import { countRows, searchPage } from "../page-search";
 import type { ThreadFilters, ThreadSearch } from "./schemas";
 import {
   toWireThread,
@@ -85,33 +86,22 @@ export async function searchThreads(
   db: D1Database,
   query: ThreadSearch,
 ): Promise<{ threads: Thread[]; total: number }> {
-  const where = conditionOf(query);
-  const sortBy = query.sort_by ?? "created_at";
-  const order = query.sort_order === "asc" ? "ASC" : "DESC";
-  const [page, count] = await db.batch([
-    db
-      .prepare(
-        `SELECT ${COLUMNS.join(", ")} FROM threads WHERE ${where.sql}
-         ORDER BY ${sortBy} ${order}, thread_id ${order} LIMIT ? OFFSET ?`,
-      )
-      .bind(...where.params, query.limit, query.offset),
-    db.prepare(`SELECT count(*) AS total FROM threads WHERE ${where.sql}`).bind(...where.params),
-  ]);
-  return {
-    threads: ((page?.results ?? []) as Row[]).map(toThread),
-    total: (count?.results[0] as { total: number } | undefined)?.total ?? 0,
-  };
+  const { rows, total } = await searchPage<Row>(db, {
+    table: "threads",
+    key: "thread_id",
+    columns: COLUMNS,
+    where: conditionOf(query),
+    sortBy: query.sort_by ?? "created_at",
+    order: query.sort_order,
+    limit: query.limit,
+    offset: query.offset,
+  });
+  return { threads: rows.map(toThread), total };
 }
 
 /** How many threads match. */
-export async function countThreads(db: D1Database, filters: ThreadFilters): Promise<number> {
-  const where = conditionOf(filters);
-  const total = await db
-    .prepare(`SELECT count(*) AS total FROM threads WHERE ${where.sql}`)
-    .bind(...where.params)
-    .first<number>("total");
-  return total ?? 0;
-}
+export const countThreads = (db: D1Database, filters: ThreadFilters): Promise<number> =>
+  countRows(db, "threads", conditionOf(filters));
 
 function conditionOf(filters: ThreadFilters & { ids?: string[] }): Condition {
   const conditions: Condition[] = [];
