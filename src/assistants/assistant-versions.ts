@@ -12,6 +12,7 @@ import {
 } from "./assistant-row";
 import { checkGraph, getAssistant, notFound, selectRow, theOne } from "./assistants-table";
 import { assistantIdOf, ensureDefaultAssistants } from "./default-assistants";
+import { changeAssistants } from "./recent-assistants";
 import type { AssistantPatch, VersionList } from "./schemas";
 
 /**
@@ -26,11 +27,13 @@ const MAX_PATCH_ATTEMPTS = 15;
  * @throws assistant.not_found, graph.not_found, request.too_large; assistant.conflict when other patches
  *   keep getting ahead.
  */
-export async function patchAssistant(
+export const patchAssistant = (
   db: D1Database,
   idOrGraphId: string,
   patch: AssistantPatch,
-): Promise<Assistant> {
+): Promise<Assistant> => changeAssistants(() => writePatch(db, idOrGraphId, patch));
+
+async function writePatch(db: D1Database, idOrGraphId: string, patch: AssistantPatch): Promise<Assistant> {
   if (patch.graph_id !== undefined) checkGraph(patch.graph_id);
   const id = assistantIdOf(idOrGraphId);
   await ensureDefaultAssistants(db);
@@ -87,15 +90,15 @@ export async function setLatestVersion(
 ): Promise<Assistant> {
   const id = assistantIdOf(idOrGraphId);
   await ensureDefaultAssistants(db);
-  const row = await db
+  const update = db
     .prepare(
       `UPDATE assistants SET (version, updated_at, ${CONTENT}) =
          (SELECT version, ?, ${CONTENT} FROM assistant_versions WHERE assistant_id = ? AND version = ?)
        WHERE assistant_id = ? AND EXISTS (SELECT 1 FROM assistant_versions WHERE assistant_id = ? AND version = ?)
        RETURNING *`,
     )
-    .bind(now(), id, version, id, id, version)
-    .first<AssistantRow>();
+    .bind(now(), id, version, id, id, version);
+  const row = await changeAssistants(() => update.first<AssistantRow>());
   if (row !== null) return toAssistant(row);
   await getAssistant(db, idOrGraphId);
   throw new DomainError("assistant.not_found", `version: assistant ${id} has no version ${version}`);

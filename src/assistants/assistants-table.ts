@@ -4,6 +4,7 @@ import { DomainError } from "../errors";
 import { graphIds } from "../graphs/registry";
 import { CONTENT, contentValues, toAssistant, type Assistant, type AssistantRow } from "./assistant-row";
 import { assistantIdOf, ensureDefaultAssistants } from "./default-assistants";
+import { changeAssistants, recallAssistant } from "./recent-assistants";
 import type { AssistantCreate } from "./schemas";
 
 export { assistantIdOf, type Assistant };
@@ -18,6 +19,10 @@ export async function getAssistant(db: D1Database, idOrGraphId: string): Promise
   if (row === null) throw notFound(idOrGraphId);
   return toAssistant(row);
 }
+
+/** Like {@link getAssistant}, for creating a run: as it was at most two seconds ago. @throws assistant.not_found */
+export const getRecentAssistant = (db: D1Database, idOrGraphId: string): Promise<Readonly<Assistant>> =>
+  recallAssistant(assistantIdOf(idOrGraphId), () => getAssistant(db, idOrGraphId));
 
 /**
  * Makes an assistant, with version 1, under `newId` unless the input has an id; with `if_exists: "do_nothing"`,
@@ -65,10 +70,12 @@ export async function createAssistant(
 
 /** Removes an assistant and its versions, if it is there. */
 export async function removeAssistant(db: D1Database, assistantId: string): Promise<void> {
-  await db.batch([
-    db.prepare("DELETE FROM assistants WHERE assistant_id = ?").bind(assistantId),
-    db.prepare("DELETE FROM assistant_versions WHERE assistant_id = ?").bind(assistantId),
-  ]);
+  await changeAssistants(() =>
+    db.batch([
+      db.prepare("DELETE FROM assistants WHERE assistant_id = ?").bind(assistantId),
+      db.prepare("DELETE FROM assistant_versions WHERE assistant_id = ?").bind(assistantId),
+    ]),
+  );
 }
 
 /** Reads the row of an assistant. */
