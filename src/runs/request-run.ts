@@ -1,7 +1,7 @@
 /** From a request to the run that it asks for. */
 import { v7 as uuid7 } from "@langchain/core/utils/uuid";
 import type { Context } from "hono";
-import { getAssistant } from "../assistants/assistants-table";
+import { getRecentAssistant } from "../assistants/assistants-table";
 import type { Env } from "../config";
 import { DomainError } from "../errors";
 import { threadObject } from "../threads/thread-object";
@@ -9,6 +9,7 @@ import { readBody } from "../request";
 import { newRun } from "./new-run";
 import type { NewRun } from "./run";
 import { runCreate, type RunCreate } from "./schemas";
+import { statelessThreadId } from "./stateless-thread";
 
 /** A run that was asked for, and what is to become of it when nobody waits for it any more. */
 export interface RunRequest {
@@ -22,22 +23,33 @@ export interface RunRequest {
  * @throws request.invalid, assistant.not_found
  */
 export async function readRun(c: Context<{ Bindings: Env }>, threadId: string | null): Promise<RunRequest> {
-  return requestRun(c.env, await readBody(c, runCreate), threadId);
+  return requestRun(c, await readBody(c, runCreate), threadId);
 }
 
 /** Like {@link readRun}, from a body that has been read. */
-export async function requestRun(env: Env, body: RunCreate, threadId: string | null): Promise<RunRequest> {
+export async function requestRun(
+  c: Context<{ Bindings: Env }>,
+  body: RunCreate,
+  threadId: string | null,
+): Promise<RunRequest> {
   const from = (["checkpoint_id", "checkpoint"] as const).find((field) => body[field] !== undefined);
   if (threadId === null && from !== undefined) {
     throw new DomainError("request.invalid", `${from}: a stateless run has no checkpoint to start from`);
   }
-  const assistant = await getAssistant(env.DB, body.assistant_id);
+  const assistant = await getRecentAssistant(c.env.DB, body.assistant_id);
+  const runId = uuid7();
   const run = newRun(body, assistant, {
-    runId: uuid7(),
-    threadId: threadId ?? uuid7(),
+    runId,
+    threadId: threadId ?? statelessThreadId(body, runId, placeOf(c)),
     stateless: threadId === null,
   });
   return { run, cancelOnDisconnect: body.on_disconnect !== "continue" };
+}
+
+/** The data centre that serves the request; none locally. */
+function placeOf(c: Context): string {
+  const colo = c.req.raw.cf?.colo;
+  return typeof colo === "string" ? colo : "";
 }
 
 /** Stops the run if the client goes away before the answer. */

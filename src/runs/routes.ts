@@ -29,7 +29,7 @@ export const runRoutes = new Hono<App>()
   .post("/runs/batch", async (c) => {
     const bodies = await readBody(c, runBatch);
     // All are checked before the first is made.
-    const requests = await Promise.all(bodies.map((body) => requestRun(c.env, body, null)));
+    const requests = await Promise.all(bodies.map((body) => requestRun(c, body, null)));
     const created = requests.map(({ run }) => threadObject(c.env, run.threadId).createRun(run));
     return c.json(await Promise.all(created));
   })

@@ -35,6 +35,8 @@ interface Execution {
 
 export class RunQueue {
   private readonly executing = new Map<string, Execution>();
+  /** The run that makes its last attempt. */
+  private lastAttempt: string | undefined;
   /** Those who wait for runs that have not begun. */
   private readonly waiters = new Map<string, PromiseWithResolvers<Outcome>>();
 
@@ -82,7 +84,12 @@ export class RunQueue {
 
   /** Starts whatever may start now, and again what was running when its host died. */
   startDue(): void {
-    for (const runId of this.stranded()) this.restart(this.require(runId));
+    for (const runId of this.stranded()) {
+      const run = this.require(runId);
+      // Runs that share an object die with the one that takes it down: the last attempt each makes without the others.
+      if (run.attempts === MAX_ATTEMPTS - 1 && this.lastAttempt !== undefined) continue;
+      this.restart(run);
+    }
     for (const threadId of this.runs.threadsToStart()) this.startNext(threadId);
   }
 
@@ -178,7 +185,11 @@ export class RunQueue {
 
   private start(run: StoredRun): void {
     const controller = new AbortController();
-    const done = this.execute(run, controller).finally(() => this.executing.delete(run.runId));
+    if (run.attempts === MAX_ATTEMPTS) this.lastAttempt = run.runId;
+    const done = this.execute(run, controller).finally(() => {
+      this.executing.delete(run.runId);
+      if (this.lastAttempt === run.runId) this.lastAttempt = undefined;
+    });
     this.executing.set(run.runId, { controller, done });
     const waiter = this.waiters.get(run.runId);
     this.waiters.delete(run.runId);
@@ -218,6 +229,10 @@ export class RunQueue {
     });
     const reason = this.executing.get(run.runId)?.reason ?? (signal.reason as StopReason | undefined);
     this.finish(run, outcome, saver, reason);
+    if (this.lastAttempt === run.runId) {
+      this.lastAttempt = undefined;
+      this.startDue();
+    }
     this.startNext(run.threadId);
     // Until the index knows, whoever joins is told from here: the row of a short-lived run is gone by then.
     await this.host.settle();
@@ -255,6 +270,8 @@ export class RunQueue {
     this.tellEnd(run);
     this.waiters.get(run.runId)?.resolve(outcome);
     this.waiters.delete(run.runId);
+    // Runs that succeed are the rule, and found by a search; a line for each would cost more than the run itself.
+    if (outcome.status === "success") return;
     logInfo("run ended", { run_id: run.runId, thread_id: run.threadId, status: outcome.status, reason });
   }
 

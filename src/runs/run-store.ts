@@ -92,9 +92,14 @@ export class RunStore {
     return runId === undefined ? undefined : this.get(runId);
   }
 
-  /** Runs that the index does not know as they are, oldest first. */
-  unindexed(limit: number): StoredRun[] {
-    return this.select("WHERE revision > indexed ORDER BY seq LIMIT ?", limit);
+  /** Runs that the index does not know as they are and that have ended, or came by `begunBefore` (ms); oldest first. */
+  unindexed(limit: number, begunBefore: number): StoredRun[] {
+    return this.select(
+      `WHERE revision > indexed AND (status NOT IN ('pending', 'running') OR created_at <= ?)
+       ORDER BY seq LIMIT ?`,
+      begunBefore,
+      limit,
+    );
   }
 
   /** Counts another start, before it is made. */

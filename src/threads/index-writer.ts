@@ -2,6 +2,7 @@
  * Brings D1 up to date with a thread object. The object's rows say by their revisions what D1 does not know yet, so a write
  * that failed or whose answer was lost is simply made again. What is over is removed here once D1 has it.
  */
+import { now } from "../clock";
 import type { Env } from "../config";
 import { within } from "../deadline";
 import { deleteRunRow, upsertRun } from "../runs/runs-table";
@@ -15,12 +16,16 @@ import { deleteThreadRow, upsertThread } from "./threads-table";
 /** Rows of each kind written in one batch; a run or a thread may take up to 2 MB. */
 const AT_ONCE = 10;
 const D1_LIMIT_MS = 5_000;
+/** For so long a run has just begun; the alarm of its object comes later than that. */
+const FRESH_MS = 900;
 
 export class IndexWriter {
   /** The write that is under way, or the one that waits for it. */
   private last: Promise<boolean> = Promise.resolve(true);
   /** The write that has not begun. */
   private next: Promise<boolean> | undefined;
+  /** Whether that is to write what has just begun, too. */
+  private nextHasFresh = false;
   /** Failures in a row, for the back-off of whoever retries. */
   failures = 0;
 
@@ -42,12 +47,17 @@ export class IndexWriter {
 
   /**
    * Writes what D1 does not know yet, after the write that is under way; all who ask meanwhile share the one that follows.
-   * @returns whether D1 then knew everything
+   * @param fresh also runs that have just begun. Most of them end soon, and are then written once; what takes longer the alarm
+   *   sees to.
+   * @returns whether that succeeded
    */
-  flush(): Promise<boolean> {
+  flush({ fresh = false } = {}): Promise<boolean> {
+    this.nextHasFresh ||= fresh;
     this.next ??= this.last.then(() => {
+      const since = this.nextHasFresh ? Infinity : now() - FRESH_MS;
       this.next = undefined;
-      return this.writeAll();
+      this.nextHasFresh = false;
+      return this.writeAll(since);
     });
     this.last = this.next;
     return this.next;
@@ -56,15 +66,15 @@ export class IndexWriter {
   /** Whether D1 is behind, or something is left here that D1 has taken over. */
   isBehind(): boolean {
     return (
-      this.runs.unindexed(1).length > 0 ||
-      this.threads.unindexed(1).length > 0 ||
+      this.runs.unindexed(1, Infinity).length > 0 ||
+      this.threads.unindexed(1, Infinity).length > 0 ||
       this.threads.ending(1, this.object.streamed()).length > 0
     );
   }
 
-  private async writeAll(): Promise<boolean> {
+  private async writeAll(begunBefore: number): Promise<boolean> {
     try {
-      while (this.object.exists() && (await this.writeSome()));
+      while (this.object.exists() && (await this.writeSome(begunBefore)));
       this.failures = 0;
       return true;
     } catch (error) {
@@ -75,10 +85,10 @@ export class IndexWriter {
   }
 
   /** Writes one batch, and removes what is over. @returns whether that got anywhere */
-  private async writeSome(): Promise<boolean> {
+  private async writeSome(begunBefore: number): Promise<boolean> {
     const { DB } = this.env;
-    const runs = this.runs.unindexed(AT_ONCE);
-    const threads = this.threads.unindexed(AT_ONCE);
+    const runs = this.runs.unindexed(AT_ONCE, begunBefore);
+    const threads = this.threads.unindexed(AT_ONCE, begunBefore);
     const ending = this.threads.ending(AT_ONCE, this.object.streamed());
     if (runs.length + threads.length + ending.length === 0) return false;
     const statements = runs.map((run) => (run.deleted ? deleteRunRow(DB, run.runId) : upsertRun(DB, run)));

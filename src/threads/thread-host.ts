@@ -183,15 +183,15 @@ export abstract class ThreadHost extends DurableObject {
     this.endHold = undefined;
   }
 
-  /** Brings the index up to date, and removes what is over. */
-  protected async settle(): Promise<void> {
+  /** Brings the index up to date, with `fresh` also about what has just begun, and removes what is over. */
+  protected async settle({ fresh = false } = {}): Promise<void> {
     if (!this.tablesExist()) return;
-    await this.updateIndex();
+    await this.updateIndex({ fresh });
     await this.removeIfEmpty();
   }
 
-  private async updateIndex(): Promise<void> {
-    if (await this.index.flush()) return;
+  private async updateIndex({ fresh = false } = {}): Promise<void> {
+    if (await this.index.flush({ fresh })) return;
     // What the index does not take is kept here for as long as that lasts.
     if (this.tablesExist()) this.reported.store();
   }

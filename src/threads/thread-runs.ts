@@ -56,7 +56,7 @@ export abstract class ThreadRuns extends ThreadHost {
   /** Takes in a run, and answers when the index knows it too. @throws thread.not_found, run.conflict */
   async createRun(run: NewRun): Promise<Run> {
     const created = await this.enqueueRun(run);
-    await this.settle();
+    await this.settle({ fresh: true });
     return created;
   }
 

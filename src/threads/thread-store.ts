@@ -120,9 +120,13 @@ export class ThreadStore {
     this.sql.exec("UPDATE threads SET deleted = 1, revision = revision + 1 WHERE thread_id = ?", threadId);
   }
 
-  /** Threads that the index does not know as they are, and is to know. */
-  unindexed(limit: number): StoredThread[] {
-    return this.select(`WHERE revision > indexed AND NOT ${HAS_PASSED} LIMIT ?`, limit);
+  /** Threads that the index does not know as they are, and is to know; those made for a run if they came by `begunBefore` (ms). */
+  unindexed(limit: number, begunBefore: number): StoredThread[] {
+    return this.select(
+      `WHERE revision > indexed AND NOT ${HAS_PASSED} AND (temporary = 0 OR deleted = 1 OR created_at <= ?) LIMIT ?`,
+      begunBefore,
+      limit,
+    );
   }
 
   /**

@@ -118,7 +118,7 @@ describe("a stateless run", () => {
     });
     await joinRun(run);
     expect((await findThread(run.thread_id)).status).toBe(404);
-    expect(await rowsOf(threadStub(run.thread_id))).toEqual({});
+    expect(await rowsOf(threadStub(run.thread_id))).toEqual({ threads: 0, runs: 0 });
     expect((await call<Run[]>("POST", "/runs/search", { thread_id: run.thread_id })).body).toMatchObject([
       { run_id: run.run_id, status: "success" },
     ]);
