@@ -5,7 +5,7 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import { now, toIso } from "../clock";
-import { readConfig } from "../config";
+import { webhookSecrets } from "../config";
 import { within } from "../deadline";
 import { DomainError } from "../errors";
 import { requireStorable } from "../json";
@@ -38,7 +38,7 @@ export class CronDO extends DurableObject {
   private readonly ledger = new SlotLedger(this.ctx.storage.sql);
   private readonly alerts = new Alerts(this.ctx.storage.sql, {
     url: () => (this.record.isGone() ? null : this.record.require().definition.policy.alert_webhook),
-    secrets: () => readConfig(this.env).webhookSecrets,
+    secrets: () => webhookSecrets(this.env),
     changed: () => {
       if (!this.record.isGone()) this.armForNext();
     },

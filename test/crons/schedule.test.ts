@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { DomainError } from "../../src/errors";
-import { checkSchedule, lastSlot, nextSlot } from "../../src/crons/schedule";
+import { checkSchedule, lastSlot, nextSlot, slotsBetween } from "../../src/crons/schedule";
 
 const at = (iso: string): number => Date.parse(iso);
 const next = (expression: string, after: string, timezone: string | null = null): string | null => {
@@ -65,6 +65,104 @@ describe("nextSlot", () => {
     expect(next("30 1 * * *", "2026-11-01T05:30:00Z", "America/New_York")).toBe("2026-11-02T06:30:00.000Z");
   });
 });
+
+/** All slots of the schedule after one instant and up to another. */
+const slotsIn = (expression: string, timezone: string, from: string, to: string): string[] =>
+  [...slotsBetween({ expression, timezone }, at(from), at(to))].map((slot) => new Date(slot).toISOString());
+
+describe("where clocks change", () => {
+  // Berlin leaves out 02:00 to 03:00 on 2027-03-28 (at 01:00Z), and shows it twice on 2027-10-31 (at 00:00Z and 01:00Z).
+  it.each([
+    ["30 2 * * *", ["2027-03-28T01:00:00.000Z"]],
+    ["0,30 2 * * *", ["2027-03-28T01:00:00.000Z"]],
+    ["0 2,3 * * *", ["2027-03-28T01:00:00.000Z"]],
+    ["30 2,3 * * *", ["2027-03-28T01:00:00.000Z", "2027-03-28T01:30:00.000Z"]],
+    ["59 1 * * *", ["2027-03-28T00:59:00.000Z"]],
+    ["0 */2 28 3 *", hoursOf("2027-03-27T23 2027-03-28T01 2027-03-28T02 2027-03-28T04", 4)],
+  ])("%s in the gap runs once, at its end", (expression, expected) => {
+    const day = slotsIn(expression, "Europe/Berlin", "2027-03-27T22:59:59Z", "2027-03-28T21:59:59Z");
+    expect(day.slice(0, expected.length)).toEqual(expected);
+    if (!expression.includes("*/2")) expect(day).toEqual(expected);
+  });
+
+  it.each([
+    ["30 2 * * *", ["2027-10-31T00:30:00.000Z"]],
+    ["0,30 2 * * *", ["2027-10-31T00:00:00.000Z", "2027-10-31T00:30:00.000Z"]],
+    ["0 3 * * *", ["2027-10-31T02:00:00.000Z"]],
+    [
+      "*/30 2-3 * * *",
+      hoursOf("2027-10-31T00 2027-10-31T02", 2).flatMap((slot) => [slot, slot.replace(":00:", ":30:")]),
+    ],
+  ])("%s in the overlap runs once, the first time", (expression, expected) => {
+    expect(slotsIn(expression, "Europe/Berlin", "2027-10-30T21:59:59Z", "2027-10-31T22:59:59Z")).toEqual(
+      expected,
+    );
+  });
+
+  it.each(["*/15 * * * *", "5 * * * *", "@hourly", "*/10 * * * * *"])(
+    "%s runs by elapsed time",
+    (expression) => {
+      for (const [from, to] of [
+        ["2027-03-28T00:00:00Z", "2027-03-28T03:00:00Z"],
+        ["2027-10-31T00:00:00Z", "2027-10-31T03:00:00Z"],
+      ] as const) {
+        const slots = slotsIn(expression, "Europe/Berlin", from, to).map(Date.parse);
+        const steps = new Set(slots.slice(1).map((slot, index) => slot - (slots[index] ?? 0)));
+        expect(steps.size).toBe(1);
+        expect(slots).toEqual(slotsIn(expression, "UTC", from, to).map(Date.parse));
+      }
+    },
+  );
+
+  it("half an hour of daylight saving is no exception", () => {
+    // Lord Howe Island leaves out 02:00 to 02:30 on 2027-10-03, at 15:30Z the day before.
+    expect(next("15 2 * * *", "2027-10-02T00:00:00Z", "Australia/Lord_Howe")).toBe(
+      "2027-10-02T15:30:00.000Z",
+    );
+    expect(next("15 2 * * *", "2027-10-02T15:30:00Z", "Australia/Lord_Howe")).toBe(
+      "2027-10-03T15:15:00.000Z",
+    );
+  });
+
+  it("a day that a zone leaves out altogether runs at its end", () => {
+    // Samoa went from 29 to 31 December 2011, at 10:00Z on the 30th.
+    expect(next("0 12 30 12 *", "2011-12-01T00:00:00Z", "Pacific/Apia")).toBe("2011-12-30T10:00:00.000Z");
+  });
+
+  it("midnight that is left out runs at one", () => {
+    expect(next("0 0 * * *", "2018-11-03T12:00:00Z", "America/Sao_Paulo")).toBe("2018-11-04T03:00:00.000Z");
+  });
+
+  const zones = fc.constantFrom(
+    "Europe/Berlin",
+    "America/New_York",
+    "Australia/Lord_Howe",
+    "America/Santiago",
+  );
+  const times = fc.constantFrom("30 2 * * *", "0 0 * * *", "15 1,2,3 * * *", "0 2 * * SUN", "*/20 1-4 * * *");
+  it("every day has each wall time once, whatever the clocks do", () => {
+    fc.assert(
+      fc.property(times, zones, fc.integer({ min: 0, max: 700 }), (expression, timezone, day) => {
+        const from = at("2027-01-01T12:00:00Z") + day * 86_400_000;
+        const to = from + 60 * 86_400_000;
+        const slots = [...slotsBetween({ expression, timezone }, from, to)];
+        const walls = [...slotsBetween({ expression, timezone: null }, from, to)];
+        expect(slots).toEqual([...new Set(slots)].toSorted((a, b) => a - b));
+        // Times of one gap come together at its end: so many fewer there may be, and a day's worth at either end.
+        expect(Math.abs(slots.length - walls.length)).toBeLessThanOrEqual(13);
+        for (const slot of slots) expect(nextSlot({ expression, timezone }, slot - 1)).toBe(slot);
+      }),
+      { numRuns: 40 },
+    );
+  });
+});
+
+function hoursOf(hours: string, count: number): string[] {
+  return hours
+    .split(" ")
+    .slice(0, count)
+    .map((hour) => `${hour}:00:00.000Z`);
+}
 
 describe("lastSlot", () => {
   const expressions = fc.constantFrom(

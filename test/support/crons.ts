@@ -4,6 +4,7 @@ import { env } from "cloudflare:workers";
 import { vi } from "vitest";
 import type { Cron } from "../../src/crons/cron";
 import type { CronDO } from "../../src/crons/cron-do";
+import type { Figures } from "../../src/crons/figures";
 import type { Slot } from "../../src/crons/slots";
 import type { Run } from "../../src/runs/run";
 import { threadObjectName } from "../../src/threads/thread-object";
@@ -62,6 +63,17 @@ export const runsOf = async (cronId: string): Promise<Run[]> =>
 export async function settled(slot: Slot | undefined): Promise<void> {
   if (slot?.run_id == null) throw new Error(`the slot has no run: ${JSON.stringify(slot)}`);
   await call("GET", `/threads/${slot.thread_id}/runs/${slot.run_id}/join`);
+}
+
+export const figuresOf = async (cronId: string): Promise<Figures> =>
+  (await call<Figures>("GET", `/runs/crons/${cronId}/figures`)).body;
+
+/** Waits until the cron knows of so many runs that have ended. */
+export async function ended(cronId: string, runs: number): Promise<void> {
+  await vi.waitUntil(async () => {
+    const { success, error, timeout, interrupted } = (await figuresOf(cronId)).runs;
+    return success + error + timeout + interrupted >= runs;
+  });
 }
 
 /** How many rows each table of an object holds; empty when the object has nothing stored. */

@@ -1,0 +1,275 @@
+/** What the owner of a cron does by hand; and making a cron twice. */
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Cron } from "../../src/crons/cron";
+import type { Slot } from "../../src/crons/slots";
+import type { Run } from "../../src/runs/run";
+import {
+  alarmOf,
+  createCron,
+  cronStub,
+  ended,
+  figuresOf,
+  getCron,
+  ringAt,
+  runsOf,
+  setClock,
+  slotsOf,
+} from "../support/crons";
+import { call } from "../support/edge";
+
+beforeEach(() => {
+  setClock("2040-01-01T00:00:00.000Z");
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const post = async <T = { detail: string }>(
+  cron: Cron,
+  what: string,
+  body?: unknown,
+): Promise<{ status: number; body: T }> => call<T>("POST", `/runs/crons/${cron.cron_id}/${what}`, body);
+
+describe("run now", () => {
+  it("makes a run at once and moves nothing of the schedule", async () => {
+    const cron = await createCron();
+    setClock("2040-01-01T09:00:00.000Z");
+    const { body: slot } = await post<Slot>(cron, "run");
+    expect(slot).toMatchObject({
+      scheduled_for: "2040-01-01T09:00:00.000Z",
+      origin: "manual",
+      status: "fired",
+      lateness_ms: 0,
+    });
+    await ended(cron.cron_id, 1);
+    expect((await runsOf(cron.cron_id)).map(({ run_id: id }) => id)).toEqual([slot.run_id]);
+    expect(await getCron(cron.cron_id)).toEqual(cron);
+    expect(await alarmOf(cronStub(cron.cron_id))).toBe("2040-01-01T15:27:00.000Z");
+  });
+
+  it("at the very time of a slot does not take its place", async () => {
+    const cron = await createCron();
+    setClock("2040-01-01T15:27:00.000Z");
+    await post(cron, "run");
+    await ringAt("2040-01-01T15:27:00.000Z", cron.cron_id);
+    expect(
+      (await slotsOf(cron.cron_id)).map(({ origin, status }) => `${origin} ${status}`).toSorted(),
+    ).toEqual(["manual fired", "schedule fired"]);
+    await ended(cron.cron_id, 2);
+    expect(await runsOf(cron.cron_id)).toHaveLength(2);
+  });
+
+  it("takes what is sent in place of the cron's own", async () => {
+    const cron = await createCron({ metadata: { a: 1 }, config: { tags: ["cron"] } });
+    await post(cron, "run", { input: { text: "other" }, metadata: { b: 2 } });
+    await ended(cron.cron_id, 1);
+    const [run] = await runsOf(cron.cron_id);
+    expect(run?.metadata).toMatchObject({ a: 1, b: 2, cron_id: cron.cron_id });
+    expect(run?.kwargs).toMatchObject({ input: { text: "other" }, config: { tags: ["cron"] } });
+  });
+
+  it("works on a cron that is paused", async () => {
+    const cron = await createCron({ enabled: false });
+    expect((await post<Slot>(cron, "run")).body.status).toBe("fired");
+    expect(await getCron(cron.cron_id)).toMatchObject({ enabled: false, next_run_date: null });
+  });
+
+  it("is refused with what is wrong", async () => {
+    const cron = await createCron();
+    expect(await post(cron, "run", { schedule: "* * * * *" })).toMatchObject({
+      status: 422,
+      body: { detail: "schedule: unknown field" },
+    });
+    expect((await call("POST", `/runs/crons/${crypto.randomUUID()}/run`)).status).toBe(404);
+  });
+});
+
+describe("skipping the next slots", () => {
+  it("shows them as skipped, with the reason, and fires the one after them", async () => {
+    const cron = await createCron();
+    const { body } = await post<Cron>(cron, "skip", { count: 2, note: "holidays" });
+    expect(body.next_run_date).toBe("2040-01-03T15:27:00.000Z");
+    expect(await alarmOf(cronStub(cron.cron_id))).toBe("2040-01-03T15:27:00.000Z");
+    expect(await slotsOf(cron.cron_id)).toMatchObject([
+      { scheduled_for: "2040-01-02T15:27:00.000Z", status: "skipped", reason: "skipped by hand: holidays" },
+      { scheduled_for: "2040-01-01T15:27:00.000Z", status: "skipped" },
+    ]);
+    await ringAt("2040-01-01T15:27:00.000Z", cron.cron_id);
+    await ringAt("2040-01-03T15:27:00.000Z", cron.cron_id);
+    expect((await slotsOf(cron.cron_id)).map(({ status }) => status)).toEqual([
+      "fired",
+      "skipped",
+      "skipped",
+    ]);
+    expect((await figuresOf(cron.cron_id)).slots).toMatchObject({ fired: 1, skipped: 2, missed: 0 });
+  });
+
+  it("is always from now on: said twice it skips no more, and 0 takes it back", async () => {
+    const cron = await createCron();
+    await post(cron, "skip", { count: 3 });
+    await ringAt("2040-01-01T16:00:00.000Z", cron.cron_id);
+    const { body } = await post<Cron>(cron, "skip", { count: 1 });
+    expect(body.next_run_date).toBe("2040-01-03T15:27:00.000Z");
+    const { body: back } = await post<Cron>(cron, "skip", { count: 0 });
+    expect(back.next_run_date).toBe("2040-01-02T15:27:00.000Z");
+    expect((await slotsOf(cron.cron_id)).map(({ scheduled_for: slot }) => slot)).toEqual([
+      "2040-01-01T15:27:00.000Z",
+    ]);
+    expect((await figuresOf(cron.cron_id)).slots.skipped).toBe(1);
+  });
+
+  it("ends with the schedule that it was said of", async () => {
+    const cron = await createCron();
+    await post(cron, "skip", { count: 5 });
+    const { body } = await call<Cron>("PATCH", `/runs/crons/${cron.cron_id}`, { schedule: "0 6 * * *" });
+    expect(body.next_run_date).toBe("2040-01-01T06:00:00.000Z");
+    expect(await slotsOf(cron.cron_id)).toEqual([]);
+  });
+
+  it("goes no further than the cron does", async () => {
+    const cron = await createCron({ end_time: "2040-01-03T00:00:00Z" });
+    const { body } = await post<Cron>(cron, "skip", { count: 10 });
+    expect(body.next_run_date).toBeNull();
+    expect(await slotsOf(cron.cron_id)).toHaveLength(2);
+    expect(await post(cron, "skip", { count: 1001 })).toMatchObject({ status: 422 });
+  });
+});
+
+describe("a backfill", () => {
+  it("runs the slots that got no run, one after the other, and no other", async () => {
+    const cron = await createCron({ schedule: "0 * * * *" });
+    await ringAt("2040-01-01T05:10:00.000Z", cron.cron_id);
+    expect((await slotsOf(cron.cron_id)).map(({ status }) => status)).toEqual([
+      "fired",
+      "missed",
+      "missed",
+      "missed",
+      "missed",
+    ]);
+    const period = { start: "2040-01-01T02:00:00Z", end: "2040-01-01T05:10:00Z" };
+    expect((await post(cron, "backfill", period)).body).toEqual({ slots: 3 });
+    for (const second of ["01", "02", "03"]) await ringAt(`2040-01-01T05:10:${second}.000Z`, cron.cron_id);
+    expect((await slotsOf(cron.cron_id)).map(({ status, origin }) => `${status} ${origin}`)).toEqual([
+      "fired catchup",
+      "fired backfill",
+      "fired backfill",
+      "fired backfill",
+      "missed schedule",
+    ]);
+    // Asked again there is nothing left to do.
+    expect((await post(cron, "backfill", period)).body).toEqual({ slots: 0 });
+    await ended(cron.cron_id, 4);
+    expect(await runsOf(cron.cron_id)).toHaveLength(4);
+    expect((await figuresOf(cron.cron_id)).slots).toEqual({ fired: 4, skipped: 0, missed: 1, pending: 0 });
+    expect(await alarmOf(cronStub(cron.cron_id))).toBe("2040-01-01T06:00:00.000Z");
+  });
+
+  it("goes back to before the cron was made, also of one that is paused", async () => {
+    const cron = await createCron({ enabled: false });
+    const period = { start: "2039-12-01T00:00:00Z", end: "2039-12-03T00:00:00Z" };
+    expect((await post(cron, "backfill", period)).body).toEqual({ slots: 2 });
+    await ringAt("2040-01-01T00:00:01.000Z", cron.cron_id);
+    await ended(cron.cron_id, 2);
+    const runs = await runsOf(cron.cron_id);
+    expect(runs.map(({ metadata }: Run) => metadata.scheduled_for).toSorted()).toEqual([
+      "2039-12-01T15:27:00.000Z",
+      "2039-12-02T15:27:00.000Z",
+    ]);
+  });
+
+  it.each([
+    [
+      { start: "2039-01-01T00:00:00Z", end: "2041-01-01T00:00:00Z" },
+      /^start, end: expected a period that is over/,
+    ],
+    [{ start: "2039-02-01T00:00:00Z", end: "2039-01-01T00:00:00Z" }, /^start, end/],
+    [{ start: "2030-01-01T00:00:00Z", end: "2039-01-01T00:00:00Z" }, /at most 1000 slots/],
+    [{ start: "then", end: "2039-01-01T00:00:00Z" }, /^start/],
+    [{}, /^start/],
+  ])("of %j is refused", async (period, detail) => {
+    const cron = await createCron();
+    const { status, body } = await post(cron, "backfill", period);
+    expect(status).toBe(422);
+    expect(body.detail).toMatch(detail);
+    expect(await slotsOf(cron.cron_id)).toEqual([]);
+  });
+});
+
+describe("a pause", () => {
+  it("has a note, as a resumption has, and the slots meanwhile do not exist", async () => {
+    const cron = await createCron({ schedule: "0 * * * *" });
+    expect((await post<Cron>(cron, "pause", { note: "too dear" })).body).toMatchObject({
+      enabled: false,
+      note: "too dear",
+      next_run_date: null,
+    });
+    setClock("2040-01-01T05:30:00.000Z");
+    expect((await post<Cron>(cron, "resume")).body).toMatchObject({
+      enabled: true,
+      note: null,
+      next_run_date: "2040-01-01T06:00:00.000Z",
+    });
+    expect(await slotsOf(cron.cron_id)).toEqual([]);
+    expect((await post(cron, "pause", { note: "" })).status).toBe(422);
+  });
+});
+
+describe("making a cron with an id", () => {
+  const made = async (fields: Record<string, unknown>): Promise<{ status: number; body: Cron }> =>
+    call<Cron>("POST", "/runs/crons", {
+      assistant_id: "echo",
+      schedule: "27 15 * * *",
+      input: { text: "a" },
+      ...fields,
+    });
+
+  it("twice is refused, and changes nothing", async () => {
+    const cronId = crypto.randomUUID();
+    const { body: cron } = await made({ cron_id: cronId });
+    expect(cron.cron_id).toBe(cronId);
+    const again = await made({ cron_id: cronId, schedule: "0 6 * * *" });
+    expect([again.status, again.body]).toEqual([409, { detail: "cron_id: there is a cron with this id" }]);
+    expect(await getCron(cronId)).toEqual(cron);
+  });
+
+  it("with `do_nothing` answers with the one that is there", async () => {
+    const cronId = crypto.randomUUID();
+    const { body: cron } = await made({ cron_id: cronId, if_exists: "do_nothing" });
+    const again = await made({ cron_id: cronId, if_exists: "do_nothing", schedule: "0 6 * * *" });
+    expect([again.status, again.body]).toEqual([200, cron]);
+  });
+
+  it("with `update` changes it as a patch does, and moves nothing that is the same", async () => {
+    const cronId = crypto.randomUUID();
+    const fields = { cron_id: cronId, if_exists: "update", metadata: { team: "a" } };
+    const { body: cron } = await made(fields);
+    await ringAt("2040-01-01T15:27:00.000Z", cronId);
+    await call("POST", `/runs/crons/${cronId}/pause`, { note: "by hand" });
+    const { body: again } = await made({ ...fields, jitter_seconds: 5 });
+    // A deployment does not undo what the owner did by hand.
+    expect(again).toMatchObject({ enabled: false, note: "by hand", jitter_seconds: 5 });
+    expect(again.created_at).toBe(cron.created_at);
+    expect(await slotsOf(cronId)).toHaveLength(1);
+    const other = await made({ ...fields, assistant_id: "steps" });
+    expect(other.status).toBe(409);
+  });
+
+  it("ten times at once makes one", async () => {
+    const cronId = crypto.randomUUID();
+    const all = await Promise.all(Array.from({ length: 10 }, () => made({ cron_id: cronId })));
+    expect(all.map(({ status }) => status).toSorted()).toEqual([
+      200,
+      ...Array.from({ length: 9 }, () => 409),
+    ]);
+  });
+
+  it("on a thread takes the same", async () => {
+    const { body: thread } = await call<{ thread_id: string }>("POST", "/threads", {});
+    const cronId = crypto.randomUUID();
+    const fields = { assistant_id: "echo", schedule: "* * * * *", cron_id: cronId, if_exists: "do_nothing" };
+    const path = `/threads/${thread.thread_id}/runs/crons`;
+    expect((await call("POST", path, fields)).status).toBe(200);
+    expect((await call("POST", path, fields)).status).toBe(200);
+    expect((await made({ cron_id: cronId, if_exists: "update" })).status).toBe(409);
+  });
+});
