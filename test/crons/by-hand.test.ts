@@ -24,17 +24,14 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const post = async <T = { detail: string }>(
-  cron: Cron,
-  what: string,
-  body?: unknown,
-): Promise<{ status: number; body: T }> => call<T>("POST", `/runs/crons/${cron.cron_id}/${what}`, body);
+/** The path of what is done by hand with the cron. */
+const of = ({ cron_id: id }: Cron, what: string): string => `/runs/crons/${id}/${what}`;
 
 describe("run now", () => {
   it("makes a run at once and moves nothing of the schedule", async () => {
     const cron = await createCron();
     setClock("2040-01-01T09:00:00.000Z");
-    const { body: slot } = await post<Slot>(cron, "run");
+    const { body: slot } = await call<Slot>("POST", of(cron, "run"));
     expect(slot).toMatchObject({
       scheduled_for: "2040-01-01T09:00:00.000Z",
       origin: "manual",
@@ -50,7 +47,7 @@ describe("run now", () => {
   it("at the very time of a slot does not take its place", async () => {
     const cron = await createCron();
     setClock("2040-01-01T15:27:00.000Z");
-    await post(cron, "run");
+    await call("POST", of(cron, "run"));
     await ringAt("2040-01-01T15:27:00.000Z", cron.cron_id);
     expect(
       (await slotsOf(cron.cron_id)).map(({ origin, status }) => `${origin} ${status}`).toSorted(),
@@ -61,7 +58,7 @@ describe("run now", () => {
 
   it("takes what is sent in place of the cron's own", async () => {
     const cron = await createCron({ metadata: { a: 1 }, config: { tags: ["cron"] } });
-    await post(cron, "run", { input: { text: "other" }, metadata: { b: 2 } });
+    await call("POST", of(cron, "run"), { input: { text: "other" }, metadata: { b: 2 } });
     await ended(cron.cron_id, 1);
     const [run] = await runsOf(cron.cron_id);
     expect(run?.metadata).toMatchObject({ a: 1, b: 2, cron_id: cron.cron_id });
@@ -70,13 +67,13 @@ describe("run now", () => {
 
   it("works on a cron that is paused", async () => {
     const cron = await createCron({ enabled: false });
-    expect((await post<Slot>(cron, "run")).body.status).toBe("fired");
+    expect((await call<Slot>("POST", of(cron, "run"))).body.status).toBe("fired");
     expect(await getCron(cron.cron_id)).toMatchObject({ enabled: false, next_run_date: null });
   });
 
   it("is refused with what is wrong", async () => {
     const cron = await createCron();
-    expect(await post(cron, "run", { schedule: "* * * * *" })).toMatchObject({
+    expect(await call("POST", of(cron, "run"), { schedule: "* * * * *" })).toMatchObject({
       status: 422,
       body: { detail: "schedule: unknown field" },
     });
@@ -87,7 +84,7 @@ describe("run now", () => {
 describe("skipping the next slots", () => {
   it("shows them as skipped, with the reason, and fires the one after them", async () => {
     const cron = await createCron();
-    const { body } = await post<Cron>(cron, "skip", { count: 2, note: "holidays" });
+    const { body } = await call<Cron>("POST", of(cron, "skip"), { count: 2, note: "holidays" });
     expect(body.next_run_date).toBe("2040-01-03T15:27:00.000Z");
     expect(await alarmOf(cronStub(cron.cron_id))).toBe("2040-01-03T15:27:00.000Z");
     expect(await slotsOf(cron.cron_id)).toMatchObject([
@@ -106,11 +103,11 @@ describe("skipping the next slots", () => {
 
   it("is always from now on: said twice it skips no more, and 0 takes it back", async () => {
     const cron = await createCron();
-    await post(cron, "skip", { count: 3 });
+    await call("POST", of(cron, "skip"), { count: 3 });
     await ringAt("2040-01-01T16:00:00.000Z", cron.cron_id);
-    const { body } = await post<Cron>(cron, "skip", { count: 1 });
+    const { body } = await call<Cron>("POST", of(cron, "skip"), { count: 1 });
     expect(body.next_run_date).toBe("2040-01-03T15:27:00.000Z");
-    const { body: back } = await post<Cron>(cron, "skip", { count: 0 });
+    const { body: back } = await call<Cron>("POST", of(cron, "skip"), { count: 0 });
     expect(back.next_run_date).toBe("2040-01-02T15:27:00.000Z");
     expect((await slotsOf(cron.cron_id)).map(({ scheduled_for: slot }) => slot)).toEqual([
       "2040-01-01T15:27:00.000Z",
@@ -120,7 +117,7 @@ describe("skipping the next slots", () => {
 
   it("ends with the schedule that it was said of", async () => {
     const cron = await createCron();
-    await post(cron, "skip", { count: 5 });
+    await call("POST", of(cron, "skip"), { count: 5 });
     const { body } = await call<Cron>("PATCH", `/runs/crons/${cron.cron_id}`, { schedule: "0 6 * * *" });
     expect(body.next_run_date).toBe("2040-01-01T06:00:00.000Z");
     expect(await slotsOf(cron.cron_id)).toEqual([]);
@@ -128,10 +125,10 @@ describe("skipping the next slots", () => {
 
   it("goes no further than the cron does", async () => {
     const cron = await createCron({ end_time: "2040-01-03T00:00:00Z" });
-    const { body } = await post<Cron>(cron, "skip", { count: 10 });
+    const { body } = await call<Cron>("POST", of(cron, "skip"), { count: 10 });
     expect(body.next_run_date).toBeNull();
     expect(await slotsOf(cron.cron_id)).toHaveLength(2);
-    expect(await post(cron, "skip", { count: 1001 })).toMatchObject({ status: 422 });
+    expect(await call("POST", of(cron, "skip"), { count: 1001 })).toMatchObject({ status: 422 });
   });
 });
 
@@ -147,7 +144,7 @@ describe("a backfill", () => {
       "missed",
     ]);
     const period = { start: "2040-01-01T02:00:00Z", end: "2040-01-01T05:10:00Z" };
-    expect((await post(cron, "backfill", period)).body).toEqual({ slots: 3 });
+    expect((await call("POST", of(cron, "backfill"), period)).body).toEqual({ slots: 3 });
     for (const second of ["01", "02", "03"]) await ringAt(`2040-01-01T05:10:${second}.000Z`, cron.cron_id);
     expect((await slotsOf(cron.cron_id)).map(({ status, origin }) => `${status} ${origin}`)).toEqual([
       "fired catchup",
@@ -157,7 +154,7 @@ describe("a backfill", () => {
       "missed schedule",
     ]);
     // Asked again there is nothing left to do.
-    expect((await post(cron, "backfill", period)).body).toEqual({ slots: 0 });
+    expect((await call("POST", of(cron, "backfill"), period)).body).toEqual({ slots: 0 });
     await ended(cron.cron_id, 4);
     expect(await runsOf(cron.cron_id)).toHaveLength(4);
     expect((await figuresOf(cron.cron_id)).slots).toEqual({ fired: 4, skipped: 0, missed: 1, pending: 0 });
@@ -167,7 +164,7 @@ describe("a backfill", () => {
   it("goes back to before the cron was made, also of one that is paused", async () => {
     const cron = await createCron({ enabled: false });
     const period = { start: "2039-12-01T00:00:00Z", end: "2039-12-03T00:00:00Z" };
-    expect((await post(cron, "backfill", period)).body).toEqual({ slots: 2 });
+    expect((await call("POST", of(cron, "backfill"), period)).body).toEqual({ slots: 2 });
     await ringAt("2040-01-01T00:00:01.000Z", cron.cron_id);
     await ended(cron.cron_id, 2);
     const runs = await runsOf(cron.cron_id);
@@ -188,7 +185,7 @@ describe("a backfill", () => {
     [{}, /^start/],
   ])("of %j is refused", async (period, detail) => {
     const cron = await createCron();
-    const { status, body } = await post(cron, "backfill", period);
+    const { status, body } = await call("POST", of(cron, "backfill"), period);
     expect(status).toBe(422);
     expect(body.detail).toMatch(detail);
     expect(await slotsOf(cron.cron_id)).toEqual([]);
@@ -198,19 +195,19 @@ describe("a backfill", () => {
 describe("a pause", () => {
   it("has a note, as a resumption has, and the slots meanwhile do not exist", async () => {
     const cron = await createCron({ schedule: "0 * * * *" });
-    expect((await post<Cron>(cron, "pause", { note: "too dear" })).body).toMatchObject({
+    expect((await call<Cron>("POST", of(cron, "pause"), { note: "too dear" })).body).toMatchObject({
       enabled: false,
       note: "too dear",
       next_run_date: null,
     });
     setClock("2040-01-01T05:30:00.000Z");
-    expect((await post<Cron>(cron, "resume")).body).toMatchObject({
+    expect((await call<Cron>("POST", of(cron, "resume"))).body).toMatchObject({
       enabled: true,
       note: null,
       next_run_date: "2040-01-01T06:00:00.000Z",
     });
     expect(await slotsOf(cron.cron_id)).toEqual([]);
-    expect((await post(cron, "pause", { note: "" })).status).toBe(422);
+    expect((await call("POST", of(cron, "pause"), { note: "" })).status).toBe(422);
   });
 });
 
