@@ -317,7 +317,6 @@ export class CronDO extends DurableObject {
     const prunes = Math.floor(slotsBefore / PRUNE_EVERY) < Math.floor(this.slotsSoFar() / PRUNE_EVERY);
     await this.deliveries.deliverDue(unacknowledged, runEnded);
     if (this.record.isGone()) return;
-    this.ctx.waitUntil(this.alerts.callDue());
     await this.settleAlarm();
     await this.tidyUp({ threads: runEnded, history: prunes });
   }
@@ -394,8 +393,10 @@ export class CronDO extends DurableObject {
     return slot;
   }
 
-  /** Brings the index up to date and sets the alarm. */
+  /** Has alerts called, brings the index up to date and sets the alarm. */
   private async settleAlarm(): Promise<void> {
+    // Nobody waits for an alert, but the object stays awake for it.
+    this.ctx.waitUntil(this.alerts.callDue());
     const { revision, indexed } = this.record.require();
     if (indexed !== revision) {
       try {
