@@ -95,5 +95,6 @@ export const answers: Readonly<Record<string, z.ZodType>> = {
   Thread: wire.thread,
   ThreadState: wire.threadState,
   ThreadStatus: wire.threadStatus,
+  TokenUsage: wire.tokenUsage,
   WebhookDelivery: wire.webhookDelivery,
 };

@@ -164,6 +164,8 @@ export const notes: Readonly<Record<string, Note | undefined>> = {
     schema: { type: ["boolean", "integer"] },
     description: "Whether subgraphs are drawn in place of their nodes, or down to which depth.",
   },
+  "Run.attempts": { description: "How often its execution was begun." },
+  "Run.usage": { description: "The tokens that it used in all attempts, only if a model told of any." },
   "Run.error": { description: "What went wrong, only if something did." },
   "Run.webhook": { description: "Only if it has one." },
   "RunConfig.metadata": { description: "Goes with what the run traces." },

@@ -123,6 +123,9 @@ export const webhookDelivery = z.strictObject({
   next_attempt_at: instant.nullable(),
 });
 
+/** Tokens that models were sent, and that they answered with. */
+export const tokenUsage = z.strictObject({ input_tokens: z.int(), output_tokens: z.int() });
+
 export const run = z.strictObject({
   run_id: id,
   thread_id: id,
@@ -135,6 +138,8 @@ export const run = z.strictObject({
   multitask_strategy: z.enum(["reject", "rollback", "interrupt", "enqueue"]),
   error: runError.optional(),
   webhook: webhookDelivery.optional(),
+  attempts: z.int().optional(),
+  usage: tokenUsage.optional(),
 }) satisfies z.ZodType<Run>;
 
 /** In place of a run's values, when it failed. */

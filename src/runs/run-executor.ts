@@ -11,6 +11,7 @@ import type { RunError, RunStatus } from "./run";
 import type { StoredRun } from "./run-row";
 import { toCommand } from "./command";
 import { EventMapper, libraryModes, type GraphChunk, type RunEvent, type StreamMode } from "./stream-modes";
+import type { UsageMeter } from "./token-usage";
 
 /** Why a run was made to stop; the reason of its abort signal. */
 export type StopReason = "interrupt" | "rollback" | "timeout";
@@ -31,6 +32,8 @@ export interface Outcome {
 export interface ExecutionContext {
   saver: CheckpointSaver;
   store: BaseStore;
+  /** Hears the models that it calls. */
+  meter: UsageMeter;
   /** Aborts with a {@link StopReason}. */
   signal: AbortSignal;
   /** Hears what is streamed, as it happens. */
@@ -73,7 +76,7 @@ const SUCCESS = { status: "success", error: null } as const;
 /** Runs the graph. Yields what it streams; and with the mode `events`, what else happens in it. */
 async function* executeGraph(
   run: StoredRun,
-  { saver, store, signal }: Omit<ExecutionContext, "emit">,
+  { saver, store, signal, meter }: Omit<ExecutionContext, "emit">,
 ): AsyncGenerator<GraphChunk | RunEvent> {
   const { config, context } = run.kwargs;
   const graph = await loadGraph(run.graphId, { ...config, context }, { checkpointer: saver, store });
@@ -95,6 +98,7 @@ async function* executeGraph(
     },
     context,
     signal,
+    callbacks: [meter],
     subgraphs,
     streamMode: libraryModes(modes),
   };

@@ -18,6 +18,7 @@ import { executeRun, type Outcome, type StopReason } from "./run-executor";
 import type { StoredRun } from "./run-row";
 import type { RunStore } from "./run-store";
 import type { RunEvent } from "./stream-modes";
+import { UsageMeter } from "./token-usage";
 
 /** Starts of one run before it is given up: one that takes its host down with it must not do so for ever. */
 const MAX_ATTEMPTS = 3;
@@ -210,6 +211,7 @@ export class RunQueue {
       // A graph that was told to stop and goes on is not heard any more.
       if (!signal.aborted || event.event === "error") this.log.emit(run, event, resumable);
     };
+    const meter = new UsageMeter(run.usage);
     const saver = new CheckpointSaver(this.storage, {
       runId: run.runId,
       metadata: {
@@ -220,15 +222,21 @@ export class RunQueue {
         assistant_id: run.assistantId,
       },
       buffered: run.kwargs.durability !== "sync",
+      onFlush: () => {
+        const usage = meter.takeUnsaved();
+        if (usage !== null) this.runs.saveUsage(run.runId, usage);
+      },
     });
     const outcome = await Promise.race([
-      executeRun(run, { saver, store: new D1Store(this.env.DB), signal, emit }),
+      executeRun(run, { saver, store: new D1Store(this.env.DB), meter, signal, emit }),
       stoppedAfterAbort(signal),
     ]).finally(() => {
       clearTimeout(timer);
     });
     const reason = this.executing.get(run.runId)?.reason ?? (signal.reason as StopReason | undefined);
-    this.finish(run, outcome, saver, reason);
+    // The end takes one row with it.
+    meter.takeUnsaved();
+    this.finish({ ...run, usage: meter.read() }, outcome, saver, reason);
     if (this.lastAttempt === run.runId) {
       this.lastAttempt = undefined;
       this.startDue();

@@ -31,6 +31,6 @@ export const reportOf = (run: StoredRun): RunReport => ({
   attempts: run.attempts,
   startedAt: run.startedAt,
   endedAt: run.updatedAt,
-  inputTokens: 0,
-  outputTokens: 0,
+  inputTokens: run.usage?.inputTokens ?? 0,
+  outputTokens: run.usage?.outputTokens ?? 0,
 });

@@ -2,11 +2,11 @@
 import { toIsoOrNull } from "../clock";
 import { parseJson, parseJsonOrNull } from "../json";
 import type { CronTerms, NewRun, RunRecord, RunStatus, WebhookDelivery } from "./run";
+import type { TokenUsage } from "./token-usage";
 
 /** A run's row, read. */
 export interface StoredRun extends RunRecord {
   graphId: string;
-  /** Starts of its execution so far. */
   attempts: number;
   /** It does not start before. */
   startAt: number;
@@ -46,6 +46,8 @@ export type RunRow = {
   started_at: number | null;
   /** JSON of CronTerms. */
   cron: string | null;
+  input_tokens: number | null;
+  output_tokens: number | null;
   waiting: number;
   report_at: number | null;
   report_attempts: number;
@@ -90,6 +92,8 @@ const COLUMNS = {
   waiting: "INTEGER NOT NULL DEFAULT 0",
   report_at: "INTEGER",
   report_attempts: "INTEGER NOT NULL DEFAULT 0",
+  input_tokens: "INTEGER",
+  output_tokens: "INTEGER",
 } as const satisfies Record<keyof RunRow | "seq", string>;
 
 /** Makes the table; one that an earlier version made is given the columns that it lacks. */
@@ -111,6 +115,10 @@ const deliveryOf = (row: RunRow, status: WebhookDelivery["status"]): WebhookDeli
   next_attempt_at: toIsoOrNull(row.webhook_at),
 });
 
+/** What a row says of tokens, here or in the index. */
+export const usageOf = (row: Pick<RunRow, "input_tokens" | "output_tokens">): TokenUsage | null =>
+  row.input_tokens === null ? null : { inputTokens: row.input_tokens, outputTokens: row.output_tokens ?? 0 };
+
 export const toStoredRun = (row: RunRow): StoredRun => ({
   runId: row.run_id,
   threadId: row.thread_id,
@@ -122,6 +130,7 @@ export const toStoredRun = (row: RunRow): StoredRun => ({
   multitaskStrategy: row.multitask_strategy,
   error: parseJsonOrNull(row.error),
   attempts: row.attempts,
+  usage: usageOf(row),
   webhook: row.webhook_status === null ? null : deliveryOf(row, row.webhook_status),
   webhookAt: row.webhook_at,
   webhookAttempts: row.webhook_attempts,

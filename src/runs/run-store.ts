@@ -3,6 +3,7 @@ import { now } from "../clock";
 import { findCheckpoints } from "../threads/checkpoint-tables";
 import { isFinal, type NewRun, type RunError, type RunStatus } from "./run";
 import { createRunsTable, toStoredRun, type RunRow, type StoredRun } from "./run-row";
+import type { TokenUsage } from "./token-usage";
 
 /** No run of the thread of `waiting` runs. */
 const NONE_RUNS = `NOT EXISTS (
@@ -113,13 +114,23 @@ export class RunStore {
     );
   }
 
-  /** Ends the run; its webhook, if it has one, is due from now on, and so is the report to its cron. */
+  /** Keeps what the run has used so far, should its host die. */
+  saveUsage(runId: string, { inputTokens, outputTokens }: TokenUsage): void {
+    this.sql.exec(
+      "UPDATE runs SET input_tokens = ?, output_tokens = ? WHERE run_id = ?",
+      inputTokens,
+      outputTokens,
+      runId,
+    );
+  }
+
+  /** Ends the run, with what `run` says that it used; its webhook, if it has one, is due from now on, and so is the report to its cron. */
   markFinished(run: StoredRun, { status, error, waiting, rolledBack }: RunEnd): void {
     const at = now();
     const calls = run.kwargs.webhook !== undefined && !rolledBack;
     this.sql.exec(
       `UPDATE runs SET status = ?, error = ?, waiting = ?, deleted = ?, updated_at = ?, webhook_at = ?,
-         last_checkpoint_id = ?, report_at = ?, revision = revision + 1
+         last_checkpoint_id = ?, report_at = ?, input_tokens = ?, output_tokens = ?, revision = revision + 1
        WHERE run_id = ?`,
       status,
       error === null ? null : JSON.stringify(error),
@@ -129,6 +140,8 @@ export class RunStore {
       calls ? at : null,
       calls ? this.lastCheckpoint(run) : null,
       run.cron === null ? null : at,
+      run.usage?.inputTokens ?? null,
+      run.usage?.outputTokens ?? null,
       run.runId,
     );
   }

@@ -2,6 +2,7 @@
 import { toIso } from "../clock";
 import type { JsonObject } from "../json";
 import type { ThreadTtl } from "../threads/thread";
+import type { TokenUsage } from "./token-usage";
 
 /** The states of docs/run-lifecycle.md. */
 export type RunStatus = "pending" | "running" | "success" | "error" | "timeout" | "interrupted";
@@ -85,11 +86,18 @@ export interface RunRecord {
   error: RunError | null;
   /** Null when it has no webhook. */
   webhook: WebhookDelivery | null;
+  /** Starts of its execution so far; null when that is not known. */
+  attempts: number | null;
+  /** What all its attempts used; null when no model told of any. */
+  usage: TokenUsage | null;
   createdAt: number;
   updatedAt: number;
 }
 
-/** A run as the API shows it; `error` only when it failed, and `webhook` only when it has one. */
+/**
+ * A run as the API shows it; `error` only when it failed, `webhook` only when it has one, and `usage` only when a model told
+ * what it used.
+ */
 export interface Run {
   run_id: string;
   thread_id: string;
@@ -102,6 +110,9 @@ export interface Run {
   multitask_strategy: MultitaskStrategy;
   error?: RunError;
   webhook?: WebhookDelivery;
+  /** Not of runs that ended under a version that did not count them. */
+  attempts?: number;
+  usage?: { input_tokens: number; output_tokens: number };
 }
 
 export const isFinal = (status: RunStatus): boolean => status !== "pending" && status !== "running";
@@ -119,5 +130,9 @@ export function toWireRun(run: RunRecord): Run {
     multitask_strategy: run.multitaskStrategy,
     ...(run.error === null ? {} : { error: run.error }),
     ...(run.webhook === null ? {} : { webhook: run.webhook }),
+    ...(run.attempts === null ? {} : { attempts: run.attempts }),
+    ...(run.usage === null
+      ? {}
+      : { usage: { input_tokens: run.usage.inputTokens, output_tokens: run.usage.outputTokens } }),
   };
 }

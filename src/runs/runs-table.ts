@@ -5,7 +5,7 @@ import { parseJson, parseJsonOrNull, type JsonObject } from "../json";
 import { all, jsonContains, type Condition } from "../json-filter";
 import { parseInstant } from "../instant";
 import { searchPage } from "../page-search";
-import type { StoredRun } from "./run-row";
+import { usageOf, type StoredRun } from "./run-row";
 import { toWireRun, type MultitaskStrategy, type Run, type RunStatus } from "./run";
 
 type Row = {
@@ -19,6 +19,9 @@ type Row = {
   error: string | null;
   /** JSON of a WebhookDelivery. */
   webhook: string | null;
+  attempts: number | null;
+  input_tokens: number | null;
+  output_tokens: number | null;
   created_at: number;
   updated_at: number;
 };
@@ -33,6 +36,9 @@ const COLUMNS = [
   "multitask_strategy",
   "error",
   "webhook",
+  "attempts",
+  "input_tokens",
+  "output_tokens",
   "created_at",
   "updated_at",
 ] as const satisfies (keyof Row)[];
@@ -40,6 +46,7 @@ const COLUMNS = [
 const UPSERT = `INSERT INTO runs (${COLUMNS.join(", ")}, due_at, revision)
   VALUES (${COLUMNS.map(() => "?").join(", ")}, ?, ?)
   ON CONFLICT (run_id) DO UPDATE SET status = excluded.status, error = excluded.error, webhook = excluded.webhook,
+    attempts = excluded.attempts, input_tokens = excluded.input_tokens, output_tokens = excluded.output_tokens,
     updated_at = excluded.updated_at, due_at = excluded.due_at, revision = excluded.revision
   WHERE excluded.revision > runs.revision`;
 
@@ -57,6 +64,9 @@ export function upsertRun(db: D1Database, run: StoredRun): D1PreparedStatement {
       run.multitaskStrategy,
       run.error === null ? null : JSON.stringify(run.error),
       run.webhook === null ? null : JSON.stringify(run.webhook),
+      run.attempts,
+      run.usage?.inputTokens ?? null,
+      run.usage?.outputTokens ?? null,
       run.createdAt,
       run.updatedAt,
       Math.max(run.startAt, run.updatedAt),
@@ -223,6 +233,8 @@ const toRun = (row: Row): Run =>
     multitaskStrategy: row.multitask_strategy,
     error: parseJsonOrNull(row.error),
     webhook: parseJsonOrNull(row.webhook),
+    attempts: row.attempts,
+    usage: usageOf(row),
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   });

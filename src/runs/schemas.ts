@@ -135,6 +135,8 @@ const runFields = [
   "multitask_strategy",
   "error",
   "webhook",
+  "attempts",
+  "usage",
 ] as const;
 const runField = z.enum(runFields);
 

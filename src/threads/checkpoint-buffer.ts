@@ -30,14 +30,17 @@ export class CheckpointBuffer {
   readonly #storage: DurableObjectStorage;
   readonly #sql: SqlStorage;
   readonly #buffered: boolean;
+  readonly #onFlush: (() => void) | undefined;
   readonly #checkpoints = new Map<string, CheckpointRow>();
   readonly #parts = new Map<string, CheckpointPart>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #timedFlushFailed = false;
   #closed = false;
 
-  constructor(storage: DurableObjectStorage, buffered: boolean) {
+  /** @param onFlush called in each transaction that writes */
+  constructor(storage: DurableObjectStorage, buffered: boolean, onFlush?: () => void) {
     this.#storage = storage;
+    this.#onFlush = onFlush;
     this.#sql = storage.sql;
     this.#buffered = buffered;
   }
@@ -76,6 +79,7 @@ export class CheckpointBuffer {
           writes.delete(id);
         }
         for (const part of [...writes.values()].flat()) writePart(this.#sql, part);
+        this.#onFlush?.();
       });
     }
     this.discard();

@@ -46,6 +46,8 @@ export interface CheckpointSaverOptions {
   metadata?: Record<string, unknown> | undefined;
   /** Collect writes in memory until `flush`, which runs by itself as soon as the graph yields to I/O. */
   buffered?: boolean | undefined;
+  /** Called in each transaction that writes rows, for what is to be kept with them. */
+  onFlush?: (() => void) | undefined;
 }
 
 /** Saves the checkpoints of the threads of a Durable Object in its SQLite. */
@@ -56,7 +58,7 @@ export class CheckpointSaver extends BaseCheckpointSaver {
 
   constructor(storage: DurableObjectStorage, options: CheckpointSaverOptions = {}) {
     super();
-    this.#rows = new CheckpointBuffer(storage, options.buffered ?? false);
+    this.#rows = new CheckpointBuffer(storage, options.buffered ?? false, options.onFlush);
     this.#runId = options.runId ?? null;
     this.#metadata = options.metadata ?? {};
   }

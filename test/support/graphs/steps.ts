@@ -36,6 +36,14 @@ export function resetGate(gate: string): void {
   gates.delete(gate);
 }
 
+/** For a node: waits until the gate is open, or the signal aborts. */
+export async function waitAt(name: string, signal: AbortSignal | undefined): Promise<void> {
+  const gate = gateNamed(name);
+  gate.wasReached = true;
+  await until(() => gate.isOpen || signal?.aborted === true);
+  signal?.throwIfAborted();
+}
+
 function gateNamed(name: string): Gate {
   const gate = gates.get(name) ?? { isOpen: false, wasReached: false };
   gates.set(name, gate);
@@ -64,10 +72,7 @@ function step(name: StepName) {
     const key = state.key ?? String(config.configurable?.["thread_id"]);
     executions.set(`${key}/${name}`, executionsOf(key, name) + 1);
     if (state.gate !== undefined && name === (state.gate_at ?? "two")) {
-      const gate = gateNamed(state.gate);
-      gate.wasReached = true;
-      await until(() => gate.isOpen || config.signal?.aborted === true);
-      config.signal?.throwIfAborted();
+      await waitAt(state.gate, config.signal);
     }
     return { trail: [name] };
   };
