@@ -65,14 +65,14 @@ export class Deliveries {
     // A first delivery is not counted before it is made, which would cost a row: the claim says as much.
     const counted = begun || slot.retryAt !== null;
     try {
-      if (begun && (await hasFired(this.host.env(), definition.cronId, slot))) {
+      if (begun && (await hasFired(this.host.env(), stored, slot))) {
         this.acknowledge(slot);
         return;
       }
       const assistant = await this.clear(stored, slot);
       if (assistant === undefined || this.record.isGone()) return;
       if (counted) this.ledger.countAttempt(slot, null);
-      await fire(this.host.env(), definition, assistant, slot, begun);
+      await fire(this.host.env(), definition, assistant, slot);
       this.acknowledge(slot);
     } catch (error) {
       if (this.record.isGone()) return;

@@ -1,10 +1,9 @@
 /** What others may ask of a thread object about runs. */
 import { now } from "../clock";
-import { within } from "../deadline";
 import type { NewRun, Run, RunError } from "../runs/run";
 import { isFinal, toWireRun } from "../runs/run";
 import type { SentEvent } from "../runs/event-log";
-import { deleteRunRow, findRun, noRun, requireRun } from "../runs/runs-table";
+import { deleteRunRow, noRun, requireRun } from "../runs/runs-table";
 import type { Outcome } from "../runs/run-executor";
 import { eventStream } from "../runs/sse";
 import { isOfRun, isOfThread, type RunFilter, type ThreadMode } from "../runs/stream-filters";
@@ -13,8 +12,6 @@ import { findCheckpoints } from "./checkpoint-tables";
 import { readRunValues } from "./run-values";
 import { noCheckpoint } from "./thread-state";
 import { ThreadHost } from "./thread-host";
-
-const D1_LIMIT_MS = 5_000;
 
 /** How a joined run ended. */
 export type JoinResult = { values: unknown } | { error: RunError };
@@ -33,15 +30,10 @@ export interface PlacedStream {
 export abstract class ThreadRuns extends ThreadHost {
   /**
    * Takes in a run, once; see {@link RunQueue.enqueue}. Answers when it is stored, not when the index knows it.
-   * @param redelivered that this run may have been taken in and be over already; the index is asked then
    * @param notAfter the caller waits no longer than to this instant (ms), and what comes later it will have sent again
    * @throws thread.not_found, also when the checkpoint that it is to start from is not there; run.conflict
    */
-  async enqueueRun(run: NewRun, { redelivered = false, notAfter = Infinity } = {}): Promise<Run> {
-    if (redelivered && !(this.tablesExist() && this.runs.get(run.runId) !== undefined)) {
-      const earlier = await within(D1_LIMIT_MS, "D1", findRun(this.env.DB, run.threadId, run.runId));
-      if (earlier !== undefined) return earlier;
-    }
+  async enqueueRun(run: NewRun, { notAfter = Infinity } = {}): Promise<Run> {
     if (now() > notAfter) throw new Error("the call came too late");
     if (!run.createThread) this.requireThread(run.threadId);
     this.requireStart(run);
@@ -129,6 +121,11 @@ export abstract class ThreadRuns extends ThreadHost {
     const thread = this.tablesExist() ? this.threads.find(threadId) : undefined;
     if (thread === undefined || thread.deleted) return { values: null };
     return { values: await readRunValues(this.storage, thread, run) };
+  }
+
+  /** Whether the run was taken in and its cron has not heard of its end; tells what this object knows, and asks nobody. */
+  async holdsRun(runId: string): Promise<boolean> {
+    return this.tablesExist() && this.runs.get(runId) !== undefined;
   }
 
   /** Whether there is such a run here that has not ended; tells what this object knows, and asks nobody. */
