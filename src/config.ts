@@ -60,9 +60,16 @@ export interface Config {
  * @throws server.misconfigured naming the setting: it is the operator's to mend, not the caller's.
  */
 export function readConfig(env: Env): Config {
+  const known = configs.get(env);
+  if (known !== undefined) return known;
   const vars = checked(configSchema, env);
-  return { apiKeys: vars.API_KEYS, open: vars.AUTH === "open" };
+  const config = { apiKeys: vars.API_KEYS, open: vars.AUTH === "open" };
+  configs.set(env, config);
+  return config;
 }
+
+/** Every request asks, and the bindings of an isolate never change. */
+const configs = new WeakMap<Env, Config>();
 
 /**
  * How long one attempt at a run may take, in ms, before the run ends with status `timeout`. The default where the setting

@@ -40,6 +40,8 @@ export class EventLog {
   private readonly unwritten: SentEvent[] = [];
   private readonly keptLengths = new Map<string, number>();
   private timer: ReturnType<typeof setTimeout> | undefined;
+  /** Undefined until somebody asks. */
+  private tableExists: boolean | undefined;
 
   constructor(private readonly storage: DurableObjectStorage) {}
 
@@ -149,6 +151,11 @@ export class EventLog {
     return this.listeners.get(runOrThreadId) ?? [];
   }
 
+  /** The object is being emptied, and its tables with it. */
+  tableDropped(): void {
+    this.tableExists = false;
+  }
+
   private keep(sent: SentEvent & { runId: string }): void {
     const length = (this.keptLengths.get(sent.runId) ?? 0) + sent.data.length;
     if (length > MAX_KEPT_LENGTH) {
@@ -190,11 +197,14 @@ export class EventLog {
         }
       }
     });
+    this.tableExists = true;
     this.unwritten.length = 0;
   }
 
   private hasTable(): boolean {
-    return this.storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'events'").toArray().length > 0;
+    this.tableExists ??=
+      this.storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'events'").toArray().length > 0;
+    return this.tableExists;
   }
 }
 

@@ -8,7 +8,7 @@ import { DomainError } from "../errors";
 import { logError, logInfo } from "../log";
 import { CheckpointSaver } from "../threads/checkpoint-saver";
 import { withRunConfig } from "../threads/thread-config";
-import { noThread, type ThreadStore } from "../threads/thread-store";
+import { noThread, type StoredThread, type ThreadStore } from "../threads/thread-store";
 import { defaultTtl } from "../threads/ttl";
 import { D1Store } from "../store/d1-store";
 import type { EventLog } from "./event-log";
@@ -65,20 +65,20 @@ export class RunQueue {
 
     const thread = this.threads.find(run.threadId);
     if (thread === undefined ? !run.createThread : thread.deleted) throw noThread(run.threadId);
-    const earlier = this.runs.unfinishedIds(run.threadId);
+    const earlier = thread === undefined ? [] : this.runs.unfinishedIds(run.threadId);
     const stop = earlier.length === 0 ? null : stopEarlierRuns(run.multitaskStrategy);
     if (stop === null && earlier.length >= MAX_WAITING) {
       throw new DomainError("run.conflict", `${earlier.length} runs wait on the thread already`);
     }
+    const startsNow = run.delayMs === 0 && (earlier.length === 0 || !this.runs.hasDue(run.threadId));
     this.storage.transactionSync(() => {
-      this.takeThread(run);
-      const startsNow = run.delayMs === 0 && !this.runs.hasDue(run.threadId);
+      this.takeThread(run, thread);
       this.runs.insert(run, startsNow);
     });
     if (stop !== null) this.stopAll(earlier, stop);
     const stored = this.require(run.runId);
-    if (stored.status === "running" && !this.executing.has(run.runId)) this.start(stored);
-    this.startNext(run.threadId);
+    if (startsNow) this.start(stored);
+    else this.startNext(run.threadId);
     // To its creator it is pending: that it has begun already is luck.
     return toWireRun({ ...stored, status: "pending" });
   }
@@ -97,6 +97,11 @@ export class RunQueue {
   /** Runs that say they run, and nobody runs them. */
   stranded(): string[] {
     return this.runs.runningIds().filter((runId) => !this.executing.has(runId));
+  }
+
+  /** Whether the run is being executed. */
+  isExecuting(runId: string): boolean {
+    return this.executing.has(runId);
   }
 
   /** How the run ends, if it has not ended yet; undefined when it is not among the living. */
@@ -141,8 +146,7 @@ export class RunQueue {
     return this.executing.size === 0;
   }
 
-  private takeThread(run: NewRun): void {
-    const thread = this.threads.find(run.threadId);
+  private takeThread(run: NewRun, thread: StoredThread | undefined): void {
     const owner = { graph_id: run.graphId, assistant_id: run.assistantId };
     if (thread === undefined) {
       this.threads.insert({

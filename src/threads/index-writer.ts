@@ -84,7 +84,7 @@ export class IndexWriter {
     }
   }
 
-  /** Writes one batch, and removes what is over. @returns whether that got anywhere */
+  /** Writes one batch, and removes what is over. @returns whether there is more to write */
   private async writeSome(begunBefore: number): Promise<boolean> {
     const { DB } = this.env;
     const runs = this.runs.unindexed(AT_ONCE, begunBefore);
@@ -108,7 +108,9 @@ export class IndexWriter {
         deleteThreadRows(this.storage.sql, threadId);
         this.threads.remove(threadId);
       }
-      return runs.length + threads.length + over.length > 0;
+      // What has changed meanwhile has asked for a write of its own.
+      const more = [runs, threads, ending].some((rows) => rows.length === AT_ONCE);
+      return more && runs.length + threads.length + over.length > 0;
     });
   }
 }

@@ -264,6 +264,7 @@ export abstract class ThreadHost extends DurableObject {
     if (!this.tablesExist() || !this.threads.isEmpty() || !this.runs.isEmpty()) return;
     if (this.storage.kv.get("standing") === true) return;
     this.hasTables = false;
+    this.log.tableDropped();
     this.alarmAt = null;
     // The alarm goes with the rest.
     await this.storage.deleteAll();

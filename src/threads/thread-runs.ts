@@ -196,7 +196,7 @@ export abstract class ThreadRuns extends ThreadHost {
   /** How a run ends that has not ended; one whose host died is gone on with for it. */
   private outcomeOf(runId: string): Promise<Outcome> | undefined {
     if (!this.tablesExist()) return undefined;
-    this.queue.startDue();
+    if (!this.queue.isExecuting(runId)) this.queue.startDue();
     return this.queue.outcome(runId);
   }
 
