@@ -8,8 +8,8 @@ export interface Condition {
   params: (string | number | null)[];
 }
 
-/** D1 takes 100 parameters a statement, two of which a page's LIMIT and OFFSET are. */
-const MAX_STATEMENT_PARAMS = 98;
+/** D1 takes 100 parameters a statement, of which a page's LIMIT and OFFSET are two, and what it extracts is one. */
+const MAX_STATEMENT_PARAMS = 97;
 
 /** Of one filter; this leaves room for the other conditions of a search. */
 const MAX_PARAMS = 60;

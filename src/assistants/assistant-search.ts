@@ -2,7 +2,7 @@
 import { all, jsonContains, type Condition } from "../json-filter";
 import { countRows, searchPage } from "../page-search";
 import { pick } from "../pages";
-import { toAssistant, type Assistant, type AssistantRow } from "./assistant-row";
+import { CONTENT, toAssistant, type Assistant, type AssistantRow } from "./assistant-row";
 import { ensureDefaultAssistants } from "./default-assistants";
 import type { AssistantFilters, AssistantSearch } from "./schemas";
 
@@ -18,7 +18,8 @@ export async function searchAssistants(
   const { rows, total } = await searchPage<AssistantRow>(db, {
     table: "assistants",
     key: "assistant_id",
-    columns: ["assistants.*"],
+    columns: ["assistant_id", ...CONTENT.split(", "), "version", "created_at", "updated_at"],
+    select: search.select,
     where: matching(search),
     sortBy: search.sort_by ?? "created_at",
     order: search.sort_order,

@@ -12,6 +12,7 @@ import {
 } from "./assistant-row";
 import { checkGraph, getAssistant, notFound, selectRow, theOne } from "./assistants-table";
 import { assistantIdOf, ensureDefaultAssistants } from "./default-assistants";
+import { bytesIn, MAX_PAGE_BYTES, tooLarge } from "../page-search";
 import { changeAssistants } from "./recent-assistants";
 import type { AssistantPatch, VersionList } from "./schemas";
 
@@ -106,7 +107,7 @@ export async function setLatestVersion(
 
 /**
  * The versions of an assistant, the newest first.
- * @throws assistant.not_found
+ * @throws assistant.not_found, request.too_large
  */
 export async function listVersions(
   db: D1Database,
@@ -118,9 +119,17 @@ export async function listVersions(
     { sql: "assistant_id = ?", params: [id] },
     ...(list.metadata === undefined ? [] : [jsonContains("metadata", list.metadata)]),
   ]);
+  const page = `FROM assistant_versions WHERE ${where.sql} ORDER BY version DESC LIMIT ? OFFSET ?`;
+  const params = [...where.params, list.limit, list.offset];
+  // Measured before they are read.
+  const bytes = await db
+    .prepare(`SELECT sum(bytes) AS bytes FROM (SELECT ${bytesIn(CONTENT.split(", "))} AS bytes ${page})`)
+    .bind(...params)
+    .first<number>("bytes");
+  if ((bytes ?? 0) > MAX_PAGE_BYTES) throw tooLarge();
   const { results } = await db
-    .prepare(`SELECT * FROM assistant_versions WHERE ${where.sql} ORDER BY version DESC LIMIT ? OFFSET ?`)
-    .bind(...where.params, list.limit, list.offset)
+    .prepare(`SELECT * ${page}`)
+    .bind(...params)
     .run<VersionRow>();
   return results.map((row) => toAssistant({ ...row, updated_at: row.created_at }));
 }

@@ -79,6 +79,7 @@ export const answers: Readonly<Record<string, z.ZodType>> = {
   CronSwitch: wire.cronSwitch,
   Failure: wire.failure,
   FoundItem: wire.foundItem,
+  FoundThread: wire.foundThread,
   GraphDrawing: wire.graphDrawing,
   GraphSchemas: wire.graphSchemas,
   Interrupt: wire.interrupt,

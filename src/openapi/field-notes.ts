@@ -53,6 +53,10 @@ export const notes: Readonly<Record<string, Note | undefined>> = {
     format: "date-time",
   },
   end: { description: "The end of the period, itself not in it.", format: "date-time" },
+  extract: {
+    description:
+      "What is told of each besides, as `extracted`: paths into its values, metadata, config or interrupts, by names.",
+  },
   feedback_keys: { description: "Accepted without effect." },
   if_exists: {
     description: "What to do when there is one with this id: answer 409, or answer with that one.",

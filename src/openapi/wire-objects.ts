@@ -11,7 +11,7 @@ import type { Slot } from "../crons/slots";
 import type { CronSwitch } from "../crons/switch";
 import type { Run, RunError } from "../runs/run";
 import type { WireItem } from "../store/item";
-import type { Thread } from "../threads/thread";
+import type { FoundThread, Thread } from "../threads/thread";
 import type { WireCheckpoint, WireState } from "../threads/wire-state";
 
 const id = z.guid();
@@ -75,6 +75,12 @@ export const thread = z.strictObject({
   values: z.unknown(),
   interrupts: z.record(z.string(), z.array(interrupt)),
 }) satisfies z.ZodType<Thread>;
+
+/** A thread that was found: with what was to be extracted of it. */
+export const foundThread = z.strictObject({
+  ...thread.shape,
+  extracted: jsonObject.optional(),
+}) satisfies z.ZodType<FoundThread>;
 
 export const checkpoint = z.strictObject({
   thread_id: id,

@@ -115,6 +115,8 @@ export interface RunFilters {
   created_after?: string;
   created_before?: string;
   sort_order?: "asc" | "desc";
+  /** Fields that are looked at; the others need not be right. */
+  select?: readonly string[];
   limit: number;
   offset: number;
 }
@@ -125,6 +127,7 @@ export async function searchRuns(db: D1Database, query: RunFilters): Promise<{ r
     table: "runs",
     key: "run_id",
     columns: COLUMNS,
+    select: query.select,
     where: conditionOf(query),
     sortBy: "created_at",
     order: query.sort_order,

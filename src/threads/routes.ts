@@ -4,7 +4,7 @@ import { Hono } from "hono";
 import type { Env } from "../config";
 import { pauseCronsOf } from "../crons/pause-crons";
 import { requireStorable } from "../json";
-import { pageHeaders, pick } from "../pages";
+import { pageHeaders } from "../pages";
 import { readBody, readId, readQuery } from "../request";
 import {
   historyQuery,
@@ -30,7 +30,7 @@ export const threadRoutes = new Hono<{ Bindings: Env }>()
     const query = await readBody(c, threadSearch);
     const { threads, total } = await searchThreads(c.env.DB, query);
     pageHeaders(c, query, threads.length, total);
-    return c.json(threads.map((thread) => pick(thread, query.select)));
+    return c.json(threads);
   })
   .post("/threads/count", async (c) => c.json(await countThreads(c.env.DB, await readBody(c, threadCount))))
   .get("/threads/:thread_id", async (c) => {

@@ -4,6 +4,7 @@ import { uuid } from "../request";
 import { jsonObject, listOf, optional, paging, queryBoolean, queryLimit } from "../runs/schemas";
 import { superstep } from "./state-schemas";
 import { stateField } from "./state-selection";
+import { threadPart } from "./thread-part";
 
 /** Minutes; at most a hundred years, so that the instant of expiry is one. */
 export const minutes = z.number().positive().max(52_560_000);
@@ -70,6 +71,11 @@ export const threadSearch = z.strictObject({
   sort_by: optional(z.enum(["thread_id", "status", "created_at", "updated_at"])),
   sort_order: optional(z.enum(["asc", "desc"])),
   select: optional(z.array(threadFields)),
+  extract: optional(
+    z
+      .record(z.string().min(1).max(200), threadPart)
+      .refine((parts) => Object.keys(parts).length <= 10, "expected at most 10 paths"),
+  ),
 });
 export type ThreadSearch = z.output<typeof threadSearch>;
 

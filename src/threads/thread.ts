@@ -43,6 +43,11 @@ export interface Thread extends ThreadSnapshot {
   error: string | null;
 }
 
+/** A thread that was found, with what was to be extracted of it. */
+export interface FoundThread extends Thread {
+  extracted?: JsonObject;
+}
+
 export function toWireThread(thread: ThreadRecord, snapshot: ThreadSnapshot): Thread {
   return {
     thread_id: thread.threadId,

@@ -2,9 +2,11 @@
 import { bytesOf, parseJson, parseJsonOrNull, type JsonObject } from "../json";
 import { all, jsonContains, type Condition } from "../json-filter";
 import { countRows, searchPage } from "../page-search";
+import { pick } from "../pages";
 import type { ThreadFilters, ThreadSearch } from "./schemas";
 import {
   toWireThread,
+  type FoundThread,
   type Thread,
   type ThreadRecord,
   type ThreadSnapshot,
@@ -81,22 +83,33 @@ export function upsertThread(
 export const deleteThreadRow = (db: D1Database, threadId: string): D1PreparedStatement =>
   db.prepare("DELETE FROM threads WHERE thread_id = ?").bind(threadId);
 
-/** The threads that match, newest first unless asked otherwise, with the number of all that do. */
+/** The threads that match, newest first unless asked otherwise, with `select` narrowing each, and the number of all that do. */
 export async function searchThreads(
   db: D1Database,
   query: ThreadSearch,
-): Promise<{ threads: Thread[]; total: number }> {
-  const { rows, total } = await searchPage<Row>(db, {
+): Promise<{ threads: Partial<FoundThread>[]; total: number }> {
+  const paths = Object.entries(query.extract ?? {});
+  const extras = paths.map(([, part], n) => ({ ...part, name: `extracted_${n}` }));
+  const { rows, total } = await searchPage<Row & Record<string, string | null>>(db, {
     table: "threads",
     key: "thread_id",
     columns: COLUMNS,
+    select: query.select,
+    extras,
     where: conditionOf(query),
     sortBy: query.sort_by ?? "created_at",
     order: query.sort_order,
     limit: query.limit,
     offset: query.offset,
   });
-  return { threads: rows.map(toThread), total };
+  const threads = rows.map((row) => {
+    const parts = paths.map(([alias], n): [string, unknown] => {
+      return [alias, parseJsonOrNull<unknown>(row[`extracted_${n}`] ?? null)];
+    });
+    const thread = pick(toThread(row), query.select);
+    return query.extract === undefined ? thread : { ...thread, extracted: Object.fromEntries(parts) };
+  });
+  return { threads, total };
 }
 
 /** How many threads match. */

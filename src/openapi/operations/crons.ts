@@ -180,6 +180,6 @@ export const cronOperations = operationsOf("Crons", [
     description: SELECT,
     query: runList,
     answers: page("The runs, newest first.", run),
-    failures: [404],
+    failures: [404, 413],
   },
 ]);

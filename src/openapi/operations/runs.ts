@@ -69,7 +69,7 @@ export const runOperations = operationsOf("Runs", [
     description: SELECT,
     query: schemas.runList,
     answers: list,
-    failures: [404],
+    failures: [404, 413],
   },
   {
     method: "post",

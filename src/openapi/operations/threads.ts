@@ -3,7 +3,7 @@ import { z } from "zod";
 import * as schemas from "../../threads/schemas";
 import * as states from "../../threads/state-schemas";
 import { empty, json, operationsOf, page } from "../operation";
-import { checkpoint, thread, threadState } from "../wire-objects";
+import { checkpoint, foundThread, thread, threadState } from "../wire-objects";
 
 const one = json("The thread.", thread);
 const SELECT = "With `select` there are only the fields asked for.";
@@ -27,7 +27,7 @@ export const threadOperations = operationsOf("Threads", [
     summary: "Search threads",
     description: "With `select`, each has only the fields asked for.",
     body: schemas.threadSearch,
-    answers: page("The threads.", thread),
+    answers: page("The threads.", foundThread),
   },
   {
     method: "post",
