@@ -69,7 +69,7 @@ export function upsertRun(db: D1Database, run: StoredRun): D1PreparedStatement {
       run.usage?.outputTokens ?? null,
       run.createdAt,
       run.updatedAt,
-      Math.max(run.startAt, run.updatedAt),
+      Math.max(run.startAt, run.updatedAt, run.webhookAt ?? 0),
       run.revision,
     );
 }
@@ -127,7 +127,8 @@ export async function searchRuns(db: D1Database, query: RunFilters): Promise<{ r
     table: "runs",
     key: "run_id",
     columns: COLUMNS,
-    select: query.select,
+    // One field of two columns.
+    select: query.select?.flatMap((field) => (field === "usage" ? ["input_tokens", "output_tokens"] : field)),
     where: conditionOf(query),
     sortBy: "created_at",
     order: query.sort_order,
@@ -174,7 +175,7 @@ export async function threadOfRun(db: D1Database, runId: string): Promise<string
   return threadId;
 }
 
-/** Runs that should have ended, or have been heard of, by `before` (ms), with their threads. */
+/** Runs that should have ended, or have been heard of, or whose webhooks called, by `before` (ms), with their threads. */
 export async function stalledRuns(
   db: D1Database,
   before: number,
@@ -182,8 +183,11 @@ export async function stalledRuns(
 ): Promise<{ run_id: string; thread_id: string }[]> {
   const { results } = await db
     .prepare(
-      `SELECT run_id, thread_id FROM runs WHERE status IN ('pending', 'running') AND due_at < ?
-       ORDER BY due_at LIMIT ?`,
+      // Each of the two has an index of its own.
+      `SELECT run_id, thread_id, due_at FROM runs WHERE status IN ('pending', 'running') AND due_at < ?1
+       UNION SELECT run_id, thread_id, due_at FROM runs
+         WHERE json_extract(webhook, '$.status') = 'pending' AND due_at < ?1
+       ORDER BY due_at LIMIT ?2`,
     )
     .bind(before, limit)
     .all<{ run_id: string; thread_id: string }>();
@@ -196,9 +200,10 @@ const LOST = "the run was lost";
 export const endLostRun = (db: D1Database, runId: string): D1PreparedStatement =>
   db
     .prepare(
-      `UPDATE runs SET status = 'error', error = ?1,
-         webhook = json_set(webhook, '$.status', 'failed', '$.last_error', ?2)
-       WHERE run_id = ?3 AND status IN ('pending', 'running')`,
+      `UPDATE runs SET error = iif(status IN ('pending', 'running'), ?1, error),
+         status = iif(status IN ('pending', 'running'), 'error', status),
+         webhook = json_set(webhook, '$.status', 'failed', '$.last_error', ?2, '$.next_attempt_at', NULL)
+       WHERE run_id = ?3 AND (status IN ('pending', 'running') OR json_extract(webhook, '$.status') = 'pending')`,
     )
     .bind(JSON.stringify({ error: "Error", message: LOST }), LOST, runId);
 

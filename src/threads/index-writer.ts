@@ -4,7 +4,7 @@
  */
 import { now } from "../clock";
 import type { Env } from "../config";
-import { within } from "../deadline";
+import { DeadlineError, within } from "../deadline";
 import { deleteRunRow, upsertRun } from "../runs/runs-table";
 import type { RunStore } from "../runs/run-store";
 import { logError } from "../log";
@@ -18,6 +18,15 @@ const AT_ONCE = 10;
 const D1_LIMIT_MS = 5_000;
 /** For so long a run has just begun; the alarm of its object comes later than that. */
 const FRESH_MS = 900;
+
+/** A statement, and what to note here when D1 has taken it. */
+interface IndexWrite {
+  /** Of the run or the thread. */
+  id: string;
+  statement: D1PreparedStatement;
+  /** @returns whether that left less to do */
+  note: () => boolean;
+}
 
 export class IndexWriter {
   /** The write that is under way, or the one that waits for it. */
@@ -73,8 +82,10 @@ export class IndexWriter {
   }
 
   private async writeAll(begunBefore: number): Promise<boolean> {
+    const refused = new Set<string>();
     try {
-      while (this.object.exists() && (await this.writeSome(begunBefore)));
+      while (this.object.exists() && (await this.writeSome(begunBefore, refused)));
+      if (refused.size > 0) throw new Error(`rows that D1 refuses: ${[...refused].join(", ")}`);
       this.failures = 0;
       return true;
     } catch (error) {
@@ -84,33 +95,103 @@ export class IndexWriter {
     }
   }
 
-  /** Writes one batch, and removes what is over. @returns whether there is more to write */
-  private async writeSome(begunBefore: number): Promise<boolean> {
+  /**
+   * Writes one batch, and removes what is over.
+   * @param refused the ids of rows that D1 has refused, which are left out; those that it refuses now are added
+   * @returns whether there is more to write
+   */
+  private async writeSome(begunBefore: number, refused: Set<string>): Promise<boolean> {
+    const before = refused.size;
+    const { writes, isFull } = await this.due(begunBefore, refused);
+    if (writes.length === 0) return false;
+    const landed = await this.send(writes, refused);
+    const progress = this.storage.transactionSync(() => landed.map(({ note }) => note()));
+    // What has changed meanwhile has asked for a write of its own.
+    return isFull && (progress.includes(true) || refused.size > before);
+  }
+
+  /** What D1 does not know, as far as it fits a batch, and whether there may be more. */
+  private async due(
+    begunBefore: number,
+    refused: ReadonlySet<string>,
+  ): Promise<{ writes: IndexWrite[]; isFull: boolean }> {
     const { DB } = this.env;
-    const runs = this.runs.unindexed(AT_ONCE, begunBefore);
-    const threads = this.threads.unindexed(AT_ONCE, begunBefore);
+    const limit = AT_ONCE + refused.size;
+    const runs = this.runs.unindexed(limit, begunBefore);
+    const threads = this.threads.unindexed(limit, begunBefore);
     const ending = this.threads.ending(AT_ONCE, this.object.streamed());
-    if (runs.length + threads.length + ending.length === 0) return false;
-    const statements = runs.map((run) => (run.deleted ? deleteRunRow(DB, run.runId) : upsertRun(DB, run)));
-    for (const thread of threads) {
-      if (thread.deleted) statements.push(deleteThreadRow(DB, thread.threadId));
-      else statements.push(upsertThread(DB, thread, await this.object.snapshotOf(thread)));
+    const writes: IndexWrite[] = [];
+    for (const run of runs) {
+      if (refused.has(run.runId)) continue;
+      const statement = run.deleted ? deleteRunRow(DB, run.runId) : upsertRun(DB, run);
+      writes.push({
+        id: run.runId,
+        statement,
+        note: () => {
+          this.runs.noteIndexed(run, this.object.takeReported(run.runId));
+          return true;
+        },
+      });
     }
-    // Also when the index is not known to have it: the answer to an earlier write may have been lost.
-    for (const thread of ending) statements.push(deleteThreadRow(DB, thread.threadId));
-    await within(D1_LIMIT_MS, "D1", DB.batch(statements));
-    return this.storage.transactionSync(() => {
-      for (const run of runs) this.runs.noteIndexed(run, this.object.takeReported(run.runId));
-      for (const thread of threads) this.threads.noteIndexed(thread.threadId, thread.revision);
-      // Not if more runs of it wait for the next batch.
-      const over = ending.filter(({ threadId }) => !this.runs.hasAny(threadId));
-      for (const { threadId } of over) {
-        deleteThreadRows(this.storage.sql, threadId);
-        this.threads.remove(threadId);
+    for (const thread of threads) {
+      const { threadId, revision } = thread;
+      if (refused.has(threadId)) continue;
+      const statement = thread.deleted
+        ? deleteThreadRow(DB, threadId)
+        : upsertThread(DB, thread, await this.object.snapshotOf(thread));
+      writes.push({
+        id: threadId,
+        statement,
+        note: () => {
+          this.threads.noteIndexed(threadId, revision);
+          return true;
+        },
+      });
+    }
+    for (const { threadId } of ending) {
+      // Also when the index is not known to have it: the answer to an earlier write may have been lost.
+      writes.push({
+        id: threadId,
+        statement: deleteThreadRow(DB, threadId),
+        note: () => this.removeThread(threadId),
+      });
+    }
+    const isFull = runs.length === limit || threads.length === limit || ending.length === AT_ONCE;
+    return { writes, isFull };
+  }
+
+  /** Sends writes together, or where D1 refuses that, one by one: a row that it does not take must not hold up the others. */
+  private async send(writes: IndexWrite[], refused: Set<string>): Promise<IndexWrite[]> {
+    try {
+      await this.batch(writes);
+      return writes;
+    } catch (error) {
+      if (writes.length === 1 || error instanceof DeadlineError) throw error;
+      const landed: IndexWrite[] = [];
+      const failed: IndexWrite[] = [];
+      for (const write of writes) {
+        await this.batch([write]).then(
+          () => landed.push(write),
+          () => failed.push(write),
+        );
       }
-      // What has changed meanwhile has asked for a write of its own.
-      const more = [runs, threads, ending].some((rows) => rows.length === AT_ONCE);
-      return more && runs.length + threads.length + over.length > 0;
-    });
+      // Where nothing lands the rows are not the matter.
+      if (landed.length === 0) throw error;
+      for (const { id } of failed) refused.add(id);
+      return landed;
+    }
+  }
+
+  private async batch(writes: IndexWrite[]): Promise<void> {
+    const statements = writes.map(({ statement }) => statement);
+    await within(D1_LIMIT_MS, "D1", this.env.DB.batch(statements));
+  }
+
+  /** @returns false when more runs of it wait for the next batch */
+  private removeThread(threadId: string): boolean {
+    if (this.runs.hasAny(threadId)) return false;
+    deleteThreadRows(this.storage.sql, threadId);
+    this.threads.remove(threadId);
+    return true;
   }
 }

@@ -1,6 +1,8 @@
 /** Webhooks whose host dies at any moment, and webhooks that hang, which nobody else may have to wait for. */
 import { abortAllDurableObjects, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { pokeOverdue } from "../../src/crons/watchdog";
 import { threadIdOf } from "../../src/crons/identity";
 import type { CronDefinition } from "../../src/crons/cron";
 import { CALL_LIMIT_MS } from "../../src/runs/webhook-call";
@@ -19,7 +21,7 @@ import {
 } from "../support/crons";
 import { bury, Life, liveBy } from "../support/faults";
 import { gateReached, openGate } from "../support/graphs/steps";
-import { createRun, createThread, joinRun, waitRun } from "../support/threads";
+import { createRun, createThread, getRun, joinRun, waitRun } from "../support/threads";
 import { attempted, deliveryOf, receiver, ringForNextAttempt, until } from "../support/webhooks";
 
 const START = "2040-01-01T00:00:00.000Z";
@@ -35,6 +37,58 @@ const echo = (webhook?: string): object => ({ assistant_id: "echo", input: { tex
 
 /** More than the steps of a firing with a webhook. */
 const MOST_STEPS = 150;
+
+describe("an alarm that is lost while nothing but a webhook waits", () => {
+  const lose = (threadId: string): Promise<void> =>
+    runInDurableObject(threadStub(threadId), (_instance, { storage }) => storage.deleteAlarm());
+
+  it("is set again by the watchdog, and the webhook is called", async () => {
+    const { url, calls } = receiver(500, 200);
+    const { thread_id: threadId } = await createThread();
+    const run = await createRun(threadId, echo(url));
+    const { next_attempt_at: at } = await attempted(run, 1);
+    const next = Date.parse(at ?? "");
+    await until(async () => (await indexedWebhook(run.run_id)).includes(at ?? "?"));
+    await lose(threadId);
+    setClock(new Date(next + 60_000).toISOString());
+    await pokeOverdue(env);
+    // It is not late enough to be lost.
+    expect(await alarmOf(threadStub(threadId))).toBeNull();
+    setClock(new Date(next + 121_000).toISOString());
+    await pokeOverdue(env);
+    expect(await alarmOf(threadStub(threadId))).not.toBeNull();
+    await runDurableObjectAlarm(threadStub(threadId));
+    expect(calls).toHaveLength(2);
+    expect(await deliveryOf(run)).toMatchObject({ status: "delivered", attempts: 2 });
+    await lose(threadId);
+    await pokeOverdue(env);
+    expect(await alarmOf(threadStub(threadId))).toBeNull();
+  });
+
+  it("of a run that nobody knows any more ends as failed in the index", async () => {
+    const { url } = receiver(500);
+    const { thread_id: threadId } = await createThread();
+    const run = await createRun(threadId, echo(url));
+    const { next_attempt_at: at } = await attempted(run, 1);
+    await until(async () => (await indexedWebhook(run.run_id)).includes(at ?? "?"));
+    await runInDurableObject(threadStub(threadId), (_instance, { storage }) => storage.deleteAll());
+    await abortAllDurableObjects();
+    setClock(new Date(Date.parse(at ?? "") + 121_000).toISOString());
+    await pokeOverdue(env);
+    expect(await getRun(run)).toMatchObject({
+      status: "success",
+      webhook: { status: "failed", last_error: "the run was lost", next_attempt_at: null },
+    });
+  });
+
+  /** What the index says of the run's webhook. */
+  async function indexedWebhook(runId: string): Promise<string> {
+    const webhook = await env.DB.prepare("SELECT webhook FROM runs WHERE run_id = ?")
+      .bind(runId)
+      .first<string>("webhook");
+    return webhook ?? "";
+  }
+});
 
 describe("a host that dies", () => {
   it("while it waits for the answer leads to a second call with the same id", async () => {
