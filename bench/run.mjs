@@ -10,10 +10,11 @@
  *   --only TEXT      only lines whose name contains it (the search needs the threads that the line before it makes)
  *   --quick          a smoke run: does it work, not how fast
  */
-import { accessSync, constants, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { memoryDisk } from "../scripts/memory-disk.mjs";
 import { linesOf } from "./lines.mjs";
 import { measure, median } from "./measure.mjs";
 import * as servers from "./servers.mjs";
@@ -109,13 +110,4 @@ function printTable(rows) {
 /** Three digits are more than the noise leaves. */
 function short(value) {
   return value >= 100 ? value.toFixed(0) : value.toPrecision(value >= 10 ? 3 : 2);
-}
-
-function memoryDisk() {
-  try {
-    accessSync("/dev/shm", constants.W_OK);
-    return "/dev/shm";
-  } catch {
-    return undefined;
-  }
 }

@@ -1,10 +1,11 @@
 /** The servers that are measured. Each runs in a folder of its own, quietly, on a free port of this machine alone. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { copyProject } from "../scripts/project-copy.mjs";
 
 const HOST = "127.0.0.1";
 const START_LIMIT_MS = 90_000;
@@ -29,20 +30,10 @@ export function killAll() {
   for (const child of children) child.kill("SIGKILL");
 }
 
-/**
- * Starts this project, or another checkout of it, with the graph of the benchmark. A copy of it runs, so that nobody who
- * edits the files meanwhile makes the server start again.
- */
+/** Starts this project, or another checkout of it, with the graph of the benchmark. */
 export async function startEdgeCron(name, checkout, folder) {
   const copy = join(folder, "project");
-  mkdirSync(copy, { recursive: true });
-  for (const part of ["src", "scripts", "migrations", "package.json", "tsconfig.json", "wrangler.toml"]) {
-    cpSync(join(checkout, part), join(copy, part), { recursive: true });
-  }
-  const packages = join(checkout, "node_modules");
-  symlinkSync(existsSync(packages) ? packages : join(project, "node_modules"), join(copy, "node_modules"));
-  cpSync(join(bench, "graph.mjs"), join(copy, "graph.mjs"));
-  writeFileSync(join(copy, "langgraph.json"), JSON.stringify({ graphs }));
+  copyProject(checkout, copy, join(bench, "graph.mjs"), Object.keys(graphs));
   const port = await freePort();
   const args = ["scripts/dev.mjs", "--port", port, "--inspector-port", 0, "--ip", HOST];
   args.push("--persist-to", join(folder, "state"), "--log-level", "error", "--var", "AUTH:open");

@@ -3,12 +3,13 @@
  * `npm run demo`: a local server, two crons made with LangGraph's own client, and each firing as it happens.
  * Everything it makes is removed at the end. Exit code 1, with the server's log, when anything is not as it should be.
  */
-import { accessSync, constants, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "@langchain/langgraph-sdk";
 import { devArguments } from "./dev-arguments.mjs";
 import { DevServer } from "./dev-server.mjs";
+import { memoryDisk } from "./memory-disk.mjs";
 
 const WATCH_MS = 13_000;
 const POLL_MS = 200;
@@ -141,14 +142,4 @@ function sleep(ms) {
 async function within(limitMs, work) {
   const late = sleep(limitMs).then(() => Promise.reject(new Error(`a run did not end within ${limitMs} ms`)));
   return Promise.race([work, late]);
-}
-
-/** Where a server's many small files cost least. */
-function memoryDisk() {
-  try {
-    accessSync("/dev/shm", constants.W_OK);
-    return "/dev/shm";
-  } catch {
-    return undefined;
-  }
 }
