@@ -30,6 +30,8 @@ import { backoff, earliest, reasonNotToFire, requireFuture } from "./timing";
 /** While a claimed slot is not acknowledged the alarm stays this near, so that a crash delays the slot by no more. */
 const DEAD_MAN_MS = 30_000;
 const D1_LIMIT_MS = 5_000;
+/** When D1 is back after however long, the index is right within a minute. */
+const MAX_INDEX_RETRY_MS = 30_000;
 /** The history is looked through after so many slots: counting its rows costs more than a few too many. */
 const PRUNE_EVERY = 20;
 
@@ -426,7 +428,8 @@ export class CronDO extends DurableObject {
   /** Sets the alarm for whatever comes first: the next slot, or something to be done or tried again. */
   private armForNext(): void {
     const { nextRunAt, pendingFrom, revision, indexed } = this.record.require();
-    const indexAt = revision === indexed ? null : now() + backoff(Math.max(1, this.indexFailures));
+    const retryMs = Math.min(backoff(Math.max(1, this.indexFailures)), MAX_INDEX_RETRY_MS);
+    const indexAt = revision === indexed ? null : now() + retryMs;
     let at = earliest(nextRunAt, indexAt);
     for (const { retryAt } of this.ledger.pending(pendingFrom)) at = earliest(at, retryAt ?? now());
     for (const { takeAt } of this.ledger.backlogs(pendingFrom)) at = earliest(at, takeAt);

@@ -28,6 +28,8 @@ import { noThread, ThreadStore, type StoredThread } from "./thread-store";
 const SOON_MS = 1_000;
 /** While runs execute the alarm's handler waits with them, which keeps the object alive; well below its 15 minutes. */
 const HOLD_MS = 10 * 60_000;
+/** When D1 is back after however long, the index is right within a minute. */
+const MAX_INDEX_RETRY_MS = 30_000;
 /** Set while the handler works: if its host dies and the platform forgets the alarm, this one comes. */
 const DEAD_MAN_MS = 60_000;
 
@@ -235,7 +237,9 @@ export abstract class ThreadHost extends DurableObject {
     if (forgetAt !== null) wakes.push(forgetAt);
     // To keep the object alive while runs execute, or to go on with those whose end could not be stored.
     if (!this.queue.isIdle() || this.queue.stranded().length > 0) wakes.push(now() + SOON_MS);
-    if (this.index.isBehind()) wakes.push(now() + Math.min(SOON_MS * 2 ** this.index.failures, 5 * 60_000));
+    if (this.index.isBehind()) {
+      wakes.push(now() + Math.min(SOON_MS * 2 ** this.index.failures, MAX_INDEX_RETRY_MS));
+    }
     return wakes.length === 0 ? null : Math.min(...wakes);
   }
 

@@ -12,6 +12,7 @@ import {
   alarmOf,
   createCron,
   cronStub,
+  figuresOf as countsOf,
   getCron,
   ringAt,
   rowsOf,
@@ -127,6 +128,55 @@ describe("D1 that is down", () => {
     expect(await rowsOf(threadStub(threadId))).toMatchObject({ runs: 0, threads: 0 });
     const indexed = await call<Cron[]>("POST", "/runs/crons/search", { metadata: {}, limit: 1000 });
     expect(indexed.body.find(({ cron_id: id }) => id === cron.cron_id)).toEqual(await getCron(cron.cron_id));
+  });
+
+  it("for an hour, with a thousand firings: none is lost, and a minute later the index equals the objects", async () => {
+    const crons = await Promise.all(
+      Array.from({ length: 50 }, () => createCron({ schedule: "*/3 * * * *" })),
+    );
+    const threads = crons.map(({ cron_id: cronId }) => {
+      const definition = { cronId, threadId: null, onRunCompleted: "delete" } as CronDefinition;
+      return threadStub(threadIdOf(definition, { scheduledFor: 0, manual: false }));
+    });
+    const stubs = [...crons.map(({ cron_id: id }) => cronStub(id)), ...threads];
+    await Promise.all(stubs.map((stub) => rowsOf(stub)));
+    await Promise.all(stubs.map(async (stub) => setD1(stub, false)));
+    for (let minute = 3; minute <= 60; minute += 3) {
+      setClock(new Date(Date.UTC(2040, 0, 1, 0, minute)).toISOString());
+      await Promise.all(crons.map(async ({ cron_id: id }) => runDurableObjectAlarm(cronStub(id))));
+    }
+    const all = async (): Promise<Cron[]> =>
+      (await call<Cron[]>("POST", "/runs/crons/search", { limit: 1000 })).body;
+    const ours = new Set(crons.map(({ cron_id: id }) => id));
+    const runsInD1 = async (): Promise<number | null> =>
+      env.DB.prepare(
+        "SELECT count(*) AS n FROM runs WHERE status = 'success' AND cron_id IN (SELECT value FROM json_each(?))",
+      )
+        .bind(JSON.stringify([...ours]))
+        .first<number>("n");
+    expect(await runsInD1()).toBe(0);
+
+    setClock("2040-01-01T01:00:20.000Z");
+    await Promise.all(stubs.map(async (stub) => setD1(stub, true)));
+    // Only what has an alarm by then gets to do anything.
+    const by = "2040-01-01T01:01:20.000Z";
+    for (const stub of stubs) {
+      for (let at = await alarmOf(stub); at !== null && at <= by; at = await alarmOf(stub)) {
+        setClock(at);
+        await runDurableObjectAlarm(stub);
+      }
+    }
+    setClock(by);
+    expect(await runsInD1()).toBe(1000);
+    const indexed = (await all()).filter(({ cron_id: id }) => ours.has(id));
+    expect(indexed).toHaveLength(50);
+    for (const cron of indexed) {
+      expect(cron).toEqual(await getCron(cron.cron_id));
+      const slots = await slotsOf(cron.cron_id, "?limit=100");
+      expect(slots.map(({ status }) => status)).toEqual(Array.from({ length: 20 }, () => "fired"));
+      expect(await rowsOf(threadStub(slots[0]?.thread_id ?? ""))).toMatchObject({ runs: 0, threads: 0 });
+      expect((await countsOf(cron.cron_id)).runs).toMatchObject({ success: 20, running: 0 });
+    }
   });
 
   it("keeps a deletion waiting, and nothing fires meanwhile", async () => {
