@@ -170,7 +170,9 @@ export const notes: Readonly<Record<string, Note | undefined>> = {
   },
   "Run.attempts": { description: "How often its execution was begun." },
   "Run.usage": { description: "The tokens that it used in all attempts, only if a model told of any." },
-  "Run.error": { description: "What went wrong, only if something did." },
+  "Run.error": {
+    description: "What went wrong, only if something did; also while it waits to be tried again.",
+  },
   "Run.webhook": { description: "Only if it has one." },
   "RunConfig.metadata": { description: "Goes with what the run traces." },
   "RunSearch.metadata": { description: FILTER },

@@ -1,4 +1,5 @@
 /** Executes one run: its graph, on its thread's checkpoints, from where an earlier attempt got to. */
+import { stampRetryable } from "@langchain/core/errors";
 import { isUnknownInterruptError } from "@langchain/langgraph";
 import type { BaseStore } from "@langchain/langgraph-checkpoint";
 import { messageOf } from "../errors";
@@ -10,6 +11,7 @@ import { toWire } from "../threads/wire-state";
 import type { RunError, RunStatus } from "./run";
 import type { StoredRun } from "./run-row";
 import { toCommand } from "./command";
+import { isPermanent } from "./next-attempt";
 import { EventMapper, libraryModes, type GraphChunk, type RunEvent, type StreamMode } from "./stream-modes";
 import type { UsageMeter } from "./token-usage";
 
@@ -26,6 +28,8 @@ export interface Outcome {
   waiting: boolean;
   /** It failed before it touched anything: the thread is as it was. */
   refused?: true;
+  /** Another attempt would end like this one. */
+  permanent?: boolean;
 }
 
 /** What a run is executed with. */
@@ -42,7 +46,7 @@ export interface ExecutionContext {
 
 /**
  * Runs the graph to its end, to an interrupt, or until the signal aborts. Never throws: what the graph throws is the
- * outcome. An attempt that left checkpoints is continued from the last; finished supersteps are not repeated.
+ * outcome, and not streamed, since another attempt may follow. An attempt that left checkpoints is continued from the last; finished supersteps are not repeated.
  */
 export async function executeRun(run: StoredRun, { emit, ...context }: ExecutionContext): Promise<Outcome> {
   let values: unknown = null;
@@ -65,9 +69,7 @@ export async function executeRun(run: StoredRun, { emit, ...context }: Execution
     if (asked === undefined) return { ...SUCCESS, values: toWire(values), waiting: false };
     return { ...SUCCESS, values: toWire(withInterrupts(values, asked)), waiting: true };
   } catch (error) {
-    const outcome = failure(error, context.signal, values);
-    if (outcome.error !== null) emitError(emit, outcome.error);
-    return outcome;
+    return failure(error, context.signal, values);
   }
 }
 
@@ -85,7 +87,7 @@ async function* executeGraph(
   const from = config.configurable.checkpoint_id as string | undefined;
   // The graph would begin anew, and what the thread was would be lost.
   if (!resumes && from !== undefined && (await saver.getTuple(config)) === undefined) {
-    throw new Error(`no checkpoint with the id ${from} on this thread`);
+    throw stampRetryable(new Error(`no checkpoint with the id ${from} on this thread`), false);
   }
   const modes = streamModesOf(run);
   const subgraphs = run.kwargs.stream_subgraphs === true;
@@ -128,21 +130,16 @@ function streamModesOf({ kwargs }: StoredRun): StreamMode[] {
   return asked.length === 0 ? ["values"] : asked;
 }
 
-function emitError(emit: ExecutionContext["emit"], error: RunError): void {
-  try {
-    emit({ event: "error", data: error });
-  } catch {
-    // The log is full: that is what the run has ended with.
-  }
-}
-
 function failure(error: unknown, signal: AbortSignal, values: unknown): Outcome {
   const ended = { values: safeWire(values), waiting: false };
   if (isUnknownInterruptError(error)) {
     const waiting = error.pendingIds.length > 0;
-    return { status: "error", error: toRunError(error), values: null, waiting, refused: true };
+    const refused = { values: null, waiting, refused: true, permanent: true } as const;
+    return { status: "error", error: toRunError(error), ...refused };
   }
-  if (!signal.aborted) return { ...ended, status: "error", error: toRunError(error) };
+  if (!signal.aborted) {
+    return { ...ended, status: "error", error: toRunError(error), permanent: isPermanent(error) };
+  }
   if (signal.reason === "timeout") {
     return {
       ...ended,

@@ -2,21 +2,23 @@
  * The runs of a thread object: which one starts when, and what follows when it ends. One run at a time on a thread. The
  * rows are the truth: whatever is in memory only can be lost at any moment, and is found again by {@link RunQueue.startDue}.
  */
+import { now } from "../clock";
 import type { Env } from "../config";
 import { runTimeoutMs } from "../config";
 import { DomainError } from "../errors";
 import { logError, logInfo } from "../log";
 import { CheckpointSaver } from "../threads/checkpoint-saver";
-import { withRunConfig } from "../threads/thread-config";
-import { noThread, type StoredThread, type ThreadStore } from "../threads/thread-store";
-import { defaultTtl } from "../threads/ttl";
+import { noThread, type ThreadStore } from "../threads/thread-store";
 import { D1Store } from "../store/d1-store";
 import type { EventLog } from "./event-log";
 import { stopEarlierRuns } from "./multitask";
-import { isFinal, toWireRun, type NewRun, type Run } from "./run";
+import { delayToNextAttempt } from "./next-attempt";
+import { isFinal, toWireRun, type NewRun, type Run, type RunError } from "./run";
 import { executeRun, type Outcome, type StopReason } from "./run-executor";
+import { RunRecords } from "./run-records";
 import type { StoredRun } from "./run-row";
 import type { RunStore } from "./run-store";
+import { stopped, stoppedAfterAbort } from "./stopping";
 import type { RunEvent } from "./stream-modes";
 import { UsageMeter } from "./token-usage";
 
@@ -24,8 +26,6 @@ import { UsageMeter } from "./token-usage";
 const MAX_ATTEMPTS = 3;
 /** Runs that may wait on one thread: a cron whose graph is slower than its schedule must not pile them up for ever. */
 const MAX_WAITING = 100;
-/** A graph that was told to stop and does not within this is left behind. */
-const STOP_LIMIT_MS = 2_000;
 
 interface Execution {
   controller: AbortController;
@@ -35,6 +35,7 @@ interface Execution {
 }
 
 export class RunQueue {
+  private readonly records: RunRecords;
   private readonly executing = new Map<string, Execution>();
   /** The run that makes its last attempt. */
   private lastAttempt: string | undefined;
@@ -50,10 +51,14 @@ export class RunQueue {
     private readonly host: {
       /** A run has ended, and its row says how. */
       ended: () => void;
+      /** A run has failed, and its row says when it is tried again. */
+      failed: () => void;
       /** Before those who wait for a run that was executed are told: brings the index up to date. */
       settle: () => Promise<unknown>;
     },
-  ) {}
+  ) {
+    this.records = new RunRecords(storage, runs, threads);
+  }
 
   /**
    * Takes a run in, once, however often it is delivered, and starts it if nothing is before it.
@@ -71,10 +76,7 @@ export class RunQueue {
       throw new DomainError("run.conflict", `${earlier.length} runs wait on the thread already`);
     }
     const startsNow = run.delayMs === 0 && (earlier.length === 0 || !this.runs.hasDue(run.threadId));
-    this.storage.transactionSync(() => {
-      this.takeThread(run, thread);
-      this.runs.insert(run, startsNow);
-    });
+    this.records.enqueue(run, thread, startsNow);
     if (stop !== null) this.stopAll(earlier, stop);
     const stored = this.require(run.runId);
     if (startsNow) this.start(stored);
@@ -88,7 +90,7 @@ export class RunQueue {
     for (const runId of this.stranded()) {
       const run = this.require(runId);
       // Runs that share an object die with the one that takes it down: the last attempt each makes without the others.
-      if (run.attempts === MAX_ATTEMPTS - 1 && this.lastAttempt !== undefined) continue;
+      if (startsWithHost(run) === MAX_ATTEMPTS - 1 && this.lastAttempt !== undefined) continue;
       this.restart(run);
     }
     for (const threadId of this.runs.threadsToStart()) this.startNext(threadId);
@@ -110,9 +112,7 @@ export class RunQueue {
     if (execution !== undefined) return execution.done;
     const run = this.runs.get(runId);
     if (run === undefined || isFinal(run.status)) return undefined;
-    const waiter = this.waiters.get(runId) ?? Promise.withResolvers<Outcome>();
-    this.waiters.set(runId, waiter);
-    return waiter.promise;
+    return this.waiterOf(runId).promise;
   }
 
   /** Stops a run that has not ended; `rollback` leaves no trace of it. The next of its thread may begin. */
@@ -146,34 +146,14 @@ export class RunQueue {
     return this.executing.size === 0;
   }
 
-  private takeThread(run: NewRun, thread: StoredThread | undefined): void {
-    const owner = { graph_id: run.graphId, assistant_id: run.assistantId };
-    if (thread === undefined) {
-      this.threads.insert({
-        threadId: run.threadId,
-        metadata: { ...owner, ...run.metadata },
-        config: withRunConfig({}, run.kwargs),
-        status: "busy",
-        ttl: run.temporary ? null : defaultTtl,
-        temporary: run.temporary,
-      });
-    } else {
-      this.threads.update(run.threadId, {
-        status: "busy",
-        metadata: { ...thread.metadata, ...owner },
-        config: withRunConfig(thread.config, run.kwargs),
-      });
-    }
-  }
-
   private startNext(threadId: string): void {
     const next = this.runs.nextToStart(threadId);
     if (next !== undefined) this.restart(next);
   }
 
   private restart(run: StoredRun): void {
-    if (run.attempts >= MAX_ATTEMPTS) {
-      const message = `given up after ${run.attempts} attempts: in each the run's host died, or its end could not be stored`;
+    if (startsWithHost(run) >= MAX_ATTEMPTS) {
+      const message = `given up after ${startsWithHost(run)} attempts: in each the run's host died, or its end could not be stored`;
       logError("poison run", new Error(message), { run_id: run.runId });
       const saver = new CheckpointSaver(this.storage, { runId: run.runId });
       this.finish(
@@ -190,9 +170,10 @@ export class RunQueue {
 
   private start(run: StoredRun): void {
     const controller = new AbortController();
-    if (run.attempts === MAX_ATTEMPTS) this.lastAttempt = run.runId;
+    if (startsWithHost(run) === MAX_ATTEMPTS) this.lastAttempt = run.runId;
     const done = this.execute(run, controller).finally(() => {
-      this.executing.delete(run.runId);
+      // The run's next attempt may be under way.
+      if (this.executing.get(run.runId)?.controller === controller) this.executing.delete(run.runId);
       if (this.lastAttempt === run.runId) this.lastAttempt = undefined;
     });
     this.executing.set(run.runId, { controller, done });
@@ -206,9 +187,10 @@ export class RunQueue {
   }
 
   private async execute(run: StoredRun, controller: AbortController): Promise<Outcome> {
+    const limitMs = Math.min(runTimeoutMs(this.env), run.cron?.timeoutMs ?? Infinity);
     const timer = setTimeout(() => {
       controller.abort("timeout" satisfies StopReason);
-    }, runTimeoutMs(this.env));
+    }, limitMs);
     const { signal } = controller;
     const resumable = run.kwargs.stream_resumable === true;
     const emit = (event: RunEvent): void => {
@@ -240,44 +222,57 @@ export class RunQueue {
     const reason = this.executing.get(run.runId)?.reason ?? (signal.reason as StopReason | undefined);
     // The end takes one row with it.
     meter.takeUnsaved();
-    this.finish({ ...run, usage: meter.read() }, outcome, saver, reason);
-    if (this.lastAttempt === run.runId) {
-      this.lastAttempt = undefined;
-      this.startDue();
-    }
+    const used = { ...run, usage: meter.read() };
+    const mayFail = reason === undefined || reason === "timeout";
+    const delayMs = mayFail ? delayToNextAttempt(used, outcome) : null;
+    if (delayMs !== null) return this.tryAgain(used, outcome, saver, delayMs);
+    if (outcome.error !== null) emitError(emit, outcome.error);
+    this.finish(used, outcome, saver, reason);
+    this.leave(run);
     this.startNext(run.threadId);
     // Until the index knows, whoever joins is told from here: the row of a short-lived run is gone by then.
     await this.host.settle();
     return outcome;
   }
 
-  /** Records how the run ended. */
-  private finish(run: StoredRun, outcome: Outcome, saver: CheckpointSaver, reason?: StopReason): void {
-    this.storage.transactionSync(() => {
-      const thread = this.threads.find(run.threadId);
-      const others = this.runs.unfinishedIds(run.threadId).filter((runId) => runId !== run.runId);
-      const passing = thread === undefined || (thread.temporary && !outcome.waiting && others.length === 0);
-      if (passing && run.kwargs.webhook === undefined) saver.discard();
-      else saver.flush();
-      // A graph that was left behind may still save: too late.
-      saver.close();
-      if (reason === "rollback") {
-        saver.deleteRun(run.threadId, run.runId);
-        this.runs.markFinished(run, { ...stopped(reason), rolledBack: true });
-      } else {
-        this.runs.markFinished(run, { ...outcome, rolledBack: false });
-      }
-      if (!passing && !thread.deleted) {
-        const error = outcome.refused === true ? null : outcome.error;
-        const settled = outcome.waiting ? "interrupted" : error === null ? "idle" : "error";
-        this.threads.update(run.threadId, {
-          status: others.length > 0 ? "busy" : settled,
-          error: error === null ? null : JSON.stringify(error),
-          // One that waits for an answer is kept, and for good: whoever answers it wants to see what follows.
-          ...(thread.temporary && outcome.waiting ? { temporary: false, ttl: defaultTtl } : {}),
-        });
-      }
+  /** Records that the attempt has failed, and when the next comes. @returns how the run ends */
+  private tryAgain(
+    run: StoredRun,
+    outcome: Outcome,
+    saver: CheckpointSaver,
+    delayMs: number,
+  ): Promise<Outcome> {
+    this.records.fail(run, outcome, saver, now() + delayMs);
+    this.executing.delete(run.runId);
+    const waiter = this.waiterOf(run.runId);
+    this.leave(run);
+    logInfo("run failed", {
+      run_id: run.runId,
+      thread_id: run.threadId,
+      attempt: run.attempts,
+      delay_ms: delayMs,
     });
+    this.host.failed();
+    this.startNext(run.threadId);
+    return waiter.promise;
+  }
+
+  /** The run is executed no more: others that kept out of its way may go on. */
+  private leave(run: StoredRun): void {
+    if (this.lastAttempt !== run.runId) return;
+    this.lastAttempt = undefined;
+    this.startDue();
+  }
+
+  private waiterOf(runId: string): PromiseWithResolvers<Outcome> {
+    const waiter = this.waiters.get(runId) ?? Promise.withResolvers<Outcome>();
+    this.waiters.set(runId, waiter);
+    return waiter;
+  }
+
+  /** Records how the run ended, and tells. */
+  private finish(run: StoredRun, outcome: Outcome, saver: CheckpointSaver, reason?: StopReason): void {
+    this.records.end(run, outcome, saver, reason);
     this.host.ended();
     this.tellEnd(run);
     this.waiters.get(run.runId)?.resolve(outcome);
@@ -302,20 +297,13 @@ export class RunQueue {
   }
 }
 
-/** Settles a while after `signal` has aborted: a graph that does not heed it must not hold the thread. */
-function stoppedAfterAbort(signal: AbortSignal): Promise<Outcome> {
-  return new Promise((resolve) => {
-    signal.addEventListener("abort", () => {
-      setTimeout(() => {
-        resolve(stopped(signal.reason as StopReason));
-      }, STOP_LIMIT_MS);
-    });
-  });
-}
+/** Starts of the run that no failure of its graph has ended: its host died, or it goes on. */
+const startsWithHost = (run: StoredRun): number => run.attempts - run.failures;
 
-const stopped = (reason: StopReason): Outcome => ({
-  status: reason === "timeout" ? "timeout" : "interrupted",
-  error: reason === "timeout" ? { error: "TimeoutError", message: "the run took too long" } : null,
-  values: null,
-  waiting: false,
-});
+function emitError(emit: (event: RunEvent) => void, error: RunError): void {
+  try {
+    emit({ event: "error", data: error });
+  } catch {
+    // The log is full: that is what the run has ended with.
+  }
+}

@@ -14,6 +14,8 @@ export interface StoredRun extends RunRecord {
   startedAt: number | null;
   /** What the cron that made it asks of it; null for a run that no cron made. */
   cron: CronTerms | null;
+  /** Attempts that the graph has failed in; the others ended with their hosts, or go on. */
+  failures: number;
   /** It has ended at an interrupt, and waits for an answer. */
   waiting: boolean;
   /** When its cron is to be told (again) how it ended; null before it has, and when there is nobody to tell. */
@@ -48,6 +50,7 @@ export type RunRow = {
   cron: string | null;
   input_tokens: number | null;
   output_tokens: number | null;
+  failures: number;
   waiting: number;
   report_at: number | null;
   report_attempts: number;
@@ -94,6 +97,7 @@ const COLUMNS = {
   report_attempts: "INTEGER NOT NULL DEFAULT 0",
   input_tokens: "INTEGER",
   output_tokens: "INTEGER",
+  failures: "INTEGER NOT NULL DEFAULT 0",
 } as const satisfies Record<keyof RunRow | "seq", string>;
 
 /** Makes the table; one that an earlier version made is given the columns that it lacks. */
@@ -138,6 +142,7 @@ export const toStoredRun = (row: RunRow): StoredRun => ({
   startAt: row.start_at,
   startedAt: row.started_at,
   cron: parseJsonOrNull(row.cron),
+  failures: row.failures,
   waiting: row.waiting === 1,
   reportAt: row.report_at,
   reportAttempts: row.report_attempts,

@@ -5,9 +5,11 @@ import { isFinal, type NewRun, type RunError, type RunStatus } from "./run";
 import { createRunsTable, toStoredRun, type RunRow, type StoredRun } from "./run-row";
 import type { TokenUsage } from "./token-usage";
 
-/** No run of the thread of `waiting` runs. */
-const NONE_RUNS = `NOT EXISTS (
-  SELECT 1 FROM runs AS other WHERE other.thread_id = waiting.thread_id AND other.status = 'running')`;
+/** The run holds its thread: it runs, or has failed and is to go on. */
+const HOLDS = "(status = 'running' OR (status = 'pending' AND failures > 0))";
+/** No other run holds the thread of `waiting`. */
+const IS_FREE = `NOT EXISTS (
+  SELECT 1 FROM runs AS other WHERE other.thread_id = waiting.thread_id AND other.seq <> waiting.seq AND ${HOLDS})`;
 
 /** How a run has ended. */
 export interface RunEnd {
@@ -65,10 +67,9 @@ export class RunStore {
     return this.ids("WHERE status = 'running' ORDER BY seq");
   }
 
-  /** Whether a run of the thread runs, or waits for nothing but its turn. */
+  /** Whether a run of the thread holds it, or waits for nothing but its turn. */
   hasDue(threadId: string): boolean {
-    const due =
-      "WHERE thread_id = ? AND (status = 'running' OR (status = 'pending' AND start_at <= ?)) LIMIT 1";
+    const due = `WHERE thread_id = ? AND (${HOLDS} OR (status = 'pending' AND start_at <= ?)) LIMIT 1`;
     return this.ids(due, threadId, now()).length > 0;
   }
 
@@ -76,7 +77,7 @@ export class RunStore {
   threadsToStart(): string[] {
     return this.sql
       .exec<{ thread_id: string }>(
-        `SELECT DISTINCT thread_id FROM runs AS waiting WHERE status = 'pending' AND start_at <= ? AND ${NONE_RUNS}`,
+        `SELECT DISTINCT thread_id FROM runs AS waiting WHERE status = 'pending' AND start_at <= ? AND ${IS_FREE}`,
         now(),
       )
       .toArray()
@@ -86,7 +87,7 @@ export class RunStore {
   /** The thread's next run, when it may start now. */
   nextToStart(threadId: string): StoredRun | undefined {
     const [runId] = this.ids(
-      `AS waiting WHERE thread_id = ? AND status = 'pending' AND start_at <= ? AND ${NONE_RUNS} ORDER BY seq LIMIT 1`,
+      `AS waiting WHERE thread_id = ? AND status = 'pending' AND start_at <= ? AND ${IS_FREE} ORDER BY seq LIMIT 1`,
       threadId,
       now(),
     );
@@ -103,10 +104,25 @@ export class RunStore {
     );
   }
 
+  /** The attempt has failed; the next is due at `nextAt` (ms). */
+  markFailed(run: StoredRun, error: RunError | null, nextAt: number): void {
+    this.sql.exec(
+      `UPDATE runs SET status = 'pending', failures = failures + 1, error = ?, start_at = ?, updated_at = ?,
+         input_tokens = ?, output_tokens = ?, revision = revision + 1
+       WHERE run_id = ?`,
+      error === null ? null : JSON.stringify(error),
+      nextAt,
+      now(),
+      run.usage?.inputTokens ?? null,
+      run.usage?.outputTokens ?? null,
+      run.runId,
+    );
+  }
+
   /** Counts another start, before it is made. */
   markStarted(runId: string): void {
     this.sql.exec(
-      `UPDATE runs SET status = 'running', attempts = attempts + 1, started_at = coalesce(started_at, ?1),
+      `UPDATE runs SET status = 'running', attempts = attempts + 1, error = NULL, started_at = coalesce(started_at, ?1),
          updated_at = ?1, revision = revision + 1
        WHERE run_id = ?2`,
       now(),
@@ -151,7 +167,7 @@ export class RunStore {
     return this.sql
       .exec<{ at: number | null }>(
         `SELECT min(at) AS at FROM (
-           SELECT min(start_at) AS at FROM runs AS waiting WHERE status = 'pending' AND ${NONE_RUNS}
+           SELECT min(start_at) AS at FROM runs AS waiting WHERE status = 'pending' AND ${IS_FREE}
            UNION ALL SELECT min(webhook_at) FROM runs
          )`,
       )

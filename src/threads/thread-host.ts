@@ -59,6 +59,11 @@ export abstract class ThreadHost extends DurableObject {
     ended: () => {
       this.reports.sendDue();
     },
+    failed: () => {
+      this.wakeForRuns();
+      // It is to be seen that it waits, and until when: the watchdog must not look for it before.
+      this.ctx.waitUntil(this.settle({ fresh: true }));
+    },
     settle: async () => {
       await this.updateIndex();
       // Nobody waits for a webhook, but the object stays awake for it.

@@ -2,6 +2,7 @@
  * Three nodes in a row that count their executions, and wait at a gate when the input says so: for
  * tests of killing, resuming, cancelling and overlapping runs. Worker and tests share this module.
  */
+import { stampRetryable } from "@langchain/core/errors";
 import { Annotation, END, START, StateGraph, type LangGraphRunnableConfig } from "@langchain/langgraph";
 
 export const STEP_NAMES = ["one", "two", "three"] as const;
@@ -64,6 +65,10 @@ const State = Annotation.Root({
   /** The gate at which `gate_at` (default: the second node) waits. */
   gate: Annotation<string | undefined>(),
   gate_at: Annotation<StepName | undefined>(),
+  /** So many executions of the second node fail. */
+  fails: Annotation<number | undefined>(),
+  /** Another attempt would not help them. */
+  for_good: Annotation<boolean | undefined>(),
   trail: Annotation<string[]>({ reducer: (trail, more) => [...trail, ...more], default: () => [] }),
 });
 
@@ -73,6 +78,10 @@ function step(name: StepName) {
     executions.set(`${key}/${name}`, executionsOf(key, name) + 1);
     if (state.gate !== undefined && name === (state.gate_at ?? "two")) {
       await waitAt(state.gate, config.signal);
+    }
+    const executed = executionsOf(key, name);
+    if (name === "two" && executed <= (state.fails ?? 0)) {
+      throw stampRetryable(new Error(`failure ${executed}`), state.for_good !== true);
     }
     return { trail: [name] };
   };
