@@ -30,6 +30,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   vi.useRealTimers();
+  vi.restoreAllMocks();
 });
 
 /** Runs the cron's alarms one after the other, each at its time, until `end`. @returns how many there were */
@@ -131,8 +132,10 @@ describe("D1 that is down", () => {
   });
 
   it("for an hour, with a thousand firings: none is lost, and a minute later the index equals the objects", async () => {
+    // Some five thousand failures are logged, and each takes the test runner a while.
+    vi.spyOn(console, "error").mockReturnValue(undefined);
     const crons = await Promise.all(
-      Array.from({ length: 50 }, () => createCron({ schedule: "*/3 * * * *" })),
+      Array.from({ length: 10 }, () => createCron({ schedule: "*/36 * * * * *" })),
     );
     const threads = crons.map(({ cron_id: cronId }) => {
       const definition = { cronId, threadId: null, onRunCompleted: "delete" } as CronDefinition;
@@ -141,8 +144,9 @@ describe("D1 that is down", () => {
     const stubs = [...crons.map(({ cron_id: id }) => cronStub(id)), ...threads];
     await Promise.all(stubs.map((stub) => rowsOf(stub)));
     await Promise.all(stubs.map(async (stub) => setD1(stub, false)));
-    for (let minute = 3; minute <= 60; minute += 3) {
-      setClock(new Date(Date.UTC(2040, 0, 1, 0, minute)).toISOString());
+    // At :00 and :36 of each minute.
+    for (let half = 1; half <= 120; half++) {
+      setClock(new Date(Date.UTC(2040, 0, 1, 0, half >> 1, (half % 2) * 36)).toISOString());
       await Promise.all(crons.map(async ({ cron_id: id }) => runDurableObjectAlarm(cronStub(id))));
     }
     const all = async (): Promise<Cron[]> =>
@@ -167,15 +171,16 @@ describe("D1 that is down", () => {
       }
     }
     setClock(by);
-    expect(await runsInD1()).toBe(1000);
+    // An hour's, and those of 01:00:36 and 01:01:00.
+    expect(await runsInD1()).toBe(10 * 122);
     const indexed = (await all()).filter(({ cron_id: id }) => ours.has(id));
-    expect(indexed).toHaveLength(50);
+    expect(indexed).toHaveLength(10);
     for (const cron of indexed) {
       expect(cron).toEqual(await getCron(cron.cron_id));
-      const slots = await slotsOf(cron.cron_id, "?limit=100");
-      expect(slots.map(({ status }) => status)).toEqual(Array.from({ length: 20 }, () => "fired"));
+      const slots = await slotsOf(cron.cron_id, "?limit=1000");
+      expect(slots.map(({ status }) => status)).toEqual(Array.from({ length: 122 }, () => "fired"));
       expect(await rowsOf(threadStub(slots[0]?.thread_id ?? ""))).toMatchObject({ runs: 0, threads: 0 });
-      expect((await countsOf(cron.cron_id)).runs).toMatchObject({ success: 20, running: 0 });
+      expect((await countsOf(cron.cron_id)).runs).toMatchObject({ success: 122, running: 0 });
     }
   });
 

@@ -30,6 +30,14 @@ const BODIES: Record<string, Record<string, unknown>> = {
   [`POST /threads/${THREAD}/runs/crons`]: { assistant_id: "echo", schedule: "27 15 * * *" },
   "POST /runs/crons/search": {},
   "POST /runs/crons/count": {},
+  "POST /runs/crons/preview": { schedule: "27 15 * * *" },
+  "POST /runs/crons/stop": {},
+  "POST /runs/crons/start": {},
+  [`POST /runs/crons/${CRON}/run`]: {},
+  [`POST /runs/crons/${CRON}/skip`]: { count: 0 },
+  [`POST /runs/crons/${CRON}/backfill`]: { start: "2030-01-01T00:00:00Z", end: "2030-01-01T01:00:00Z" },
+  [`POST /runs/crons/${CRON}/pause`]: {},
+  [`POST /runs/crons/${CRON}/resume`]: {},
   [`PATCH /runs/crons/${CRON}`]: {},
 };
 const ROUTES = Object.keys(BODIES);
@@ -193,8 +201,23 @@ const runFields = {
   checkpoint_id: NO_TEXT,
   feedback_keys: ["a", 1, {}, [1]],
 };
+const NO_COUNT = ["1", true, {}, [], -1, 0.5, 1e300];
 const cronFields = {
   ...payload,
+  catchup: NO_CHOICE,
+  catchup_window_seconds: NO_COUNT,
+  jitter_seconds: NO_COUNT,
+  max_attempts: [...NO_COUNT, 0, 11],
+  retry_delay_seconds: [...NO_COUNT, 0],
+  run_timeout_seconds: [...NO_COUNT, 0],
+  pause_after_failures: [...NO_COUNT, 0],
+  alert_webhook: ["", 1, "ftp://example.com/", "http://localhost/", "http://10.0.0.1/"],
+  max_runs: [...NO_COUNT, 0],
+  max_tokens_per_day: [...NO_COUNT, 0],
+  max_tokens_per_month: [...NO_COUNT, 0],
+  keep_threads: [...NO_COUNT, 0],
+  thread_ttl: NO_TTL,
+  history_limit: [...NO_COUNT, 9],
   input: [1, true, "text"],
   schedule: NO_SCHEDULE,
   timezone: NO_ZONE,
@@ -207,6 +230,19 @@ const cronCreate = {
   multitask_strategy: NO_CHOICE,
 };
 const WRONG: Record<string, Record<string, unknown[]>> = {
+  "POST /runs/crons/preview": {
+    schedule: NO_SCHEDULE,
+    timezone: NO_ZONE,
+    end_time: NO_INSTANT,
+    count: [...NO_COUNT, 0, 101],
+  },
+  [`POST /runs/crons/${CRON}/run`]: { ...payload, input: [1, true, "text"], metadata: NO_OBJECT },
+  [`POST /runs/crons/${CRON}/skip`]: { count: [...NO_COUNT, 1001], note: [1, "", {}] },
+  [`POST /runs/crons/${CRON}/backfill`]: { start: NO_INSTANT, end: NO_INSTANT },
+  [`POST /runs/crons/${CRON}/pause`]: { note: [1, "", {}] },
+  [`POST /runs/crons/${CRON}/resume`]: { note: [1, "", {}] },
+  "POST /runs/crons/stop": { note: [1, "", {}] },
+  "POST /runs/crons/start": { note: [1, "", {}] },
   "POST /threads": { thread_id: NO_UUID, metadata: NO_OBJECT, if_exists: NO_CHOICE, ttl: NO_TTL },
   "POST /threads/search": {
     ...PAGE,
@@ -248,7 +284,7 @@ const WRONG: Record<string, Record<string, unknown[]>> = {
     on_run_completed: NO_CHOICE,
     assistant_id: ["echo"],
     thread_id: [THREAD],
-    multitask_strategy: ["enqueue"],
+    multitask_strategy: NO_CHOICE,
   },
   "POST /runs/crons/search": {
     ...PAGE,
