@@ -255,7 +255,8 @@ export class CronDO extends DurableObject {
         this.pauseItself(`paused after ${after.failuresInARow} failed runs in a row`);
       }
     });
-    if (this.waitsForRuns()) this.armDeadMan();
+    // Where no slot is to come, no alarm is either: the index would never hear of this, should the host die now.
+    if (this.waitsForRuns() || this.record.require().nextRunAt === null) this.armDeadMan();
     this.ctx.waitUntil(this.advanceNow({ runEnded: true }));
   }
 
