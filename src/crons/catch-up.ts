@@ -61,3 +61,24 @@ export function countSlots(schedule: Schedule, { first, last }: SlotRange): numb
   }
   return count;
 }
+
+/** The slots that are `wanted`, in stretches without one that is not. */
+export function stretches(
+  slots: Iterable<number>,
+  wanted: (slot: number) => boolean,
+): (SlotRange & { slots: number })[] {
+  const found: (SlotRange & { slots: number })[] = [];
+  let open: (SlotRange & { slots: number }) | undefined;
+  for (const slot of slots) {
+    if (!wanted(slot)) {
+      open = undefined;
+    } else if (open === undefined) {
+      open = { first: slot, last: slot, slots: 1 };
+      found.push(open);
+    } else {
+      open.last = slot;
+      open.slots += 1;
+    }
+  }
+  return found;
+}

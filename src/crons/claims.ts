@@ -5,7 +5,7 @@
 import { now } from "../clock";
 import { DomainError } from "../errors";
 import type { JsonObject } from "../json";
-import { catchUp, countSlots, PUNCTUAL_MS, type SlotRange } from "./catch-up";
+import { catchUp, countSlots, PUNCTUAL_MS, stretches, type SlotRange } from "./catch-up";
 import { scheduleOf, upcomingSlot, type CronDefinition } from "./cron";
 import type { CronRecord } from "./cron-record";
 import { jitterOf, runIdOf, threadIdOf } from "./identity";
@@ -97,35 +97,36 @@ export class Claims {
 
   /**
    * Has the next slots skipped, as many as `count` says and as there are; those skipped before by hand no longer are.
-   * @returns the slots that are skipped now; null for none
    */
-  skipNext({ count, note }: SkipNext): SlotRange | null {
+  skipNext({ count, note }: SkipNext): void {
     this.unskip();
     const { definition, progress } = this.record.require();
     const schedule = scheduleOf(definition);
-    const slots: number[] = [];
+    const slots = new Set<number>();
     let next = definition.enabled ? upcomingSlot(definition, now()) : null;
-    while (next !== null && slots.length < count) {
-      slots.push(next);
+    while (next !== null && slots.size < count) {
+      // After the clock was set back a slot to come may have had its turn.
+      if (!this.ledger.has(next)) slots.add(next);
       next = upcomingSlot(definition, next);
     }
-    const [first] = slots;
-    const last = slots.at(-1);
-    if (first === undefined || last === undefined) return null;
+    if (slots.size === 0) return;
+    const first = Math.min(...slots);
+    const last = Math.max(...slots);
     const reason = note === undefined ? "skipped by hand" : `skipped by hand: ${note}`;
-    this.ledger.record({ first, last }, schedule, { status: "skipped", reason });
-    this.record.update({ nextRunAt: next, progress: withSlots(progress, { skipped: slots.length }) });
-    return { first, last };
+    for (const range of stretches(slotsBetween(schedule, first - 1, last), (slot) => slots.has(slot))) {
+      this.ledger.record(range, schedule, { status: "skipped", reason });
+    }
+    this.record.update({ nextRunAt: next, progress: withSlots(progress, { skipped: slots.size }) });
   }
 
   /** No slot to come is skipped any more. */
   unskip(): void {
     const { definition, progress } = this.record.require();
-    const { skipped } = this.ledger.clear({ first: now() + 1, last: Number.MAX_SAFE_INTEGER });
-    if (skipped === 0) return;
+    const { skipped, missed } = this.ledger.clear({ first: now() + 1, last: Number.MAX_SAFE_INTEGER });
+    if (skipped + missed === 0) return;
     this.record.update({
       nextRunAt: definition.enabled ? upcomingSlot(definition, now()) : null,
-      progress: withSlots(progress, { skipped: -skipped }),
+      progress: withSlots(progress, { skipped: -skipped, missed: -missed }),
     });
   }
 
@@ -158,7 +159,7 @@ export class Claims {
     let after = progress;
     let takeAt = now();
     for (const range of ranges) {
-      const { skipped, missed } = this.ledger.clear(range);
+      const { skipped, missed } = this.ledger.clear(range, schedule);
       after = withSlots(after, { skipped: -skipped, missed: -missed });
       this.ledger.addBacklog({ ...range, schedule, origin: "backfill", takeAt });
       takeAt += STAGGER_MS;
@@ -244,25 +245,4 @@ export class Claims {
     const backlog = this.ledger.backlogs(from)[0]?.first ?? claimed;
     return Math.min(single, backlog, claimed);
   }
-}
-
-/** The slots that are `wanted`, in stretches without one that is not. */
-function stretches(
-  slots: Iterable<number>,
-  wanted: (slot: number) => boolean,
-): (SlotRange & { slots: number })[] {
-  const found: (SlotRange & { slots: number })[] = [];
-  let open: (SlotRange & { slots: number }) | undefined;
-  for (const slot of slots) {
-    if (!wanted(slot)) {
-      open = undefined;
-    } else if (open === undefined) {
-      open = { first: slot, last: slot, slots: 1 };
-      found.push(open);
-    } else {
-      open.last = slot;
-      open.slots += 1;
-    }
-  }
-  return found;
 }

@@ -6,8 +6,8 @@
 import { toIso } from "../clock";
 import type { JsonObject } from "../json";
 import { parseJsonOrNull } from "../json";
-import { countSlots, type SlotRange } from "./catch-up";
-import { lastSlot, nextSlot, slotsBackwards, type Schedule } from "./schedule";
+import { countSlots, stretches, type SlotRange } from "./catch-up";
+import { lastSlot, nextSlot, slotsBackwards, slotsBetween, type Schedule } from "./schedule";
 import type { SlotList } from "./schemas";
 
 /** `pending` is to get a run, which is not yet known to be enqueued; the others are final. */
@@ -258,9 +258,10 @@ export class SlotLedger {
 
   /**
    * Takes out what is recorded of the slots from `first` to `last` that got no run.
+   * @param of whose slots, `first` being one of them; those of other schedules, which the cron had before, stay. Null: any.
    * @returns how many of each kind
    */
-  clear({ first, last }: SlotRange): { skipped: number; missed: number } {
+  clear({ first, last }: SlotRange, of: Schedule | null = null): { skipped: number; missed: number } {
     const cleared = { skipped: 0, missed: 0 };
     const rows = this.select(
       `WHERE manual = 0 AND status IN ('skipped', 'missed') AND scheduled_for >= ?1
@@ -270,27 +271,27 @@ export class SlotLedger {
     );
     for (const row of rows) {
       const status = row.status as "skipped" | "missed";
-      this.sql.exec("DELETE FROM slots WHERE scheduled_for = ? AND manual = 0", row.scheduled_for);
-      const rest = { ...row, retry_at: null };
-      const schedule = scheduleOfRange(row);
-      if (schedule === null) {
+      const own = scheduleOfRange(row);
+      const isOther = of !== null && (of.expression !== own?.expression || of.timezone !== own.timezone);
+      const isMeant = (slot: number): boolean =>
+        slot >= first && slot <= last && (!isOther || lastSlot(of, first, slot) === slot);
+      if (own === null && !isMeant(row.scheduled_for)) continue;
+      this.remove({ scheduledFor: row.scheduled_for, manual: false });
+      if (own === null) {
         cleared[status] += 1;
         continue;
       }
       const range = { first: row.first_slot ?? row.scheduled_for, last: row.scheduled_for };
-      cleared[status] += countSlots(schedule, {
-        first: Math.max(range.first, first),
-        last: Math.min(range.last, last),
-      });
-      if (range.first < first) {
-        this.insertRange(
-          { first: range.first, last: lastSlot(schedule, range.first, first - 1) },
-          schedule,
-          rest,
-        );
+      const meant = { first: Math.max(range.first, first), last: Math.min(range.last, last) };
+      const rest = around(own, range, { first, last });
+      if (isOther) {
+        const within = [...slotsBetween(own, meant.first - 1, meant.last)];
+        cleared[status] += within.filter(isMeant).length;
+        rest.push(...stretches(within, (slot) => !isMeant(slot)));
+      } else {
+        cleared[status] += countSlots(own, meant);
       }
-      const next = range.last > last ? nextSlot(schedule, last) : null;
-      if (next !== null) this.insertRange({ first: next, last: range.last }, schedule, rest);
+      for (const part of rest) this.insertRange(part, own, { ...row, retry_at: null });
     }
     return cleared;
   }
@@ -435,6 +436,17 @@ export class SlotLedger {
 
 const scheduleOfRange = ({ first_slot, schedule, timezone }: Row): Schedule | null =>
   first_slot === null || schedule === null ? null : { expression: schedule, timezone };
+
+/** What lies in the range before and after the slots taken out of it. */
+function around(schedule: Schedule, range: SlotRange, { first, last }: SlotRange): SlotRange[] {
+  const rest: SlotRange[] = [];
+  if (range.first < first) {
+    rest.push({ first: range.first, last: lastSlot(schedule, range.first, first - 1) });
+  }
+  const next = range.last > last ? nextSlot(schedule, last) : null;
+  if (next !== null) rest.push({ first: next, last: range.last });
+  return rest;
+}
 
 const toWire = (row: Row, scheduledFor: number): Slot => ({
   scheduled_for: toIso(scheduledFor),
