@@ -1,0 +1,312 @@
+/**
+ * What stands in for the objects of threads: the contract that crons rest on, and no graph. Runs are taken in once by their
+ * ids, take their time, end somehow, are written to the index, and are reported to their cron until it acknowledges that. What is
+ * here survives everything; only calls from and to it go wrong.
+ */
+import { DomainError } from "../../src/errors";
+import { answer, type Answer } from "../../src/rpc";
+import { requireRun } from "../../src/runs/runs-table";
+import type { NewRun } from "../../src/runs/run";
+import type { RunReport } from "../../src/runs/run-report";
+import type { Faults } from "./faults";
+import type { Random } from "./random";
+import type { Booking, Timeline } from "./timeline";
+
+const MAX_WAITING = 100;
+const LONGEST_REPORT_DELAY_MS = 10 * 60_000;
+
+/** A run that was taken in, and what became of it. Instants are true times, but for those with `wall`. */
+export interface MadeRun {
+  run: NewRun;
+  /** More than one is the fault that all this is about. */
+  times: number;
+  at: number;
+  wallAt: number;
+  startedAt: number | null;
+  endedAt: number | null;
+  /** As the cron is told it. */
+  report: RunReport | null;
+  /** When the cron first acknowledged the report. */
+  reportedAt: number | null;
+  indexed: boolean;
+  deleted: boolean;
+  booking: Booking | null;
+}
+
+interface StoodThread {
+  deleted: boolean;
+  temporary: boolean;
+  waiting: boolean;
+}
+
+/** How runs go. */
+export interface RunHabits {
+  shortestMs: number;
+  longestMs: number;
+  /** Of the runs, those that fail, take too long, or stop at an interrupt. */
+  errors: number;
+  timeouts: number;
+  interrupts: number;
+  mostTokens: number;
+}
+
+export interface ThreadWorld {
+  timeline: Timeline;
+  faults: Faults;
+  random: Random;
+  trace: (text: string) => void;
+  d1: D1Database;
+  /** Gives a cron a report. */
+  report: (cronId: string, report: RunReport) => Promise<Answer>;
+}
+
+export class Threads {
+  /** By their ids: all that were ever taken in. */
+  readonly made = new Map<string, MadeRun>();
+  readonly threads = new Map<string, StoodThread>();
+  releases = 0;
+
+  constructor(
+    private readonly world: ThreadWorld,
+    private readonly habits: RunHabits,
+  ) {}
+
+  async call(method: string, args: unknown[]): Promise<Answer> {
+    return structuredClone(await answer(this, method, structuredClone(args)));
+  }
+
+  /** A thread that was there before. */
+  addThread(threadId: string): void {
+    this.threads.set(threadId, { deleted: false, temporary: false, waiting: false });
+  }
+
+  isQuiet(): boolean {
+    return [...this.made.values()].every(({ reportedAt, indexed }) => reportedAt !== null && indexed);
+  }
+
+  async enqueueRun(run: NewRun, { notAfter }: { notAfter: number }) {
+    const { timeline, random, trace } = this.world;
+    const known = this.made.get(run.runId);
+    const times = known?.times ?? 0;
+    if (timeline.wall() > notAfter) throw new Error("the call came too late");
+    // Of one that is over and forgotten nothing is known here.
+    if (known !== undefined && this.isLiving(known)) return { run_id: run.runId };
+    this.takeThread(run);
+    const { now } = timeline;
+    const made: MadeRun = {
+      run,
+      times: times + 1,
+      at: now,
+      wallAt: timeline.wall(),
+      startedAt: null,
+      endedAt: null,
+      report: null,
+      reportedAt: null,
+      indexed: false,
+      deleted: false,
+      booking: null,
+    };
+    trace(`run ${run.runId} of ${String(run.metadata.scheduled_for)} is taken in`);
+    this.made.set(run.runId, made);
+    const isFirst = this.unfinishedOf(run.threadId)[0] === made;
+    if (isFirst) this.start(made, random.int(0, 50));
+    return { run_id: run.runId };
+  }
+
+  async holdsRun(runId: string): Promise<boolean> {
+    return this.isLiving(this.made.get(runId));
+  }
+
+  async isUnfinished(_threadId: string, runId: string): Promise<boolean> {
+    const known = this.made.get(runId);
+    return known?.endedAt === null;
+  }
+
+  async cancelRun(threadId: string, runId: string): Promise<void> {
+    const known = this.made.get(runId);
+    if (!this.isLiving(known)) {
+      await requireRun(this.world.d1, threadId, runId);
+      return;
+    }
+    if (known.endedAt === null) this.end(known, "interrupted");
+  }
+
+  async release(): Promise<void> {
+    this.releases += 1;
+  }
+
+  async checkThread(threadId: string): Promise<void> {
+    this.requireThread(threadId);
+  }
+
+  async getThread(threadId: string) {
+    const thread = this.requireThread(threadId);
+    const busy = this.unfinishedOf(threadId).length > 0;
+    return { thread_id: threadId, status: busy ? "busy" : thread.waiting ? "interrupted" : "idle" };
+  }
+
+  async deleteThread(threadId: string): Promise<void> {
+    const thread = this.requireThread(threadId);
+    thread.deleted = true;
+    for (const run of this.unfinishedOf(threadId)) this.end(run, "interrupted");
+  }
+
+  private requireThread(threadId: string): StoodThread {
+    const thread = this.threads.get(threadId);
+    if (thread === undefined || thread.deleted) {
+      throw new DomainError("thread.not_found", `no thread with the id ${threadId}`);
+    }
+    return thread;
+  }
+
+  /** The thread is there, and lets the run in. */
+  private takeThread({ threadId, createThread, temporary, multitaskStrategy }: NewRun): void {
+    const thread = this.threads.get(threadId);
+    if (thread === undefined ? !createThread : thread.deleted) this.requireThread(threadId);
+    const earlier = this.unfinishedOf(threadId);
+    if (earlier.length > 0 && multitaskStrategy === "reject") {
+      throw new DomainError("run.conflict", "the thread is busy with another run");
+    }
+    if (earlier.length >= MAX_WAITING)
+      throw new DomainError("run.conflict", "100 runs wait on the thread already");
+    if (thread === undefined) this.threads.set(threadId, { deleted: false, temporary, waiting: false });
+    if (multitaskStrategy === "enqueue") return;
+    for (const run of earlier) this.end(run, "interrupted");
+  }
+
+  /** Whether the object of its thread still knows the run. */
+  private isLiving(run: MadeRun | undefined): run is MadeRun {
+    return run !== undefined && !(run.indexed && run.reportedAt !== null);
+  }
+
+  private unfinishedOf(threadId: string): MadeRun[] {
+    return [...this.made.values()].filter(
+      ({ run, endedAt }) => run.threadId === threadId && endedAt === null,
+    );
+  }
+
+  private start(made: MadeRun, delayMs: number): void {
+    const { timeline, random, faults } = this.world;
+    const { shortestMs, longestMs } = this.habits;
+    timeline.after(delayMs, () => {
+      if (made.endedAt !== null || made.startedAt !== null) return;
+      made.startedAt = timeline.wall();
+      const finish = (): void => {
+        // Nothing goes on while the server is down.
+        if (faults.serverDown) made.booking = timeline.after(random.int(1000, 60_000), finish);
+        else this.end(made, this.outcome());
+      };
+      made.booking = timeline.after(random.magnitude(shortestMs, longestMs), finish);
+    });
+  }
+
+  private outcome(): RunReport["status"] {
+    const { errors, timeouts, interrupts } = this.habits;
+    const draw = this.world.random.draw();
+    if (draw < errors) return "error";
+    if (draw < errors + timeouts) return "timeout";
+    return draw < errors + timeouts + interrupts ? "interrupted" : "success";
+  }
+
+  private end(made: MadeRun, status: RunReport["status"]): void {
+    const { timeline, random, trace } = this.world;
+    const { run } = made;
+    made.booking?.cancel();
+    made.endedAt = timeline.now;
+    const started = made.startedAt !== null;
+    const failed = status === "error" || status === "timeout";
+    made.report = {
+      runId: run.runId,
+      threadId: run.threadId,
+      status,
+      waiting: false,
+      error: failed ? { error: "Error", message: "it went wrong" } : null,
+      attempts: started ? 1 : 0,
+      startedAt: made.startedAt,
+      endedAt: timeline.wall(),
+      inputTokens: started ? random.int(0, this.habits.mostTokens) : 0,
+      outputTokens: started ? random.int(0, this.habits.mostTokens) : 0,
+    };
+    trace(`run ${run.runId} ends: ${status}`);
+    const thread = this.threads.get(run.threadId);
+    const [next] = this.unfinishedOf(run.threadId);
+    if (thread !== undefined) {
+      thread.waiting = status === "interrupted" && random.chance(0.3);
+      if (thread.temporary && next === undefined) this.threads.delete(run.threadId);
+    }
+    if (next !== undefined && next.startedAt === null) this.start(next, random.int(0, 50));
+    this.tell(made, 1);
+    this.index(made);
+  }
+
+  /** Reports the end, until the cron has acknowledged it or is gone. */
+  private tell(made: MadeRun, attempt: number): void {
+    const { timeline, faults, random, report } = this.world;
+    const { run, report: told } = made;
+    if (run.cron === null || told === null) return;
+    const { cronId } = run.cron;
+    const again = (): void => {
+      const delay = Math.min(1000 * 2 ** (attempt - 1), LONGEST_REPORT_DELAY_MS);
+      timeline.after(delay, () => {
+        if (made.reportedAt === null) this.tell(made, attempt + 1);
+      });
+    };
+    if (faults.serverDown) {
+      again();
+      return;
+    }
+    const limit = timeline.sleep(15_000).then(() => {
+      throw new Error("no answer");
+    });
+    Promise.race([report(cronId, told), limit])
+      .then((answered) => {
+        if ("refusal" in answered && answered.refusal.code !== "cron.not_found") {
+          throw new Error(answered.refusal.code);
+        }
+        made.reportedAt ??= timeline.now;
+        // At least once means at times twice.
+        if (faults.strikes("alarmTwice")) {
+          timeline.after(random.int(0, 1000), () => {
+            report(cronId, told).catch(() => undefined);
+          });
+        }
+      })
+      .catch(again);
+  }
+
+  /** Writes the run to the index, however long that takes. */
+  private index(made: MadeRun): void {
+    const { d1, timeline, random, faults } = this.world;
+    const { run, report } = made;
+    const again = (): void => {
+      timeline.after(random.int(1000, 30_000), () => {
+        this.index(made);
+      });
+    };
+    if (faults.serverDown) {
+      again();
+      return;
+    }
+    const at = timeline.wall();
+    d1.prepare(
+      `INSERT INTO runs (run_id, thread_id, assistant_id, status, metadata, kwargs, multitask_strategy, created_at,
+         updated_at, due_at, revision) VALUES (?, ?, ?, ?, ?, '{}', ?, ?, ?, ?, 1) ON CONFLICT DO NOTHING`,
+    )
+      .bind(
+        run.runId,
+        run.threadId,
+        run.assistantId,
+        report?.status,
+        JSON.stringify(run.metadata),
+        run.multitaskStrategy,
+        at,
+        at,
+        at,
+      )
+      .run()
+      .then(() => {
+        made.indexed = true;
+      })
+      .catch(again);
+  }
+}
