@@ -126,7 +126,10 @@ export class World {
       },
       watchedAt: () => {
         const earliest = this.earliestInIndex();
-        return earliest === undefined ? null : earliest + LATE_MS + MINUTE_MS;
+        const next = this.cronRow()?.next_run_at;
+        // The index may be about to hear of the next time.
+        const latest = Math.max(earliest ?? 0, typeof next === "number" ? next : 0);
+        return earliest === undefined ? null : latest + LATE_MS + MINUTE_MS;
       },
       failed: (error) => this.errors.push(error),
     });
