@@ -9,6 +9,47 @@ import { buildGraphs } from "./scripts/build-graphs.mjs";
 
 const here = (path: string) => join(import.meta.dirname, path);
 
+/**
+ * Bundled once rather than transformed again for each test file, which took most of the time. All that tests and server import
+ * is named: what the bundler finds later makes it start anew in the middle of the tests.
+ */
+const BUNDLED = [
+  "@langchain/core/callbacks/base",
+  "@langchain/core/callbacks/manager",
+  "@langchain/core/errors",
+  "@langchain/core/language_models/chat_models",
+  "@langchain/core/load/serializable",
+  "@langchain/core/messages",
+  "@langchain/core/outputs",
+  "@langchain/core/runnables",
+  "@langchain/core/singletons",
+  "@langchain/core/tools",
+  "@langchain/core/utils/function_calling",
+  "@langchain/core/utils/types",
+  "@langchain/core/utils/uuid",
+  "@langchain/langgraph",
+  "@langchain/langgraph-checkpoint",
+  "@langchain/langgraph-sdk",
+  "@langchain/langgraph/prebuilt",
+  "@langchain/langgraph/remote",
+  "@langchain/langgraph/zod",
+  "@langchain/langgraph/zod/schema",
+  "@langchain/openai",
+  "croner",
+  "cronstrue",
+  "fast-check",
+  "hono",
+  "hono/body-limit",
+  "hono/cors",
+  "hono/html",
+  "hono/streaming",
+  "hono/utils/buffer",
+  "hono/utils/html",
+  "sdk-2",
+  "standardwebhooks",
+  "zod",
+];
+
 export default defineConfig(async () => {
   const testGraphs = here(".edgecron/test-graphs.ts");
   await buildGraphs({ config: here("test/support/langgraph.json"), out: testGraphs });
@@ -39,6 +80,7 @@ export default defineConfig(async () => {
           resolve: { alias: [{ find: /^.*\.edgecron\/graphs(\.ts)?$/, replacement: testGraphs }] },
           test: {
             name: "workers",
+            deps: { optimizer: { ssr: { enabled: true, include: BUNDLED } } },
             // A crash test goes through some fifty deaths, on whatever machine.
             testTimeout: 60_000,
             include: ["test/**/*.test.ts"],

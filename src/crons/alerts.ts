@@ -63,14 +63,19 @@ export class Alerts {
       logError("an alert was given up", new Error(`${MAX_WAITING} newer ones wait`));
   }
 
-  /** When the next alert is to be called; null when none waits. */
+  /** When the next alert is to be called; null when none waits. While calls are made, those that are due wait for their turn. */
   nextDue(): number | null {
-    return this.sql.exec<{ at: number | null }>("SELECT min(next_at) AS at FROM alerts").one().at;
+    const after = this.calling === undefined ? 0 : now();
+    return this.sql
+      .exec<{ at: number | null }>("SELECT min(next_at) AS at FROM alerts WHERE next_at > ?", after)
+      .one().at;
   }
 
   /** Calls what is due, one after the other. Never throws. */
   async callDue(): Promise<void> {
-    this.calling ??= this.callAll().finally(() => (this.calling = undefined));
+    this.calling ??= Promise.resolve()
+      .then(() => this.callAll())
+      .finally(() => (this.calling = undefined));
     await this.calling;
   }
 

@@ -31,7 +31,7 @@ import { backoff, earliest, reasonNotToFire, requireFuture } from "./timing";
 const DEAD_MAN_MS = 30_000;
 const D1_LIMIT_MS = 5_000;
 /** When D1 is back after however long, the index is right within a minute. */
-const MAX_INDEX_RETRY_MS = 30_000;
+const INDEX_RETRY_MS = 15_000;
 /** The history is looked through after so many slots: counting its rows costs more than a few too many. */
 const PRUNE_EVERY = 20;
 
@@ -69,9 +69,8 @@ export class CronDO extends DurableObject {
   private lastAdvance: Promise<void> = Promise.resolve();
   /** Those that were asked for and have not begun. */
   private waiting = 0;
-  /** Failures in a row, of advances and of writes to the index, for their back-offs. */
+  /** Advances that failed in a row, for the back-off. */
   private failures = 0;
-  private indexFailures = 0;
   /** What the index is known to have, but for the figures: an end of a run then costs it one row. */
   private indexedAs: string | undefined;
   /** The alarm that is known to be set, so that it is not set again for nothing. */
@@ -405,10 +404,8 @@ export class CronDO extends DurableObject {
       try {
         await within(D1_LIMIT_MS, "D1", this.writeIndex());
         this.record.noteIndexed(revision);
-        this.indexFailures = 0;
       } catch (error) {
         logError("the index could not be written", error, { cron: this.ctx.id.name });
-        this.indexFailures += 1;
       }
     }
     // The await above let others in: what holds is what is stored now. An advance that waits will set the alarm itself.
@@ -429,8 +426,7 @@ export class CronDO extends DurableObject {
   /** Sets the alarm for whatever comes first: the next slot, or something to be done or tried again. */
   private armForNext(): void {
     const { nextRunAt, pendingFrom, revision, indexed } = this.record.require();
-    const retryMs = Math.min(backoff(Math.max(1, this.indexFailures)), MAX_INDEX_RETRY_MS);
-    const indexAt = revision === indexed ? null : now() + retryMs;
+    const indexAt = revision === indexed ? null : now() + INDEX_RETRY_MS;
     let at = earliest(nextRunAt, indexAt);
     for (const { retryAt } of this.ledger.pending(pendingFrom)) at = earliest(at, retryAt ?? now());
     for (const { takeAt } of this.ledger.backlogs(pendingFrom)) at = earliest(at, takeAt);

@@ -165,6 +165,19 @@ describe("an alert", () => {
     expect(await rowsOf(cronStub(cron.cron_id))).toEqual({});
   });
 
+  it("that waits for another to be answered does not have the alarm come again and again", async () => {
+    const { url, hanging, calls } = receiver("hangs");
+    const cron = await failing({ alert_webhook: url, pause_after_failures: 1 });
+    await ringAt(hour(1), cron.cron_id);
+    await until(() => hanging() === 1);
+    await until(async () => ((await alarmOf(cronStub(cron.cron_id))) ?? "") > "2040-01-01T01:00:15.000Z");
+    await runDurableObjectAlarm(cronStub(cron.cron_id));
+    expect((await alarmOf(cronStub(cron.cron_id))) ?? "").toMatch(/^2040-01-01T01:00:[23]/);
+    expect(calls).toHaveLength(1);
+    expect(await rowsOf(cronStub(cron.cron_id))).toMatchObject({ alerts: 2 });
+    await call("DELETE", `/runs/crons/${cron.cron_id}`);
+  });
+
   it("is not sent to an address that is not public, and none is stored without a URL", async () => {
     const { status, body } = await call("POST", "/runs/crons", {
       assistant_id: "echo",
