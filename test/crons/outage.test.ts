@@ -182,7 +182,7 @@ describe("D1 that is down", () => {
       expect(await rowsOf(threadStub(slots[0]?.thread_id ?? ""))).toMatchObject({ runs: 0, threads: 0 });
       expect((await countsOf(cron.cron_id)).runs).toMatchObject({ success: 122, running: 0 });
     }
-  });
+  }, 240_000);
 
   it("keeps a deletion waiting, and nothing fires meanwhile", async () => {
     const cron = await createCron();
