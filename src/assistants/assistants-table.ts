@@ -14,10 +14,23 @@ export { assistantIdOf, type Assistant };
  * @throws assistant.not_found
  */
 export async function getAssistant(db: D1Database, idOrGraphId: string): Promise<Assistant> {
+  return (await getAssistantAnd(db, idOrGraphId)).assistant;
+}
+
+/**
+ * Like {@link getAssistant}, and what other statements select, in one call.
+ * @throws assistant.not_found
+ */
+export async function getAssistantAnd(
+  db: D1Database,
+  idOrGraphId: string,
+  ...others: D1PreparedStatement[]
+): Promise<{ assistant: Assistant; results: D1Result[] }> {
   await ensureDefaultAssistants(db);
-  const row = await selectRow(db, assistantIdOf(idOrGraphId)).first<AssistantRow>();
-  if (row === null) throw notFound(idOrGraphId);
-  return toAssistant(row);
+  const [found, ...results] = await db.batch([selectRow(db, assistantIdOf(idOrGraphId)), ...others]);
+  const [row] = (found?.results ?? []) as AssistantRow[];
+  if (row === undefined) throw notFound(idOrGraphId);
+  return { assistant: toAssistant(row), results };
 }
 
 /** Like {@link getAssistant}, for creating a run: as it was at most two seconds ago. @throws assistant.not_found */

@@ -36,7 +36,7 @@ const INDEX_RETRY_MS = 15_000;
 const PRUNE_EVERY = 20;
 
 export class CronDO extends DurableObject {
-  private readonly record = new CronRecord(this.ctx.storage.sql);
+  private readonly record = new CronRecord(this.ctx.storage);
   private readonly ledger = new SlotLedger(this.ctx.storage.sql);
   private readonly alerts = new Alerts(this.ctx.storage.sql, {
     url: () => (this.record.isGone() ? null : this.record.require().definition.policy.alert_webhook),
@@ -55,7 +55,7 @@ export class CronDO extends DurableObject {
   });
   private readonly deliveries = new Deliveries(this.record, this.ledger, {
     env: () => this.env,
-    transaction: (work) => this.ctx.storage.transactionSync(work),
+    transaction: (work) => this.record.transaction(work),
     pause: (reason) => {
       this.pauseItself(reason);
     },
@@ -108,7 +108,7 @@ export class CronDO extends DurableObject {
     }
     requireFuture(definition);
     requireStorable("cron", definition, ground);
-    this.ctx.storage.transactionSync(() => {
+    this.record.transaction(() => {
       this.record.createTable();
       this.ledger.createTable();
       this.alerts.createTable();
@@ -143,7 +143,7 @@ export class CronDO extends DurableObject {
     requireStorable("cron", definition, stored.ground);
     const rescheduled = definition.schedule !== before.schedule || definition.timezone !== before.timezone;
     if (rescheduled) requireFuture(definition);
-    this.ctx.storage.transactionSync(() => {
+    this.record.transaction(() => {
       this.change(definition, rescheduled);
       this.armDeadMan();
     });
@@ -189,7 +189,7 @@ export class CronDO extends DurableObject {
   async runNow(overrides: RunNow): Promise<Slot> {
     const { definition } = this.record.require();
     requireStorable("cron", definition, overrides);
-    const key = this.ctx.storage.transactionSync(() => {
+    const key = this.record.transaction(() => {
       const claimed = this.claims.claimManual(overrides);
       this.armDeadMan();
       return claimed;
@@ -205,7 +205,7 @@ export class CronDO extends DurableObject {
    * @throws cron.not_found
    */
   async skipNext(skip: SkipNext): Promise<Cron> {
-    this.ctx.storage.transactionSync(() => {
+    this.record.transaction(() => {
       this.claims.claimDue(reasonNotToFire(this.record.require().definition));
       this.claims.skipNext(skip);
       this.armDeadMan();
@@ -220,7 +220,7 @@ export class CronDO extends DurableObject {
    * @throws cron.not_found, request.invalid
    */
   async backfill(period: Backfill): Promise<{ slots: number }> {
-    const slots = this.ctx.storage.transactionSync(() => {
+    const slots = this.record.transaction(() => {
       const claimed = this.claims.backfill(period);
       this.armDeadMan();
       return claimed;
@@ -234,7 +234,7 @@ export class CronDO extends DurableObject {
    * @throws cron.not_found
    */
   async runEnded(report: RunReport): Promise<void> {
-    this.ctx.storage.transactionSync(() => {
+    this.record.transaction(() => {
       const { definition, progress } = this.record.require();
       const run = progress.running.find(({ runId }) => runId === report.runId);
       const after = withReport(progress, report);
@@ -312,7 +312,7 @@ export class CronDO extends DurableObject {
     // Claimed earlier and not acknowledged: if a delivery was begun, their runs may exist or not.
     const unacknowledged = new Set(this.ledger.pending(stored.pendingFrom).map(keyOf));
     const slotsBefore = this.slotsSoFar();
-    this.ctx.storage.transactionSync(() => {
+    this.record.transaction(() => {
       const claimed = this.claims.claimDue(reasonNotToFire(stored.definition));
       if (this.claims.takeFromBacklog() || claimed) this.armDeadMan();
     });
@@ -328,7 +328,7 @@ export class CronDO extends DurableObject {
     try {
       if (threads) await removeOldThreads(this.env, this.record, this.ledger);
       if (history && !this.record.isGone()) {
-        await pruneHistory(this.env, this.record, this.ledger, this.ctx.storage);
+        await pruneHistory(this.env, this.record, this.ledger);
       }
     } catch (error) {
       logError("the cron's past could not be tidied up", error, { cron: this.ctx.id.name });
@@ -356,7 +356,7 @@ export class CronDO extends DurableObject {
   private pauseItself(reason: string): void {
     const { definition } = this.record.require();
     if (!definition.enabled) return;
-    this.ctx.storage.transactionSync(() => {
+    this.record.transaction(() => {
       this.change({ ...definition, enabled: false, note: reason, updatedAt: now() }, false);
       this.alert("cron.paused", { reason });
       this.armDeadMan();
@@ -447,7 +447,7 @@ export class CronDO extends DurableObject {
     await releaseThreads(this.env, definition);
     await within(D1_LIMIT_MS, "D1", unindexCron(this.env.DB, definition.cronId));
     // The alarm goes with the rest.
-    await this.ctx.storage.deleteAll();
+    await this.record.removeAll();
     logInfo("cron deleted", { cron_id: definition.cronId });
   }
 

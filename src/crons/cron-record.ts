@@ -1,4 +1,7 @@
-/** The cron's one row in its object's SQLite. */
+/**
+ * The cron's one row in its object's SQLite. It is read dozens of times for each firing, so it is remembered as it was read or
+ * written last. Nobody else writes it, and what is rolled back or cut off is forgotten.
+ */
 import { DomainError } from "../errors";
 import { bytesOf, MAX_STORED_BYTES, parseJson } from "../json";
 import { now } from "../clock";
@@ -35,11 +38,23 @@ type Row = {
 export class CronRecord {
   /** Noted in memory and stored with the next change: a row less for each firing. */
   private indexed = 0;
+  /** The row as it is stored; null when there is none, undefined when that is not known. */
+  private remembered: StoredCron | null | undefined;
 
-  constructor(private readonly sql: SqlStorage) {}
+  constructor(private readonly storage: DurableObjectStorage) {}
+
+  /** Does all of `work` or nothing. */
+  transaction<T>(work: () => T): T {
+    try {
+      return this.storage.transactionSync(work);
+    } catch (error) {
+      this.remembered = undefined;
+      throw error;
+    }
+  }
 
   createTable(): void {
-    this.sql.exec(`CREATE TABLE IF NOT EXISTS cron (
+    this.write(`CREATE TABLE IF NOT EXISTS cron (
       id INTEGER PRIMARY KEY CHECK (id = 1),
       definition TEXT NOT NULL,
       ground TEXT NOT NULL,
@@ -54,29 +69,15 @@ export class CronRecord {
 
   /** The cron; undefined when the object holds none. */
   read(): StoredCron | undefined {
-    if (!this.exists()) return undefined;
-    const row = this.sql
-      .exec<Row>(
-        "SELECT definition, ground, progress, next_run_at, revision, indexed, pending_from, deleted FROM cron",
-      )
-      .toArray()[0];
-    if (row === undefined) return undefined;
-    return {
-      definition: parseJson(row.definition),
-      ground: parseJson(row.ground),
-      progress: parseJson(row.progress),
-      nextRunAt: row.next_run_at,
-      revision: row.revision,
-      indexed: Math.max(row.indexed, this.indexed),
-      pendingFrom: row.pending_from,
-      deleted: row.deleted === 1,
-    };
+    if (this.remembered === undefined) this.remembered = this.load();
+    if (this.remembered === null) return undefined;
+    const { indexed } = this.remembered;
+    return indexed >= this.indexed ? this.remembered : { ...this.remembered, indexed: this.indexed };
   }
 
   /** Whether there is no cron, or one that is deleted. */
   isGone(): boolean {
-    if (!this.exists()) return true;
-    return this.sql.exec("SELECT 1 FROM cron WHERE deleted = 0").toArray().length === 0;
+    return this.read()?.deleted ?? true;
   }
 
   /** The cron that is there and not deleted. @throws cron.not_found */
@@ -88,7 +89,7 @@ export class CronRecord {
   }
 
   insert(definition: CronDefinition, ground: Ground, nextRunAt: number | null): void {
-    this.sql.exec(
+    this.write(
       "INSERT INTO cron (id, definition, ground, progress, next_run_at, revision) VALUES (1, ?, ?, ?, ?, ?)",
       JSON.stringify(definition),
       JSON.stringify(ground),
@@ -100,28 +101,27 @@ export class CronRecord {
 
   /** Stores what has changed, as the next revision: one row, however much it is. */
   update(change: CronChange): void {
-    const { definition, nextRunAt, pendingFrom, progress } = { ...this.require(), ...change };
-    this.sql.exec(
-      `UPDATE cron SET definition = ?, next_run_at = ?, pending_from = ?, progress = ?, revision = revision + 1,
-         indexed = max(indexed, ?)`,
-      JSON.stringify(definition),
-      nextRunAt,
-      pendingFrom,
-      JSON.stringify(progress),
-      this.indexed,
+    const before = this.require();
+    const after: StoredCron = { ...before, ...change, revision: before.revision + 1 };
+    this.write(
+      `UPDATE cron SET definition = coalesce(?, definition), next_run_at = ?, pending_from = ?,
+         progress = coalesce(?, progress), revision = ?, indexed = ?`,
+      after.definition === before.definition ? null : JSON.stringify(after.definition),
+      after.nextRunAt,
+      after.pendingFrom,
+      after.progress === before.progress ? null : JSON.stringify(after.progress),
+      after.revision,
+      after.indexed,
     );
+    this.remembered = after;
   }
 
   /** Stores what was last seen in D1, if it has changed, and if it still fits the row. */
   keepGround(ground: Ground): void {
     const text = JSON.stringify(ground);
+    if (text === JSON.stringify(this.require().ground)) return;
     const room = MAX_STORED_BYTES - bytesOf(text);
-    this.sql.exec(
-      "UPDATE cron SET ground = ? WHERE ground <> ? AND octet_length(definition) <= ?",
-      text,
-      text,
-      room,
-    );
+    this.write("UPDATE cron SET ground = ? WHERE octet_length(definition) <= ?", text, room);
   }
 
   /** The index has this revision. */
@@ -131,12 +131,42 @@ export class CronRecord {
 
   /** The tombstone: from here on nothing fires. */
   markDeleted(): void {
-    this.sql.exec("UPDATE cron SET deleted = 1, next_run_at = NULL");
+    this.write("UPDATE cron SET deleted = 1, next_run_at = NULL");
   }
 
-  private exists(): boolean {
-    return (
-      this.sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'cron'").toArray().length > 0
-    );
+  /** Removes all that the object stores, its alarm too. */
+  async removeAll(): Promise<void> {
+    try {
+      await this.storage.deleteAll();
+    } finally {
+      this.remembered = undefined;
+    }
+  }
+
+  private write(statement: string, ...params: (string | number | null)[]): void {
+    this.remembered = undefined;
+    this.storage.sql.exec(statement, ...params);
+  }
+
+  private load(): StoredCron | null {
+    const { sql } = this.storage;
+    const table = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'cron'";
+    if (sql.exec(table).toArray().length === 0) return null;
+    const row = sql
+      .exec<Row>(
+        "SELECT definition, ground, progress, next_run_at, revision, indexed, pending_from, deleted FROM cron",
+      )
+      .toArray()[0];
+    if (row === undefined) return null;
+    return {
+      definition: parseJson(row.definition),
+      ground: parseJson(row.ground),
+      progress: parseJson(row.progress),
+      nextRunAt: row.next_run_at,
+      revision: row.revision,
+      indexed: row.indexed,
+      pendingFrom: row.pending_from,
+      deleted: row.deleted === 1,
+    };
   }
 }

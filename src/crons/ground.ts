@@ -1,11 +1,11 @@
 /** What a firing needs to know of D1: its assistant, and whether all crons are stopped. */
-import { getAssistant } from "../assistants/assistants-table";
+import { getAssistantAnd } from "../assistants/assistants-table";
 import type { Env } from "../config";
 import { within } from "../deadline";
 import { asDomainError } from "../errors";
 import { logError } from "../log";
 import type { AssistantSnapshot } from "../runs/new-run";
-import { readSwitch } from "./switch";
+import { selectSwitch, toSwitch, type SwitchRow } from "./switch";
 
 /** As last seen; kept with the cron, so that it fires while D1 is down. */
 export interface Ground {
@@ -32,7 +32,8 @@ export async function currentGround(env: Env, assistantId: string, seen: Ground)
 
 /** @throws assistant.not_found */
 export async function readGround(env: Env, assistantId: string): Promise<Ground> {
-  const [assistant, state] = await Promise.all([getAssistant(env.DB, assistantId), readSwitch(env.DB)]);
+  const { assistant, results } = await getAssistantAnd(env.DB, assistantId, selectSwitch(env.DB));
+  const state = toSwitch(results[0]?.results[0] as SwitchRow | undefined);
   return {
     assistant: {
       assistant_id: assistant.assistant_id,

@@ -39,12 +39,7 @@ async function removeThread(env: Env, threadId: string): Promise<boolean> {
 }
 
 /** Removes the slots beyond `history_limit` from the ledger, and their runs from the history. */
-export async function pruneHistory(
-  env: Env,
-  record: CronRecord,
-  ledger: SlotLedger,
-  storage: DurableObjectStorage,
-): Promise<void> {
+export async function pruneHistory(env: Env, record: CronRecord, ledger: SlotLedger): Promise<void> {
   const { definition, progress } = record.require();
   const unfinished = new Set(progress.running.map(({ runId }) => runId));
   const excess = ledger
@@ -55,7 +50,7 @@ export async function pruneHistory(
   const runIds = excess.map(({ runId }) => runId).filter((runId) => runId !== null);
   await within(D1_LIMIT_MS, "D1", deleteRunRows(env.DB, runIds));
   if (record.isGone()) return;
-  storage.transactionSync(() => {
+  record.transaction(() => {
     for (const slot of excess) ledger.remove(slot);
     const current = record.require().progress;
     const prunedBefore = Math.max(current.prunedBefore, ...excess.filter(isSlot).map(after));

@@ -54,6 +54,8 @@ export function nextSlot(schedule: Schedule, afterMs: number): number | null {
  */
 export function lastSlot(schedule: Schedule, firstMs: number, untilMs: number): number {
   const next = slotsOf(schedule);
+  // As a rule nothing was missed, and one step tells.
+  if (next(firstMs) > untilMs) return firstMs;
   let latest = firstMs;
   // Invariant: `latest` is a slot, and no slot in (high, untilMs] is needed once next(high) lies beyond it.
   let low = firstMs;

@@ -14,9 +14,21 @@ export interface CronSwitch {
 const NEVER_THROWN: CronSwitch = { stopped: false, note: null, changed_at: null };
 
 export async function readSwitch(db: D1Database): Promise<CronSwitch> {
-  const text = await db.prepare("SELECT value FROM settings WHERE name = 'crons'").first<string>("value");
-  return text === null ? NEVER_THROWN : parseJson<CronSwitch>(text);
+  return toSwitch(await selectSwitch(db).first<SwitchRow>());
 }
+
+/** The row of the switch. */
+export interface SwitchRow {
+  value: string;
+}
+
+/** The statement that reads the switch; see {@link toSwitch}. */
+export const selectSwitch = (db: D1Database): D1PreparedStatement =>
+  db.prepare("SELECT value FROM settings WHERE name = 'crons'");
+
+/** The switch of its row; without one it was never thrown. */
+export const toSwitch = (row: SwitchRow | null | undefined): CronSwitch =>
+  row ? parseJson<CronSwitch>(row.value) : NEVER_THROWN;
 
 /** Stops every cron, or starts them again with the slots to come: none that was skipped is made up for. */
 export async function throwSwitch(

@@ -1,0 +1,33 @@
+/** What a cron's object remembers of its row is what is stored, also when a change of it fails. */
+import { runInDurableObject } from "cloudflare:test";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { createCron, cronStub, getCron, setClock } from "../support/crons";
+import { call } from "../support/edge";
+
+beforeEach(() => {
+  setClock("2040-01-01T00:00:00.000Z");
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
+
+/** Has a method of a cron's object fail. */
+async function failing(cronId: string, method: string): Promise<void> {
+  await runInDurableObject(cronStub(cronId), (instance) => {
+    vi.spyOn(instance as unknown as Record<string, () => void>, method).mockImplementation(() => {
+      throw new Error(`no ${method}`);
+    });
+  });
+}
+
+it("forgets a change that is rolled back after the row was written", async () => {
+  const { cron_id: cronId } = await createCron();
+  const before = await getCron(cronId);
+  await failing(cronId, "armDeadMan");
+  expect((await call("PATCH", `/runs/crons/${cronId}`, { schedule: "0 0 * * *" })).status).toBe(500);
+  expect((await call("POST", `/runs/crons/${cronId}/run`, {})).status).toBe(500);
+  expect(await getCron(cronId)).toEqual(before);
+  const { body } = await call<{ slots: unknown }>("GET", `/runs/crons/${cronId}/figures`);
+  expect(body.slots).toEqual({ fired: 0, skipped: 0, missed: 0, pending: 0 });
+});
