@@ -134,17 +134,19 @@ export abstract class ThreadHost extends DurableObject {
     this.alarmAt = null;
     try {
       if (!this.tablesExist()) return;
-      const attended = !this.isQuiet();
-      if (attended) {
-        this.wakeBy(now() + DEAD_MAN_MS);
-        await this.attend();
+      // As a rule all is over by now, and whatever comes brings its own alarm.
+      if (this.isQuiet()) {
+        await this.removeIfEmpty();
+        return;
       }
+      this.wakeBy(now() + DEAD_MAN_MS);
+      await this.attend();
       await this.removeIfEmpty();
       if (!this.tablesExist()) return;
       const next = this.nextWake();
       this.alarmAt = null;
       if (next !== null) this.wakeBy(next);
-      else if (attended) await this.storage.deleteAlarm();
+      else await this.storage.deleteAlarm();
     } catch (error) {
       logError("the thread's alarm failed", error, { thread: this.ctx.id.name });
       this.alarmAt = null;
@@ -225,13 +227,9 @@ export abstract class ThreadHost extends DurableObject {
 
   /** Whether there is nothing to do, now or later. */
   private isQuiet(): boolean {
-    return (
-      this.queue.isIdle() &&
-      this.runs.isEmpty() &&
-      !this.index.isBehind() &&
-      this.threads.expiries().length === 0 &&
-      this.log.nextExpiry() === null
-    );
+    if (!this.queue.isIdle() || !this.runs.isEmpty() || this.log.nextExpiry() !== null) return false;
+    // Of nothing there is nothing to be behind with.
+    return this.threads.isEmpty() || (!this.index.isBehind() && this.threads.expiries().length === 0);
   }
 
   private nextWake(): number | null {
