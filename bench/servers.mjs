@@ -6,6 +6,7 @@ import { createServer } from "node:net";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { copyProject } from "../scripts/project-copy.mjs";
+import { killGroup, startWrangler } from "../scripts/wrangler.mjs";
 
 const HOST = "127.0.0.1";
 const START_LIMIT_MS = 90_000;
@@ -22,22 +23,33 @@ const bench = dirname(fileURLToPath(import.meta.url));
 export const project = dirname(bench);
 const graphs = { echo: "./graph.mjs:echo" };
 
-/** Every process that was started and may still be there. */
-const children = new Set();
+/** Every process that was started and may still be there, and how it is ended at once. */
+const children = new Map();
 
 /** Ends whatever still runs, without waiting. */
 export function killAll() {
-  for (const child of children) child.kill("SIGKILL");
+  for (const [child, kill] of children) kill(child);
 }
 
-/** Starts this project, or another checkout of it, with the graph of the benchmark. */
-export async function startEdgeCron(name, checkout, folder) {
+/**
+ * Starts this project, or another checkout of it, with the graph of the benchmark.
+ * @param {(copy: string) => void} prepare changes the copy that runs
+ */
+export async function startEdgeCron(name, checkout, folder, prepare = () => undefined) {
   const copy = join(folder, "project");
   copyProject(checkout, copy, join(bench, "graph.mjs"), Object.keys(graphs));
+  prepare(copy);
   const port = await freePort();
   const args = ["scripts/dev.mjs", "--port", port, "--inspector-port", 0, "--ip", HOST];
   args.push("--persist-to", join(folder, "state"), "--log-level", "error", "--var", "AUTH:open");
-  return start(name, port, args.map(String), { cwd: copy, detached: false });
+  return start(name, port, startNode(args.map(String), { cwd: copy }));
+}
+
+/** Starts a Worker of the benchmark's own, with the wrangler of this project. */
+export async function startWorker(name, args) {
+  const port = await freePort();
+  const fixed = ["--port", port, "--inspector-port", 0, "--ip", HOST, "--log-level", "error"];
+  return start(name, port, startWrangler(["dev", ...args, ...fixed.map(String)]), killGroup);
 }
 
 /**
@@ -63,35 +75,40 @@ export async function startReference(installed, folder) {
     'data:text/javascript,process.on("disconnect",()=>process.exit())',
   ].flatMap((url) => ["--import", url]);
   const args = [...imports, join(entry, "cli/entrypoint.mjs"), String(process.pid), JSON.stringify(config)];
-  return start("reference", port, args, {
-    cwd: folder,
-    env: { ...process.env, NODE_ENV: "development", LOG_LEVEL: "error", LANGSMITH_TRACING: "false" },
-  });
+  const env = { ...process.env, NODE_ENV: "development", LOG_LEVEL: "error", LANGSMITH_TRACING: "false" };
+  return start("reference", port, startNode(args, { cwd: folder, env }));
 }
 
 /** Installs the reference server in a folder. @returns the folder */
-export async function installReference(folder) {
+export const installReference = (folder) => install(`${REFERENCE}@${REFERENCE_VERSION}`, folder);
+
+/** Installs a package in a folder, with the version of LangGraph that is used here. @returns the folder */
+export async function install(what, folder) {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "package.json"), JSON.stringify({ private: true }));
-  const args = ["install", "--no-audit", "--no-fund", "--ignore-scripts"];
-  args.push(`${REFERENCE}@${REFERENCE_VERSION}`, ...["core", "langgraph"].map(sameVersion));
+  const args = ["install", "--no-audit", "--no-fund", "--ignore-scripts", what];
+  args.push(...["core", "langgraph"].map(sameVersion));
   const npm = spawn("npm", args, { cwd: folder, stdio: ["ignore", "ignore", "inherit"] });
-  children.add(npm);
+  children.set(npm, killOne);
   const [code] = await once(npm, "close");
   children.delete(npm);
-  if (code !== 0) throw new Error(`npm could not install ${REFERENCE} ${REFERENCE_VERSION}; see --reference`);
+  if (code !== 0) throw new Error(`npm could not install ${what}; see the flags that name a folder with it`);
   return folder;
 }
 
-/** Both servers execute the graph with the same version of the library. */
+/** All servers execute the graph with the same version of the library. */
 function sameVersion(name) {
   const path = join(project, "node_modules/@langchain", name, "package.json");
   return `@langchain/${name}@${JSON.parse(readFileSync(path, "utf8")).version}`;
 }
 
-async function start(name, port, args, options) {
-  const child = spawn(process.execPath, args, { ...options, stdio: ["ignore", "pipe", "pipe", "ipc"] });
-  children.add(child);
+const startNode = (args, options) =>
+  spawn(process.execPath, args, { ...options, stdio: ["ignore", "pipe", "pipe", "ipc"] });
+
+const killOne = (child) => child.kill("SIGKILL");
+
+async function start(name, port, child, kill = killOne) {
+  children.set(child, kill);
   const closed = once(child, "close").finally(() => children.delete(child));
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
@@ -101,7 +118,7 @@ async function start(name, port, args, options) {
   const limit = Date.now() + START_LIMIT_MS;
   while (!(await isReady(url))) {
     if (child.exitCode !== null || Date.now() > limit) {
-      child.kill("SIGKILL");
+      kill(child);
       throw new Error(`the server "${name}" does not answer\n${output}`);
     }
     await new Promise((done) => setTimeout(done, POLL_MS));
@@ -112,7 +129,7 @@ async function start(name, port, args, options) {
     output: () => output,
     async stop() {
       child.kill("SIGTERM");
-      const timer = setTimeout(() => child.kill("SIGKILL"), STOP_LIMIT_MS);
+      const timer = setTimeout(() => kill(child), STOP_LIMIT_MS);
       await closed;
       clearTimeout(timer);
     },
