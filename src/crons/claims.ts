@@ -14,6 +14,8 @@ import { lastSlot, slotsBetween } from "./schedule";
 import type { Backfill, SkipNext } from "./schemas";
 import type { SlotKey, SlotLedger, SlotOrigin } from "./slots";
 
+/** While a delivery may still arrive no other is begun, lest one overtake the other: see {@link fire}. */
+export const DELIVERY_MS = 30_000;
 /** Between the slots of a backlog, so that what is made up for does not come all at once. */
 const STAGGER_MS = 1_000;
 /** Runs that one backfill may ask for. */
@@ -22,6 +24,9 @@ const MAX_BACKFILL = 1_000;
 const MAX_WALK = 100_000;
 
 export class Claims {
+  /** The slot whose first delivery the last claim counted. */
+  private begun: SlotKey | null = null;
+
   constructor(
     private readonly record: CronRecord,
     private readonly ledger: SlotLedger,
@@ -33,12 +38,14 @@ export class Claims {
    * Acts on what is due: claims, leaves for later or gives up each slot, and works out the next. An early or repeated
    * alarm finds nothing due.
    * @param skip why none of them fires; null when they do
-   * @returns whether anything was due
+   * @param begins that the caller delivers the slot that fires now: the claim counts that first delivery, which spares a row
+   * @returns undefined when nothing was due; otherwise the slot that the caller is to deliver, if there is one
    */
-  claimDue(skip: string | null): boolean {
+  claimDue(skip: string | null, begins = false): { begun: SlotKey | null } | undefined {
     const { definition, nextRunAt: due, progress, pendingFrom } = this.record.require();
     const present = now();
-    if (!definition.enabled || due === null || due > present) return false;
+    if (!definition.enabled || due === null || due > present) return undefined;
+    this.begun = null;
     const schedule = scheduleOf(definition);
     const latest = lastSlot(schedule, due, Math.min(present, (definition.endTime ?? Infinity) - 1));
     let after = progress;
@@ -46,14 +53,14 @@ export class Claims {
       const isLatest = range.last === latest;
       if (!isLatest) after = this.miss(definition, range, after);
       else if (skip !== null) after = this.skip(definition, range, skip, after);
-      else after = this.fire(definition, range, present, after);
+      else after = this.fire(definition, range, begins, after);
     }
     this.record.update({
       nextRunAt: this.upcoming(definition, present),
       pendingFrom: this.oldestPending(pendingFrom, due),
       progress: after,
     });
-    return true;
+    return { begun: this.begun };
   }
 
   /** Claims the first slot of the backlog, if it is its time. @returns whether it was */
@@ -62,12 +69,7 @@ export class Claims {
     const [backlog] = this.ledger.backlogs(pendingFrom);
     if (backlog === undefined || backlog.takeAt > now()) return false;
     this.ledger.shorten(backlog, now() + STAGGER_MS);
-    const after = this.claim(
-      definition,
-      backlog.first,
-      { origin: backlog.origin, notBefore: now() },
-      progress,
-    );
+    const after = this.claim(definition, backlog.first, { origin: backlog.origin, begins: false }, progress);
     this.record.update({ progress: after });
     return true;
   }
@@ -88,7 +90,7 @@ export class Claims {
     const after = this.claim(
       definition,
       scheduledFor,
-      { origin: "manual", notBefore: null, overrides },
+      { origin: "manual", begins: false, overrides },
       progress,
     );
     this.record.update({ progress: after, pendingFrom: Math.min(pendingFrom, scheduledFor) });
@@ -186,7 +188,8 @@ export class Claims {
     });
   }
 
-  private fire(definition: CronDefinition, range: SlotRange, present: number, progress: Progress): Progress {
+  private fire(definition: CronDefinition, range: SlotRange, begins: boolean, progress: Progress): Progress {
+    const present = now();
     const schedule = scheduleOf(definition);
     const due = { due: range.first, latest: range.last };
     const { missed, backlog, fires } = catchUp(schedule, due, present, definition.policy);
@@ -196,7 +199,7 @@ export class Claims {
     }
     if (fires !== null) {
       const origin = present - fires > PUNCTUAL_MS ? "catchup" : "schedule";
-      after = this.claim(definition, fires, { origin, notBefore: null }, after);
+      after = this.claim(definition, fires, { origin, begins }, after);
     }
     return after;
   }
@@ -227,15 +230,23 @@ export class Claims {
   private claim(
     definition: CronDefinition,
     scheduledFor: number,
-    how: { origin: SlotOrigin; notBefore: number | null; overrides?: JsonObject },
+    how: { origin: SlotOrigin; begins: boolean; overrides?: JsonObject },
     progress: Progress,
   ): Progress {
     const key = { scheduledFor, manual: how.origin === "manual" };
     const threadId = threadIdOf(definition, key);
     const jitteredAt = how.origin === "schedule" ? scheduledFor + jitterOf(definition, scheduledFor) : null;
-    const later = jitteredAt !== null && jitteredAt > now() ? jitteredAt : null;
-    const retryAt = later ?? how.notBefore;
-    this.ledger.claim({ ...key, origin: how.origin, threadId, retryAt, overrides: how.overrides ?? null });
+    const delayed = jitteredAt !== null && jitteredAt > now();
+    const begun = how.begins && !delayed;
+    if (begun) this.begun = key;
+    this.ledger.claim({
+      ...key,
+      origin: how.origin,
+      threadId,
+      attempts: begun ? 1 : 0,
+      retryAt: delayed ? jitteredAt : begun ? now() + DELIVERY_MS : now(),
+      overrides: how.overrides ?? null,
+    });
     return withClaim(progress, { runId: runIdOf(definition.cronId, key), threadId, scheduledFor });
   }
 

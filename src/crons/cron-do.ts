@@ -17,7 +17,7 @@ import { Claims } from "./claims";
 import { patched, toWireCron, type Cron, type CronDefinition } from "./cron";
 import { CronRecord } from "./cron-record";
 import { indexCron, indexFigures, unindexCron } from "./crons-table";
-import { Deliveries, keyOf } from "./deliveries";
+import { Deliveries } from "./deliveries";
 import { figuresOf, type Figures } from "./figures";
 import { releaseThreads } from "./firing";
 import type { Ground } from "./ground";
@@ -309,15 +309,14 @@ export class CronDO extends DurableObject {
       await this.remove(stored.definition);
       return;
     }
-    // Claimed earlier and not acknowledged: if a delivery was begun, their runs may exist or not.
-    const unacknowledged = new Set(this.ledger.pending(stored.pendingFrom).map(keyOf));
     const slotsBefore = this.slotsSoFar();
-    this.record.transaction(() => {
-      const claimed = this.claims.claimDue(reasonNotToFire(stored.definition));
-      if (this.claims.takeFromBacklog() || claimed) this.armDeadMan();
+    const claimed = this.record.transaction(() => {
+      const due = this.claims.claimDue(reasonNotToFire(stored.definition), true);
+      if (this.claims.takeFromBacklog() || due !== undefined) this.armDeadMan();
+      return due;
     });
     const prunes = Math.floor(slotsBefore / PRUNE_EVERY) < Math.floor(this.slotsSoFar() / PRUNE_EVERY);
-    await this.deliveries.deliverDue(unacknowledged, runEnded);
+    await this.deliveries.deliverDue(claimed?.begun ?? null, runEnded);
     if (this.record.isGone()) return;
     await this.settleAlarm();
     await this.tidyUp({ threads: runEnded, history: prunes });
@@ -428,7 +427,7 @@ export class CronDO extends DurableObject {
     const { nextRunAt, pendingFrom, revision, indexed } = this.record.require();
     const indexAt = revision === indexed ? null : now() + INDEX_RETRY_MS;
     let at = earliest(nextRunAt, indexAt);
-    for (const { retryAt } of this.ledger.pending(pendingFrom)) at = earliest(at, retryAt ?? now());
+    for (const { retryAt } of this.ledger.pending(pendingFrom)) at = earliest(at, retryAt);
     for (const { takeAt } of this.ledger.backlogs(pendingFrom)) at = earliest(at, takeAt);
     this.arm(earliest(at, this.alerts.nextDue()));
   }

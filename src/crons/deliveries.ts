@@ -3,6 +3,7 @@ import { now } from "../clock";
 import type { Env } from "../config";
 import { asDomainError, DomainError, messageOf } from "../errors";
 import { logError } from "../log";
+import { DELIVERY_MS } from "./claims";
 import type { CronRecord, StoredCron } from "./cron-record";
 import { fire, hasFired } from "./firing";
 import { currentGround } from "./ground";
@@ -10,7 +11,7 @@ import { runIdOf } from "./identity";
 import { limitReached } from "./limits";
 import { makeWay, ordersRuns } from "./overlap";
 import { withoutClaim } from "./progress";
-import type { PendingSlot, SlotLedger } from "./slots";
+import type { PendingSlot, SlotKey, SlotLedger } from "./slots";
 import { backoff, reasonNotToFire } from "./timing";
 
 /** Deliveries of one slot before it is given up as missed; with the back-off, about six minutes. */
@@ -37,16 +38,16 @@ export class Deliveries {
 
   /**
    * Delivers what is due of the slots that are claimed.
-   * @param unacknowledged those claimed earlier, by {@link keyOf}: if a delivery of them was begun, their runs may exist or not
+   * @param begun the slot whose first delivery this is, counted by its claim; null for none
    * @param released whether those that are held back may go on: a run has ended
    */
-  async deliverDue(unacknowledged: Set<string>, released: boolean): Promise<void> {
+  async deliverDue(begun: SlotKey | null, released: boolean): Promise<void> {
     const { definition, pendingFrom } = this.record.require();
+    const first = begun === null ? undefined : keyOf(begun);
     const due = this.ledger
       .pending(pendingFrom)
-      .filter(({ retryAt, heldBy }) => retryAt === null || retryAt <= now() || (released && heldBy !== null));
-    const deliver = (slot: PendingSlot): Promise<void> =>
-      this.deliver(slot, slot.attempts > 0 || (slot.retryAt === null && unacknowledged.has(keyOf(slot))));
+      .filter((slot) => slot.retryAt <= now() || keyOf(slot) === first || (released && slot.heldBy !== null));
+    const deliver = (slot: PendingSlot): Promise<void> => this.deliver(slot, keyOf(slot) === first);
     if (ordersRuns(definition)) {
       // Each has to see what became of the one before.
       for (const slot of due) await deliver(slot);
@@ -56,23 +57,26 @@ export class Deliveries {
     }
   }
 
-  /** @param begun that an earlier delivery was begun, or may have been */
-  private async deliver(slot: PendingSlot, begun: boolean): Promise<void> {
+  /** @param counted that this is its first delivery, and its claim has counted it */
+  private async deliver(slot: PendingSlot, counted: boolean): Promise<void> {
     if (this.record.isGone()) return;
     const stored = this.record.require();
     const { definition } = stored;
-    const attempts = slot.attempts + 1;
-    // A first delivery is not counted before it is made, which would cost a row: the claim says as much.
-    const counted = begun || slot.retryAt !== null;
+    // An earlier delivery may have had the run enqueued.
+    const uncertain = !counted && slot.attempts > 0;
+    const attempts = slot.attempts + (counted ? 0 : 1);
+    let isCounted = counted;
     try {
-      if (begun && (await hasFired(this.host.env(), stored, slot))) {
+      if (uncertain && (await hasFired(this.host.env(), stored, slot))) {
         this.acknowledge(slot);
         return;
       }
       const assistant = await this.clear(stored, slot);
       if (assistant === undefined || this.record.isGone()) return;
-      if (counted) this.ledger.countAttempt(slot, null);
-      await fire(this.host.env(), definition, assistant, slot);
+      const notAfter = counted ? slot.retryAt : now() + DELIVERY_MS;
+      if (!counted) this.ledger.countAttempt(slot, notAfter);
+      isCounted = true;
+      await fire(this.host.env(), definition, assistant, slot, notAfter);
       this.acknowledge(slot);
     } catch (error) {
       if (this.record.isGone()) return;
@@ -84,17 +88,14 @@ export class Deliveries {
         return;
       }
       logError("a slot's run could not be enqueued", error, { cron_id: definition.cronId, attempts });
-      if (attempts < MAX_ATTEMPTS) {
-        const retryAt = now() + backoff(attempts);
-        if (this.attemptsOf(slot) >= attempts) this.ledger.bookRetry(slot, retryAt);
-        else this.ledger.countAttempt(slot, retryAt);
-        return;
+      if (attempts >= MAX_ATTEMPTS) {
+        const reason = `its run could not be enqueued in ${attempts} attempts: ${messageOf(error)}`;
+        this.giveUp(slot, "missed", reason);
+      } else if (isCounted) {
+        this.ledger.bookRetry(slot, now() + backoff(attempts));
+      } else {
+        this.ledger.countAttempt(slot, now() + backoff(attempts));
       }
-      this.giveUp(
-        slot,
-        "missed",
-        `its run could not be enqueued in ${attempts} attempts: ${messageOf(error)}`,
-      );
     }
   }
 
@@ -145,13 +146,7 @@ export class Deliveries {
       this.host.unfired(slot, status, reason);
     });
   }
-
-  private attemptsOf(slot: PendingSlot): number {
-    const { pendingFrom } = this.record.require();
-    const stored = this.ledger.pending(pendingFrom).find((other) => keyOf(other) === keyOf(slot));
-    return stored?.attempts ?? 0;
-  }
 }
 
 /** What tells a slot from all others of its cron. */
-export const keyOf = ({ scheduledFor, manual }: PendingSlot): string => `${manual} ${scheduledFor}`;
+const keyOf = ({ scheduledFor, manual }: SlotKey): string => `${manual} ${scheduledFor}`;

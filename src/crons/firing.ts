@@ -10,10 +10,12 @@ import type { StoredCron } from "./cron-record";
 import { runIdOf } from "./identity";
 import type { PendingSlot } from "./slots";
 
-const ENQUEUE_LIMIT_MS = 30_000;
+const CALL_LIMIT_MS = 30_000;
 
 /**
  * Has the run of a claimed slot enqueued; safe to repeat.
+ * @param notAfter from then on (ms) it is refused where it comes to: a call that a dead host left behind and that is overtaken
+ *   by another delivery would make a second run of a slot whose run is over and forgotten
  * @returns the run's id
  * @throws a domain error when there can be no such run (thread gone or busy); any other error leaves it open whether the run
  *   was enqueued.
@@ -23,6 +25,7 @@ export async function fire(
   definition: CronDefinition,
   assistant: AssistantSnapshot,
   slot: PendingSlot,
+  notAfter: number,
 ): Promise<string> {
   const { cronId, policy } = definition;
   const { threadId } = slot;
@@ -54,9 +57,8 @@ export async function fire(
       },
     },
   );
-  const delivery = { notAfter: now() + ENQUEUE_LIMIT_MS };
-  const enqueued = threadObject(env, threadId).enqueueRun(run, delivery);
-  await within(ENQUEUE_LIMIT_MS, "the thread object", enqueued);
+  const enqueued = threadObject(env, threadId).enqueueRun(run, { notAfter });
+  await within(Math.max(0, notAfter - now()), "the thread object", enqueued);
   return runId;
 }
 
@@ -72,12 +74,12 @@ export async function hasFired(
   const runId = runIdOf(definition.cronId, slot);
   if (!progress.running.some((run) => run.runId === runId)) return true;
   const held = threadObject(env, slot.threadId).holdsRun(runId);
-  return within(ENQUEUE_LIMIT_MS, "the thread object", held);
+  return within(CALL_LIMIT_MS, "the thread object", held);
 }
 
 /** Tells the standing object of a cron's short-lived threads that no more will come. */
 export async function releaseThreads(env: Env, definition: CronDefinition): Promise<void> {
   if (definition.threadId !== null) return;
   const released = threadObject(env, standingThreadId(definition.cronId, "")).release();
-  await within(ENQUEUE_LIMIT_MS, "the thread object", released);
+  await within(CALL_LIMIT_MS, "the thread object", released);
 }

@@ -37,10 +37,10 @@ export interface SlotKey {
 export interface PendingSlot extends SlotKey {
   origin: SlotOrigin;
   threadId: string;
-  /** Deliveries begun so far, but for one that began with the claim. */
+  /** Deliveries begun so far. */
   attempts: number;
-  /** Not to be delivered again before; null: at once. */
-  retryAt: number | null;
+  /** Not to be delivered before; what was sent earlier and comes later than this is refused where it comes to. */
+  retryAt: number;
   /** What it waits for, when it is held back by an earlier run. */
   heldBy: string | null;
   /** What a run by hand has instead of the cron's payload. */
@@ -122,14 +122,15 @@ export class SlotLedger {
    * Takes a slot for a run: the claim that no second delivery can make. It has its thread from here on, whatever is
    * changed before it is delivered.
    */
-  claim(slot: Omit<PendingSlot, "attempts" | "heldBy">): void {
+  claim(slot: Omit<PendingSlot, "heldBy">): void {
     this.sql.exec(
-      `INSERT INTO slots (scheduled_for, manual, origin, status, thread_id, retry_at, overrides)
-       VALUES (?, ?, ?, 'pending', ?, ?, ?)`,
+      `INSERT INTO slots (scheduled_for, manual, origin, status, thread_id, attempts, retry_at, overrides)
+       VALUES (?, ?, ?, 'pending', ?, ?, ?, ?)`,
       slot.scheduledFor,
       slot.manual ? 1 : 0,
       slot.origin,
       slot.threadId,
+      slot.attempts,
       slot.retryAt,
       slot.overrides === null ? null : JSON.stringify(slot.overrides),
     );
@@ -208,7 +209,7 @@ export class SlotLedger {
   /** Single slots from `from` on whose run is not yet known to be enqueued, oldest first. */
   pending(from: number): PendingSlot[] {
     return this.sql
-      .exec<Row & { thread_id: string; attempts: number; retry_at: number | null; overrides: string | null }>(
+      .exec<Row & { thread_id: string; attempts: number; retry_at: number; overrides: string | null }>(
         `SELECT * FROM slots WHERE scheduled_for >= ? AND status = 'pending' AND first_slot IS NULL
          ORDER BY scheduled_for, manual`,
         from,
@@ -227,7 +228,7 @@ export class SlotLedger {
   }
 
   /** Counts a delivery that may leave it open whether the run was enqueued, and books the next. */
-  countAttempt(slot: SlotKey, retryAt: number | null): void {
+  countAttempt(slot: SlotKey, retryAt: number): void {
     this.update(slot, "attempts = attempts + 1, retry_at = ?, reason = NULL", retryAt);
   }
 
