@@ -79,7 +79,7 @@ export class Network {
       faults.noteNow(kinds.fails);
       throw new Error(LOST);
     }
-    if (faults.strikes(kinds.hangs)) return this.hang(from, deliver, kinds.hangs, arrived);
+    if (faults.strikes(kinds.hangs)) return this.hang(deliver, kinds.hangs, arrived);
     const answered = deliver();
     // The message is there; what comes of it is the callee's.
     answered.then(arrived, arrived);
@@ -93,11 +93,9 @@ export class Network {
   }
 
   /**
-   * No answer comes. The message may still arrive, at once or when nobody reckons with it any more; but a connection goes with
-   * the host that holds it, and with the connection what is still on its way.
+   * No answer comes. The message may still arrive, at once or when nobody reckons with it any more; also when its host is dead.
    */
   private async hang<T>(
-    from: Sender | null,
     deliver: () => Promise<T>,
     kind: "hangs" | "d1Hangs",
     arrived: () => void,
@@ -107,7 +105,7 @@ export class Network {
     const delay = random.pick([0, 0, random.int(1, LATEST_MS), null]);
     if (delay !== null) {
       timeline.after(delay, () => {
-        if (faults.serverDown || from?.life.dead === true) return;
+        if (faults.serverDown) return;
         if (delay > 0) faults.noteNow("lateMessage");
         deliver().catch(() => undefined);
       });
