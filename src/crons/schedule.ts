@@ -137,14 +137,23 @@ function nextByWallTime(zone: string, nextWall: (after: number) => number, after
   }
 }
 
+/** So far off, the clocks may have changed twice. */
+const FAR_MS = 7 * 86_400_000;
+
 /** Whenever the clocks show a wall time of the schedule: none that is left out, and twice what is shown twice. */
 function nextByElapsedTime(zone: string, nextWall: (after: number) => number, after: number): number {
   let from = after;
   let wall = wallAt(zone, after);
   for (;;) {
     const offset = offsetAt(zone, from);
-    const slot = nextWall(wall) - offset;
-    if (slot === Infinity || offsetAt(zone, slot) === offset) return slot;
+    const next = nextWall(wall);
+    const slot = next - offset;
+    if (slot === Infinity) return slot;
+    if (offsetAt(zone, slot) === offset) {
+      // With a summer in between, the next wall time may be shown twice, of which this is the second.
+      const first = slot - from > FAR_MS ? instantOf(zone, next) : slot;
+      return first > after ? first : slot;
+    }
     // The clocks change before: on from there, by the new time.
     from = changeBetween(zone, from, slot);
     wall = wallAt(zone, from) - 1;

@@ -114,6 +114,16 @@ describe("where clocks change", () => {
     },
   );
 
+  it("an hour that is shown twice comes with both, also seen from before the summer", () => {
+    // Havana shows midnight to one o'clock twice on 2027-11-07, at 04:00Z and 05:00Z.
+    for (const month of ["01", "06", "10"]) {
+      expect(next("0 * 7 11 *", `2027-${month}-01T00:00:00Z`, "America/Havana")).toBe(
+        "2027-11-07T04:00:00.000Z",
+      );
+    }
+    expect(next("0 * 7 11 *", "2027-11-07T04:00:00Z", "America/Havana")).toBe("2027-11-07T05:00:00.000Z");
+  });
+
   it("half an hour of daylight saving is no exception", () => {
     // Lord Howe Island leaves out 02:00 to 02:30 on 2027-10-03, at 15:30Z the day before.
     expect(next("15 2 * * *", "2027-10-02T00:00:00Z", "Australia/Lord_Howe")).toBe(
