@@ -110,8 +110,7 @@ export class Deliveries {
   ): Promise<StoredCron["ground"]["assistant"] | undefined> {
     const { definition, ground, progress } = stored;
     const byHand = slot.origin === "manual" || slot.origin === "backfill";
-    const reason =
-      (byHand ? null : reasonNotToFire(definition)) ?? limitReached(definition.policy, progress, now());
+    const reason = (byHand ? null : reasonNotToFire(definition)) ?? this.limitReached(slot);
     if (reason !== null) throw new DomainError("cron.conflict", reason);
     const current = await currentGround(this.host.env(), definition.assistantId, ground);
     if (this.record.isGone()) return undefined;
@@ -130,6 +129,16 @@ export class Deliveries {
     }
     this.ledger.hold(slot, heldBy, now() + HELD_MS);
     return undefined;
+  }
+
+  /** Why the slot may not fire by what the cron has spent; of two that are due at once the earlier comes first. */
+  private limitReached({ scheduledFor, manual }: PendingSlot): string | null {
+    const { definition, pendingFrom, progress } = this.record.require();
+    const { policy } = definition;
+    const isBehind = (other: PendingSlot): boolean =>
+      other.scheduledFor > scheduledFor || (other.scheduledFor === scheduledFor && other.manual && !manual);
+    const behind = policy.max_runs === null ? [] : this.ledger.pending(pendingFrom).filter(isBehind);
+    return limitReached(policy, progress, behind.length, now());
   }
 
   private acknowledge(slot: PendingSlot): void {

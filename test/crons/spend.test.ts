@@ -19,7 +19,7 @@ import {
   slotsOf,
 } from "../support/crons";
 import { call, edgeFetch } from "../support/edge";
-import { setD1 } from "../support/outage";
+import { setD1, setFates } from "../support/outage";
 
 beforeEach(() => {
   setClock("2040-01-30T00:00:00.000Z");
@@ -54,6 +54,17 @@ describe("max_runs", () => {
     expect(await fireAt("2040-01-30T04:00:00.000Z", cron)).toBe("fired");
     expect(await fireAt("2040-01-30T05:00:00.000Z", cron)).toBe("max_runs: the cron has had its 3 runs");
     expect(await runsOf(cron.cron_id)).toHaveLength(3);
+  });
+});
+
+describe("max_runs, when two slots are to fire at once,", () => {
+  it("lets the earlier through, if one run is left", async () => {
+    const cron = await createCron({ schedule: "0 * * * *", max_runs: 1 });
+    const { cron_id: id } = cron;
+    await setFates(cronStub(id), ["refused"]);
+    await ringAt("2040-01-30T01:00:00.000Z", id);
+    await ringAt("2040-01-30T02:00:00.000Z", id);
+    expect((await slotsOf(id)).map(({ status }) => status)).toEqual(["skipped", "fired"]);
   });
 });
 
