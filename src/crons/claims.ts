@@ -20,8 +20,14 @@ export const DELIVERY_MS = 30_000;
 const STAGGER_MS = 1_000;
 /** Runs that one backfill may ask for. */
 const MAX_BACKFILL = 1_000;
-/** Slots that one backfill may look at. */
-const MAX_WALK = 100_000;
+/** Slots that one backfill may look at: working out each takes some tenths of a millisecond. */
+const MAX_WALK = 10_000;
+
+/** A backlog is looked at again after so long while it cannot go on. */
+const HELD_MS = 60_000;
+/** Runs of one cron that have not ended. They are noted in its one row, and a cron whose runs never end must not go on for ever. */
+const MAX_UNFINISHED = 1_000;
+const TOO_MANY = `${MAX_UNFINISHED} runs of the cron have not ended`;
 
 export class Claims {
   /** The slot whose first delivery the last claim counted. */
@@ -63,12 +69,25 @@ export class Claims {
     return { begun: this.begun };
   }
 
-  /** Claims the first slot of the backlog, if it is its time. @returns whether it was */
-  takeFromBacklog(): boolean {
+  /**
+   * Claims the first slot of the first backlog, if it is its time; the others wait for it.
+   * @param released that a run has ended, for which slots were held back
+   * @returns whether a slot was claimed
+   */
+  takeFromBacklog(released: boolean): boolean {
     const { definition, progress, pendingFrom } = this.record.require();
-    const [backlog] = this.ledger.backlogs(pendingFrom);
-    if (backlog === undefined || backlog.takeAt > now()) return false;
-    this.ledger.shorten(backlog, now() + STAGGER_MS);
+    const [backlog, next] = this.ledger.backlogs(pendingFrom);
+    if (backlog === undefined) return false;
+    const holds = this.ledger.pending(pendingFrom).some(({ heldBy }) => heldBy !== null);
+    if (backlog.takeAt > now() && !(holds && released)) return false;
+    if ((holds && !released) || progress.running.length >= MAX_UNFINISHED) {
+      // Each that is held back is looked at again and again: one at a time is enough.
+      this.ledger.postpone(backlog, now() + HELD_MS);
+      return false;
+    }
+    const takeAt = now() + STAGGER_MS;
+    const isLeft = this.ledger.shorten(backlog, takeAt);
+    if (!isLeft && next !== undefined && next.takeAt < takeAt) this.ledger.postpone(next, takeAt);
     const after = this.claim(definition, backlog.first, { origin: backlog.origin, begins: false }, progress);
     this.record.update({ progress: after });
     return true;
@@ -83,9 +102,10 @@ export class Claims {
     this.record.update({ progress: withSlots(progress, { skipped }) });
   }
 
-  /** Claims a run that no slot asks for. */
+  /** Claims a run that no slot asks for. @throws cron.conflict */
   claimManual(overrides: JsonObject): SlotKey {
     const { definition, progress, pendingFrom } = this.record.require();
+    if (progress.running.length >= MAX_UNFINISHED) throw new DomainError("cron.conflict", TOO_MANY);
     const scheduledFor = Math.max(now(), this.ledger.lastManual() + 1);
     const after = this.claim(
       definition,
@@ -144,10 +164,11 @@ export class Claims {
     }
     const schedule = scheduleOf(definition);
     const from = Math.max(start, progress.prunedBefore);
+    const taken = this.ledger.taken({ first: from, last: end - 1 }, schedule);
     let looked = 0;
     let slots = 0;
     const ranges = stretches(slotsBetween(schedule, from - 1, end - 1), (slot) => {
-      const unfired = !this.ledger.firesOrFired(slot);
+      const unfired = !taken(slot);
       looked += 1;
       if (unfired) slots += 1;
       if (slots > MAX_BACKFILL || looked > MAX_WALK) {
@@ -197,7 +218,9 @@ export class Claims {
     if (backlog !== null) {
       this.ledger.addBacklog({ ...backlog, schedule, origin: "catchup", takeAt: present });
     }
-    if (fires !== null) {
+    if (fires !== null && after.running.length >= MAX_UNFINISHED) {
+      after = this.skip(definition, { first: fires, last: fires }, TOO_MANY, after);
+    } else if (fires !== null) {
       const origin = present - fires > PUNCTUAL_MS ? "catchup" : "schedule";
       after = this.claim(definition, fires, { origin, begins }, after);
     }

@@ -32,6 +32,8 @@ const DEAD_MAN_MS = 30_000;
 const D1_LIMIT_MS = 5_000;
 /** When D1 is back after however long, the index is right within a minute. */
 const INDEX_RETRY_MS = 15_000;
+/** The platform takes no alarm that is after 2189. */
+const LATEST_ALARM = Date.UTC(2189, 0, 1);
 /** The history is looked through after so many slots: counting its rows costs more than a few too many. */
 const PRUNE_EVERY = 20;
 
@@ -168,7 +170,10 @@ export class CronDO extends DurableObject {
     this.record.markDeleted();
     this.arm(now() + DEAD_MAN_MS);
     try {
-      await this.exclusively(() => this.remove(definition));
+      // The alarm may have removed it by then, and somebody made it anew.
+      await this.exclusively(async () => {
+        if (this.record.read()?.deleted === true) await this.remove(definition);
+      });
     } catch (error) {
       logError("the alarm will finish deleting the cron", error, { cron_id: definition.cronId });
     }
@@ -312,7 +317,7 @@ export class CronDO extends DurableObject {
     const slotsBefore = this.slotsSoFar();
     const claimed = this.record.transaction(() => {
       const due = this.claims.claimDue(reasonNotToFire(stored.definition), true);
-      if (this.claims.takeFromBacklog() || due !== undefined) this.armDeadMan();
+      if (this.claims.takeFromBacklog(runEnded) || due !== undefined) this.armDeadMan();
       return due;
     });
     const prunes = Math.floor(slotsBefore / PRUNE_EVERY) < Math.floor(this.slotsSoFar() / PRUNE_EVERY);
@@ -428,7 +433,8 @@ export class CronDO extends DurableObject {
     const indexAt = revision === indexed ? null : now() + INDEX_RETRY_MS;
     let at = earliest(nextRunAt, indexAt);
     for (const { retryAt } of this.ledger.pending(pendingFrom)) at = earliest(at, retryAt);
-    for (const { takeAt } of this.ledger.backlogs(pendingFrom)) at = earliest(at, takeAt);
+    // The others wait for the first: an alarm at their times would find nothing to do, and be set again at once.
+    at = earliest(at, this.ledger.backlogs(pendingFrom)[0]?.takeAt ?? null);
     this.arm(earliest(at, this.alerts.nextDue()));
   }
 
@@ -447,12 +453,17 @@ export class CronDO extends DurableObject {
     await within(D1_LIMIT_MS, "D1", unindexCron(this.env.DB, definition.cronId));
     // The alarm goes with the rest.
     await this.record.removeAll();
+    // A cron that is made here again with the same id finds nothing of this one, nor does it think that its alarm is set.
+    this.alarmAt = null;
+    this.indexedAs = undefined;
     logInfo("cron deleted", { cron_id: definition.cronId });
   }
 
   /** Sets the alarm, at least 1 ms ahead: one that is due already may stall. Null leaves none. */
-  private arm(at: number | null): void {
+  private arm(instant: number | null): void {
     const { storage } = this.ctx;
+    // One that comes early finds nothing due, and sets the next.
+    const at = earliest(instant, instant === null ? null : LATEST_ALARM);
     if (at !== null && at === this.alarmAt && at > now()) return;
     this.alarmAt = at;
     this.ctx.waitUntil(at === null ? storage.deleteAlarm() : storage.setAlarm(Math.max(at, now() + 1)));

@@ -89,6 +89,8 @@ export class CronRecord {
   }
 
   insert(definition: CronDefinition, ground: Ground, nextRunAt: number | null): void {
+    // Of a cron with the same id that was deleted.
+    this.indexed = 0;
     this.write(
       "INSERT INTO cron (id, definition, ground, progress, next_run_at, revision) VALUES (1, ?, ?, ?, ?, ?)",
       JSON.stringify(definition),

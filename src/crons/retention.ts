@@ -42,8 +42,11 @@ async function removeThread(env: Env, threadId: string): Promise<boolean> {
 export async function pruneHistory(env: Env, record: CronRecord, ledger: SlotLedger): Promise<void> {
   const { definition, progress } = record.require();
   const unfinished = new Set(progress.running.map(({ runId }) => runId));
+  // Who forgets a slot forgets its thread, which would then stay for ever.
+  const forgetsThreads = definition.policy.keep_threads === null || definition.threadId !== null;
   const excess = ledger
     .excess(definition.policy.history_limit, AT_ONCE)
+    .filter(({ keepsThread }) => forgetsThreads || !keepsThread)
     .filter(({ runId }) => runId === null || !unfinished.has(runId));
   if (excess.length === 0) return;
   // The runs first: who removes a slot and dies would leave its run behind.

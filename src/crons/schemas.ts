@@ -46,6 +46,8 @@ const policyFields = {
   thread_ttl: threadTtl.nullish(),
   history_limit: z.number().int().min(10).max(100_000).nullish(),
 };
+/** The ids of its runs are derived from it, which takes one of a version that RFC 9562 knows. */
+const cronId = z.uuid("expected a UUID").transform((id) => id.toLowerCase());
 const note = z.string("expected a text").min(1).max(1000);
 
 const createFields = {
@@ -59,7 +61,7 @@ const createFields = {
   enabled: optional(z.boolean()),
   metadata: optional(jsonObject),
   multitask_strategy: optional(multitaskStrategy),
-  cron_id: optional(uuid),
+  cron_id: optional(cronId),
   if_exists: optional(z.enum(["raise", "do_nothing", "update"])),
 };
 

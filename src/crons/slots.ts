@@ -6,6 +6,7 @@
 import { toIso } from "../clock";
 import type { JsonObject } from "../json";
 import { parseJsonOrNull } from "../json";
+import { isShortLived } from "../threads/thread-object";
 import { countSlots, stretches, type SlotRange } from "./catch-up";
 import { lastSlot, nextSlot, slotsBackwards, slotsBetween, type Schedule } from "./schedule";
 import type { SlotList } from "./schemas";
@@ -105,10 +106,23 @@ export class SlotLedger {
     return rows.toArray().length === 0;
   }
 
-  /** Whether the slot has a run, or is about to get one. */
-  firesOrFired(scheduledFor: number): boolean {
-    const status = this.statusOf(scheduledFor);
-    return status === "fired" || status === "pending";
+  /** Tells of slots of the schedule within the range whether they have a run, or are to get one; read once for all of them. */
+  taken({ first, last }: SlotRange, schedule: Schedule): (scheduledFor: number) => boolean {
+    const rows = this.select(
+      `WHERE manual = 0 AND status IN ('fired', 'pending') AND scheduled_for >= ?1
+         AND coalesce(first_slot, scheduled_for) <= ?2`,
+      first,
+      last,
+    );
+    const single = new Set(rows.filter((row) => row.first_slot === null).map((row) => row.scheduled_for));
+    const ranges = rows.filter((row) => row.first_slot !== null);
+    const isOwn = (row: Row): boolean =>
+      row.schedule === schedule.expression && row.timezone === schedule.timezone;
+    return (slot) =>
+      single.has(slot) ||
+      ranges
+        .filter((row) => slot >= (row.first_slot ?? slot) && slot <= row.scheduled_for)
+        .some((row) => isOwn(row) || isWithin(row, slot));
   }
 
   /** The slot of this key, as the API shows it. */
@@ -181,19 +195,26 @@ export class SlotLedger {
       }));
   }
 
-  /** Takes the first slot out of a backlog; the next is not to be taken before `takeAt`. */
-  shorten(backlog: Backlog, takeAt: number): void {
+  /** Takes the first slot out of a backlog; the next is not to be taken before `takeAt`. @returns whether there is one */
+  shorten(backlog: Backlog, takeAt: number): boolean {
     const next = nextSlot(backlog.schedule, backlog.first);
-    if (next === null || next > backlog.last) {
-      this.sql.exec("DELETE FROM slots WHERE scheduled_for = ? AND manual = 0", backlog.last);
-    } else {
+    const isLeft = next !== null && next <= backlog.last;
+    if (isLeft) {
       this.sql.exec(
         "UPDATE slots SET first_slot = ?, retry_at = ? WHERE scheduled_for = ? AND manual = 0",
         next,
         takeAt,
         backlog.last,
       );
+    } else {
+      this.sql.exec("DELETE FROM slots WHERE scheduled_for = ? AND manual = 0", backlog.last);
     }
+    return isLeft;
+  }
+
+  /** Nothing is to be taken from the backlog before `takeAt`. */
+  postpone({ last }: Backlog, takeAt: number): void {
+    this.update({ scheduledFor: last, manual: false }, "retry_at = ?", takeAt);
   }
 
   /** What is left of a backlog gets no runs. @returns of how many slots */
@@ -343,17 +364,20 @@ export class SlotLedger {
     this.update(slot, "thread_id = NULL");
   }
 
-  /** The oldest rows beyond the newest `keep`, at most `limit`, none of them pending; with the runs they name. */
-  excess(keep: number, limit: number): (SlotKey & { runId: string | null })[] {
+  /**
+   * The oldest rows beyond the newest `keep`, at most `limit`, none of them pending; with the runs they name, and the threads
+   * that {@link keptThreads} would tell of.
+   */
+  excess(keep: number, limit: number): (SlotKey & { runId: string | null; keepsThread: boolean })[] {
     const { rows } = this.sql.exec<{ rows: number }>("SELECT count(*) AS rows FROM slots").one();
-    return this.sql
-      .exec<{ scheduled_for: number; manual: number; run_id: string | null; status: SlotStatus }>(
-        "SELECT scheduled_for, manual, run_id, status FROM slots ORDER BY scheduled_for, manual LIMIT ?",
-        Math.max(0, Math.min(rows - keep, limit)),
-      )
-      .toArray()
+    return this.select("ORDER BY scheduled_for, manual LIMIT ?", Math.max(0, Math.min(rows - keep, limit)))
       .filter(({ status }) => status !== "pending")
-      .map((row) => ({ scheduledFor: row.scheduled_for, manual: row.manual === 1, runId: row.run_id }));
+      .map((row) => ({
+        scheduledFor: row.scheduled_for,
+        manual: row.manual === 1,
+        runId: row.run_id,
+        keepsThread: row.status === "fired" && row.thread_id !== null && !isShortLived(row.thread_id),
+      }));
   }
 
   remove({ scheduledFor, manual }: SlotKey): void {
@@ -389,12 +413,7 @@ export class SlotLedger {
       "WHERE manual = 0 AND scheduled_for >= ?1 AND (scheduled_for = ?1 OR first_slot <= ?1)",
       scheduledFor,
     );
-    // After a change of the schedule a range may span slots that are not its own.
-    return rows.find((row) => {
-      const schedule = scheduleOfRange(row);
-      if (schedule === null || row.first_slot === null) return true;
-      return lastSlot(schedule, row.first_slot, scheduledFor) === scheduledFor;
-    })?.status;
+    return rows.find((row) => isWithin(row, scheduledFor))?.status;
   }
 
   private insertRange(
@@ -447,6 +466,14 @@ function around(schedule: Schedule, range: SlotRange, { first, last }: SlotRange
   const next = range.last > last ? nextSlot(schedule, last) : null;
   if (next !== null) rest.push({ first: next, last: range.last });
   return rest;
+}
+
+/** Whether the row is that of the slot. After a change of the schedule a range may span slots that are not its own. */
+function isWithin(row: Row, slot: number): boolean {
+  const schedule = scheduleOfRange(row);
+  if (schedule === null || row.first_slot === null) return row.scheduled_for === slot;
+  if (slot < row.first_slot || slot > row.scheduled_for) return false;
+  return nextSlot(schedule, slot - 1) === slot;
 }
 
 const toWire = (row: Row, scheduledFor: number): Slot => ({

@@ -1,4 +1,5 @@
 /** What the owner of a cron does by hand; and making a cron twice. */
+import { runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Cron } from "../../src/crons/cron";
 import type { Slot } from "../../src/crons/slots";
@@ -123,6 +124,15 @@ describe("skipping the next slots", () => {
     expect(await slotsOf(cron.cron_id)).toEqual([]);
   });
 
+  it("as far as the year 2227 leaves a cron that works", async () => {
+    const cron = await createCron({ schedule: "@yearly" });
+    const skipped = await call<Cron>("POST", of(cron, "skip"), { count: 186 });
+    expect([skipped.status, skipped.body.next_run_date]).toEqual([200, "2227-01-01T00:00:00.000Z"]);
+    expect((await call<Cron>("POST", of(cron, "skip"), { count: 0 })).body.next_run_date).toBe(
+      "2041-01-01T00:00:00.000Z",
+    );
+  });
+
   it("goes no further than the cron does", async () => {
     const cron = await createCron({ end_time: "2040-01-03T00:00:00Z" });
     const { body } = await call<Cron>("POST", of(cron, "skip"), { count: 10 });
@@ -174,6 +184,49 @@ describe("a backfill", () => {
     ]);
   });
 
+  it("of two periods runs one after the other, and sets no alarm that finds nothing to do", async () => {
+    const cron = await createCron({ schedule: "0 * * * *", enabled: false });
+    const early = { start: "2039-12-01T00:00:00Z", end: "2039-12-01T03:00:00Z" };
+    const late = { start: "2039-12-05T00:00:00Z", end: "2039-12-05T02:00:00Z" };
+    expect((await call("POST", of(cron, "backfill"), late)).body).toEqual({ slots: 2 });
+    expect((await call("POST", of(cron, "backfill"), early)).body).toEqual({ slots: 3 });
+    const rung: (string | null)[] = [];
+    for (let alarms = 1; alarms <= 5; alarms++) {
+      const at = await alarmOf(cronStub(cron.cron_id));
+      rung.push(at);
+      if (at !== null) await ringAt(at, cron.cron_id);
+    }
+    // The first of each was taken when it was asked for.
+    expect(rung).toEqual([
+      "2040-01-01T00:00:01.000Z",
+      "2040-01-01T00:00:02.000Z",
+      "2040-01-01T00:00:03.000Z",
+      null,
+      null,
+    ]);
+    await ended(cron.cron_id, 5);
+  });
+
+  it("looks at a long ledger once, not once for each slot", async () => {
+    const cron = await createCron({ schedule: "* * * * *", enabled: false });
+    const start = Date.UTC(2039, 0, 1);
+    await runInDurableObject(cronStub(cron.cron_id), (_instance, { storage: { sql } }) => {
+      for (let minute = 0; minute < 9_000; minute++) {
+        sql.exec(
+          "INSERT INTO slots (scheduled_for, manual, origin, status) VALUES (?, 0, 'schedule', 'fired')",
+          start + minute * 60_000,
+        );
+      }
+    });
+    const statements = await runInDurableObject(cronStub(cron.cron_id), (_instance, { storage: { sql } }) =>
+      vi.spyOn(sql, "exec"),
+    );
+    const period = { start: "2039-01-01T00:00:00Z", end: "2039-01-07T06:01:00Z" };
+    expect((await call("POST", of(cron, "backfill"), period)).body).toEqual({ slots: 1 });
+    // Most are those of the run that it makes.
+    expect(statements.mock.calls.length).toBeLessThan(1_000);
+  });
+
   it.each([
     [
       { start: "2039-01-01T00:00:00Z", end: "2041-01-01T00:00:00Z" },
@@ -219,6 +272,21 @@ describe("making a cron with an id", () => {
       input: { text: "a" },
       ...fields,
     });
+
+  it("of no version that there is, is refused: its runs could have no ids", async () => {
+    const { status, body } = await made({ cron_id: "0b5f0c0e-5d5c-0c39-1a39-0f5f7a0c6f11" });
+    expect([status, body]).toEqual([422, { detail: "cron_id: expected a UUID" }]);
+  });
+
+  it("of one that was just deleted makes it anew, with its alarm and its entry in the index", async () => {
+    const id = crypto.randomUUID();
+    await made({ cron_id: id });
+    expect((await call("DELETE", `/runs/crons/${id}`)).status).toBe(200);
+    expect((await made({ cron_id: id })).status).toBe(200);
+    expect(await alarmOf(cronStub(id))).toBe("2040-01-01T15:27:00.000Z");
+    const found = await call<Cron[]>("POST", "/runs/crons/search", { limit: 1000 });
+    expect(found.body.map(({ cron_id: other }) => other)).toContain(id);
+  });
 
   it("twice is refused, and changes nothing", async () => {
     const cronId = crypto.randomUUID();

@@ -1,5 +1,5 @@
 /** Runs of a stateless cron that take longer than the time to its next slot. */
-import { evictDurableObject } from "cloudflare:test";
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Cron } from "../../src/crons/cron";
 import {
@@ -111,6 +111,48 @@ describe("an earlier run that has not ended", () => {
     expect((await figuresOf(cron.cron_id)).runs).toMatchObject({ running: 1, success: 0 });
     await ringAt(at(2), cron.cron_id);
     expect(await statuses(cron)).toEqual(["fired", "fired"]);
+  });
+
+  it("holds back one slot of a backlog at a time, and each goes on when the one before has ended", async () => {
+    const { cron, gate } = await slowCron({ multitask_strategy: "enqueue" });
+    await call("POST", `/runs/crons/${cron.cron_id}/pause`);
+    const period = { start: "2039-12-31T23:00:00Z", end: "2039-12-31T23:04:00Z" };
+    await call("POST", `/runs/crons/${cron.cron_id}/backfill`, period);
+    const claimed = async (): Promise<number> => (await figuresOf(cron.cron_id)).slots.pending;
+    for (const second of ["01", "02", "03"]) {
+      await ringAt(`2040-01-01T00:01:${second}.000Z`, cron.cron_id);
+      expect(await claimed()).toBe(1);
+    }
+    openGate(gate);
+    await vi.waitUntil(async () => {
+      const alarm = await alarmOf(cronStub(cron.cron_id));
+      if (alarm !== null) await ringAt(alarm, cron.cron_id);
+      return (await figuresOf(cron.cron_id)).runs.success === 5;
+    });
+    expect(await statuses(cron)).toEqual(["fired", "fired", "fired", "fired", "fired"]);
+  });
+
+  it("of a thousand is enough: further slots are skipped until some have ended", async () => {
+    const cron = await createCron({ schedule: "* * * * *", jitter_seconds: 86_400 });
+    await runInDurableObject(cronStub(cron.cron_id), (_instance, { storage: { sql } }) => {
+      const running = Array.from({ length: 999 }, (_none, index) => ({
+        runId: `run ${index}`,
+        threadId: `thread ${index}`,
+        scheduledFor: 0,
+      }));
+      sql.exec(
+        "UPDATE cron SET progress = json_set(progress, '$.running', json(?))",
+        JSON.stringify(running),
+      );
+    });
+    await evictDurableObject(cronStub(cron.cron_id));
+    await ringAt(at(1), cron.cron_id);
+    await ringAt(at(2), cron.cron_id);
+    expect((await slotsOf(cron.cron_id)).map(({ status, reason }) => [status, reason])).toEqual([
+      ["skipped", "1000 runs of the cron have not ended"],
+      ["pending", null],
+    ]);
+    expect((await call("POST", `/runs/crons/${cron.cron_id}/run`)).status).toBe(409);
   });
 
   it("holds back a run by hand too, which goes on when it has ended", async () => {

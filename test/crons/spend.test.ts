@@ -164,6 +164,18 @@ describe("what is kept", () => {
     }
   });
 
+  it("is a slot for as long as its thread is kept: who forgot it would leave the thread behind", async () => {
+    const fields = { schedule: "* * * * *", on_run_completed: "keep", keep_threads: 15, history_limit: 10 };
+    const cron = await createCron(fields);
+    for (let minute = 1; minute <= 41; minute++) {
+      await ringAt(`2040-01-30T00:${String(minute).padStart(2, "0")}:00.000Z`, cron.cron_id);
+    }
+    await ended(cron.cron_id, 41);
+    const kept = async (): Promise<number> =>
+      (await call<number>("POST", "/threads/count", { metadata: { cron_id: cron.cron_id } })).body;
+    await vi.waitUntil(async () => (await kept()) === 15);
+  });
+
   it("is a thread for as long as its time to live says", async () => {
     const cron = await createCron({ on_run_completed: "keep", thread_ttl: { strategy: "delete", ttl: 60 } });
     expect(cron.thread_ttl).toEqual({ strategy: "delete", ttl: 60 });
