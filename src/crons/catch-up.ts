@@ -21,6 +21,11 @@ export interface CatchUp {
 /** A slot that is no later than this is not one that was missed: alarms are late, and a host takes time to start. */
 export const PUNCTUAL_MS = 60_000;
 
+/** How late a slot may be and still fire, in ms. */
+export function windowMs(policy: Pick<CronPolicy, "catchup" | "catchup_window_seconds">): number {
+  return Math.max(policy.catchup === "skip" ? 0 : policy.catchup_window_seconds * 1000, PUNCTUAL_MS);
+}
+
 /**
  * Decides about the slots from `due`, which is one, to `latest`, which is the last at or before `present`.
  * All instants in ms.
@@ -31,8 +36,7 @@ export function catchUp(
   present: number,
   policy: Pick<CronPolicy, "catchup" | "catchup_window_seconds">,
 ): CatchUp {
-  const windowMs = policy.catchup === "skip" ? 0 : policy.catchup_window_seconds * 1000;
-  const oldest = present - Math.max(windowMs, PUNCTUAL_MS);
+  const oldest = present - windowMs(policy);
   if (latest < oldest) return { missed: { first: due, last: latest }, backlog: null, fires: null };
   const first = policy.catchup === "all" ? firstFrom(schedule, due, oldest) : latest;
   return {

@@ -3,6 +3,7 @@ import { now } from "../clock";
 import type { Env } from "../config";
 import { asDomainError, DomainError, messageOf } from "../errors";
 import { logError } from "../log";
+import { windowMs } from "./catch-up";
 import { DELIVERY_MS } from "./claims";
 import type { CronRecord, StoredCron } from "./cron-record";
 import { fire, hasFired } from "./firing";
@@ -11,6 +12,7 @@ import { runIdOf } from "./identity";
 import { limitReached } from "./limits";
 import { makeWay, ordersRuns } from "./overlap";
 import { withoutClaim } from "./progress";
+import type { CronPolicy } from "./policy";
 import type { PendingSlot, SlotKey, SlotLedger } from "./slots";
 import { backoff, reasonNotToFire } from "./timing";
 
@@ -69,6 +71,10 @@ export class Deliveries {
     try {
       if (uncertain && (await hasFired(this.host.env(), stored, slot))) {
         this.acknowledge(slot);
+        return;
+      }
+      if (isTooLate(slot, definition.policy)) {
+        this.giveUp(slot, "missed", "the server did not run at the time");
         return;
       }
       const assistant = await this.clear(stored, slot);
@@ -156,6 +162,10 @@ export class Deliveries {
     });
   }
 }
+
+/** Whether what was put off, by jitter or to be tried again, is later than the cron makes up for. */
+const isTooLate = ({ origin, retryAt }: PendingSlot, policy: CronPolicy): boolean =>
+  (origin === "schedule" || origin === "catchup") && now() - retryAt > windowMs(policy);
 
 /** What tells a slot from all others of its cron. */
 const keyOf = ({ scheduledFor, manual }: SlotKey): string => `${manual} ${scheduledFor}`;

@@ -30,9 +30,9 @@ const FAMILIES: Family[] = [
     samples: ({ nextRunAt }) => [[{}, nextRunAt === null ? null : nextRunAt / 1000]],
   },
   {
-    name: "edgecron_slots_total",
-    help: "Scheduled times by what became of them.",
-    type: "counter",
+    name: "edgecron_slots",
+    help: "Scheduled times by what became of them; a backfill moves some.",
+    type: "gauge",
     samples: ({ figures }) => byName("status", { ...figures.slots, pending: null }),
   },
   {
@@ -75,7 +75,7 @@ const FAMILIES: Family[] = [
 ];
 
 /** All metrics, a piece at a time: there may be more crons than fit the memory. */
-export async function* metricsOf(env: Env): AsyncGenerator<string> {
+export async function* metricsOf(env: Env): AsyncGenerator<string, undefined> {
   const { stopped } = await readSwitch(env.DB);
   yield family({ name: "edgecron_stopped", help: "Whether all crons are stopped.", type: "gauge" });
   yield `edgecron_stopped ${stopped ? 1 : 0}\n`;

@@ -61,7 +61,7 @@ async function stop(env: Env, run: RunningRun, action: "interrupt" | "rollback")
     const stopped = threadObject(env, threadId).cancelRun(threadId, runId, action, true);
     await within(CALL_LIMIT_MS, "the thread object", stopped);
   } catch (error) {
-    // It has ended meanwhile.
-    if (asDomainError(error)?.code !== "run.not_found") throw error;
+    // It has ended meanwhile, or gone with its thread.
+    if (!asDomainError(error)?.code.endsWith(".not_found")) throw error;
   }
 }

@@ -69,8 +69,9 @@ export function withSlots(progress: Progress, change: Partial<Progress["slots"]>
     ...progress,
     slots: {
       fired: slots.fired + fired,
-      skipped: slots.skipped + skipped,
-      missed: slots.missed + missed,
+      skipped: Math.max(0, slots.skipped + skipped),
+      // Of a very long stretch not every slot was counted; one by one they may be backfilled.
+      missed: Math.max(0, slots.missed + missed),
     },
   };
 }

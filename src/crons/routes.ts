@@ -62,10 +62,14 @@ export const cronRoutes = new Hono<App>()
     const { note = null } = await readBody(c, noted);
     return c.json(await throwSwitch(c.env.DB, { stopped: false, note }));
   })
-  .get("/metrics", (c) => {
+  .get("/metrics", async (c) => {
+    const metrics = metricsOf(c.env);
+    // Before the answer begins: what cannot be read is an error, and no half of an answer.
+    const { value: first = "" } = await metrics.next();
     c.header("Content-Type", METRICS_TYPE);
     return stream(c, async (out) => {
-      for await (const text of metricsOf(c.env)) await out.write(text);
+      await out.write(first);
+      for await (const text of metrics) await out.write(text);
     });
   })
   .get("/runs/crons/:cron_id", async (c) => c.json(await cronObject(c.env, readId(c, "cron_id")).get()))

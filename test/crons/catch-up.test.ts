@@ -134,6 +134,15 @@ describe("a thousand missed slots", () => {
 });
 
 describe("jitter", () => {
+  it("puts off no longer than the cron makes up for: after downtime the slot is missed", async () => {
+    const cron = await createCron({ schedule: "0 * * * *", jitter_seconds: 600, catchup: "skip" });
+    await ringAt("2040-01-01T01:00:00.000Z", cron.cron_id);
+    await evictDurableObject(cronStub(cron.cron_id));
+    await ringAt("2040-01-01T01:30:00.000Z", cron.cron_id);
+    expect((await slotsOf(cron.cron_id)).map(({ status }) => status)).toEqual(["missed"]);
+    expect(await runsOf(cron.cron_id)).toEqual([]);
+  });
+
   it("only delays, by the same for the same slot, and within its bound", async () => {
     const cron = await createCron({ schedule: "0 * * * *", jitter_seconds: 600 });
     const delays: number[] = [];

@@ -233,8 +233,8 @@ describe("figures", () => {
       (await metrics()).includes(`edgecron_runs_total{${labels},status="success"} 1\n`),
     );
     const text = await metrics();
-    expect(text).toContain(`edgecron_slots_total{${labels},status="fired"} 1\n`);
-    expect(text).toContain(`edgecron_slots_total{${labels},status="skipped"} 1\n`);
+    expect(text).toContain(`edgecron_slots{${labels},status="fired"} 1\n`);
+    expect(text).toContain(`edgecron_slots{${labels},status="skipped"} 1\n`);
     expect(text).toContain(`edgecron_lateness_seconds{${labels},quantile="0.99"} 2\n`);
     expect(text).toContain(`edgecron_cron_enabled{${labels}} 1\n`);
     expect(text).toContain("# TYPE edgecron_runs_total counter\n");

@@ -49,7 +49,7 @@ export class Network {
     if (isLast && this.random.chance(0.5)) from?.life.die();
     await from?.gate();
     if (from?.life.dead) return never();
-    const answered = this.carry(from, deliver, kinds, () => {
+    const answered = this.carry(deliver, kinds, () => {
       if (isLast) from?.life.die();
     });
     const answer = await answered.then(
@@ -63,7 +63,6 @@ export class Network {
   }
 
   private async carry<T>(
-    from: Sender | null,
     deliver: () => Promise<T>,
     kinds: {
       fails: "refused" | "d1Fails";
