@@ -52,12 +52,15 @@ function explained(faults: Fault[], from: number, to: number): number {
     .reduce((total, fault) => total + costOf(fault), 0);
 }
 
+/** By how much a slot may have been delayed on purpose, in ms. */
+const longestJitter = ({ definitions }: World): number =>
+  Math.max(...definitions.map(({ definition }) => definition.policy.jitter_seconds * 1000));
+
 function checkLate(world: World, ledger: Ledger): string[] {
   const { threads, faults, plan } = world;
   if (plan.definition.payload.multitask_strategy !== undefined) return [];
   const wrong: string[] = [];
-  const jitters = world.definitions.map(({ definition }) => definition.policy.jitter_seconds * 1000);
-  const jitter = Math.max(...jitters);
+  const jitter = longestJitter(world);
   const onTime = firedEntries(ledger).filter(({ origin }) => origin === "schedule" || origin === "manual");
   const scheduled = new Set(onTime.map(({ runId }) => runId));
   for (const { run, at } of threads.made.values()) {
@@ -99,13 +102,15 @@ function checkFound({ faults }: World): string[] {
 }
 
 /** A slot is missed only when something was amiss, or when it was given up after many attempts. */
-function checkMissed({ faults, definitions }: World, { present }: Ledger): string[] {
+function checkMissed(world: World, { present }: Ledger): string[] {
+  const { faults, definitions } = world;
   const wrong: string[] = [];
+  const within = longestJitter(world) + 4 * FAULT_COST_MS;
   // A slot that came due as the owner changed something may be settled by the change.
   for (const { status, reason, slot } of [...present.values()].flat()) {
     if (status !== "missed") continue;
     const amiss = faults.happened.filter(({ kind }) => kind !== "alarmEarly" && kind !== "alarmTwice");
-    const near = amiss.some(({ from, to }) => from <= slot + 4 * FAULT_COST_MS && to >= slot - FAULT_COST_MS);
+    const near = amiss.some(({ from, to }) => from <= slot + within && to >= slot - FAULT_COST_MS);
     if (near || definitions.length === 0) continue;
     wrong.push(`missed: ${iso(slot)} without a reason: ${reason}`);
   }
