@@ -31,7 +31,7 @@ const YEAR_MS = 366 * 24 * HOUR_MS;
 const LOOKED_AT = 100;
 
 /** The preview from now on. @throws request.invalid */
-export function previewOf({ schedule: expression, timezone, end_time, count }: PreviewQuery): Preview {
+export function previewOf({ schedule: expression, timezone, end_time, count = 5 }: PreviewQuery): Preview {
   const schedule = { expression, timezone: timezone ?? null };
   checkSchedule(schedule);
   const end = (end_time ?? Infinity) - 1;
@@ -72,22 +72,26 @@ function describe(expression: string): string {
 function frequencyWarnings(schedule: Schedule, slots: number[]): PreviewWarning[] {
   const [first] = slots;
   if (first === undefined) return [{ code: "never", message: "there is no time to come: it never fires" }];
-  const pairs = slots
-    .slice(1)
-    .map((slot, index) => ({ from: slots[index] ?? slot, gap: slot - (slots[index] ?? slot) }));
+  const gaps = slots.slice(1).map((slot, index) => slot - (slots[index] ?? slot));
   const warnings: PreviewWarning[] = [];
-  if (first - now() > YEAR_MS || pairs.some(({ gap }) => gap > YEAR_MS)) {
+  if (first - now() > YEAR_MS || gaps.some((gap) => gap > YEAR_MS)) {
     warnings.push({ code: "rarely", message: "more than a year can go by between two times" });
   }
-  const close = pairs.find(({ gap }) => gap < HOUR_MS);
-  if (close !== undefined) {
-    const times = [...slotsBetween(schedule, close.from - 1, close.from + HOUR_MS - 1)].length;
+  const from = busiestHour(slots);
+  const times = [...slotsBetween(schedule, from - 1, from + HOUR_MS - 1)].length;
+  if (times > 1) {
     warnings.push({
       code: "more_than_hourly",
       message: `it fires up to ${times} times within one hour, and each is a run that may be billed`,
     });
   }
   return warnings;
+}
+
+/** The slot from which an hour has the most of them: the first may be the last of a busy morning. */
+function busiestHour(slots: number[]): number {
+  const within = slots.map((from) => slots.filter((slot) => slot >= from && slot < from + HOUR_MS).length);
+  return slots[within.indexOf(Math.max(...within))] ?? 0;
 }
 
 /** By the rule of docs/scheduling.md, what the changes of the zone's clocks do to the schedule. */

@@ -37,9 +37,17 @@ export function checkSchedule(schedule: Schedule): void {
   try {
     wallTimes(schedule);
   } catch (error) {
-    const reason = error instanceof Error ? error.message.replace(/^CronPattern: /, "") : "";
-    throw new DomainError("request.invalid", `schedule: not a cron expression: ${reason}`);
+    throw new DomainError("request.invalid", `schedule: not a cron expression: ${reasonIn(error)}`);
   }
+}
+
+/** What croner says of it, with days and months by the numbers that they were given: it counts them from 0. */
+function reasonIn(error: unknown): string {
+  const reason = error instanceof Error ? error.message.replace(/^CronPattern: /, "") : "";
+  return reason.replace(
+    /^(Invalid value for (?:day|month): )(-?\d+)$/,
+    (_, text: string, index: string) => `${text}${Number(index) + 1}`,
+  );
 }
 
 /** The first slot strictly after `afterMs`; null when there is none. */

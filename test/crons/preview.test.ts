@@ -41,6 +41,11 @@ describe("a preview", () => {
     expect(next[0]).toEqual({ utc: "2027-01-16T00:00:00.000Z", local: "2027-01-16T00:00:00+00:00" });
   });
 
+  it("takes null for what is not given", async () => {
+    const { next } = await preview({ schedule: "@daily", timezone: null, end_time: null, count: null });
+    expect(next).toHaveLength(5);
+  });
+
   it("ends where the cron would", async () => {
     const { next } = await preview({ schedule: "0 0 * * *", end_time: "2027-01-18T00:00:00Z" });
     expect(next.map(({ utc }) => utc)).toEqual(["2027-01-16T00:00:00.000Z", "2027-01-17T00:00:00.000Z"]);
@@ -60,7 +65,9 @@ describe("a preview", () => {
 
   it.each([
     [{}, /^schedule/],
-    [{ schedule: "61 * * * *" }, /^schedule/],
+    [{ schedule: "61 * * * *" }, /^schedule.* minute: 61$/],
+    [{ schedule: "0 0 32 * *" }, /^schedule.* day: 32$/],
+    [{ schedule: "0 0 * 0 *" }, /^schedule.* month: 0$/],
     [{ schedule: "* * * * *", timezone: "Mars/Phobos" }, /^timezone/],
     [{ schedule: "* * * * *", count: 101 }, /^count/],
     [{ schedule: "* * * * *", extra: 1 }, /^extra: unknown field/],
@@ -88,6 +95,12 @@ describe("a preview warns of a schedule", () => {
     expect(warnings).toMatchObject([{ code: "more_than_hourly" }]);
     expect(warnings[0]?.message).toContain("up to 4 times within one hour");
     expect(await codesOf({ schedule: "0 * * * *" })).toEqual([]);
+  });
+
+  it("as often in its fullest hour, also late in a shorter one", async () => {
+    setClock("2027-01-15T09:15:00.000Z");
+    const { warnings } = await preview({ schedule: "*/20 8-9 * * *" });
+    expect(warnings[0]?.message).toContain("up to 3 times within one hour");
   });
 
   it("that daylight saving leaves out or shows twice", async () => {
