@@ -119,6 +119,7 @@ export class Claims {
 
   /**
    * Has the next slots skipped, as many as `count` says and as there are; those skipped before by hand no longer are.
+   * @throws cron.conflict when there is none
    */
   skipNext({ count, note }: SkipNext): void {
     this.unskip();
@@ -131,7 +132,11 @@ export class Claims {
       if (!this.ledger.has(next)) slots.add(next);
       next = upcomingSlot(definition, next);
     }
-    if (slots.size === 0) return;
+    if (slots.size === 0) {
+      if (count === 0) return;
+      const reason = definition.enabled ? "there is none to come" : "the cron is paused";
+      throw new DomainError("cron.conflict", `no slot can be skipped: ${reason}`);
+    }
     const first = Math.min(...slots);
     const last = Math.max(...slots);
     const reason = note === undefined ? "skipped by hand" : `skipped by hand: ${note}`;

@@ -138,7 +138,7 @@ export class CronDO extends CronHost {
 
   /**
    * Has the next slots skipped, as many as `count` says; none that was skipped by hand before is skipped any more.
-   * @throws cron.not_found
+   * @throws cron.not_found, and cron.conflict when there is none to come
    */
   async skipNext(skip: SkipNext): Promise<Cron> {
     this.record.transaction(() => {

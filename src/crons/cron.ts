@@ -86,11 +86,15 @@ const PAYLOAD_FIELDS = [
   "multitask_strategy",
 ] as const;
 
-/** The fields of a request that belong to the run of each firing. */
-export function payloadOf(fields: JsonObject): JsonObject {
-  return Object.fromEntries(
-    PAYLOAD_FIELDS.filter((field) => fields[field] !== undefined).map((field) => [field, fields[field]]),
-  );
+/**
+ * The fields of the run that each firing makes, with those of a request: absent leaves one, null clears it. On a thread there
+ * is always a strategy.
+ */
+export function changedPayload(payload: JsonObject, threadId: string | null, fields: JsonObject): JsonObject {
+  const given = PAYLOAD_FIELDS.filter((field) => fields[field] !== undefined);
+  const changed = { ...payload, ...Object.fromEntries(given.map((field) => [field, fields[field]])) };
+  const kept = Object.entries(changed).filter(([, value]) => value !== null);
+  return { ...(threadId === null ? {} : { multitask_strategy: "enqueue" }), ...Object.fromEntries(kept) };
 }
 
 /**
@@ -113,21 +117,13 @@ export function patched(definition: CronDefinition, patch: CronPatch, at: number
     timezone: patch.timezone === undefined ? definition.timezone : patch.timezone,
     endTime: patch.end_time === undefined ? definition.endTime : patch.end_time,
     enabled,
-    note: patch.note ?? (enabled === definition.enabled ? definition.note : null),
+    note: patch.note === undefined && enabled === definition.enabled ? definition.note : (patch.note ?? null),
     onRunCompleted: ownsThreads ? (patch.on_run_completed ?? definition.onRunCompleted) : null,
-    payload: patchedPayload(definition, patch),
+    payload: changedPayload(definition.payload, definition.threadId, patch),
     metadata: { ...definition.metadata, ...patch.metadata },
     policy: changedPolicy(definition.policy, patch),
     updatedAt: at,
   };
-}
-
-function patchedPayload({ payload, threadId }: CronDefinition, patch: CronPatch): JsonObject {
-  const changed = { ...payload, ...payloadOf(patch) };
-  if (patch.multitask_strategy !== null) return changed;
-  if (threadId !== null) return { ...changed, multitask_strategy: "enqueue" };
-  delete changed.multitask_strategy;
-  return changed;
 }
 
 export function toWireCron({ definition, nextRunAt }: Pick<CronState, "definition" | "nextRunAt">): Cron {

@@ -9,7 +9,7 @@ import { pageHeaders, pick } from "../pages";
 import { searchRuns } from "../runs/runs-table";
 import { runList } from "../runs/schemas";
 import { threadObject } from "../threads/thread-object";
-import { payloadOf, type Cron } from "./cron";
+import { changedPayload, type Cron } from "./cron";
 import { cronObject } from "./cron-object";
 import { countCrons, searchCrons } from "./crons-table";
 import { readGround } from "./ground";
@@ -125,8 +125,6 @@ async function createCron(c: Context<App>, body: CronCreate, threadId: string | 
   if (threadId !== null) await threadObject(c.env, threadId).checkThread(threadId);
   const { cron_id: cronId = uuid7(), if_exists: ifExists = "raise" } = body;
   const createdAt = now();
-  const payload = payloadOf(body);
-  if (threadId !== null) payload.multitask_strategy ??= "enqueue";
   const { assistant_id: assistantId } = ground.assistant;
   return cronObject(c.env, cronId).create(
     {
@@ -138,7 +136,7 @@ async function createCron(c: Context<App>, body: CronCreate, threadId: string | 
       endTime: body.end_time ?? null,
       enabled: body.enabled ?? true,
       onRunCompleted: threadId === null ? (body.on_run_completed ?? "delete") : null,
-      payload: { assistant_id: assistantId, ...payload },
+      payload: changedPayload({ assistant_id: assistantId }, threadId, body),
       metadata: body.metadata ?? {},
       policy: changedPolicy(DEFAULT_POLICY, body),
       note: null,

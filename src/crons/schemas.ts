@@ -22,7 +22,7 @@ const instant = z
   .transform(parseInstant)
   .refine((at) => !Number.isNaN(at), 'expected an ISO 8601 date-time such as "2027-01-31T00:00:00Z"');
 
-const input = optional(z.union([jsonObject, z.array(z.unknown())], "expected an object or a list"));
+const input = z.union([jsonObject, z.array(z.unknown())], "expected an object or a list");
 const onRunCompleted = z.enum(["delete", "keep"]);
 
 const seconds = (most: number) => z.number().int().min(0).max(most);
@@ -50,17 +50,31 @@ const policyFields = {
 const cronId = z.uuid("expected a UUID").transform((id) => id.toLowerCase());
 const note = z.string("expected a text").min(1).max(1000);
 
-const createFields = {
-  ...payloadFields,
+/** What a cron may be without: null clears it, and at creation means the same as absent. */
+const clearableFields = {
+  config: payloadFields.config.in,
+  context: payloadFields.context.in,
+  webhook: payloadFields.webhook.in,
+  interrupt_before: payloadFields.interrupt_before.in,
+  interrupt_after: payloadFields.interrupt_after.in,
+  stream_mode: payloadFields.stream_mode.in,
+  stream_subgraphs: payloadFields.stream_subgraphs.in,
+  stream_resumable: payloadFields.stream_resumable.in,
+  durability: payloadFields.durability.in,
+  checkpoint_during: payloadFields.checkpoint_during.in,
   ...policyFields,
+  input: input.nullish(),
+  timezone: timezone.nullish(),
+  end_time: instant.nullish(),
+  multitask_strategy: multitaskStrategy.nullish(),
+};
+
+const createFields = {
+  ...clearableFields,
   assistant_id: assistantId,
   schedule,
-  input,
-  timezone: optional(timezone),
-  end_time: optional(instant),
   enabled: optional(z.boolean()),
   metadata: optional(jsonObject),
-  multitask_strategy: optional(multitaskStrategy),
   cron_id: optional(cronId),
   if_exists: optional(z.enum(["raise", "do_nothing", "update"])),
 };
@@ -74,19 +88,14 @@ export const threadCronCreate = z.strictObject({
 });
 export type CronCreate = z.output<typeof cronCreate>;
 
-/** Absent leaves a field as it is; `end_time: null` and `timezone: null` clear it; `metadata` merges. */
+/** Absent leaves a field as it is; null clears it, but for what every cron has; `metadata` merges. */
 export const cronPatch = z.strictObject({
-  ...payloadFields,
-  ...policyFields,
+  ...clearableFields,
   schedule: optional(schedule),
-  input,
-  timezone: timezone.nullish(),
-  end_time: instant.nullish(),
   enabled: optional(z.boolean()),
   metadata: optional(jsonObject),
   on_run_completed: optional(onRunCompleted),
-  multitask_strategy: multitaskStrategy.nullish(),
-  note: optional(note),
+  note: note.nullish(),
 });
 export type CronPatch = Partial<z.output<typeof cronPatch>>;
 
@@ -142,7 +151,11 @@ export const slotList = z.strictObject({
 export type SlotList = z.output<typeof slotList>;
 
 /** What a run by hand has instead of the cron's own; `metadata` merges. */
-export const runNow = z.strictObject({ ...payloadFields, input, metadata: optional(jsonObject) });
+export const runNow = z.strictObject({
+  ...payloadFields,
+  input: optional(input),
+  metadata: optional(jsonObject),
+});
 export type RunNow = z.output<typeof runNow>;
 
 export const skipNext = z.strictObject({ count: z.number().int().min(0).max(1000), note: optional(note) });
@@ -157,6 +170,6 @@ export const preview = z.strictObject({
   schedule,
   timezone: optional(timezone),
   end_time: optional(instant),
-  count: z.number().int().min(1).max(100).default(5),
+  count: optional(count(100)),
 });
 export type PreviewQuery = z.output<typeof preview>;

@@ -138,6 +138,9 @@ export const notes: Readonly<Record<string, Note | undefined>> = {
     description:
       "When there is a cron with this id: answer 409, leave it as it is, or change it as PATCH does.",
   },
+  "CronCreate.multitask_strategy": {
+    description: "What to do when an earlier run has not ended; without it they run side by side.",
+  },
   "CronPatch.multitask_strategy": {
     description: "What to do when an earlier run has not ended; null lets them run side by side.",
   },

@@ -140,6 +140,14 @@ describe("skipping the next slots", () => {
     expect(await slotsOf(cron.cron_id)).toHaveLength(2);
     expect(await call("POST", of(cron, "skip"), { count: 1001 })).toMatchObject({ status: 422 });
   });
+
+  it("is refused by a cron without any, which would not remember", async () => {
+    const cron = await createCron();
+    await call("POST", of(cron, "pause"));
+    const answer = await call("POST", of(cron, "skip"), { count: 1 });
+    expect([answer.status, answer.body.detail]).toEqual([409, "no slot can be skipped: the cron is paused"]);
+    expect((await call("POST", of(cron, "skip"), { count: 0 })).status).toBe(200);
+  });
 });
 
 describe("a backfill", () => {
@@ -317,6 +325,23 @@ describe("making a cron with an id", () => {
     expect(await slotsOf(cronId)).toHaveLength(1);
     const other = await made({ ...fields, assistant_id: "steps" });
     expect(other.status).toBe(409);
+  });
+
+  it("with `update` clears what is null, as a patch does", async () => {
+    const fields = { cron_id: crypto.randomUUID(), if_exists: "update" };
+    const { body: cron } = await made({
+      ...fields,
+      timezone: "Asia/Tokyo",
+      end_time: "2041-01-01T00:00:00Z",
+      multitask_strategy: "reject",
+      context: { a: 1 },
+    });
+    const bare = { ...fields, timezone: null, end_time: null, multitask_strategy: null, context: null };
+    const { body } = await made(bare);
+    expect(body).toMatchObject({ timezone: null, end_time: null, next_run_date: "2040-01-01T15:27:00.000Z" });
+    const { multitask_strategy: strategy, context, ...rest } = cron.payload;
+    expect([strategy, context]).toEqual(["reject", { a: 1 }]);
+    expect(body.payload).toEqual(rest);
   });
 
   it("ten times at once makes one", async () => {

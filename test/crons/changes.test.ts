@@ -18,6 +18,8 @@ import { call } from "../support/edge";
 const patch = (cronId: string, fields: object): Promise<{ status: number; body: Cron }> =>
   call<Cron>("PATCH", `/runs/crons/${cronId}`, fields);
 
+const HOOK = "https://example.invalid/hook";
+
 beforeEach(() => {
   setClock("2040-01-01T00:00:00.000Z");
 });
@@ -49,6 +51,27 @@ describe("changing a cron", () => {
       updated_at: "2040-01-01T10:00:00.000Z",
     });
     expect(await getCron(cron.cron_id)).toEqual(body);
+  });
+
+  it("clears with null all that a cron may be without", async () => {
+    const cron = await createCron({ multitask_strategy: "reject", webhook: HOOK, context: { a: 1 } });
+    await patch(cron.cron_id, { config: { tags: ["a"] }, durability: "sync", note: "mine" });
+    const { body } = await patch(cron.cron_id, {
+      input: null,
+      multitask_strategy: null,
+      webhook: null,
+      context: null,
+      config: null,
+      durability: null,
+      note: null,
+    });
+    expect(body.payload).toEqual({ assistant_id: cron.assistant_id });
+    expect(body.note).toBeNull();
+    const without = { schedule: null, enabled: null, metadata: null, on_run_completed: null };
+    expect(await patch(cron.cron_id, without)).toMatchObject({
+      status: 200,
+      body: { schedule: "27 15 * * *", enabled: true, on_run_completed: "delete" },
+    });
   });
 
   it("a new schedule takes effect from now on", async () => {

@@ -1,6 +1,5 @@
 /** A world as a seed makes it: a cron, what its owner does with it, and what goes wrong meanwhile. */
 import type { CronDefinition } from "../../src/crons/cron";
-import { payloadOf } from "../../src/crons/cron";
 import { DEFAULT_POLICY, type CronPolicy } from "../../src/crons/policy";
 import type { CronPatch } from "../../src/crons/schemas";
 import { NO_FAULTS, type FaultRates } from "./faults";
@@ -139,7 +138,7 @@ function randomDefinition(
     onRunCompleted: onThread ? null : random.pick(["delete", "keep"] as const),
     payload: {
       assistant_id: ASSISTANT_ID,
-      ...payloadOf(strategy === undefined ? {} : { multitask_strategy: strategy }),
+      ...(strategy === undefined ? {} : { multitask_strategy: strategy }),
     },
     metadata: {},
     policy,

@@ -93,7 +93,8 @@ export const cronOperations = operationsOf("Crons", [
     path: "/runs/crons/{cron_id}",
     id: "patch_cron",
     summary: "Change a cron",
-    description: "A field that is not sent stays as it is.",
+    description:
+      "A field that is not sent stays as it is, and null clears it; for `schedule`, `enabled`, `metadata` and `on_run_completed` it counts as absent.",
     body: schemas.cronPatch,
     answers: one,
     failures: [404],
@@ -142,7 +143,7 @@ export const cronOperations = operationsOf("Crons", [
     description: "As many as `count` says, from now on; 0 takes back what was skipped by hand before.",
     body: schemas.skipNext,
     answers: one,
-    failures: [404],
+    failures: [404, 409],
   },
   {
     method: "post",
