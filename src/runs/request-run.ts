@@ -5,10 +5,10 @@ import { getRecentAssistant } from "../assistants/assistants-table";
 import type { Env } from "../config";
 import { DomainError } from "../errors";
 import { threadObject } from "../threads/thread-object";
-import { readBody } from "../request";
+import { check, readBody } from "../request";
 import { newRun } from "./new-run";
 import type { NewRun } from "./run";
-import { runCreate, type RunCreate } from "./schemas";
+import { checkpoint, runCreate, type RunCreate } from "./schemas";
 import { statelessThreadId } from "./stateless-thread";
 
 /** A run that was asked for, and what is to become of it when nobody waits for it any more. */
@@ -38,12 +38,21 @@ export async function requestRun(
   }
   const assistant = await getRecentAssistant(c.env.DB, body.assistant_id);
   const runId = uuid7();
-  const run = newRun(body, assistant, {
+  const fields = threadId === null ? body : { ...body, checkpoint: startOf(body) };
+  const run = newRun(fields, assistant, {
     runId,
     threadId: threadId ?? statelessThreadId(body, runId, placeOf(c)),
     stateless: threadId === null,
   });
   return { run, cancelOnDisconnect: body.on_disconnect !== "continue" };
+}
+
+/** The checkpoint to start from, which may be named where LangGraph's own configs name it. */
+function startOf(body: RunCreate): RunCreate["checkpoint"] {
+  if (body.checkpoint !== undefined || body.checkpoint_id !== undefined) return body.checkpoint;
+  const { checkpoint_id, checkpoint_ns, checkpoint_map } = body.config?.configurable ?? {};
+  if (checkpoint_id === undefined || checkpoint_id === null) return undefined;
+  return check(checkpoint, { checkpoint_id, checkpoint_ns, checkpoint_map }, "config.configurable");
 }
 
 /** The data centre that serves the request; none locally. */

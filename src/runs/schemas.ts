@@ -88,7 +88,8 @@ export const command = z
   })
   .transform(({ update, resume, goto }) => ({ update, resume, goto }));
 
-const checkpoint = z.strictObject({
+/** A checkpoint of a thread, which is the one that the request is about. */
+export const checkpoint = z.strictObject({
   thread_id: optional(z.string()),
   checkpoint_ns: optional(z.string()),
   checkpoint_id: optional(z.string()),

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { JsonObject } from "../../src/json";
 import type { Run } from "../../src/runs/run";
 import type { Thread } from "../../src/threads/thread";
+import type { WireState } from "../../src/threads/wire-state";
 import { assistantIdOf } from "../../src/assistants/assistants-table";
 import { rowsOf, setClock, threadStub } from "../support/crons";
 import { call, create } from "../support/edge";
@@ -181,7 +182,7 @@ describe("what a run is given", () => {
       graph_id: "echo",
       checkpoint_ns: "x",
     };
-    const config = { configurable: { ...forged, __pregel_task_id: "x", checkpoint_id: other } };
+    const config = { configurable: { ...forged, __pregel_task_id: "x" } };
     const seen = await seenBy(id, { config });
     expect(seen.configurable).toMatchObject({
       thread_id: id,
@@ -193,6 +194,34 @@ describe("what a run is given", () => {
     const kept = (run?.kwargs.config as { configurable: JsonObject }).configurable;
     expect(kept.run_id).toBe(run?.run_id);
     expect(Object.keys(kept).sort()).toEqual(["assistant_id", "graph_id", "run_id", "thread_id"]);
+  });
+
+  it("configurable can say from which checkpoint it starts", async () => {
+    const { thread_id: id } = await createThread();
+    await waitRun(id, { assistant_id: "echo", input: { text: "a" } });
+    const { body: first } = await call<WireState>("GET", `/threads/${id}/state`);
+    await waitRun(id, { assistant_id: "echo", input: { text: "b" } });
+    const { checkpoint_id, checkpoint_ns } = first.checkpoint;
+    const fields = { assistant_id: "echo", input: { text: "c" } };
+    const from = { configurable: { checkpoint_id, checkpoint_ns, checkpoint_map: null } };
+    expect(await waitRun(id, { ...fields, config: from })).toMatchObject({ seen: ["a", "c"] });
+    // What the request says itself comes first.
+    const latest = (await call<WireState>("GET", `/threads/${id}/state`)).body.checkpoint;
+    expect(await waitRun(id, { ...fields, config: from, checkpoint: latest })).toMatchObject({
+      seen: ["a", "c", "c"],
+    });
+    expect(await waitRun(null, { ...fields, config: from })).toMatchObject({ seen: ["c"] });
+    for (const [wrong, status] of [
+      [crypto.randomUUID(), 404],
+      [7, 422],
+    ] as const) {
+      const config = { configurable: { checkpoint_id: wrong } };
+      const answer = await call("POST", `/threads/${id}/runs/wait`, { ...fields, config });
+      expect([answer.status, answer.body.detail]).toEqual([
+        status,
+        expect.stringContaining("checkpoint") as string,
+      ]);
+    }
   });
 
   it("its recursion_limit holds", async () => {
