@@ -12,7 +12,14 @@ import type { RunError, RunStatus } from "./run";
 import type { StoredRun } from "./run-row";
 import { toCommand } from "./command";
 import { isPermanent } from "./next-attempt";
-import { EventMapper, libraryModes, type GraphChunk, type RunEvent, type StreamMode } from "./stream-modes";
+import {
+  EventMapper,
+  goesDeep,
+  libraryModes,
+  type GraphChunk,
+  type RunEvent,
+  type StreamMode,
+} from "./stream-modes";
 import type { UsageMeter } from "./token-usage";
 
 /** Why a run was made to stop; the reason of its abort signal. */
@@ -54,7 +61,7 @@ export async function executeRun(run: StoredRun, { emit, ...context }: Execution
   let asked: unknown[] | undefined;
   try {
     emit({ event: "metadata", data: { run_id: run.runId, attempt: run.attempts } });
-    const mapper = new EventMapper(streamModesOf(run));
+    const mapper = new EventMapper(streamModesOf(run), streamsSubgraphs(run));
     for await (const part of executeGraph(run, context)) {
       if ("event" in part) {
         emit(part);
@@ -90,7 +97,7 @@ async function* executeGraph(
     throw stampRetryable(new Error(`no checkpoint with the id ${from} on this thread`), false);
   }
   const modes = streamModesOf(run);
-  const subgraphs = run.kwargs.stream_subgraphs === true;
+  const subgraphs = goesDeep(modes, streamsSubgraphs(run));
   const options = {
     ...optionsOf(run),
     configurable: {
@@ -129,6 +136,8 @@ function streamModesOf({ kwargs }: StoredRun): StreamMode[] {
   const asked = [kwargs.stream_mode ?? []].flat() as StreamMode[];
   return asked.length === 0 ? ["values"] : asked;
 }
+
+const streamsSubgraphs = ({ kwargs }: StoredRun): boolean => kwargs.stream_subgraphs === true;
 
 function failure(error: unknown, signal: AbortSignal, values: unknown): Outcome {
   const ended = { values: safeWire(values), waiting: false };

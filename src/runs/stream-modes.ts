@@ -29,6 +29,13 @@ export function libraryModes(asked: readonly StreamMode[]): LibraryMode[] {
   return [...modes];
 }
 
+/**
+ * Whether LangGraph is asked for the chunks of subgraphs too: the mode `messages` has the tokens of every model, wherever in
+ * the graph it is called. Not beside `messages-tuple`, which would have less of them then.
+ */
+export const goesDeep = (asked: readonly StreamMode[], subgraphs: boolean): boolean =>
+  subgraphs || (asked.includes("messages") && !asked.includes("messages-tuple"));
+
 /** Turns the chunks of one run into its events. */
 export class EventMapper {
   private readonly asked: ReadonlySet<StreamMode>;
@@ -36,7 +43,11 @@ export class EventMapper {
   private readonly partial = new Map<string, AIMessageChunk>();
   private readonly complete = new Set<string>();
 
-  constructor(asked: readonly StreamMode[]) {
+  /** @param subgraphs that the chunks of subgraphs are events too */
+  constructor(
+    asked: readonly StreamMode[],
+    private readonly subgraphs: boolean,
+  ) {
     this.asked = new Set(asked);
   }
 
@@ -48,6 +59,7 @@ export class EventMapper {
       if (this.asked.has("messages")) yield* this.partialMessages(chunk as [BaseMessage, JsonObject]);
       return;
     }
+    if (ns.length > 0 && !this.subgraphs) return;
     if (this.asked.has(mode)) {
       const data = wireData(mode, chunk);
       if (data !== undefined) yield { event: named(mode), data };

@@ -9,6 +9,7 @@
 import type { RunnableConfig } from "@langchain/core/runnables";
 import {
   BaseCheckpointSaver,
+  ERROR,
   TASKS,
   copyCheckpoint,
   getCheckpointId,
@@ -128,6 +129,8 @@ export class CheckpointSaver extends BaseCheckpointSaver {
     if (!merged) return;
     assertSize(merged.bytes.byteLength, `The writes of a task of thread ${key.threadId}`);
     this.#rows.add([{ ...key, part: writesPart(taskId), runId: this.#runId, ...merged }]);
+    // A graph that fails drops what it has streamed and nobody has read yet, but waits for this before it does.
+    if (incoming.some(({ channel }) => channel === ERROR)) await new Promise((done) => setTimeout(done, 0));
   }
 
   override async getTuple(config: RunnableConfig): Promise<CheckpointTuple | undefined> {

@@ -95,6 +95,20 @@ describe("the stream of a new run", () => {
     }
   });
 
+  it("has the messages of subgraphs as they are written, and nothing else of them unless asked to", async () => {
+    const fields = { assistant_id: "nested-agent", input: ask, stream_mode: ["messages", "updates"] };
+    const own = await (await open("POST", "/runs/stream", fields)).until();
+    const all = await (await open("POST", "/runs/stream", { ...fields, stream_subgraphs: true })).until();
+    const partial = (events: ReceivedEvent[]): number =>
+      events.filter(({ event }) => event === "messages/partial").length;
+    expect(partial(own)).toBeGreaterThan(3);
+    expect(partial(own)).toBe(partial(all));
+    expect(names(own).filter((name) => !name.startsWith("messages/"))).toEqual(["metadata", "updates"]);
+    // Of the root alone: the question, and what came of it.
+    expect(names(own).filter((name) => name === "messages/complete")).toHaveLength(2);
+    expect(names(all).some((name) => name.startsWith("updates|"))).toBe(true);
+  });
+
   it("has tokens with their metadata in the mode messages-tuple", async () => {
     const stream = await open("POST", "/runs/stream", {
       assistant_id: "agent",
@@ -139,6 +153,21 @@ describe("the stream of a new run", () => {
       event: "error",
       data: { error: "Error", message: "no quota left" },
     });
+  });
+
+  it("misses nothing of what came right before the error", async () => {
+    const stream = await open("POST", "/runs/stream", {
+      assistant_id: "streams",
+      input: { pieces: 5, length: 1, fails: true },
+      stream_mode: ["custom", "tasks"],
+    });
+    expect(names(await stream.until())).toEqual([
+      "metadata",
+      "tasks",
+      ...Array.from({ length: 5 }, () => "custom"),
+      "tasks",
+      "error",
+    ]);
   });
 
   it("is refused like any run that cannot be", async () => {
