@@ -103,9 +103,11 @@ function checkFound({ faults }: World): string[] {
 
 /** A slot is missed only when something was amiss, or when it was given up after many attempts. */
 function checkMissed(world: World, { present }: Ledger): string[] {
-  const { faults, definitions } = world;
+  const { faults, definitions, plan } = world;
   const wrong: string[] = [];
-  const within = longestJitter(world) + 4 * FAULT_COST_MS;
+  // One that is held back meets what happens until the earlier run has ended.
+  const held = plan.definition.payload.multitask_strategy === "enqueue" ? plan.habits.longestMs : 0;
+  const within = longestJitter(world) + held + 4 * FAULT_COST_MS;
   // A slot that came due as the owner changed something may be settled by the change.
   for (const { status, reason, slot } of [...present.values()].flat()) {
     if (status !== "missed") continue;
