@@ -56,6 +56,7 @@ export function newRun(
     cron = null,
   }: { runId: string; threadId: string; stateless: boolean; cron?: CronTerms | null },
 ): NewRun {
+  const own = publicKeys(fields.config?.configurable);
   const kwargs: RunKwargs = {
     ...Object.fromEntries(KEPT.filter((key) => fields[key] !== undefined).map((key) => [key, fields[key]])),
     durability: durabilityOf(fields),
@@ -64,7 +65,7 @@ export function newRun(
       ...fields.config,
       configurable: {
         ...publicKeys(assistant.config.configurable),
-        ...publicKeys(fields.config?.configurable),
+        ...own,
         ...(fields.checkpoint_id === undefined ? {} : { checkpoint_id: fields.checkpoint_id }),
         ...checkpointKeys(fields.checkpoint),
         run_id: runId,
@@ -83,6 +84,7 @@ export function newRun(
     graphId: assistant.graph_id,
     metadata: fields.metadata ?? {},
     kwargs,
+    ownConfigurable: Object.keys(own),
     multitaskStrategy: fields.multitask_strategy ?? "enqueue",
     createThread: stateless || fields.if_not_exists === "create",
     temporary: stateless && fields.on_completion !== "keep",

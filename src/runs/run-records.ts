@@ -1,7 +1,7 @@
 /** What the rows of a run and of its thread say when it comes, fails and ends: each in one transaction. */
 import type { CheckpointSaver } from "../threads/checkpoint-saver";
 import type { ThreadTtl } from "../threads/thread";
-import { withRunConfig } from "../threads/thread-config";
+import { configuredOn, withRunConfig } from "../threads/thread-config";
 import type { StoredThread, ThreadStore } from "../threads/thread-store";
 import { defaultTtl } from "../threads/ttl";
 import type { CronTerms, NewRun } from "./run";
@@ -18,7 +18,8 @@ export class RunRecords {
   ) {}
 
   /** Stores a run, as running when it starts now, on its `thread`, which is made when there is none. */
-  enqueue(run: NewRun, thread: StoredThread | undefined, startsNow: boolean): void {
+  enqueue(asked: NewRun, thread: StoredThread | undefined, startsNow: boolean): void {
+    const run = configuredOn(thread, asked);
     this.storage.transactionSync(() => {
       this.takeThread(run, thread);
       this.runs.insert(run, startsNow);

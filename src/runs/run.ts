@@ -63,6 +63,8 @@ export interface NewRun {
   graphId: string;
   metadata: JsonObject;
   kwargs: RunKwargs;
+  /** The keys of `configurable` that are the request's, and not its assistant's. */
+  ownConfigurable: string[];
   multitaskStrategy: MultitaskStrategy;
   /** Make the thread if there is none; otherwise a missing one is an error. */
   createThread: boolean;

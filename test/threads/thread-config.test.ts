@@ -1,6 +1,7 @@
 /** A thread's `config`: what its runs were configured with. */
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../../src/json";
+import type { Run } from "../../src/runs/run";
 import type { Thread } from "../../src/threads/thread";
 import { call, create } from "../support/edge";
 import { createRun, createThread, joinRun, searchThreads, waitRun } from "../support/threads";
@@ -34,6 +35,40 @@ it("is there from the first on when the run makes the thread, and has nothing of
   const { body: state } = await call<{ checkpoint: JsonObject }>("GET", `/threads/${id}/state`);
   await waitRun(id, { assistant_id: "echo", input: { text: "b" }, checkpoint: state.checkpoint });
   expect(await configOf(id)).toEqual({ configurable: { a: 1 } });
+});
+
+describe("a run that goes on with one that was interrupted", () => {
+  const seen = async (id: string, fields: object): Promise<JsonObject> =>
+    ((await waitRun(id, fields)).seen as { configurable: JsonObject }).configurable;
+
+  it.each([{}, { input: null }, { command: { resume: "fine" } }])(
+    "with %j is configured like that one, unless it says otherwise itself",
+    async (how) => {
+      const { assistant_id } = await create({ graph_id: "seen", config: { configurable: { a: 1, b: 1 } } });
+      const { thread_id: id } = await createThread();
+      const config = { configurable: { b: 2, c: 2, d: 2 } };
+      await waitRun(id, { assistant_id, input: {}, config, interrupt_before: ["look"] });
+      const own = { configurable: { d: 3 } };
+      const configured = { a: 1, b: 2, c: 2, d: 3 };
+      expect(await seen(id, { assistant_id, ...how, config: own })).toMatchObject(configured);
+      const [run] = (await call<Run[]>("GET", `/threads/${id}/runs`)).body;
+      expect(run?.kwargs.config).toMatchObject({ configurable: { ...configured, run_id: run?.run_id } });
+      // What begins anew is not.
+      const fresh = await seen(id, { assistant_id, input: {} });
+      expect(fresh).toMatchObject({ a: 1, b: 1 });
+      expect(Object.keys(fresh)).not.toContain("c");
+    },
+  );
+
+  it("with an input of its own, or as another assistant, is not", async () => {
+    const config = { configurable: { b: 2 } };
+    for (const fields of [{ assistant_id: "seen", input: {} }, await create({ graph_id: "seen" })]) {
+      const { thread_id: id } = await createThread();
+      await waitRun(id, { assistant_id: "seen", input: {}, config, interrupt_before: ["look"] });
+      const { assistant_id, input } = { input: null, ...fields };
+      expect(Object.keys(await seen(id, { assistant_id, input }))).not.toContain("b");
+    }
+  });
 });
 
 it("makes the graph with which the state is read and written", async () => {
