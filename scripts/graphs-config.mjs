@@ -1,6 +1,6 @@
 /**
  * Reads and checks langgraph.json, the ecosystem's own file, as far as EdgeCron uses it: `graphs`, and
- * the `checkpointer` and `store` settings. Its other keys (node_version, dependencies, …) are for
+ * the `checkpointer`, `store` and `http` settings. Its other keys (node_version, dependencies, …) are for
  * other servers and are left alone.
  */
 import { readFile } from "node:fs/promises";
@@ -29,7 +29,7 @@ export async function readConfig(path) {
     throw new GraphConfigError(`${path}: "graphs" names no graph; expected for example ${EXAMPLE}`);
   }
   const settings = {};
-  for (const key of ["checkpointer", "store"]) {
+  for (const key of ["checkpointer", "store", "http"]) {
     if (config[key] === undefined || config[key] === null) continue;
     if (!isRecord(config[key])) throw new GraphConfigError(`${path}: "${key}" must be an object`);
     settings[key] = config[key];

@@ -110,8 +110,12 @@ export const { graphIds, loadGraph, readGraph } = createRegistry(generatedGraphs
 export const extractedSchemas: Readonly<Record<string, Readonly<Record<string, ExtractedSchemas>>>> =
   generatedSchemas;
 
-/** The sections of langgraph.json that say how long threads and store items are kept, unchecked. */
-export const settings: { readonly checkpointer?: unknown; readonly store?: unknown } = generatedSettings;
+/** The sections of langgraph.json that are about the server: how long it keeps what, and what of requests it passes on. */
+export const settings: {
+  readonly checkpointer?: unknown;
+  readonly store?: unknown;
+  readonly http?: unknown;
+} = generatedSettings;
 
 /** Unwraps what may stand for a graph: a compiled one, a StateGraph, or the agent of `createAgent`. */
 function compiled(graphId: string, value: unknown): AnyGraph {

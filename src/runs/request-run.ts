@@ -6,6 +6,7 @@ import type { Env } from "../config";
 import { DomainError } from "../errors";
 import { threadObject } from "../threads/thread-object";
 import { check, readBody } from "../request";
+import { configurableHeaders } from "./configurable-headers";
 import { newRun } from "./new-run";
 import type { NewRun } from "./run";
 import { checkpoint, runCreate, type RunCreate } from "./schemas";
@@ -38,7 +39,12 @@ export async function requestRun(
   }
   const assistant = await getRecentAssistant(c.env.DB, body.assistant_id);
   const runId = uuid7();
-  const fields = threadId === null ? body : { ...body, checkpoint: startOf(body) };
+  const configurable = { ...body.config?.configurable, ...configurableHeaders(c.req.raw.headers) };
+  const fields = {
+    ...body,
+    config: { ...body.config, configurable },
+    checkpoint: threadId === null ? undefined : startOf(body),
+  };
   const run = newRun(fields, assistant, {
     runId,
     threadId: threadId ?? statelessThreadId(body, runId, placeOf(c)),

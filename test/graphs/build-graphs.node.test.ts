@@ -87,6 +87,7 @@ describe("buildGraphs", () => {
     ["an array", "[]", /langgraph\.json: expected an object/],
     ["no graphs", "{}", /"graphs" names no graph/],
     ["empty graphs", '{ "graphs": {} }', /"graphs" names no graph/],
+    ["a wrong http", '{ "graphs": { "a": "./a.ts" }, "http": [] }', /"http" must be an object/],
     ["a wrong store", '{ "graphs": { "a": "./a.ts" }, "store": 1 }', /"store" must be an object/],
   ])("tells of %s", async (_, text, message) => {
     if (text !== undefined) await write({ "langgraph.json": text });
