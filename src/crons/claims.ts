@@ -275,7 +275,8 @@ export class Claims {
       retryAt: delayed ? jitteredAt : begun ? now() + DELIVERY_MS : now(),
       overrides: how.overrides ?? null,
     });
-    return withClaim(progress, { runId: runIdOf(definition.cronId, key), threadId, scheduledFor });
+    const runId = runIdOf(definition.cronId, key);
+    return withClaim(progress, { runId, threadId, scheduledFor, origin: how.origin });
   }
 
   /** No slot before it is pending. */

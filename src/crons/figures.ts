@@ -16,7 +16,7 @@ export interface Figures {
   success_ratio: number | null;
   failures_in_a_row: number;
   tokens: { input: number; output: number; today: number; this_month: number };
-  /** From the scheduled time to the start of the run. */
+  /** From the scheduled time to the start of the run; not of those that were backfilled. */
   lateness_ms: Percentiles | null;
   /** From the start of the run to its end. */
   duration_ms: Percentiles | null;

@@ -62,7 +62,7 @@ const FAMILIES: Family[] = [
   },
   {
     name: "edgecron_lateness_seconds",
-    help: "From the scheduled time to the start of the run, over the last hundred runs.",
+    help: "From the scheduled time to the start of the run, over the last hundred that were not backfilled.",
     type: "gauge",
     samples: ({ figures }) => quantiles(figures.lateness_ms),
   },

@@ -3,12 +3,14 @@
  * counting costs none, and changed only together with what is counted, so that it is never off.
  */
 import type { RunReport } from "../runs/run-report";
+import type { SlotOrigin } from "./slots";
 
 /** A run that was claimed for and that has not been reported to have ended. */
 export interface RunningRun {
   runId: string;
   threadId: string;
   scheduledFor: number;
+  origin: SlotOrigin;
 }
 
 /** Tokens used in a day or month of UTC; `start` in ms. */
@@ -26,7 +28,7 @@ export interface Progress {
   day: Period;
   month: Period;
   failuresInARow: number;
-  /** Of the last runs, oldest first. */
+  /** Of the last runs, oldest first; the lateness of those that were not backfilled. */
   latenessMs: number[];
   durationMs: number[];
   /** Slots before it are no longer in the ledger; ms. */
@@ -85,6 +87,8 @@ export function withReport(progress: Progress, report: RunReport): Progress | un
   const { status, startedAt, endedAt, inputTokens, outputTokens } = report;
   const tokens = inputTokens + outputTokens;
   const started = startedAt !== null;
+  // Who asks for the slots of last year is not told that they are a year late.
+  const hasLateness = started && run.origin !== "backfill";
   return {
     ...progress,
     running: progress.running.filter((other) => other !== run),
@@ -93,7 +97,9 @@ export function withReport(progress: Progress, report: RunReport): Progress | un
     day: spent(progress.day, startOfDay(endedAt), tokens),
     month: spent(progress.month, startOfMonth(endedAt), tokens),
     failuresInARow: failuresAfter(progress.failuresInARow, report),
-    latenessMs: started ? sampled(progress.latenessMs, startedAt - run.scheduledFor) : progress.latenessMs,
+    latenessMs: hasLateness
+      ? sampled(progress.latenessMs, startedAt - run.scheduledFor)
+      : progress.latenessMs,
     durationMs: started ? sampled(progress.durationMs, endedAt - startedAt) : progress.durationMs,
   };
 }

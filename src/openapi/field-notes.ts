@@ -145,6 +145,7 @@ export const notes: Readonly<Record<string, Note | undefined>> = {
     description: "What to do when an earlier run has not ended; null lets them run side by side.",
   },
   "CronPatch.metadata": { description: "Merged into what is there." },
+  "CronPreview.count": { description: "How many times are listed; 5 without it." },
   "CronRunNow.metadata": { description: "Merged into the cron's own." },
   "CronSkip.count": { description: "How many; 0 takes back what was skipped by hand before." },
   "ThreadCronCreate.if_exists": {

@@ -192,6 +192,16 @@ describe("a backfill", () => {
     ]);
   });
 
+  it("says nothing of how late the cron is", async () => {
+    const cron = await createCron();
+    await call("POST", of(cron, "backfill"), { start: "2039-12-01T00:00:00Z", end: "2039-12-02T00:00:00Z" });
+    await ended(cron.cron_id, 1);
+    expect((await figuresOf(cron.cron_id)).lateness_ms).toBeNull();
+    await ringAt("2040-01-01T15:27:02.000Z", cron.cron_id);
+    await ended(cron.cron_id, 2);
+    expect((await figuresOf(cron.cron_id)).lateness_ms).toMatchObject({ p50: 2000, max: 2000 });
+  });
+
   it("of two periods runs one after the other, and sets no alarm that finds nothing to do", async () => {
     const cron = await createCron({ schedule: "0 * * * *", enabled: false });
     const early = { start: "2039-12-01T00:00:00Z", end: "2039-12-01T03:00:00Z" };
