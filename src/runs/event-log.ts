@@ -5,6 +5,7 @@
 import { now } from "../clock";
 import { toWire } from "../threads/wire-state";
 import { parseJson } from "../json";
+import { HeldEvents } from "./held-events";
 import type { RunEvent } from "./stream-modes";
 
 /** The run that an event is of; without a run it is of the thread alone. */
@@ -37,6 +38,7 @@ const MAX_ROW_LENGTH = 500_000;
 export class EventLog {
   private lastId = 0;
   private readonly listeners = new Map<string, Set<Listener>>();
+  private readonly held = new HeldEvents();
   private readonly unwritten: SentEvent[] = [];
   private readonly keptLengths = new Map<string, number>();
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -52,9 +54,11 @@ export class EventLog {
    */
   emit({ runId, threadId }: EventRef & { runId: string }, { event, data }: RunEvent, kept: boolean): void {
     const listeners = [...this.listenersOf(runId), ...this.listenersOf(threadId)];
-    if (!kept && listeners.length === 0) return;
+    const held = this.held.holds(runId);
+    if (!kept && !held && listeners.length === 0) return;
     const sent = { id: this.nextId(), runId, threadId, event, data: JSON.stringify(toWire(data)) };
     if (kept) this.keep(sent);
+    if (held) this.held.add(runId, sent);
     for (const listener of listeners) listener(sent);
   }
 
@@ -89,6 +93,16 @@ export class EventLog {
       listeners.delete(listener);
       if (listeners.size === 0) this.listeners.delete(runOrThreadId);
     };
+  }
+
+  /** Holds what the run streams for the first who listens to it. */
+  hold(runId: string): void {
+    this.held.begin(runId);
+  }
+
+  /** What is held of a run, once. */
+  takeHeld(runId: string): SentEvent[] {
+    return this.held.take(runId);
   }
 
   /** The kept events of a run, or of all runs of a thread, after `afterId`. */

@@ -47,6 +47,7 @@ export abstract class ThreadRuns extends ThreadHost {
 
   /** Takes in a run, and answers when the index knows it too. @throws thread.not_found, run.conflict */
   async createRun(run: NewRun): Promise<Run> {
+    if (run.kwargs.stream_resumable !== true) this.log.hold(run.runId);
     const created = await this.enqueueRun(run);
     await this.settle({ fresh: true });
     return created;
@@ -82,7 +83,8 @@ export abstract class ThreadRuns extends ThreadHost {
   }
 
   /**
-   * Streams a run's events: from now on, or with `lastEventId` also the kept ones after it. Ends with the run.
+   * Streams a run's events: from now on, with those that are held as long as nobody has heard it, or with `lastEventId` also
+   * the kept ones after it. Ends with the run.
    * @throws run.not_found
    */
   async streamRun(
@@ -92,7 +94,8 @@ export abstract class ThreadRuns extends ThreadHost {
   ): Promise<PlacedStream> {
     await this.getRun(threadId, runId);
     const until = this.outcomeOf(runId) ?? Promise.resolve();
-    const replay = this.tablesExist() && lastEventId !== undefined ? this.log.kept(runId, lastEventId) : [];
+    const kept = this.tablesExist() && lastEventId !== undefined ? this.log.kept(runId, lastEventId) : [];
+    const replay = [...kept, ...this.log.takeHeld(runId)];
     const from = lastEventId ?? this.log.position();
     return { from, stream: this.runStream(runId, { until, cancelOnDisconnect, replay, filter }) };
   }

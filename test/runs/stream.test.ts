@@ -311,6 +311,53 @@ describe("joining", () => {
     await stream.leave();
   });
 
+  it("a run in the background from its first event, if it is the first to hear it", async () => {
+    const threadId = await createThread();
+    const key = crypto.randomUUID();
+    const fields = { assistant_id: "steps", input: { gate: key, key } };
+    const { body: run } = await call<Run>("POST", `/threads/${threadId}/runs`, fields);
+    await gateReached(key);
+    const path = `/threads/${threadId}/runs/${run.run_id}/stream`;
+    const first = await open("GET", path);
+    const begun = await first.until(({ data }) => (data as { trail?: string[] }).trail?.length === 1);
+    expect(names(begun)).toEqual(["metadata", "values", "values"]);
+    const second = await open("GET", path);
+    openGate(key);
+    expect(names(await first.until())).toEqual(["values", "values"]);
+    expect(names(await second.until())).toEqual(["values", "values"]);
+    expect(await (await open("GET", path)).until()).toEqual([]);
+  });
+
+  it.each<Record<string, string>>([{}, { "Last-Event-ID": "-1" }])(
+    "a run in the background that is over already, once, with the headers %j",
+    async (headers) => {
+      for (const path of ["/runs", `/threads/${await createThread()}/runs`]) {
+        const { body: run } = await call<Run>("POST", path, { assistant_id: "echo", input: { text: "a" } });
+        const at = `/threads/${run.thread_id}/runs/${run.run_id}`;
+        await call("GET", `${at}/join`);
+        const events = await (await open("GET", `${at}/stream`, undefined, headers)).until();
+        expect(names(events)).toEqual(["metadata", "values", "values"]);
+        expect(await (await open("GET", `${at}/stream`, undefined, headers)).until()).toEqual([]);
+      }
+    },
+  );
+
+  it("a run in the background from now on when it has streamed more than is held", async () => {
+    const threadId = await createThread();
+    const streams = async (pieces: number, length: number): Promise<Run> => {
+      const input = { pieces, length };
+      const fields = { assistant_id: "streams", input, stream_mode: "custom" };
+      const { body: run } = await call<Run>("POST", `/threads/${threadId}/runs`, fields);
+      await call("GET", `/threads/${threadId}/runs/${run.run_id}/join`);
+      return run;
+    };
+    const [small, large, last] = [await streams(1, 10), await streams(9, 100_000), await streams(3, 50_000)];
+    const heard = async ({ run_id }: Run): Promise<number> =>
+      (await (await open("GET", `/threads/${threadId}/runs/${run_id}/stream`)).until()).length;
+    expect([await heard(small), await heard(large), await heard(last)]).toEqual([0, 0, 4]);
+    expect(await heard(await streams(11, 100_000))).toBe(0);
+  });
+
   it("is refused for runs and threads that are not there", async () => {
     const nothing = crypto.randomUUID();
     for (const path of [
