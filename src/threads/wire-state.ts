@@ -69,6 +69,8 @@ export function toThreadSnapshot(state: StateSnapshot): ThreadSnapshot {
 
 /** A snapshot as the API shows it. */
 export function toWireState(threadId: string, state: StateSnapshot): WireState {
+  // What was asked stays on record, but in a state that waits clients take all that they find for what is asked.
+  const isPast = state.tasks.every(({ result }) => result !== undefined);
   return {
     values: toWire(state.values) ?? {},
     next: [...state.next],
@@ -77,7 +79,7 @@ export function toWireState(threadId: string, state: StateSnapshot): WireState {
       name: task.name,
       path: toWire(task.path),
       error: task.error === undefined ? null : messageOfTask(task.error),
-      interrupts: toWire(interruptsOf(task)),
+      interrupts: toWire(isPast ? task.interrupts : interruptsOf(task)),
       checkpoint: checkpointOfTask(threadId, task.state),
       state: isSnapshot(task.state) ? toWireState(threadId, task.state) : null,
       result: toWire(task.result ?? null),

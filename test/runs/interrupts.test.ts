@@ -249,6 +249,35 @@ describe("resuming", () => {
   });
 });
 
+describe("the history of a thread", () => {
+  const asked = async (id: string): Promise<unknown[][]> => {
+    const { body: states } = await call<WireState[]>("POST", `/threads/${id}/history`, {});
+    return states.map(({ tasks }) =>
+      tasks.flatMap((task) => (task.interrupts as Asked[]).map(({ value }) => value)),
+    );
+  };
+
+  it("shows what was asked also when it has been answered, but not among what waits", async () => {
+    const { thread_id: id } = await createThread();
+    await waitRun(id, { assistant_id: "interrupts", input: { question: "well?" } });
+    expect(await asked(id)).toEqual([[{ question: "well?" }], []]);
+    await waitRun(id, { assistant_id: "interrupts", command: { resume: "fine" } });
+    expect(await asked(id)).toEqual([[], [{ question: "well?" }], []]);
+    const { body: states } = await call<WireState[]>("POST", `/threads/${id}/history`, {});
+    expect(states[1]?.interrupts).toEqual([]);
+    const path = `/threads/${id}/state/${states[1]?.checkpoint.checkpoint_id ?? ""}`;
+    expect((await call("GET", path)).body).toEqual(states[1]);
+  });
+
+  it("shows of a state that still waits only what does", async () => {
+    const { thread_id: id } = await createThread();
+    await waitRun(id, { assistant_id: "asks", input: {} });
+    const { "left?": left = "" } = await questionsOf(id);
+    await waitRun(id, { assistant_id: "asks", command: { resume: { [left]: "L" } } });
+    expect((await asked(id))[0]).toEqual(["right?"]);
+  });
+});
+
 describe("a new input", () => {
   it("on a thread that waits begins anew, and asks again", async () => {
     const { thread_id: id } = await createThread();
