@@ -116,7 +116,8 @@ export class Deliveries {
   ): Promise<StoredCron["ground"]["assistant"] | undefined> {
     const { definition, ground, progress } = stored;
     const byHand = slot.origin === "manual" || slot.origin === "backfill";
-    const reason = (byHand ? null : reasonNotToFire(definition)) ?? this.limitReached(slot);
+    const reason =
+      (byHand ? null : reasonNotToFire(definition, slot.scheduledFor)) ?? this.limitReached(slot);
     if (reason !== null) throw new DomainError("cron.conflict", reason);
     const current = await currentGround(this.host.env(), definition.assistantId, ground);
     if (this.record.isGone()) return undefined;

@@ -4,10 +4,13 @@ import { DomainError } from "../errors";
 import { scheduleOf, upcomingSlot, type CronDefinition } from "./cron";
 import { checkSchedule } from "./schedule";
 
-/** Why a slot that is due now gets no run, as its cron is now; null when it gets one. */
-export function reasonNotToFire(definition: CronDefinition): string | null {
+/**
+ * Why a slot gets no run, as its cron is now; null when it gets one.
+ * @param from the instant from which the cron must not have ended: that of the slot, if it was acted on in time and put off
+ */
+export function reasonNotToFire(definition: CronDefinition, from = now()): string | null {
   if (!definition.enabled) return "the cron was disabled before the slot was acted on";
-  if (definition.endTime !== null && now() >= definition.endTime)
+  if (definition.endTime !== null && from >= definition.endTime)
     return "the cron ended before the slot was acted on";
   return null;
 }

@@ -169,6 +169,22 @@ describe("changing a cron", () => {
     expect(await runsOf(cron.cron_id)).toEqual([]);
   });
 
+  it("a slot before the end time fires, though jitter takes it beyond", async () => {
+    const cron = await createCron({ end_time: "2040-01-01T15:27:00.001Z", jitter_seconds: 3600 });
+    await ringAt("2040-01-01T15:27:00.000Z", cron.cron_id);
+    expect(await slotsOf(cron.cron_id)).toMatchObject([{ status: "pending" }]);
+    await ringAt("2040-01-01T16:27:00.000Z", cron.cron_id);
+    expect(await slotsOf(cron.cron_id)).toMatchObject([{ status: "fired", reason: null }]);
+  });
+
+  it("a slot that waits when the end time is moved before it is skipped", async () => {
+    const cron = await createCron({ jitter_seconds: 3600 });
+    await ringAt("2040-01-01T15:27:00.000Z", cron.cron_id);
+    await patch(cron.cron_id, { end_time: "2040-01-01T15:27:00Z" });
+    await ringAt("2040-01-01T16:27:00.000Z", cron.cron_id);
+    expect(await slotsOf(cron.cron_id)).toMatchObject([{ status: "skipped" }]);
+  });
+
   it("reading it in every way moves nothing", async () => {
     const cron = await createCron();
     setClock("2040-01-01T15:27:05.000Z");
