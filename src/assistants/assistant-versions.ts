@@ -2,6 +2,7 @@
 import { now } from "../clock";
 import { DomainError } from "../errors";
 import { all, jsonContains } from "../json-filter";
+import { changing } from "../recent";
 import {
   CONTENT,
   contentValues,
@@ -13,7 +14,6 @@ import {
 import { checkGraph, getAssistant, notFound, selectRow, theOne } from "./assistants-table";
 import { assistantIdOf, ensureDefaultAssistants } from "./default-assistants";
 import { bytesIn, MAX_PAGE_BYTES, tooLarge } from "../page-search";
-import { changeAssistants } from "./recent-assistants";
 import type { AssistantPatch, VersionList } from "./schemas";
 
 /**
@@ -32,7 +32,7 @@ export const patchAssistant = (
   db: D1Database,
   idOrGraphId: string,
   patch: AssistantPatch,
-): Promise<Assistant> => changeAssistants(() => writePatch(db, idOrGraphId, patch));
+): Promise<Assistant> => changing(() => writePatch(db, idOrGraphId, patch));
 
 async function writePatch(db: D1Database, idOrGraphId: string, patch: AssistantPatch): Promise<Assistant> {
   if (patch.graph_id !== undefined) checkGraph(patch.graph_id);
@@ -99,7 +99,7 @@ export async function setLatestVersion(
        RETURNING *`,
     )
     .bind(now(), id, version, id, id, version);
-  const row = await changeAssistants(() => update.first<AssistantRow>());
+  const row = await changing(() => update.first<AssistantRow>());
   if (row !== null) return toAssistant(row);
   await getAssistant(db, idOrGraphId);
   throw new DomainError("assistant.not_found", `version: assistant ${id} has no version ${version}`);

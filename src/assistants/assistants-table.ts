@@ -2,9 +2,9 @@
 import { now } from "../clock";
 import { DomainError } from "../errors";
 import { graphIds } from "../graphs/registry";
+import { changing, Recent } from "../recent";
 import { CONTENT, contentValues, toAssistant, type Assistant, type AssistantRow } from "./assistant-row";
 import { assistantIdOf, ensureDefaultAssistants } from "./default-assistants";
-import { changeAssistants, recallAssistant } from "./recent-assistants";
 import type { AssistantCreate } from "./schemas";
 
 export { assistantIdOf, type Assistant };
@@ -35,7 +35,9 @@ export async function getAssistantAnd(
 
 /** Like {@link getAssistant}, for creating a run: as it was at most two seconds ago. @throws assistant.not_found */
 export const getRecentAssistant = (db: D1Database, idOrGraphId: string): Promise<Readonly<Assistant>> =>
-  recallAssistant(assistantIdOf(idOrGraphId), () => getAssistant(db, idOrGraphId));
+  recent.recall(assistantIdOf(idOrGraphId), () => getAssistant(db, idOrGraphId));
+
+const recent = new Recent<Readonly<Assistant>>(2_000);
 
 /**
  * Makes an assistant, with version 1, under `newId` unless the input has an id; with `if_exists: "do_nothing"`,
@@ -83,7 +85,7 @@ export async function createAssistant(
 
 /** Removes an assistant and its versions, if it is there. */
 export async function removeAssistant(db: D1Database, assistantId: string): Promise<void> {
-  await changeAssistants(() =>
+  await changing(() =>
     db.batch([
       db.prepare("DELETE FROM assistants WHERE assistant_id = ?").bind(assistantId),
       db.prepare("DELETE FROM assistant_versions WHERE assistant_id = ?").bind(assistantId),

@@ -6,6 +6,7 @@ import { logError } from "../log";
 import type { RunReport } from "../runs/run-report";
 import { patched, toWireCron, type Cron, type CronDefinition } from "./cron";
 import { CronHost, DEAD_MAN_MS } from "./cron-host";
+import type { CronEntry } from "./crons-table";
 import type { Figures } from "./figures";
 import type { Ground } from "./ground";
 import { failed, withReport } from "./progress";
@@ -167,16 +168,17 @@ export class CronDO extends CronHost {
 
   /**
    * A run of this cron has ended. Told at least once for each; what was told before changes nothing.
+   * @returns what the index is to have of the cron, for whoever tells to write with the run; null when the cron does so
    * @throws cron.not_found
    */
-  async runEnded(report: RunReport): Promise<void> {
-    this.record.transaction(() => {
+  async runEnded(report: RunReport): Promise<CronEntry | null> {
+    const isNews = this.record.transaction(() => {
       const { definition, progress } = this.record.require();
       const run = progress.running.find(({ runId }) => runId === report.runId);
       const after = withReport(progress, report);
-      if (run === undefined || after === undefined) return;
+      if (run === undefined || after === undefined) return false;
       this.record.update({ progress: after });
-      if (!failed(report)) return;
+      if (!failed(report)) return true;
       this.alert("cron.run_failed", {
         run_id: report.runId,
         thread_id: report.threadId,
@@ -189,10 +191,16 @@ export class CronDO extends CronHost {
       if (most !== null && after.failuresInARow >= most && definition.enabled) {
         this.pauseItself(`paused after ${after.failuresInARow} failed runs in a row`);
       }
+      return true;
     });
+    const entry = this.entry();
+    // A report that comes a second time may be one that nobody waits for any more.
+    if (entry !== null && isNews) this.record.noteIndexed(entry.revision);
     // Where no slot is to come, no alarm is either: the index would never hear of this, should the host die now.
-    if (this.waitsForRuns() || this.record.require().nextRunAt === null) this.armDeadMan();
+    const isLast = entry === null && this.record.require().nextRunAt === null;
+    if (this.waitsForRuns() || isLast) this.armDeadMan();
     this.ctx.waitUntil(this.advanceNow({ runEnded: true }));
+    return entry;
   }
 
   /** Whether something waits for the end of a run, or is to be done at it. */

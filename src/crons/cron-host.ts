@@ -13,10 +13,9 @@ import { Alerts } from "./alerts";
 import { Claims } from "./claims";
 import type { CronDefinition } from "./cron";
 import { CronRecord } from "./cron-record";
-import { indexCron, indexFigures, unindexCron } from "./crons-table";
+import { indexCron, indexEntry, unindexCron, type CronEntry } from "./crons-table";
 import { Deliveries } from "./deliveries";
 import { figuresOf, type Figures } from "./figures";
-import { releaseThreads } from "./firing";
 import { pruneHistory, removeOldThreads } from "./retention";
 import { SlotLedger } from "./slots";
 import { backoff, earliest, reasonNotToFire } from "./timing";
@@ -52,6 +51,7 @@ export abstract class CronHost extends DurableObject {
   private readonly deliveries = new Deliveries(this.record, this.ledger, {
     env: () => this.env,
     transaction: (work) => this.record.transaction(work),
+    entryOfFiring: () => this.entry(1),
     pause: (reason) => {
       this.pauseItself(reason);
     },
@@ -67,8 +67,6 @@ export abstract class CronHost extends DurableObject {
   private waiting = 0;
   /** Advances that failed in a row, for the back-off. */
   private failures = 0;
-  /** What the index is known to have, but for the figures: an end of a run then costs it one row. */
-  private indexedAs: string | undefined;
   /** The alarm that is known to be set, so that it is not set again for nothing. */
   private alarmAt: number | null = null;
 
@@ -78,12 +76,16 @@ export abstract class CronHost extends DurableObject {
   }
 
   /**
-   * What the alarm does, for the watchdog when an alarm is late or lost. When there is no such cron the index is told: a
-   * write that was given up for lost can arrive after all, later than the deletion.
+   * What the alarm does, for the watchdog when an alarm is late or lost, or the index behind. When there is no such cron the
+   * index is told: a write that was given up for lost can arrive after all, later than the deletion.
    */
   async poke(cronId: string): Promise<void> {
-    if (this.record.read() === undefined) await unindexCron(this.env.DB, cronId);
-    else await this.alarm();
+    if (this.record.read() === undefined) {
+      await unindexCron(this.env.DB, cronId);
+      return;
+    }
+    this.record.doubtIndex();
+    await this.alarm();
   }
 
   override async alarm(): Promise<void> {
@@ -193,9 +195,20 @@ export abstract class CronHost extends DurableObject {
     });
   }
 
-  protected figures(): Figures {
+  /** @param firing so many slots are taken not to be pending any more */
+  protected figures(firing = 0): Figures {
     const { progress, pendingFrom } = this.record.require();
-    return figuresOf(progress, this.ledger.pending(pendingFrom).length, now());
+    return figuresOf(progress, this.ledger.pending(pendingFrom).length - firing, now());
+  }
+
+  /**
+   * What has changed since the index was given the definition; null when it was not.
+   * @param firing see {@link figures}
+   */
+  protected entry(firing = 0): CronEntry | null {
+    if (!this.record.isDefinitionIndexed()) return null;
+    const { definition, nextRunAt, revision } = this.record.require();
+    return { cronId: definition.cronId, nextRunAt, figures: this.figures(firing), revision };
   }
 
   /** Has alerts called, brings the index up to date and sets the alarm. */
@@ -219,15 +232,9 @@ export abstract class CronHost extends DurableObject {
   }
 
   private async writeIndex(): Promise<void> {
-    const stored = this.record.require();
-    const shown = JSON.stringify([stored.definition, stored.nextRunAt]);
-    if (shown === this.indexedAs) {
-      await indexFigures(this.env.DB, stored.definition.cronId, this.figures(), stored.revision);
-    } else {
-      await indexCron(this.env.DB, stored, this.figures());
-      // Unless a later write has been there first.
-      if (stored.revision > (this.record.read()?.indexed ?? Infinity)) this.indexedAs = shown;
-    }
+    const entry = this.entry();
+    if (entry === null) await indexCron(this.env.DB, this.record.require(), this.figures());
+    else await indexEntry(this.env.DB, entry).run();
   }
 
   /** Sets the alarm for whatever comes first: the next slot, or something to be done or tried again. */
@@ -252,13 +259,11 @@ export abstract class CronHost extends DurableObject {
   }
 
   protected async remove(definition: CronDefinition): Promise<void> {
-    await releaseThreads(this.env, definition);
     await within(D1_LIMIT_MS, "D1", unindexCron(this.env.DB, definition.cronId));
     // The alarm goes with the rest.
     await this.record.removeAll();
-    // A cron that is made here again with the same id finds nothing of this one, nor does it think that its alarm is set.
+    // A cron that is made here again with the same id does not think that its alarm is set.
     this.alarmAt = null;
-    this.indexedAs = undefined;
     logInfo("cron deleted", { cron_id: definition.cronId });
   }
 

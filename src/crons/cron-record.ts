@@ -13,8 +13,10 @@ import { NO_PROGRESS } from "./progress";
 export interface StoredCron extends CronState {
   /** As last seen in D1. */
   ground: Ground;
-  /** The revision that the index is known to have. */
+  /** The revision that the index has, or that a thread object has been given to write to it. */
   indexed: number;
+  /** The revision in which the definition last changed. */
+  defined: number;
   /** No slot before it is pending. */
   pendingFrom: number;
   /** True once its owner deleted it, until its traces in D1 are gone too. */
@@ -31,6 +33,7 @@ type Row = {
   next_run_at: number | null;
   revision: number;
   indexed: number;
+  defined: number;
   pending_from: number;
   deleted: number;
 };
@@ -62,6 +65,7 @@ export class CronRecord {
       next_run_at INTEGER,
       revision INTEGER NOT NULL,
       indexed INTEGER NOT NULL DEFAULT 0,
+      defined INTEGER NOT NULL,
       pending_from INTEGER NOT NULL DEFAULT 0,
       deleted INTEGER NOT NULL DEFAULT 0
     )`);
@@ -91,29 +95,36 @@ export class CronRecord {
   insert(definition: CronDefinition, ground: Ground, nextRunAt: number | null): void {
     // Of a cron with the same id that was deleted.
     this.indexed = 0;
+    const revision = now();
     this.write(
-      "INSERT INTO cron (id, definition, ground, progress, next_run_at, revision) VALUES (1, ?, ?, ?, ?, ?)",
+      `INSERT INTO cron (id, definition, ground, progress, next_run_at, revision, defined)
+       VALUES (1, ?, ?, ?, ?, ?, ?)`,
       JSON.stringify(definition),
       JSON.stringify(ground),
       JSON.stringify(NO_PROGRESS),
       nextRunAt,
-      now(),
+      revision,
+      revision,
     );
   }
 
   /** Stores what has changed, as the next revision: one row, however much it is. */
   update(change: CronChange): void {
     const before = this.require();
-    const after: StoredCron = { ...before, ...change, revision: before.revision + 1 };
+    const revision = before.revision + 1;
+    const redefined = change.definition !== undefined && change.definition !== before.definition;
+    const defined = redefined ? revision : before.defined;
+    const after: StoredCron = { ...before, ...change, revision, defined };
     this.write(
       `UPDATE cron SET definition = coalesce(?, definition), next_run_at = ?, pending_from = ?,
-         progress = coalesce(?, progress), revision = ?, indexed = ?`,
-      after.definition === before.definition ? null : JSON.stringify(after.definition),
+         progress = coalesce(?, progress), revision = ?, indexed = ?, defined = ?`,
+      redefined ? JSON.stringify(after.definition) : null,
       after.nextRunAt,
       after.pendingFrom,
       after.progress === before.progress ? null : JSON.stringify(after.progress),
       after.revision,
       after.indexed,
+      after.defined,
     );
     this.remembered = after;
   }
@@ -126,9 +137,21 @@ export class CronRecord {
     this.write("UPDATE cron SET ground = ? WHERE octet_length(definition) <= ?", text, room);
   }
 
-  /** The index has this revision. */
+  /** Whether the index knows the definition as it is, so that an entry will do. */
+  isDefinitionIndexed(): boolean {
+    const { indexed, defined } = this.require();
+    return indexed >= defined;
+  }
+
+  /** The index has this revision, or will be given it by a thread object. */
   noteIndexed(revision: number): void {
     this.indexed = Math.max(this.indexed, revision);
+  }
+
+  /** What the index has is not as it should be: it is to be written anew. */
+  doubtIndex(): void {
+    this.indexed = 0;
+    this.write("UPDATE cron SET indexed = 0");
   }
 
   /** The tombstone: from here on nothing fires. */
@@ -156,7 +179,8 @@ export class CronRecord {
     if (sql.exec(table).toArray().length === 0) return null;
     const row = sql
       .exec<Row>(
-        "SELECT definition, ground, progress, next_run_at, revision, indexed, pending_from, deleted FROM cron",
+        `SELECT definition, ground, progress, next_run_at, revision, indexed, defined, pending_from, deleted
+         FROM cron`,
       )
       .toArray()[0];
     if (row === undefined) return null;
@@ -167,6 +191,7 @@ export class CronRecord {
       nextRunAt: row.next_run_at,
       revision: row.revision,
       indexed: row.indexed,
+      defined: row.defined,
       pendingFrom: row.pending_from,
       deleted: row.deleted === 1,
     };

@@ -87,18 +87,24 @@ export async function indexCron(
     .run();
 }
 
-/** Writes no more than the figures of a cron of which the index knows all else. */
-export async function indexFigures(
-  db: D1Database,
-  cronId: string,
-  figures: Figures,
-  revision: number,
-): Promise<void> {
-  await db
-    .prepare("UPDATE crons SET figures = ?1, revision = ?2 WHERE cron_id = ?3 AND revision < ?2")
-    .bind(JSON.stringify(figures), revision, cronId)
-    .run();
+/** What a firing and the end of its run change of a cron's row. */
+export interface CronEntry {
+  cronId: string;
+  nextRunAt: number | null;
+  figures: Figures;
+  revision: number;
 }
+
+/** Writes what a firing changes of a cron whose definition the index knows, unless it knows a later revision. */
+export const indexEntry = (
+  db: D1Database,
+  { cronId, nextRunAt, figures, revision }: CronEntry,
+): D1PreparedStatement =>
+  db
+    .prepare(
+      "UPDATE crons SET next_run_date = ?1, figures = ?2, revision = ?3 WHERE cron_id = ?4 AND revision < ?3",
+    )
+    .bind(nextRunAt, JSON.stringify(figures), revision, cronId);
 
 /** Takes the cron out of the index. */
 export async function unindexCron(db: D1Database, cronId: string): Promise<void> {

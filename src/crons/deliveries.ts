@@ -6,6 +6,7 @@ import { logError } from "../log";
 import { windowMs } from "./catch-up";
 import { DELIVERY_MS } from "./claims";
 import type { CronRecord, StoredCron } from "./cron-record";
+import type { CronEntry } from "./crons-table";
 import { fire, hasFired } from "./firing";
 import { currentGround } from "./ground";
 import { runIdOf } from "./identity";
@@ -25,6 +26,8 @@ const HELD_MS = 60_000;
 export interface DeliveryHost {
   env: () => Env;
   transaction: <T>(work: () => T) => T;
+  /** What the index is to have once the slot is fired, if its run's thread object may write that. */
+  entryOfFiring: () => CronEntry | null;
   /** The assistant or the thread is gone, for good. */
   pause: (reason: string) => void;
   /** No run comes of a slot that was to have one. */
@@ -82,8 +85,10 @@ export class Deliveries {
       const notAfter = counted ? slot.retryAt : now() + DELIVERY_MS;
       if (!counted) this.ledger.countAttempt(slot, notAfter);
       isCounted = true;
-      await fire(this.host.env(), definition, assistant, slot, notAfter);
+      const entry = this.host.entryOfFiring();
+      await fire(this.host.env(), definition, assistant, slot, { notAfter, entry });
       this.acknowledge(slot);
+      if (entry !== null) this.record.noteIndexed(entry.revision);
     } catch (error) {
       if (this.record.isGone()) return;
       const refusal = asDomainError(error);

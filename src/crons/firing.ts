@@ -4,9 +4,10 @@ import type { Env } from "../config";
 import { within } from "../deadline";
 import type { JsonObject } from "../json";
 import { newRun, type AssistantSnapshot } from "../runs/new-run";
-import { isShortLived, standingThreadId, threadObject } from "../threads/thread-object";
+import { isShortLived, threadObject } from "../threads/thread-object";
 import type { CronDefinition } from "./cron";
 import type { StoredCron } from "./cron-record";
+import type { CronEntry } from "./crons-table";
 import { runIdOf } from "./identity";
 import type { PendingSlot } from "./slots";
 
@@ -14,6 +15,7 @@ const CALL_LIMIT_MS = 30_000;
 
 /**
  * Has the run of a claimed slot enqueued; safe to repeat.
+ * @param entry what the index is to have of the cron, written with the run
  * @param notAfter from then on (ms) it is refused where it comes to: a call that a dead host left behind and that is overtaken
  *   by another delivery would make a second run of a slot whose run is over and forgotten
  * @returns the run's id
@@ -25,7 +27,7 @@ export async function fire(
   definition: CronDefinition,
   assistant: AssistantSnapshot,
   slot: PendingSlot,
-  notAfter: number,
+  { entry, notAfter }: { entry: CronEntry | null; notAfter: number },
 ): Promise<string> {
   const { cronId, policy } = definition;
   const { threadId } = slot;
@@ -57,7 +59,7 @@ export async function fire(
       },
     },
   );
-  const enqueued = threadObject(env, threadId).enqueueRun(run, { notAfter });
+  const enqueued = threadObject(env, threadId).enqueueRun(run, { cronEntry: entry, notAfter });
   await within(Math.max(0, notAfter - now()), "the thread object", enqueued);
   return runId;
 }
@@ -75,11 +77,4 @@ export async function hasFired(
   if (!progress.running.some((run) => run.runId === runId)) return true;
   const held = threadObject(env, slot.threadId).holdsRun(runId);
   return within(CALL_LIMIT_MS, "the thread object", held);
-}
-
-/** Tells the standing object of a cron's short-lived threads that no more will come. */
-export async function releaseThreads(env: Env, definition: CronDefinition): Promise<void> {
-  if (definition.threadId !== null) return;
-  const released = threadObject(env, standingThreadId(definition.cronId, "")).release();
-  await within(CALL_LIMIT_MS, "the thread object", released);
 }

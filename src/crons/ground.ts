@@ -4,6 +4,7 @@ import type { Env } from "../config";
 import { within } from "../deadline";
 import { asDomainError } from "../errors";
 import { logError } from "../log";
+import { Recent } from "../recent";
 import type { AssistantSnapshot } from "../runs/new-run";
 import { selectSwitch, toSwitch, type SwitchRow } from "./switch";
 
@@ -15,14 +16,16 @@ export interface Ground {
 }
 
 const D1_LIMIT_MS = 2_000;
+/** Crons that are due together ask once. */
+const recent = new Recent<Ground>(1_000);
 
 /**
- * The ground as it is now, or as it was last seen when D1 cannot be read.
+ * The ground as it is now or was a second ago; or as it was last seen when D1 cannot be read.
  * @throws assistant.not_found
  */
 export async function currentGround(env: Env, assistantId: string, seen: Ground): Promise<Ground> {
   try {
-    return await within(D1_LIMIT_MS, "D1", readGround(env, assistantId));
+    return await recent.recall(assistantId, () => within(D1_LIMIT_MS, "D1", readGround(env, assistantId)));
   } catch (error) {
     if (asDomainError(error) !== undefined) throw error;
     logError("firing with the assistant as it was last seen", error, { assistant_id: assistantId });

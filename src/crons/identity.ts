@@ -4,6 +4,9 @@ import { standingThreadId } from "../threads/thread-object";
 import type { CronDefinition } from "./cron";
 import type { SlotKey } from "./slots";
 
+/** One object executes some hundred short runs a second; its runs share one JavaScript thread. */
+const STANDING_OBJECTS = 64;
+
 const nameOf = ({ scheduledFor, manual }: SlotKey): string => `${manual ? "manual " : ""}${scheduledFor}`;
 
 /** The run of a slot. */
@@ -14,8 +17,12 @@ export function threadIdOf(definition: CronDefinition, slot: SlotKey): string {
   if (definition.threadId !== null) return definition.threadId;
   return definition.onRunCompleted === "keep"
     ? uuid5(`thread ${nameOf(slot)}`, definition.cronId)
-    : standingThreadId(definition.cronId, nameOf(slot));
+    : standingThreadId(standingOwner(definition.cronId), `${definition.cronId} ${nameOf(slot)}`);
 }
+
+/** The crons that share a standing object, chosen by the cron's id: slots of one cron meet in one object. */
+const standingOwner = (cronId: string): string =>
+  `crons ${Number.parseInt(uuid5("standing object", cronId).slice(0, 8), 16) % STANDING_OBJECTS}`;
 
 /** By how much the slot is delayed, in whole ms: spread evenly over crons and slots. */
 export function jitterOf({ cronId, policy }: CronDefinition, scheduledFor: number): number {

@@ -1,6 +1,7 @@
 /** The one switch of all crons. It is read at each firing, so that it holds for every cron at once and needs no round. */
 import { now, toIso } from "../clock";
 import { parseJson } from "../json";
+import { changing } from "../recent";
 
 /** As the API shows it. */
 export interface CronSwitch {
@@ -36,11 +37,11 @@ export async function throwSwitch(
   { stopped, note }: Pick<CronSwitch, "stopped" | "note">,
 ): Promise<CronSwitch> {
   const thrown: CronSwitch = { stopped, note, changed_at: toIso(now()) };
-  await db
+  const upsert = db
     .prepare(
       "INSERT INTO settings (name, value) VALUES ('crons', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
     )
-    .bind(JSON.stringify(thrown))
-    .run();
+    .bind(JSON.stringify(thrown));
+  await changing(() => upsert.run());
   return thrown;
 }

@@ -4,11 +4,12 @@
  * reports again.
  */
 import { now } from "../clock";
+import type { CronEntry } from "../crons/crons-table";
 import { toStoredRun, type RunRow, type StoredRun } from "./run-row";
 
 export class ReportStore {
-  /** Runs whose reports were acknowledged, and whose rows do not say so yet. */
-  private readonly acknowledged = new Set<string>();
+  /** Runs whose reports were acknowledged, and whose rows do not say so yet; with what the cron asks to be written for it. */
+  private readonly acknowledged = new Map<string, CronEntry | null>();
 
   constructor(private readonly sql: SqlStorage) {}
 
@@ -44,13 +45,27 @@ export class ReportStore {
     );
   }
 
-  /** The cron knows. If the index does too, the row goes, or says so when it stays for a webhook. */
-  acknowledge(runId: string): void {
-    const known = "run_id = ? AND indexed >= revision";
-    const removed = this.sql.exec(`DELETE FROM runs WHERE ${known} AND webhook_at IS NULL`, runId);
-    if (removed.rowsWritten > 0) return;
-    const noted = this.sql.exec(`UPDATE runs SET report_at = NULL WHERE ${known}`, runId);
-    if (noted.rowsWritten === 0) this.acknowledged.add(runId);
+  /**
+   * The cron knows. If the index does too, the row goes, or says so when it stays for a webhook.
+   * @param entry what the index is to have of the cron: it is written with the run, again if it has been before
+   */
+  acknowledge(runId: string, entry: CronEntry | null): void {
+    const known = "run_id = ?1 AND indexed >= revision";
+    if (entry === null) {
+      const removed = this.sql.exec(`DELETE FROM runs WHERE ${known} AND webhook_at IS NULL`, runId);
+      if (removed.rowsWritten > 0) return;
+    }
+    const noted = this.sql.exec(
+      `UPDATE runs SET report_at = NULL, cron_entry = ?2, revision = revision + iif(?2 IS NULL, 0, 1) WHERE ${known}`,
+      runId,
+      entry === null ? null : JSON.stringify(entry),
+    );
+    if (noted.rowsWritten === 0) this.acknowledged.set(runId, entry);
+  }
+
+  /** What the cron of a run whose report was acknowledged asks to be written for it. */
+  entryOf(runId: string): CronEntry | null {
+    return this.acknowledged.get(runId) ?? null;
   }
 
   /** Whether the run's report was acknowledged and its row is yet to say so; the caller sees to that. */
@@ -60,13 +75,17 @@ export class ReportStore {
 
   /** Has the rows say what was acknowledged: the index may take its time. */
   store(): void {
-    for (const runId of this.acknowledged) {
-      this.sql.exec("UPDATE runs SET report_at = NULL WHERE run_id = ?", runId);
+    for (const [runId, entry] of this.acknowledged) {
+      this.sql.exec(
+        "UPDATE runs SET report_at = NULL, cron_entry = coalesce(?, cron_entry) WHERE run_id = ?",
+        entry === null ? null : JSON.stringify(entry),
+        runId,
+      );
     }
     this.acknowledged.clear();
   }
 
   private settledAnd(except: Iterable<string>): string {
-    return JSON.stringify([...this.acknowledged, ...except]);
+    return JSON.stringify([...this.acknowledged.keys(), ...except]);
   }
 }

@@ -4,6 +4,7 @@
  */
 import { now } from "../clock";
 import { within } from "../deadline";
+import type { CronEntry } from "../crons/crons-table";
 import { asDomainError } from "../errors";
 import { logError } from "../log";
 import type { ReportStore } from "./report-store";
@@ -11,8 +12,9 @@ import { reportOf, type RunReport } from "./run-report";
 import type { StoredRun } from "./run-row";
 
 const REPORT_LIMIT_MS = 15_000;
-/** Reports at once: one that hangs holds up few others. */
-const MAX_AT_ONCE = 5;
+/** Reports at once: some that hang hold up no others. */
+const MAX_AT_ONCE = 50;
+const HEAD_START_MS = 1_000;
 const LONGEST_DELAY_MS = 10 * 60_000;
 
 /** After so many failed attempts the next comes after 1 s, 2 s, 4 s … up to ten minutes. */
@@ -23,8 +25,12 @@ export const reportDelay = (attempts: number): number =>
 export interface ReportHost {
   /** Whether the object still has its tables. */
   exists: () => boolean;
-  /** Gives the cron the report. @throws cron.not_found when it is gone, and whatever else fails */
-  report: (cronId: string, report: RunReport) => Promise<void>;
+  /**
+   * Gives the cron the report.
+   * @returns what the index is to have of the cron, if anything
+   * @throws cron.not_found when it is gone, and whatever else fails
+   */
+  report: (cronId: string, report: RunReport) => Promise<CronEntry | null>;
   /** A report was acknowledged, and its run may be over with it. */
   acknowledged: () => void;
   /** A report is to be made again at this instant (ms). */
@@ -58,6 +64,12 @@ export class Reports {
     }
   }
 
+  /** Settles when the report of this run is answered, or after a second: what the cron has to write can come later. */
+  async answered(runId: string): Promise<void> {
+    const report = this.underWay.get(runId);
+    if (report !== undefined) await within(HEAD_START_MS, "the cron's object", report).catch(() => undefined);
+  }
+
   /** When a report is due that is not under way (ms); null when none is. */
   nextAt(): number | null {
     return this.host.exists() ? this.store.nextAt(this.underWay.keys()) : null;
@@ -73,10 +85,10 @@ export class Reports {
   }
 
   private async send(run: StoredRun): Promise<void> {
-    const delivered = await this.deliver(run);
+    const answer = await this.deliver(run);
     if (!this.host.exists()) return;
-    if (delivered) {
-      this.store.acknowledge(run.runId);
+    if (answer !== undefined) {
+      this.store.acknowledge(run.runId, answer.entry);
       this.host.acknowledged();
       return;
     }
@@ -85,16 +97,16 @@ export class Reports {
     this.host.postponed(nextAt);
   }
 
-  /** @returns whether the cron knows; one that is gone need not */
-  private async deliver(run: StoredRun): Promise<boolean> {
-    if (run.cron === null) return true;
+  /** @returns what the cron answers, also one that is gone; undefined when it did not */
+  private async deliver(run: StoredRun): Promise<{ entry: CronEntry | null } | undefined> {
+    if (run.cron === null) return { entry: null };
     try {
-      await within(REPORT_LIMIT_MS, "the cron's object", this.host.report(run.cron.cronId, reportOf(run)));
-      return true;
+      const report = this.host.report(run.cron.cronId, reportOf(run));
+      return { entry: await within(REPORT_LIMIT_MS, "the cron's object", report) };
     } catch (error) {
-      if (asDomainError(error)?.code === "cron.not_found") return true;
+      if (asDomainError(error)?.code === "cron.not_found") return { entry: null };
       logError("a run could not be reported to its cron", error, { run_id: run.runId });
-      return false;
+      return undefined;
     }
   }
 }

@@ -4,6 +4,7 @@
  */
 import { now } from "../clock";
 import type { Env } from "../config";
+import type { CronEntry } from "../crons/crons-table";
 import { runTimeoutMs } from "../config";
 import { DomainError } from "../errors";
 import { logError, logInfo } from "../log";
@@ -54,7 +55,7 @@ export class RunQueue {
       /** A run has failed, and its row says when it is tried again. */
       failed: () => void;
       /** Before those who wait for a run that was executed are told: brings the index up to date. */
-      settle: () => Promise<unknown>;
+      settle: (run: StoredRun) => Promise<unknown>;
     },
   ) {
     this.records = new RunRecords(storage, runs, threads);
@@ -64,7 +65,7 @@ export class RunQueue {
    * Takes a run in, once, however often it is delivered, and starts it if nothing is before it.
    * @throws thread.not_found, run.conflict
    */
-  enqueue(run: NewRun): Run {
+  enqueue(run: NewRun, cronEntry: CronEntry | null): Run {
     const known = this.runs.get(run.runId);
     if (known !== undefined) return toWireRun(known);
 
@@ -76,7 +77,7 @@ export class RunQueue {
       throw new DomainError("run.conflict", `${earlier.length} runs wait on the thread already`);
     }
     const startsNow = run.delayMs === 0 && (earlier.length === 0 || !this.runs.hasDue(run.threadId));
-    this.records.enqueue(run, thread, startsNow);
+    this.records.enqueue(run, thread, { startsNow, cronEntry });
     if (stop !== null) this.stopAll(earlier, stop);
     const stored = this.require(run.runId);
     if (startsNow) this.start(stored);
@@ -231,7 +232,7 @@ export class RunQueue {
     this.leave(run);
     this.startNext(run.threadId);
     // Until the index knows, whoever joins is told from here: the row of a short-lived run is gone by then.
-    await this.host.settle();
+    await this.host.settle(run);
     return outcome;
   }
 

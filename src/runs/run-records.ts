@@ -1,4 +1,5 @@
 /** What the rows of a run and of its thread say when it comes, fails and ends: each in one transaction. */
+import type { CronEntry } from "../crons/crons-table";
 import type { CheckpointSaver } from "../threads/checkpoint-saver";
 import type { ThreadTtl } from "../threads/thread";
 import { configuredOn, withRunConfig } from "../threads/thread-config";
@@ -18,11 +19,15 @@ export class RunRecords {
   ) {}
 
   /** Stores a run, as running when it starts now, on its `thread`, which is made when there is none. */
-  enqueue(asked: NewRun, thread: StoredThread | undefined, startsNow: boolean): void {
+  enqueue(
+    asked: NewRun,
+    thread: StoredThread | undefined,
+    how: { startsNow: boolean; cronEntry: CronEntry | null },
+  ): void {
     const run = configuredOn(thread, asked);
     this.storage.transactionSync(() => {
       this.takeThread(run, thread);
-      this.runs.insert(run, startsNow);
+      this.runs.insert(run, how);
     });
   }
 

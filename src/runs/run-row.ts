@@ -1,5 +1,6 @@
 /** The row of a run in its thread's object: the table, and what is read from it. */
 import { toIsoOrNull } from "../clock";
+import type { CronEntry } from "../crons/crons-table";
 import { parseJson, parseJsonOrNull } from "../json";
 import type { CronTerms, NewRun, RunRecord, RunStatus, WebhookDelivery } from "./run";
 import type { TokenUsage } from "./token-usage";
@@ -14,6 +15,8 @@ export interface StoredRun extends RunRecord {
   startedAt: number | null;
   /** What the cron that made it asks of it; null for a run that no cron made. */
   cron: CronTerms | null;
+  /** What the index is to have of its cron, and is not known to; written with the run. */
+  cronEntry: CronEntry | null;
   /** Attempts that the graph has failed in; the others ended with their hosts, or go on. */
   failures: number;
   /** It has ended at an interrupt, and waits for an answer. */
@@ -48,6 +51,8 @@ export type RunRow = {
   started_at: number | null;
   /** JSON of CronTerms. */
   cron: string | null;
+  /** JSON of CronEntry. */
+  cron_entry: string | null;
   input_tokens: number | null;
   output_tokens: number | null;
   failures: number;
@@ -98,6 +103,7 @@ const COLUMNS = {
   input_tokens: "INTEGER",
   output_tokens: "INTEGER",
   failures: "INTEGER NOT NULL DEFAULT 0",
+  cron_entry: "TEXT",
 } as const satisfies Record<keyof RunRow | "seq", string>;
 
 /** Makes the table; one that an earlier version made is given the columns that it lacks. */
@@ -142,6 +148,7 @@ export const toStoredRun = (row: RunRow): StoredRun => ({
   startAt: row.start_at,
   startedAt: row.started_at,
   cron: parseJsonOrNull(row.cron),
+  cronEntry: parseJsonOrNull(row.cron_entry),
   failures: row.failures,
   waiting: row.waiting === 1,
   reportAt: row.report_at,

@@ -1,5 +1,6 @@
 /** The runs that live in a thread object: unfinished ones, and finished ones until the index has them. */
 import { now } from "../clock";
+import type { CronEntry } from "../crons/crons-table";
 import { findCheckpoints } from "../threads/checkpoint-tables";
 import { isFinal, type NewRun, type RunError, type RunStatus } from "./run";
 import { createRunsTable, toStoredRun, type RunRow, type StoredRun } from "./run-row";
@@ -29,12 +30,12 @@ export class RunStore {
   }
 
   /** Stores a run; one that starts at once is stored as running, its first attempt counted before it is made. */
-  insert(run: NewRun, startsNow: boolean): void {
+  insert(run: NewRun, { startsNow, cronEntry }: { startsNow: boolean; cronEntry: CronEntry | null }): void {
     const at = now();
     this.sql.exec(
       `INSERT INTO runs (run_id, thread_id, assistant_id, graph_id, status, metadata, kwargs, multitask_strategy,
-         attempts, start_at, started_at, cron, webhook_status, created_at, updated_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         attempts, start_at, started_at, cron, cron_entry, webhook_status, created_at, updated_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       run.runId,
       run.threadId,
       run.assistantId,
@@ -47,6 +48,7 @@ export class RunStore {
       at + run.delayMs,
       startsNow ? at : null,
       run.cron === null ? null : JSON.stringify(run.cron),
+      cronEntry === null ? null : JSON.stringify(cronEntry),
       run.kwargs.webhook === undefined ? null : "pending",
       at,
       at,
@@ -183,7 +185,8 @@ export class RunStore {
   }
 
   /**
-   * The index has this revision of the run: a finished run, of which nobody is to be told any more, then lives there alone.
+   * The index has this revision of the run, and what was to be written with it: a finished run, of which nobody is to be told
+   * any more, then lives there alone.
    * @param reported that its cron knows how it ended
    */
   noteIndexed({ runId, revision, status, webhookAt, reportAt }: StoredRun, reported: boolean): void {
@@ -197,7 +200,9 @@ export class RunStore {
       if (rowsWritten > 0) return;
     }
     this.sql.exec(
-      "UPDATE runs SET indexed = ?, report_at = iif(?, NULL, report_at) WHERE run_id = ?",
+      `UPDATE runs SET indexed = ?1, cron_entry = iif(revision = ?1, NULL, cron_entry),
+         report_at = iif(?2, NULL, report_at)
+       WHERE run_id = ?3`,
       revision,
       reported ? 1 : 0,
       runId,

@@ -6,6 +6,8 @@ import { now } from "../clock";
 import type { Env } from "../config";
 import { DeadlineError, within } from "../deadline";
 import { deleteRunRow, upsertRun } from "../runs/runs-table";
+import { indexEntry, type CronEntry } from "../crons/crons-table";
+import type { StoredRun } from "../runs/run-row";
 import type { RunStore } from "../runs/run-store";
 import { logError } from "../log";
 import { deleteThreadRows } from "./checkpoint-tables";
@@ -19,11 +21,11 @@ const D1_LIMIT_MS = 5_000;
 /** For so long a run has just begun; the alarm of its object comes later than that. */
 const FRESH_MS = 900;
 
-/** A statement, and what to note here when D1 has taken it. */
+/** Statements, and what to note here when D1 has taken them. */
 interface IndexWrite {
   /** Of the run or the thread. */
   id: string;
-  statement: D1PreparedStatement;
+  statements: D1PreparedStatement[];
   /** @returns whether that left less to do */
   note: () => boolean;
 }
@@ -47,6 +49,8 @@ export class IndexWriter {
       /** Whether the object still has its tables: a flush may come after everything has been removed. */
       exists: () => boolean;
       snapshotOf: (thread: StoredThread) => Promise<ThreadSnapshot>;
+      /** What is to be written for the run's cron. */
+      cronEntryOf: (run: StoredRun) => CronEntry | null;
       /** Whether the run's cron knows how it ended, and its row is yet to say so. */
       takeReported: (runId: string) => boolean;
       /** Threads whose streams can still be asked for. */
@@ -124,9 +128,10 @@ export class IndexWriter {
     for (const run of runs) {
       if (refused.has(run.runId)) continue;
       const statement = run.deleted ? deleteRunRow(DB, run.runId) : upsertRun(DB, run);
+      const entry = this.object.cronEntryOf(run);
       writes.push({
         id: run.runId,
-        statement,
+        statements: entry === null ? [statement] : [statement, indexEntry(DB, entry)],
         note: () => {
           this.runs.noteIndexed(run, this.object.takeReported(run.runId));
           return true;
@@ -141,7 +146,7 @@ export class IndexWriter {
         : upsertThread(DB, thread, await this.object.snapshotOf(thread));
       writes.push({
         id: threadId,
-        statement,
+        statements: [statement],
         note: () => {
           this.threads.noteIndexed(threadId, revision);
           return true;
@@ -152,7 +157,7 @@ export class IndexWriter {
       // Also when the index is not known to have it: the answer to an earlier write may have been lost.
       writes.push({
         id: threadId,
-        statement: deleteThreadRow(DB, threadId),
+        statements: [deleteThreadRow(DB, threadId)],
         note: () => this.removeThread(threadId),
       });
     }
@@ -183,7 +188,7 @@ export class IndexWriter {
   }
 
   private async batch(writes: IndexWrite[]): Promise<void> {
-    const statements = writes.map(({ statement }) => statement);
+    const statements = writes.flatMap((write) => write.statements);
     await within(D1_LIMIT_MS, "D1", this.env.DB.batch(statements));
   }
 

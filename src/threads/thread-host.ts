@@ -52,6 +52,7 @@ export abstract class ThreadHost extends DurableObject {
   private readonly index = new IndexWriter(this.storage, this.env, this.runs, this.threads, {
     exists: () => this.tablesExist(),
     snapshotOf: (thread) => readSnapshot(this.storage, thread),
+    cronEntryOf: (run) => this.reported.entryOf(run.runId) ?? run.cronEntry,
     takeReported: (runId) => this.reported.take(runId),
     streamed: () => this.log.threads(),
   });
@@ -64,7 +65,9 @@ export abstract class ThreadHost extends DurableObject {
       // It is to be seen that it waits, and until when: the watchdog must not look for it before.
       this.ctx.waitUntil(this.settle({ fresh: true }));
     },
-    settle: async () => {
+    settle: async ({ runId }) => {
+      // What its cron has to write is then written with it.
+      await this.reports.answered(runId);
       await this.updateIndex();
       // Nobody waits for a webhook, but the object stays awake for it.
       this.ctx.waitUntil(this.callWebhooks());
@@ -98,18 +101,11 @@ export abstract class ThreadHost extends DurableObject {
     return answer(this, method, args);
   }
 
-  /** Makes this a standing object, which outlives its threads until it is released. */
+  /** Makes this a standing object, which outlives its threads. */
   protected stand(): void {
     if (isStanding(this.ctx.id.name ?? "") && this.storage.kv.get("standing") === undefined) {
       this.storage.kv.put("standing", true);
     }
-  }
-
-  /** For a standing object: its cron is gone, so it goes when its last thread does. */
-  async release(): Promise<void> {
-    if (!this.tablesExist()) return;
-    this.storage.kv.delete("standing");
-    await this.removeIfEmpty();
   }
 
   /**

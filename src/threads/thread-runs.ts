@@ -1,5 +1,6 @@
 /** What others may ask of a thread object about runs. */
 import { now } from "../clock";
+import type { CronEntry } from "../crons/crons-table";
 import type { NewRun, Run, RunError } from "../runs/run";
 import { isFinal, toWireRun } from "../runs/run";
 import type { SentEvent } from "../runs/event-log";
@@ -30,17 +31,21 @@ export interface PlacedStream {
 export abstract class ThreadRuns extends ThreadHost {
   /**
    * Takes in a run, once; see {@link RunQueue.enqueue}. Answers when it is stored, not when the index knows it.
+   * @param cronEntry what the index is to have of the run's cron, written with the run
    * @param notAfter the caller waits no longer than to this instant (ms), and what comes later it will have sent again
    * @throws thread.not_found, also when the checkpoint that it is to start from is not there; run.conflict
    */
-  async enqueueRun(run: NewRun, { notAfter = Infinity } = {}): Promise<Run> {
+  async enqueueRun(
+    run: NewRun,
+    { cronEntry = null, notAfter = Infinity }: { cronEntry?: CronEntry | null; notAfter?: number } = {},
+  ): Promise<Run> {
     if (now() > notAfter) throw new Error("the call came too late");
     if (!run.createThread) this.requireThread(run.threadId);
     this.requireStart(run);
     this.createTables();
     if (run.temporary) this.stand();
     this.wakeSoon();
-    const enqueued = this.queue.enqueue(run);
+    const enqueued = this.queue.enqueue(run, cronEntry);
     if (run.delayMs > 0) this.wakeForRuns();
     return enqueued;
   }

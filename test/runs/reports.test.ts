@@ -295,8 +295,9 @@ describe("a report", () => {
     const { body: run } = await call<Run>("GET", path(slot));
     await call("DELETE", `/runs/crons/${String(run.metadata.cron_id)}`);
     openGate(key);
-    await until(async () => Object.keys(await rowsOf(threadStub(slot.thread_id))).length === 0);
+    await until(async () => (await rowsOf(threadStub(slot.thread_id))).runs === 0);
     expect([heard.length, attempts()]).toEqual([1, 1]);
+    await runDurableObjectAlarm(threadStub(slot.thread_id));
     expect(await alarmOf(threadStub(slot.thread_id))).toBeNull();
   });
 

@@ -3,6 +3,7 @@
  * ids, take their time, end somehow, are written to the index, and are reported to their cron until it acknowledges that. What is
  * here survives everything; only calls from and to it go wrong.
  */
+import { indexEntry, type CronEntry } from "../../src/crons/crons-table";
 import { DomainError } from "../../src/errors";
 import { answer, type Answer } from "../../src/rpc";
 import { requireRun } from "../../src/runs/runs-table";
@@ -13,6 +14,8 @@ import type { Random } from "./random";
 import type { Booking, Timeline } from "./timeline";
 
 const MAX_WAITING = 100;
+/** For so long a run has just begun, and the index is not told of it. */
+const FRESH_MS = 1000;
 const LONGEST_REPORT_DELAY_MS = 10 * 60_000;
 
 /** A run that was taken in, and what became of it. Instants are true times, but for those with `wall`. */
@@ -28,6 +31,8 @@ export interface MadeRun {
   report: RunReport | null;
   /** When the cron first acknowledged the report. */
   reportedAt: number | null;
+  /** What the index is to have of the cron, until it is written. */
+  entry: CronEntry | null;
   indexed: boolean;
   deleted: boolean;
   booking: Booking | null;
@@ -64,7 +69,6 @@ export class Threads {
   /** By their ids: all that were ever taken in. */
   readonly made = new Map<string, MadeRun>();
   readonly threads = new Map<string, StoodThread>();
-  releases = 0;
 
   constructor(
     private readonly world: ThreadWorld,
@@ -81,10 +85,10 @@ export class Threads {
   }
 
   isQuiet(): boolean {
-    return [...this.made.values()].every(({ reportedAt, indexed }) => reportedAt !== null && indexed);
+    return [...this.made.values()].every((made) => !this.isLiving(made));
   }
 
-  async enqueueRun(run: NewRun, { notAfter }: { notAfter: number }) {
+  async enqueueRun(run: NewRun, { cronEntry, notAfter }: { cronEntry: CronEntry | null; notAfter: number }) {
     const { timeline, random, trace } = this.world;
     const known = this.made.get(run.runId);
     const times = known?.times ?? 0;
@@ -102,6 +106,7 @@ export class Threads {
       endedAt: null,
       report: null,
       reportedAt: null,
+      entry: cronEntry,
       indexed: false,
       deleted: false,
       booking: null,
@@ -110,6 +115,9 @@ export class Threads {
     this.made.set(run.runId, made);
     const isFirst = this.unfinishedOf(run.threadId)[0] === made;
     if (isFirst) this.start(made, random.int(0, 50));
+    timeline.after(FRESH_MS, () => {
+      if (made.endedAt === null) this.index(made);
+    });
     return { run_id: run.runId };
   }
 
@@ -129,10 +137,6 @@ export class Threads {
       return;
     }
     if (known.endedAt === null) this.end(known, "interrupted");
-  }
-
-  async release(): Promise<void> {
-    this.releases += 1;
   }
 
   async checkThread(threadId: string): Promise<void> {
@@ -176,7 +180,7 @@ export class Threads {
 
   /** Whether the object of its thread still knows the run. */
   private isLiving(run: MadeRun | undefined): run is MadeRun {
-    return run !== undefined && !(run.indexed && run.reportedAt !== null);
+    return run !== undefined && !(run.indexed && run.reportedAt !== null && run.entry === null);
   }
 
   private unfinishedOf(threadId: string): MadeRun[] {
@@ -236,7 +240,10 @@ export class Threads {
     }
     if (next !== undefined && next.startedAt === null) this.start(next, random.int(0, 50));
     this.tell(made, 1);
-    this.index(made);
+    // It may wait for what its cron has to write, or not.
+    timeline.after(random.int(0, 100), () => {
+      this.index(made);
+    });
   }
 
   /** Reports the end, until the cron has acknowledged it or is gone. */
@@ -264,6 +271,11 @@ export class Threads {
           throw new Error(answered.refusal.code);
         }
         made.reportedAt ??= timeline.now;
+        const entry = "value" in answered ? (answered.value as CronEntry | null) : null;
+        if (entry !== null) {
+          made.entry = entry;
+          this.index(made);
+        }
         // At least once means at times twice.
         if (faults.strikes("alarmTwice")) {
           timeline.after(random.int(0, 1000), () => {
@@ -274,10 +286,10 @@ export class Threads {
       .catch(again);
   }
 
-  /** Writes the run to the index, however long that takes. */
+  /** Writes the run to the index, and what it is to have of the cron, however long that takes. */
   private index(made: MadeRun): void {
     const { d1, timeline, random, faults } = this.world;
-    const { run, report } = made;
+    const { run, report, entry } = made;
     const again = (): void => {
       timeline.after(random.int(1000, 30_000), () => {
         this.index(made);
@@ -288,24 +300,27 @@ export class Threads {
       return;
     }
     const at = timeline.wall();
-    d1.prepare(
-      `INSERT INTO runs (run_id, thread_id, assistant_id, status, metadata, kwargs, multitask_strategy, created_at,
-         updated_at, due_at, revision) VALUES (?, ?, ?, ?, ?, '{}', ?, ?, ?, ?, 1) ON CONFLICT DO NOTHING`,
-    )
+    const upsert = d1
+      .prepare(
+        `INSERT INTO runs (run_id, thread_id, assistant_id, status, metadata, kwargs, multitask_strategy, created_at,
+         updated_at, due_at, revision) VALUES (?, ?, ?, ?, ?, '{}', ?, ?, ?, ?, 1)
+         ON CONFLICT DO UPDATE SET status = iif(excluded.status = 'running', status, excluded.status)`,
+      )
       .bind(
         run.runId,
         run.threadId,
         run.assistantId,
-        report?.status,
+        report?.status ?? "running",
         JSON.stringify(run.metadata),
         run.multitaskStrategy,
         at,
         at,
         at,
-      )
-      .run()
+      );
+    d1.batch(entry === null ? [upsert] : [upsert, indexEntry(d1, entry)])
       .then(() => {
-        made.indexed = true;
+        if (made.entry === entry) made.entry = null;
+        if (report !== null) made.indexed = true;
       })
       .catch(again);
   }

@@ -37,8 +37,9 @@ export function hearReports(...fates: HeardReports["fates"]): HeardReports {
     // Test and object may not settle each other's promises.
     while (fate === "hangs" && !released) await new Promise((resolve) => setTimeout(resolve, 1));
     hearing.heard.push(report);
-    await original.call(this, report);
+    const entry = await original.call(this, report);
     if (fate === "answer lost") throw new Error("network connection lost");
+    return entry;
   });
   return hearing;
 }
