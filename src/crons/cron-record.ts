@@ -139,13 +139,16 @@ export class CronRecord {
 
   /** Whether the index knows the definition as it is, so that an entry will do. */
   isDefinitionIndexed(): boolean {
-    const { indexed, defined } = this.require();
-    return indexed >= defined;
+    const stored = this.read();
+    return stored !== undefined && stored.indexed >= stored.defined;
   }
 
   /** The index has this revision, or will be given it by a thread object. */
   noteIndexed(revision: number): void {
+    const knew = this.isDefinitionIndexed();
     this.indexed = Math.max(this.indexed, revision);
+    // Once for each definition, so that the next host knows it too.
+    if (!knew && this.isDefinitionIndexed()) this.write("UPDATE cron SET indexed = ?", this.indexed);
   }
 
   /** What the index has is not as it should be: it is to be written anew. */

@@ -102,9 +102,11 @@ export class Network {
     const { faults, timeline, random } = this;
     faults.note(kind, timeline.now, timeline.now + 30_000);
     const delay = random.pick([0, 0, random.int(1, LATEST_MS), null]);
+    const { skew } = timeline;
     if (delay !== null) {
       timeline.after(delay, () => {
-        if (faults.serverDown) return;
+        // That a message is late the receiver sees by its clock: not when that is set back meanwhile.
+        if (faults.serverDown || timeline.skew < skew) return;
         if (delay > 0) faults.noteNow("lateMessage");
         deliver().catch(() => undefined);
       });

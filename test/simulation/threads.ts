@@ -262,10 +262,7 @@ export class Threads {
       again();
       return;
     }
-    const limit = timeline.sleep(15_000).then(() => {
-      throw new Error("no answer");
-    });
-    Promise.race([report(cronId, told), limit])
+    this.within(15_000, report(cronId, told))
       .then((answered) => {
         if ("refusal" in answered && answered.refusal.code !== "cron.not_found") {
           throw new Error(answered.refusal.code);
@@ -284,6 +281,13 @@ export class Threads {
         }
       })
       .catch(again);
+  }
+
+  private within<T>(limitMs: number, work: Promise<T>): Promise<T> {
+    const limit = this.world.timeline.sleep(limitMs).then(() => {
+      throw new Error("no answer");
+    });
+    return Promise.race([work, limit]);
   }
 
   /** Writes the run to the index, and what it is to have of the cron, however long that takes. */
@@ -317,7 +321,8 @@ export class Threads {
         at,
         at,
       );
-    d1.batch(entry === null ? [upsert] : [upsert, indexEntry(d1, entry)])
+    const written = d1.batch(entry === null ? [upsert] : [upsert, indexEntry(d1, entry)]);
+    this.within(5_000, written)
       .then(() => {
         if (made.entry === entry) made.entry = null;
         if (report !== null) made.indexed = true;
