@@ -28,11 +28,11 @@ export class Recent<T> {
   /** The value as it was read a moment ago, and as `read` gives it when that is not known. */
   async recall(id: string, read: () => Promise<T>): Promise<T> {
     for (const ms of WAITS_MS) {
-      const known = this.known(id);
-      if (known !== undefined) return known.value;
-      if (!this.reading.has(id)) break;
+      if (this.known(id) !== undefined || !this.reading.has(id)) break;
       await new Promise((resolve) => setTimeout(resolve, ms));
     }
+    const known = this.known(id);
+    if (known !== undefined) return known.value;
     const before = changes;
     this.reading.add(id);
     try {

@@ -104,7 +104,8 @@ export class CronDO extends CronHost {
     try {
       // The alarm may have removed it by then, and somebody made it anew.
       await this.exclusively(async () => {
-        if (this.record.read()?.deleted === true) await this.remove(definition);
+        const stored = this.record.read();
+        if (stored?.deleted === true) await this.remove(stored);
       });
     } catch (error) {
       logError("the alarm will finish deleting the cron", error, { cron_id: definition.cronId });

@@ -12,7 +12,7 @@ import { answer, type Answer } from "../rpc";
 import { Alerts } from "./alerts";
 import { Claims } from "./claims";
 import type { CronDefinition } from "./cron";
-import { CronRecord } from "./cron-record";
+import { CronRecord, type StoredCron } from "./cron-record";
 import { indexCron, indexEntry, unindexCron, type CronEntry } from "./crons-table";
 import { Deliveries } from "./deliveries";
 import { figuresOf, type Figures } from "./figures";
@@ -27,7 +27,7 @@ const D1_LIMIT_MS = 5_000;
 const INDEX_RETRY_MS = 15_000;
 /** The platform takes no alarm that is after 2189. */
 const LATEST_ALARM = Date.UTC(2189, 0, 1);
-/** The history is looked through after so many slots: counting its rows costs more than a few too many. */
+/** The history is looked through, and the index written in full, after so many slots. */
 const PRUNE_EVERY = 20;
 
 export abstract class CronHost extends DurableObject {
@@ -51,7 +51,12 @@ export abstract class CronHost extends DurableObject {
   private readonly deliveries = new Deliveries(this.record, this.ledger, {
     env: () => this.env,
     transaction: (work) => this.record.transaction(work),
-    entryOfFiring: () => this.entry(1),
+    entryOfFiring: () => {
+      const { indexed, revision } = this.record.require();
+      // Of a slot that waited another entry of this revision was given away, by which it still does.
+      if (indexed >= revision) this.record.update({});
+      return this.entry(1);
+    },
     pause: (reason) => {
       this.pauseItself(reason);
     },
@@ -78,13 +83,16 @@ export abstract class CronHost extends DurableObject {
   /**
    * What the alarm does, for the watchdog when an alarm is late or lost, or the index behind. When there is no such cron the
    * index is told: a write that was given up for lost can arrive after all, later than the deletion.
+   * @param revision of the cron in the index
    */
-  async poke(cronId: string): Promise<void> {
+  async poke(cronId: string, revision: number): Promise<void> {
     if (this.record.read() === undefined) {
-      await unindexCron(this.env.DB, cronId);
+      await unindexCron(this.env.DB, cronId, revision);
       return;
     }
-    this.record.doubtIndex();
+    await this.exclusively(async () => {
+      if (!this.record.isGone()) this.record.doubtIndex();
+    });
     await this.alarm();
   }
 
@@ -126,7 +134,7 @@ export abstract class CronHost extends DurableObject {
     const stored = this.record.read();
     if (stored === undefined) return;
     if (stored.deleted) {
-      await this.remove(stored.definition);
+      await this.remove(stored);
       return;
     }
     const slotsBefore = this.slotsSoFar();
@@ -136,6 +144,8 @@ export abstract class CronHost extends DurableObject {
       return due;
     });
     const prunes = Math.floor(slotsBefore / PRUNE_EVERY) < Math.floor(this.slotsSoFar() / PRUNE_EVERY);
+    // Whatever may have become of its row in D1 (a backup that was restored, say), it is written in full now and then.
+    if (prunes) this.record.doubtIndex();
     await this.deliveries.deliverDue(claimed?.begun ?? null, runEnded);
     if (this.record.isGone()) return;
     await this.settleAlarm();
@@ -258,8 +268,8 @@ export abstract class CronHost extends DurableObject {
     return fired + skipped + missed;
   }
 
-  protected async remove(definition: CronDefinition): Promise<void> {
-    await within(D1_LIMIT_MS, "D1", unindexCron(this.env.DB, definition.cronId));
+  protected async remove({ definition, revision }: StoredCron): Promise<void> {
+    await within(D1_LIMIT_MS, "D1", unindexCron(this.env.DB, definition.cronId, revision));
     // The alarm goes with the rest.
     await this.record.removeAll();
     // A cron that is made here again with the same id does not think that its alarm is set.

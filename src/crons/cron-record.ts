@@ -171,6 +171,14 @@ export class CronRecord {
     }
   }
 
+  /** For a cron that an earlier version made: what the index knows of it is not known. */
+  private addDefined(): void {
+    this.storage.transactionSync(() => {
+      this.storage.sql.exec("ALTER TABLE cron ADD COLUMN defined INTEGER NOT NULL DEFAULT 0");
+      this.storage.sql.exec("UPDATE cron SET defined = revision, indexed = 0");
+    });
+  }
+
   private write(statement: string, ...params: (string | number | null)[]): void {
     this.remembered = undefined;
     this.storage.sql.exec(statement, ...params);
@@ -178,8 +186,10 @@ export class CronRecord {
 
   private load(): StoredCron | null {
     const { sql } = this.storage;
-    const table = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'cron'";
-    if (sql.exec(table).toArray().length === 0) return null;
+    const select = "SELECT sql FROM sqlite_master WHERE type = 'table' AND name = 'cron'";
+    const [table] = sql.exec<{ sql: string }>(select).toArray();
+    if (table === undefined) return null;
+    if (!table.sql.includes("defined")) this.addDefined();
     const row = sql
       .exec<Row>(
         `SELECT definition, ground, progress, next_run_at, revision, indexed, defined, pending_from, deleted

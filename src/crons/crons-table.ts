@@ -106,9 +106,9 @@ export const indexEntry = (
     )
     .bind(nextRunAt, JSON.stringify(figures), revision, cronId);
 
-/** Takes the cron out of the index. */
-export async function unindexCron(db: D1Database, cronId: string): Promise<void> {
-  await db.prepare("DELETE FROM crons WHERE cron_id = ?").bind(cronId).run();
+/** Takes the cron out of the index, unless that knows a later one of the same id. */
+export async function unindexCron(db: D1Database, cronId: string, revision: number): Promise<void> {
+  await db.prepare("DELETE FROM crons WHERE cron_id = ? AND revision <= ?").bind(cronId, revision).run();
 }
 
 /** The crons that match, with the number of all that do. */
@@ -144,13 +144,17 @@ export async function countCrons(db: D1Database, filters: CronFilters): Promise<
   return total ?? 0;
 }
 
-/** Ids of crons whose next time lay before `before` (ms) and is still to come: their alarm is late or lost. */
-export async function overdueCrons(db: D1Database, before: number, limit: number): Promise<string[]> {
+/** Crons whose next time lay before `before` (ms) and is still to come: their alarm is late or lost. */
+export async function overdueCrons(
+  db: D1Database,
+  before: number,
+  limit: number,
+): Promise<{ cronId: string; revision: number }[]> {
   const { results } = await db
-    .prepare("SELECT cron_id FROM crons WHERE next_run_date < ? ORDER BY next_run_date LIMIT ?")
+    .prepare("SELECT cron_id, revision FROM crons WHERE next_run_date < ? ORDER BY next_run_date LIMIT ?")
     .bind(before, limit)
-    .all<{ cron_id: string }>();
-  return results.map((row) => row.cron_id);
+    .all<{ cron_id: string; revision: number }>();
+  return results.map((row) => ({ cronId: row.cron_id, revision: row.revision }));
 }
 
 /** What the index has of a cron's figures: those of its last firing or the end of its last run. */

@@ -18,9 +18,12 @@ export async function pokeOverdue(env: Env): Promise<void> {
   const runs = await stalledRuns(env.DB, before, AT_MOST);
   const byThread = Map.groupBy(runs, (run) => run.thread_id);
   if (crons.length + runs.length > 0)
-    logInfo("poking what is late", { crons, threads: [...byThread.keys()] });
+    logInfo("poking what is late", {
+      crons: crons.map(({ cronId }) => cronId),
+      threads: [...byThread.keys()],
+    });
   const pokes = [
-    ...crons.map((cronId) => cronObject(env, cronId).poke(cronId)),
+    ...crons.map(({ cronId, revision }) => cronObject(env, cronId).poke(cronId, revision)),
     ...[...byThread].map(([threadId, stalled]) =>
       threadObject(env, threadId).poke(
         threadId,

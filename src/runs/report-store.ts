@@ -68,9 +68,23 @@ export class ReportStore {
     return this.acknowledged.get(runId) ?? null;
   }
 
-  /** Whether the run's report was acknowledged and its row is yet to say so; the caller sees to that. */
-  take(runId: string): boolean {
+  /**
+   * Whether the run's report was acknowledged and its row is yet to say so; the caller sees to that. Not when the cron
+   * answered while the index was being written: see {@link late}.
+   * @param written what the index was given of the cron
+   */
+  take(runId: string, written: CronEntry | null): boolean {
+    const entry = this.acknowledged.get(runId);
+    if (entry === undefined || (entry !== null && entry !== written)) return false;
     return this.acknowledged.delete(runId);
+  }
+
+  /** What was acknowledged too late for the write that has just landed is to be written with the next. */
+  late(runId: string): void {
+    const entry = this.acknowledged.get(runId);
+    if (entry === undefined) return;
+    this.acknowledged.delete(runId);
+    this.acknowledge(runId, entry);
   }
 
   /** Has the rows say what was acknowledged: the index may take its time. */

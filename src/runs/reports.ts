@@ -1,6 +1,6 @@
 /**
- * Tells crons how the runs that they made have ended: at least once each, until they acknowledge it. Nobody waits for a
- * report, and it waits for nobody: the index has its own way.
+ * Tells crons how the runs that they made have ended: at least once each, until they acknowledge it. The index is written after
+ * the answer, which says what to write for the cron, but does not wait for it longer than a second.
  */
 import { now } from "../clock";
 import { within } from "../deadline";

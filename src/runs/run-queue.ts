@@ -76,7 +76,8 @@ export class RunQueue {
     if (stop === null && earlier.length >= MAX_WAITING) {
       throw new DomainError("run.conflict", `${earlier.length} runs wait on the thread already`);
     }
-    const startsNow = run.delayMs === 0 && (earlier.length === 0 || !this.runs.hasDue(run.threadId));
+    const isFree = earlier.length === 0 || !this.runs.hasDue(run.threadId);
+    const startsNow = run.delayMs === 0 && isFree && this.lastAttempt === undefined;
     this.records.enqueue(run, thread, { startsNow, cronEntry });
     if (stop !== null) this.stopAll(earlier, stop);
     const stored = this.require(run.runId);
@@ -88,11 +89,11 @@ export class RunQueue {
 
   /** Starts whatever may start now, and again what was running when its host died. */
   startDue(): void {
-    for (const runId of this.stranded()) {
-      const run = this.require(runId);
-      // Runs that share an object die with the one that takes it down: the last attempt each makes without the others.
-      if (startsWithHost(run) === MAX_ATTEMPTS - 1 && this.lastAttempt !== undefined) continue;
-      this.restart(run);
+    // Runs that share an object die with the one that takes it down: the last attempt each makes without the others.
+    const stranded = this.stranded().map((runId) => this.require(runId));
+    const isLast = (run: StoredRun): boolean => startsWithHost(run) === MAX_ATTEMPTS - 1;
+    for (const run of [...stranded.filter(isLast), ...stranded.filter((run) => !isLast(run))]) {
+      if (this.lastAttempt === undefined) this.restart(run);
     }
     for (const threadId of this.runs.threadsToStart()) this.startNext(threadId);
   }
@@ -148,6 +149,8 @@ export class RunQueue {
   }
 
   private startNext(threadId: string): void {
+    // That attempt is made without others, which could take the host down with it.
+    if (this.lastAttempt !== undefined) return;
     const next = this.runs.nextToStart(threadId);
     if (next !== undefined) this.restart(next);
   }

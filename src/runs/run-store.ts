@@ -8,9 +8,8 @@ import type { TokenUsage } from "./token-usage";
 
 /** The run holds its thread: it runs, or has failed and is to go on. */
 const HOLDS = "(status = 'running' OR (status = 'pending' AND failures > 0))";
-/** No other run holds the thread of `waiting`. */
-const IS_FREE = `NOT EXISTS (
-  SELECT 1 FROM runs AS other WHERE other.thread_id = waiting.thread_id AND other.seq <> waiting.seq AND ${HOLDS})`;
+/** No other run holds the thread of `waiting`: nobody does, or it does itself. */
+const IS_FREE = `(failures > 0 OR thread_id NOT IN (SELECT other.thread_id FROM runs AS other WHERE ${HOLDS}))`;
 
 /** How a run has ended. */
 export interface RunEnd {

@@ -4,17 +4,25 @@
  */
 import { now } from "../clock";
 
+/** Whose webhook it is: a cron's, or that of whoever made the run. Crons share objects. */
+const OWNER = "coalesce(json_extract(cron, '$.cronId'), '')";
+
 export class WebhookStore {
   constructor(private readonly sql: SqlStorage) {}
 
-  /** The run whose webhook has been due the longest, but for some. */
-  nextDue(except: string[]): string | undefined {
+  /**
+   * The run whose webhook has been due the longest, but for those that are being called, and of crons for whose runs one is:
+   * a receiver that hangs holds up no other cron's.
+   */
+  nextDue(calling: string[]): string | undefined {
     return this.sql
       .exec<{ run_id: string }>(
-        `SELECT run_id FROM runs WHERE webhook_at <= ? AND run_id NOT IN (SELECT value FROM json_each(?))
+        `WITH calling AS (SELECT run_id, ${OWNER} AS owner FROM runs WHERE run_id IN (SELECT value FROM json_each(?)))
+         SELECT run_id FROM runs WHERE webhook_at <= ? AND run_id NOT IN (SELECT run_id FROM calling)
+           AND (cron IS NULL OR ${OWNER} NOT IN (SELECT owner FROM calling))
          ORDER BY webhook_at, seq LIMIT 1`,
+        JSON.stringify(calling),
         now(),
-        JSON.stringify(except),
       )
       .toArray()[0]?.run_id;
   }
@@ -59,11 +67,13 @@ export class WebhookStore {
     );
   }
 
-  /** Gives up all but the newest `most` that wait: each keeps its thread here, and those that come go through them all. */
+  /** Gives up all but the newest `most` of an owner that wait: each keeps its thread here, and those that come go through them all. */
   giveUpOldest(most: number): void {
     this.sql.exec(
       `UPDATE runs SET webhook_status = 'failed', webhook_error = ?, webhook_at = NULL, revision = revision + 1
-       WHERE seq IN (SELECT seq FROM runs WHERE webhook_at IS NOT NULL ORDER BY seq DESC LIMIT -1 OFFSET ?)`,
+       WHERE seq IN (SELECT seq FROM (
+         SELECT seq, row_number() OVER (PARTITION BY ${OWNER} ORDER BY seq DESC) AS place FROM runs
+         WHERE webhook_at IS NOT NULL) WHERE place > ?)`,
       `given up: ${most} newer webhooks wait`,
       most,
     );

@@ -10,9 +10,9 @@ import type { WebhookStore } from "./webhook-store";
 
 /** With the delays below the last attempt is some 15 hours after the first: a receiver may be down for a night. */
 export const MAX_ATTEMPTS = 8;
-/** Calls at once. An object has six connections, and its runs need some to talk to their models. */
+/** Calls at once, of a cron one. An object has six connections, and its runs need some to talk to their models. */
 const LANES = 3;
-/** Webhooks that may wait in one object. */
+/** Webhooks that may wait in one object, of each cron. */
 export const MAX_WAITING = 200;
 const MAX_ERROR_LENGTH = 500;
 

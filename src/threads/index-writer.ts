@@ -51,8 +51,10 @@ export class IndexWriter {
       snapshotOf: (thread: StoredThread) => Promise<ThreadSnapshot>;
       /** What is to be written for the run's cron. */
       cronEntryOf: (run: StoredRun) => CronEntry | null;
-      /** Whether the run's cron knows how it ended, and its row is yet to say so. */
-      takeReported: (runId: string) => boolean;
+      /** Whether the run's cron knows how it ended, and its row is yet to say so; `written` was written for the cron. */
+      takeReported: (runId: string, written: CronEntry | null) => boolean;
+      /** The run is written: what its cron has answered meanwhile is to be written next. */
+      noteLateReport: (runId: string) => void;
       /** Threads whose streams can still be asked for. */
       streamed: () => string[];
     },
@@ -133,7 +135,8 @@ export class IndexWriter {
         id: run.runId,
         statements: entry === null ? [statement] : [statement, indexEntry(DB, entry)],
         note: () => {
-          this.runs.noteIndexed(run, this.object.takeReported(run.runId));
+          this.runs.noteIndexed(run, this.object.takeReported(run.runId, entry));
+          this.object.noteLateReport(run.runId);
           return true;
         },
       });

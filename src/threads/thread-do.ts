@@ -1,6 +1,6 @@
 /**
  * Where a thread lives: its metadata, its checkpoints, and the runs that work on it. The object of a long-lived thread
- * holds that one; a standing object holds the short-lived threads of a cron.
+ * holds that one; a standing object holds short-lived threads of several crons, or of stateless runs.
  */
 import { DomainError } from "../errors";
 import { requireStorable } from "../json";

@@ -53,7 +53,10 @@ export abstract class ThreadHost extends DurableObject {
     exists: () => this.tablesExist(),
     snapshotOf: (thread) => readSnapshot(this.storage, thread),
     cronEntryOf: (run) => this.reported.entryOf(run.runId) ?? run.cronEntry,
-    takeReported: (runId) => this.reported.take(runId),
+    takeReported: (runId, written) => this.reported.take(runId, written),
+    noteLateReport: (runId) => {
+      this.reported.late(runId);
+    },
     streamed: () => this.log.threads(),
   });
   protected readonly queue = new RunQueue(this.storage, this.env, this.runs, this.threads, this.log, {
@@ -236,6 +239,8 @@ export abstract class ThreadHost extends DurableObject {
     if (forgetAt !== null) wakes.push(forgetAt);
     // To keep the object alive while runs execute, or to go on with those whose end could not be stored.
     if (!this.queue.isIdle() || this.queue.stranded().length > 0) wakes.push(now() + SOON_MS);
+    // To make those again whose answers this host does not live to hear.
+    if (!this.reports.isIdle()) wakes.push(now() + DEAD_MAN_MS);
     if (this.index.isBehind()) {
       wakes.push(now() + Math.min(SOON_MS * 2 ** this.index.failures, MAX_INDEX_RETRY_MS));
     }

@@ -1,6 +1,7 @@
 /**
  * Which object holds a thread: one function of the thread id. Most threads have an object of their own. Short-lived ones share
- * standing objects, those of a cron one of its own, since a new object for every run costs more than the run. Their ids say so: version 8 of RFC 9562 ("custom"), beginning with twelve digits that name the standing object.
+ * standing objects, since a new object for every run costs more than the run. Their ids say so: version 8 of RFC 9562
+ * ("custom"), beginning with twelve digits that name the standing object.
  */
 import { createHash } from "node:crypto";
 import type { DurableObject } from "cloudflare:workers";

@@ -1,4 +1,4 @@
-/** The threads of a thread object: one, or in a standing object a few short-lived ones. */
+/** The threads of a thread object: one, or in a standing object short-lived ones. */
 import { now } from "../clock";
 import { DomainError } from "../errors";
 import { parseJson, parseJsonOrNull, type JsonObject } from "../json";
@@ -31,8 +31,8 @@ type Row = {
 };
 
 /** Made for runs that have all ended. Derived from the runs, so that no end of a run can be forgotten here. */
-const HAS_PASSED = `(temporary = 1 AND NOT EXISTS (
-  SELECT 1 FROM runs WHERE runs.thread_id = threads.thread_id AND runs.status IN ('pending', 'running')))`;
+const HAS_PASSED = `(temporary = 1 AND thread_id NOT IN (
+  SELECT runs.thread_id FROM runs WHERE runs.status IN ('pending', 'running')))`;
 
 /** What a new thread begins with. */
 export interface NewThread {

@@ -132,7 +132,7 @@ describe("changing a cron", () => {
     expect(await slotsOf(cron.cron_id)).toMatchObject([
       { status: "skipped", reason: "the cron was disabled before the slot was acted on", lateness_ms: 300 },
     ]);
-    await cronStub(cron.cron_id).poke(cron.cron_id);
+    await cronStub(cron.cron_id).poke(cron.cron_id, 0);
     expect(await runsOf(cron.cron_id)).toEqual([]);
   });
 
@@ -223,7 +223,7 @@ describe("deleting a cron", () => {
     const cron = await createCron();
     setClock("2040-01-01T15:27:00.100Z");
     await call("DELETE", `/runs/crons/${cron.cron_id}`);
-    await cronStub(cron.cron_id).poke(cron.cron_id);
+    await cronStub(cron.cron_id).poke(cron.cron_id, 0);
     expect(await runsOf(cron.cron_id)).toEqual([]);
   });
 });

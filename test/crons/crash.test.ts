@@ -57,8 +57,8 @@ describe.each([true, false])("with the answer lost: %s", (answerLost) => {
       await bury();
       // The platform delivers the alarm of a dead host again, and the watchdog comes by as well.
       setClock("2040-01-01T15:27:30.000Z");
-      await cronStub(cron.cron_id).poke(cron.cron_id);
-      await cronStub(cron.cron_id).poke(cron.cron_id);
+      await cronStub(cron.cron_id).poke(cron.cron_id, 0);
+      await cronStub(cron.cron_id).poke(cron.cron_id, 0);
 
       const slots = await slotsOf(cron.cron_id);
       await settled(slots[0]);
@@ -101,9 +101,9 @@ describe.each([true, false])("with the answer lost: %s", (answerLost) => {
       died = life.dead;
       await bury();
       setClock("2040-01-01T15:28:30.000Z");
-      await cronStub(cron.cron_id).poke(cron.cron_id);
+      await cronStub(cron.cron_id).poke(cron.cron_id, 0);
       await runDurableObjectAlarm(threadStub(threadId));
-      await cronStub(cron.cron_id).poke(cron.cron_id);
+      await cronStub(cron.cron_id).poke(cron.cron_id, 0);
 
       const where = `died at step ${lastStep}`;
       const slots = await slotsOf(cron.cron_id);

@@ -181,8 +181,8 @@ describe("alarms that misbehave", () => {
     const cron = await createCron();
     setClock("2040-01-01T15:27:00.010Z");
     const stub = cronStub(cron.cron_id);
-    await Promise.all([runDurableObjectAlarm(stub), stub.poke(cron.cron_id), stub.poke(cron.cron_id)]);
-    await stub.poke(cron.cron_id);
+    await Promise.all([runDurableObjectAlarm(stub), stub.poke(cron.cron_id, 0), stub.poke(cron.cron_id, 0)]);
+    await stub.poke(cron.cron_id, 0);
     const slots = await slotsOf(cron.cron_id);
     await settled(slots[0]);
     expect(slots).toHaveLength(1);

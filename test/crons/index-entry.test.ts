@@ -1,10 +1,12 @@
 /** What the index has of a cron is written together with the run that changed it, and catches up when that goes wrong. */
-import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Cron } from "../../src/crons/cron";
 import type { Figures } from "../../src/crons/figures";
+import type { ThreadDO } from "../../src/threads/thread-do";
 import {
+  alarmOf,
   createCron,
   cronStub,
   ended,
@@ -12,12 +14,13 @@ import {
   getCron,
   ringAt,
   setClock,
+  sharing,
   slotsOf,
   threadStub,
 } from "../support/crons";
 import { call } from "../support/edge";
 import { gateReached, openGate } from "../support/graphs/steps";
-import { setD1 } from "../support/outage";
+import { rebind, setD1 } from "../support/outage";
 import { hearReports } from "../support/reports";
 import { tallyOf } from "../support/rows";
 import { until } from "../support/webhooks";
@@ -59,10 +62,36 @@ async function untilIndexed(cronId: string, runs = 1): Promise<void> {
   await until(() => isIndexed(cronId));
 }
 
+/** Has the object's writes to D1 wait. */
+async function holdWrites(
+  stub: DurableObjectStub<ThreadDO>,
+): Promise<{ writing: () => number; release: () => void }> {
+  let writes = 0;
+  let released = false;
+  const db = {
+    prepare: (text: string) => env.DB.prepare(text),
+    batch: async (statements: D1PreparedStatement[]) => {
+      writes += 1;
+      // Test and object may not settle each other's promises.
+      while (!released) await new Promise((resolve) => setTimeout(resolve, 1));
+      return env.DB.batch(statements);
+    },
+  };
+  await rebind(stub, () => ({ DB: db }));
+  return {
+    writing: () => writes,
+    release: () => {
+      released = true;
+    },
+  };
+}
+
 /** A cron whose run waits at a gate, and the object of its thread. */
-async function held(): Promise<{ cron: Cron; key: string; threads: ReturnType<typeof threadStub> }> {
+async function held(
+  fields: object = {},
+): Promise<{ cron: Cron; key: string; threads: ReturnType<typeof threadStub> }> {
   const key = crypto.randomUUID();
-  const cron = await createCron({ assistant_id: "steps", input: { key, gate: key } });
+  const cron = await createCron({ assistant_id: "steps", input: { key, gate: key }, ...fields });
   await ringAt(FIRST, cron.cron_id);
   await gateReached(key);
   const [slot] = await slotsOf(cron.cron_id);
@@ -171,6 +200,102 @@ describe("the index of a cron", () => {
     expect(reports.attempts()).toBe(0);
   });
 
+  it("is right when the cron answers while D1 is being written to", async () => {
+    const reports = hearReports("hangs");
+    const { cron, key, threads } = await held();
+    const { writing, release } = await holdWrites(threads);
+    openGate(key);
+    await until(() => writing() > 0);
+    reports.release();
+    await ended(cron.cron_id, 1);
+    // The answer has come by the time that the report is over.
+    await runInDurableObject(threads, (object) =>
+      (object as unknown as { reports: { idle: () => Promise<void> } }).reports.idle(),
+    );
+    release();
+    await untilIndexed(cron.cron_id);
+    expect((await inIndex(cron.cron_id)).figures.runs).toMatchObject({ running: 0, success: 1 });
+  });
+
+  it("is right of forty crons that are due together in one object", async () => {
+    const cronIds = sharing(40);
+    for (const cron_id of cronIds) await createCron({ cron_id });
+    setClock(FIRST);
+    await Promise.all(cronIds.map((cronId) => runDurableObjectAlarm(cronStub(cronId))));
+    for (const cronId of cronIds) await untilIndexed(cronId);
+    for (const cronId of cronIds) expect((await inIndex(cronId)).figures.runs.success).toBe(1);
+  });
+
+  it("is right when the cron answers after the alarm has passed, and D1 is down by then", async () => {
+    const reports = hearReports("hangs");
+    const { cron, key, threads } = await held({ on_run_completed: "keep" });
+    setClock("2040-01-01T15:27:02.000Z");
+    const alarm = runDurableObjectAlarm(threads);
+    openGate(key);
+    await alarm;
+    await setD1(threads, false);
+    reports.release();
+    await ended(cron.cron_id, 1);
+    await setD1(threads, true);
+    expect(await alarmOf(threads)).not.toBeNull();
+    setClock("2040-01-01T15:28:30.000Z");
+    await runDurableObjectAlarm(threads);
+    await untilIndexed(cron.cron_id);
+  });
+
+  it("shows a slot that was held back as running once it fires", async () => {
+    const { cron, key, threads } = await held({ multitask_strategy: "enqueue" });
+    const second = crypto.randomUUID();
+    await call("POST", `/runs/crons/${cron.cron_id}/run`, { input: { key: second, gate: second } });
+    openGate(key);
+    await gateReached(second);
+    setClock("2040-01-01T15:27:03.000Z");
+    const alarm = runDurableObjectAlarm(threads);
+    await untilIndexed(cron.cron_id);
+    expect((await inIndex(cron.cron_id)).figures).toMatchObject({
+      slots: { pending: 0 },
+      runs: { running: 1 },
+    });
+    openGate(second);
+    await alarm;
+    await untilIndexed(cron.cron_id, 2);
+  });
+
+  it("is written in full now and then, whatever has become of it", async () => {
+    const cron = await createCron({ schedule: "* * * * *" });
+    await env.DB.prepare("DELETE FROM crons WHERE cron_id = ?").bind(cron.cron_id).run();
+    for (let minute = 1; minute <= 20; minute++) {
+      await ringAt(
+        new Date(Date.parse("2040-01-01T00:00:00.000Z") + minute * 60_000).toISOString(),
+        cron.cron_id,
+      );
+    }
+    await untilIndexed(cron.cron_id, 20);
+  });
+
+  it("is not lost to the late deletion of another cron with the same id", async () => {
+    const cronId = crypto.randomUUID();
+    await createCron({ cron_id: cronId });
+    await call("DELETE", `/runs/crons/${cronId}`);
+    const before = Date.now();
+    setClock("2040-01-01T00:00:01.000Z");
+    await createCron({ cron_id: cronId });
+    const { unindexCron } = await import("../../src/crons/crons-table");
+    await unindexCron(env.DB, cronId, before);
+    expect(await isIndexed(cronId)).toBe(true);
+  });
+
+  it("is written in full by a cron that an earlier version made", async () => {
+    const cron = await createCron();
+    const stub = cronStub(cron.cron_id);
+    await runInDurableObject(stub, (_object, { storage }) => {
+      storage.sql.exec("ALTER TABLE cron DROP COLUMN defined");
+    });
+    await evictDurableObject(stub);
+    await ringAt(FIRST, cron.cron_id);
+    await untilIndexed(cron.cron_id);
+  });
+
   it("is written anew by a cron that is poked, since it may be behind", async () => {
     const cron = await createCron();
     await ringAt(FIRST, cron.cron_id);
@@ -178,7 +303,7 @@ describe("the index of a cron", () => {
     await env.DB.prepare("UPDATE crons SET next_run_date = ?, figures = '{}', revision = 1 WHERE cron_id = ?")
       .bind(Date.parse(FIRST), cron.cron_id)
       .run();
-    await cronStub(cron.cron_id).poke(cron.cron_id);
+    await cronStub(cron.cron_id).poke(cron.cron_id, 0);
     expect(await isIndexed(cron.cron_id)).toBe(true);
   });
 });

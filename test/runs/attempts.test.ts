@@ -418,7 +418,7 @@ it.each([true, false])(
       await bury();
       for (let minute = 1; minute <= 6 && heard.length === 0; minute++) {
         setClock(after(minute * 60));
-        await cronStub(cron.cron_id).poke(cron.cron_id);
+        await cronStub(cron.cron_id).poke(cron.cron_id, 0);
         await runDurableObjectAlarm(threadStub(threadId));
       }
       const where = `died at step ${lastStep}`;

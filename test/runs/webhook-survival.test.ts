@@ -7,6 +7,7 @@ import { threadIdOf } from "../../src/crons/identity";
 import type { CronDefinition } from "../../src/crons/cron";
 import { CALL_LIMIT_MS } from "../../src/runs/webhook-call";
 import { MAX_ATTEMPTS, MAX_WAITING, retryDelay } from "../../src/runs/webhook";
+import { WebhookStore } from "../../src/runs/webhook-store";
 import {
   alarmOf,
   createCron,
@@ -16,9 +17,11 @@ import {
   runsOf,
   setClock,
   settled,
+  sharing,
   slotsOf,
   threadStub,
 } from "../support/crons";
+import { call } from "../support/edge";
 import { bury, Life, liveBy } from "../support/faults";
 import { gateReached, openGate } from "../support/graphs/steps";
 import { createRun, createThread, getRun, joinRun, waitRun } from "../support/threads";
@@ -173,7 +176,7 @@ describe("a host that dies", () => {
         await bury();
         fetching.mockImplementation(receive);
         setClock("2040-01-01T15:28:30.000Z");
-        await cronStub(cron.cron_id).poke(cron.cron_id);
+        await cronStub(cron.cron_id).poke(cron.cron_id, 0);
         await settled((await slotsOf(cron.cron_id))[0]);
         for (let minute = 29; minute < 33 && !(await delivered()); minute++) {
           setClock(`2040-01-01T15:${minute}:30.000Z`);
@@ -228,14 +231,37 @@ describe("a webhook that hangs", () => {
     for (const day of [1, 2]) {
       await ringAt(`2040-01-0${day}T15:27:00.000Z`, cron.cron_id);
       await settled((await slotsOf(cron.cron_id))[0]);
-      await until(() => hanging() === day);
+      // Those of a cron are called one after the other.
+      await until(() => hanging() === 1);
     }
     expect((await runsOf(cron.cron_id)).map(({ status }) => status)).toEqual(["success", "success"]);
-    await release(threadStub((await slotsOf(cron.cron_id))[0]?.thread_id ?? ""));
-    await until(async () =>
-      (await runsOf(cron.cron_id)).every(({ webhook }) => webhook?.status === "delivered"),
-    );
+    const [slot] = await slotsOf(cron.cron_id);
+    await until(async () => {
+      await release(threadStub(slot?.thread_id ?? ""));
+      return (await runsOf(cron.cron_id)).every(({ webhook }) => webhook?.status === "delivered");
+    });
     expect(calls).toHaveLength(2);
+  });
+
+  it("holds up none of a cron that shares its object, and has none of its given up", async () => {
+    const dead = receiver("hangs");
+    const well = receiver(200);
+    const [first = "", second = ""] = sharing(2);
+    await createCron({ cron_id: first, webhook: dead.url });
+    await createCron({ cron_id: second, webhook: well.url });
+    for (let n = 0; n < 5; n++) await call("POST", `/runs/crons/${first}/run`, {});
+    await until(() => dead.hanging() === 1);
+    await call("POST", `/runs/crons/${second}/run`, {});
+    await until(async () => (await runsOf(second))[0]?.webhook?.status === "delivered");
+    expect(dead.calls).toHaveLength(1);
+    const [run] = await runsOf(first);
+    await runInDurableObject(threadStub(run?.thread_id ?? ""), (_object, { storage }) => {
+      new WebhookStore(storage.sql).giveUpOldest(2);
+      const given = storage.sql.exec<{ n: number }>(
+        "SELECT count(*) AS n FROM runs WHERE webhook_status = 'failed'",
+      );
+      expect(given.one().n).toBe(3);
+    });
   });
 
   it("leaves connections to others: few are called at once, the rest in their turn", async () => {

@@ -3,7 +3,7 @@
  * the engine prints, tabulated by scanning the years.
  */
 const FIRST_YEAR = Date.UTC(2005, 0, 1);
-const LAST_YEAR = Date.UTC(2042, 0, 1);
+const LAST_YEAR = Date.UTC(2060, 0, 1);
 const DAY_MS = 86_400_000;
 
 /** The offset from UTC from an instant on; both in ms. */

@@ -2,9 +2,10 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { vi } from "vitest";
-import type { Cron } from "../../src/crons/cron";
+import type { Cron, CronDefinition } from "../../src/crons/cron";
 import type { CronDO } from "../../src/crons/cron-do";
 import type { Figures } from "../../src/crons/figures";
+import { threadIdOf } from "../../src/crons/identity";
 import type { Slot } from "../../src/crons/slots";
 import type { Run } from "../../src/runs/run";
 import { threadObjectName } from "../../src/threads/thread-object";
@@ -90,3 +91,18 @@ export const rowsOf = (
       tables.map(({ name }) => [name, sql.exec<{ n: number }>(`SELECT count(*) AS n FROM ${name}`).one().n]),
     );
   });
+
+/** Ids of crons whose temporary threads share an object. */
+export function sharing(count: number): string[] {
+  const objectOf = (cronId: string): string => {
+    const definition = { cronId, threadId: null, onRunCompleted: "delete" } as CronDefinition;
+    return threadObjectName(threadIdOf(definition, { scheduledFor: 0, manual: false }));
+  };
+  const first = crypto.randomUUID();
+  const cronIds = [first];
+  while (cronIds.length < count) {
+    const cronId = crypto.randomUUID();
+    if (objectOf(cronId) === objectOf(first)) cronIds.push(cronId);
+  }
+  return cronIds;
+}

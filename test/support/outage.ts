@@ -10,7 +10,7 @@ interface Host {
 }
 
 /** Gives the object other bindings, until it is evicted. */
-async function rebind(
+export async function rebind(
   stub: DurableObjectStub,
   bindings: (env: Env) => Partial<Record<keyof Env, unknown>>,
 ): Promise<void> {
