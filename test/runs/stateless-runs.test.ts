@@ -161,6 +161,29 @@ describe("when the host of several runs dies", () => {
     expect((await getRun(poison.run)).status).toBe("error");
   });
 
+  it("those that come while a last attempt is made wait for its end", async () => {
+    const [older, other] = await twoAtGates();
+    openGate(other.key);
+    await joinRun(other.run);
+    for (let deaths = 0; deaths < 2; deaths++) {
+      resetGate(older.key);
+      await restart(older.run);
+      await gateReached(older.key);
+    }
+    let newer: Run;
+    do newer = await createRun(null, { assistant_id: "echo", input: { text: "new" } });
+    while (objectOf(newer) !== objectOf(older.run));
+    await runInDurableObject(threadStub(older.run.thread_id), (instance) => {
+      (instance as unknown as { queue: { startDue: () => void } }).queue.startDue();
+    });
+    expect((await getRun(newer)).status).toBe("pending");
+    openGate(older.key);
+    for (const run of [older.run, newer]) {
+      await joinRun(run);
+      expect((await getRun(run)).status).toBe("success");
+    }
+  });
+
   it("the last attempts follow each other", async () => {
     const both = await twoAtGates();
     for (const { key } of both) resetGate(key);
