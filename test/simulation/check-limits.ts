@@ -131,11 +131,11 @@ function checkSwitch({ requests, faults }: World, made: MadeRun[]): string[] {
   const throws = requests.filter(({ action }) => action.kind === "switch");
   if (faults.happened.some(({ kind }) => kind.startsWith("d1"))) return [];
   const wrong: string[] = [];
-  throws.forEach(({ action, to }, index) => {
+  const starts = throws.filter(({ action }) => action.kind === "switch" && !action.stopped);
+  throws.forEach(({ action, from, to }) => {
     if (action.kind !== "switch" || !action.stopped) return;
-    const until =
-      throws.slice(index + 1).find((other) => other.action.kind === "switch" && !other.action.stopped)
-        ?.from ?? Infinity;
+    // Of two that are asked for at the same time either may be the last, whichever began first.
+    const until = Math.min(...starts.filter((start) => start.to > from).map((start) => start.from), Infinity);
     const fired = made.find(({ wallAt }) => wallAt > to + ON_THE_WAY_MS && wallAt < until);
     if (fired !== undefined)
       wrong.push(`a run was made at ${new Date(fired.wallAt).toISOString()}, while all crons were stopped`);
