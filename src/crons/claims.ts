@@ -127,10 +127,11 @@ export class Claims {
     const schedule = scheduleOf(definition);
     const slots = new Set<number>();
     let next = definition.enabled ? upcomingSlot(definition, now()) : null;
-    while (next !== null && slots.size < count) {
-      // After the clock was set back a slot to come may have had its turn.
-      if (!this.ledger.has(next)) slots.add(next);
-      next = upcomingSlot(definition, next);
+    // After the clock was set back a slot to come may have had its turn.
+    for (; next !== null; next = upcomingSlot(definition, next)) {
+      if (this.ledger.has(next)) continue;
+      if (slots.size === count) break;
+      slots.add(next);
     }
     if (slots.size === 0) {
       if (count === 0) return;

@@ -75,7 +75,7 @@ function checkLate(world: World, ledger: Ledger): string[] {
 }
 
 /** Whose alarm is lost is found by the watchdog, two minutes after the next time that the index has. */
-function checkFound({ faults }: World): string[] {
+function checkFound({ faults, threads }: World): string[] {
   const wrong: string[] = [];
   for (const { kind, from, to, foundBy = Infinity } of faults.happened) {
     if (kind !== "alarmLost" || to <= foundBy) continue;
@@ -86,7 +86,9 @@ function checkFound({ faults }: World): string[] {
         fault.from >= from - FAULT_COST_MS &&
         fault.from <= to,
     );
-    if (unheard) continue;
+    // So does a run that ends.
+    const moved = threads.entryWrites.some((at) => at >= from && at <= to);
+    if (unheard || moved) continue;
     const others = faults.happened.filter((fault) => fault.kind !== "alarmLost");
     // The watchdog asks D1.
     const blind = others

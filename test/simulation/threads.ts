@@ -69,6 +69,8 @@ export class Threads {
   /** By their ids: all that were ever taken in. */
   readonly made = new Map<string, MadeRun>();
   readonly threads = new Map<string, StoodThread>();
+  /** When the index was given something of the cron. */
+  readonly entryWrites: number[] = [];
 
   constructor(
     private readonly world: ThreadWorld,
@@ -324,6 +326,7 @@ export class Threads {
     const written = d1.batch(entry === null ? [upsert] : [upsert, indexEntry(d1, entry)]);
     this.within(5_000, written)
       .then(() => {
+        if (entry !== null) this.entryWrites.push(timeline.now);
         if (made.entry === entry) made.entry = null;
         if (report !== null) made.indexed = true;
       })

@@ -374,6 +374,8 @@ export class World {
     const made = [...this.threads.made.values()];
     if (made.some(({ at, reportedAt, indexed }) => at < calmFrom && (reportedAt === null || !indexed)))
       return false;
+    // The index is about to be written with a run.
+    if (made.some(({ entry }) => entry !== null)) return false;
     if (this.isDeleted()) return this.cronRow() === undefined;
     if (this.host.isUnattended()) return false;
     const [indexed] = this.d1.direct("SELECT revision FROM crons");
