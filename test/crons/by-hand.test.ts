@@ -133,6 +133,16 @@ describe("skipping the next slots", () => {
     );
   });
 
+  it("passes over those that had their turn before the clock was set back", async () => {
+    const cron = await createCron({ schedule: "* * * * *" });
+    await ringAt("2040-01-01T00:01:00.000Z", cron.cron_id);
+    await ringAt("2040-01-01T00:03:00.000Z", cron.cron_id);
+    setClock("2040-01-01T00:00:30.000Z");
+    const { body } = await call<Cron>("POST", `/runs/crons/${cron.cron_id}/skip`, { count: 1 });
+    expect(body.next_run_date).toBe("2040-01-01T00:04:00.000Z");
+    expect((await slotsOf(cron.cron_id)).map(({ status }) => status)).toEqual(["fired", "skipped", "fired"]);
+  });
+
   it("goes no further than the cron does", async () => {
     const cron = await createCron({ end_time: "2040-01-03T00:00:00Z" });
     const { body } = await call<Cron>("POST", of(cron, "skip"), { count: 10 });
