@@ -70,6 +70,8 @@ export abstract class CronHost extends DurableObject {
   private lastAdvance: Promise<void> = Promise.resolve();
   /** Those that were asked for and have not begun. */
   private waiting = 0;
+  /** Of the index, which a deletion waits for: it must not come first. */
+  private lastWrite: Promise<void> = Promise.resolve();
   /** Advances that failed in a row, for the back-off. */
   private failures = 0;
   /** The alarm that is known to be set, so that it is not set again for nothing. */
@@ -228,7 +230,9 @@ export abstract class CronHost extends DurableObject {
     const { revision, indexed } = this.record.require();
     if (indexed !== revision) {
       try {
-        await within(D1_LIMIT_MS, "D1", this.writeIndex());
+        const written = within(D1_LIMIT_MS, "D1", this.writeIndex());
+        this.lastWrite = written.catch(() => undefined);
+        await written;
         this.record.noteIndexed(revision);
       } catch (error) {
         logError("the index could not be written", error, { cron: this.ctx.id.name });
@@ -269,6 +273,7 @@ export abstract class CronHost extends DurableObject {
   }
 
   protected async remove({ definition, revision }: StoredCron): Promise<void> {
+    await this.lastWrite;
     await within(D1_LIMIT_MS, "D1", unindexCron(this.env.DB, definition.cronId, revision));
     // The alarm goes with the rest.
     await this.record.removeAll();

@@ -27,6 +27,8 @@ export async function simulate(seed: string, migrations: string[], tracing: bool
   const violations: string[] = [];
   try {
     await world.run();
+    if (world.refused)
+      return { seed, violations, counts: {}, faults: faultsOf(world), plan, trace: world.lines };
     violations.push(...checkAtRest(world));
     await world.runOut();
     const figures = world.isDeleted() ? undefined : await world.figures();

@@ -77,6 +77,7 @@ export class World {
   /** What the ledger had when all was removed. */
   lastLedger: { rows: LedgerRow[]; removed: LedgerRow[] } | undefined;
   created = false;
+  refused = false;
   alerts = 0;
   private readonly network: Network;
   private readonly random: Random;
@@ -170,8 +171,11 @@ export class World {
         this.created = true;
       })
       .catch((error: unknown) => {
-        // Deleted before its making was answered.
-        if (asDomainError(error) === undefined) this.errors.push(error);
+        const refusal = asDomainError(error);
+        // Its end came before the server was there to make it.
+        this.refused = refusal?.code === "request.invalid";
+        // Or it was deleted before its making was answered.
+        if (refusal === undefined) this.errors.push(error);
         else this.created = true;
       });
     await timeline.runUntil(plan.calmFrom);
@@ -395,10 +399,10 @@ export class World {
   /** When it has to be. */
   private settledBy(): number {
     const { calmFrom, habits } = this.plan;
-    const { policy } = this.definition();
+    const jitter = Math.max(0, ...this.definitions.map(({ definition }) => definition.policy.jitter_seconds));
     const waits = this.ledger().filter(({ status }) => status === "pending").length + 3;
     const lost = this.host.isUnattended() ? Math.max(0, (this.earliestInIndex() ?? 0) - calmFrom) : 0;
-    return calmFrom + HOUR_MS + policy.jitter_seconds * 1000 + waits * habits.longestMs + lost;
+    return calmFrom + HOUR_MS + jitter * 1000 + waits * habits.longestMs + lost;
   }
 
   private earliestInIndex(): number | undefined {
