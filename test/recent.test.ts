@@ -60,8 +60,8 @@ describe("what was read a moment ago", () => {
     const { read } = source(5);
     const before = recent.recall("a", read);
     await changing(() => Promise.resolve());
-    expect(await recent.recall("a", read)).toBe("read 2");
     expect(await before).toBe("read 1");
+    expect(await recent.recall("a", read)).toBe("read 2");
     expect(await recent.recall("a", read)).toBe("read 2");
     await expect(changing(() => Promise.reject(new Error("the answer was lost")))).rejects.toThrow("lost");
     expect(await recent.recall("a", read)).toBe("read 3");
