@@ -1,11 +1,11 @@
 /** Worker entry: HTTP, the cron trigger of the watchdog and the store's sweep, and the two object classes. */
-import { app } from "./app";
-import type { Env } from "./config";
-import { pokeOverdue } from "./crons/watchdog";
-import { sweepExpiredItems } from "./store/sweep";
+import { app } from "./edge/app";
+import type { Env } from "./platform/config";
+import { pokeOverdue } from "./edge/watchdog";
+import { sweepExpiredItems } from "./d1/store/sweep";
 
-export { CronDO } from "./crons/cron-do";
-export { ThreadDO } from "./threads/thread-do";
+export { CronDO } from "./cron/cron-do";
+export { ThreadDO } from "./thread/thread-do";
 
 export default {
   fetch: app.fetch,

@@ -2,7 +2,7 @@
 import { createExecutionContext, runInDurableObject, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { app } from "../../src/app";
+import { app } from "../../src/edge/app";
 import { threadStub } from "../support/crons";
 import { createRun, createThread, getRun, joinRun } from "../support/threads";
 

@@ -5,7 +5,7 @@
 import { Client } from "@langchain/langgraph-sdk";
 import { Client as Client2 } from "sdk-2";
 import { describe, expect, it } from "vitest";
-import { assistantIdOf } from "../../src/assistants/assistants-table";
+import { assistantIdOf } from "../../src/d1/assistants-table";
 import { edgeFetch } from "../support/edge";
 
 const options = {

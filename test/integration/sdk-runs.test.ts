@@ -4,7 +4,7 @@ import { Client as Client2 } from "sdk-2";
 import { describe, expect, it } from "vitest";
 import { edgeFetch } from "../support/edge";
 import { executionsOf, gateReached, openGate } from "../support/graphs/steps";
-import { assistantIdOf } from "../../src/assistants/assistants-table";
+import { assistantIdOf } from "../../src/d1/assistants-table";
 
 const options = {
   apiUrl: "http://edge",

@@ -1,4 +1,4 @@
-/** The official clients' view of the store's time to live; the rest of the store is in test/store/sdk.test.ts. */
+/** The official clients' view of the store's time to live; the rest of the store is in test/d1/store/sdk.test.ts. */
 import { Client } from "@langchain/langgraph-sdk";
 import { Client as Client2 } from "sdk-2";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";

@@ -1,5 +1,5 @@
 /** What an owner asked to be kept: budgets, the number of runs, the order of runs, pauses after failures. */
-import type { CronDefinition } from "../../src/crons/cron";
+import type { CronDefinition } from "../../src/calls/cron-definition";
 import { reignsOf } from "./targets";
 import type { MadeRun } from "./threads";
 import type { World } from "./world";

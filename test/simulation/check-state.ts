@@ -1,6 +1,6 @@
 /** What holds at rest: the alarm, the index, what waits; and what is left when a cron is gone. */
-import type { Figures } from "../../src/crons/figures";
-import type { Progress } from "../../src/crons/progress";
+import type { Figures } from "../../src/cron/figures";
+import type { Progress } from "../../src/cron/progress";
 import { firstSlots } from "./matcher";
 import { readLedger } from "./ledger";
 import { timetableOf } from "./targets";

@@ -1,5 +1,5 @@
 /** The engine's clock, timers and chance, handed over to whichever world is simulated at the moment. */
-import { ensureDefaultAssistants } from "../../src/assistants/default-assistants";
+import { ensureDefaultAssistants } from "../../src/d1/default-assistants";
 import type { Random } from "./random";
 import type { Timeline } from "./timeline";
 

@@ -3,9 +3,9 @@
  * delivered at least once; a handler that throws is called again, six times at most; an alarm that is set replaces the one
  * before.
  */
-import { CronDO } from "../../src/crons/cron-do";
-import type { Env } from "../../src/config";
-import type { Answer } from "../../src/rpc";
+import { CronDO } from "../../src/cron/cron-do";
+import type { Env } from "../../src/platform/config";
+import type { Answer } from "../../src/platform/rpc";
 import type { Fault, Faults } from "./faults";
 import { HostDied, Life } from "./life";
 import type { Sender } from "./network";

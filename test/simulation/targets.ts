@@ -1,5 +1,5 @@
 /** Which slots a cron had to act on, by all definitions that it ever had: the oracle's word, which owes the server nothing. */
-import type { CronDefinition } from "../../src/crons/cron";
+import type { CronDefinition } from "../../src/calls/cron-definition";
 import { slotsOf, type Timetable } from "./matcher";
 import type { World } from "./world";
 

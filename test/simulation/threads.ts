@@ -3,12 +3,12 @@
  * ids, take their time, end somehow, are written to the index, and are reported to their cron until it acknowledges that. What is
  * here survives everything; only calls from and to it go wrong.
  */
-import { indexEntry, type CronEntry } from "../../src/crons/crons-table";
-import { DomainError } from "../../src/errors";
-import { answer, type Answer } from "../../src/rpc";
-import { requireRun } from "../../src/runs/runs-table";
-import type { NewRun } from "../../src/runs/run";
-import type { RunReport } from "../../src/runs/run-report";
+import { indexEntry, type CronEntry } from "../../src/d1/crons-table";
+import { DomainError } from "../../src/platform/errors";
+import { answer, type Answer } from "../../src/platform/rpc";
+import { requireRun } from "../../src/d1/runs-table";
+import type { NewRun } from "../../src/wire/run";
+import type { RunReport } from "../../src/calls/run-report";
 import type { Faults } from "./faults";
 import type { Random } from "./random";
 import type { Booking, Timeline } from "./timeline";

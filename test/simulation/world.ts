@@ -4,16 +4,16 @@
  */
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { assistantIdOf } from "../../src/assistants/default-assistants";
-import type { Env } from "../../src/config";
-import type { CronDefinition } from "../../src/crons/cron";
-import type { Figures } from "../../src/crons/figures";
-import type { Slot } from "../../src/crons/slots";
-import { pokeOverdue } from "../../src/crons/watchdog";
-import { throwSwitch } from "../../src/crons/switch";
-import { asDomainError, DomainError } from "../../src/errors";
-import type { Answer } from "../../src/rpc";
-import type { RunReport } from "../../src/runs/run-report";
+import { assistantIdOf } from "../../src/d1/default-assistants";
+import type { Env } from "../../src/platform/config";
+import type { CronDefinition } from "../../src/calls/cron-definition";
+import type { Figures } from "../../src/cron/figures";
+import type { Slot } from "../../src/cron/ledger";
+import { pokeOverdue } from "../../src/edge/watchdog";
+import { throwSwitch } from "../../src/d1/switch";
+import { asDomainError, DomainError } from "../../src/platform/errors";
+import type { Answer } from "../../src/platform/rpc";
+import type { RunReport } from "../../src/calls/run-report";
 import { SimulatedD1 } from "./d1";
 import { Faults, NO_FAULTS } from "./faults";
 import { setEngine } from "./globals";

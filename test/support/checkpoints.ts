@@ -8,7 +8,7 @@ import {
   type CheckpointMetadata,
 } from "@langchain/langgraph-checkpoint";
 import type { RunnableConfig } from "@langchain/core/runnables";
-import type { CheckpointSaver } from "../../src/threads/checkpoint-saver";
+import type { CheckpointSaver } from "../../src/thread/checkpoints/checkpoint-saver";
 
 export const THREAD = { configurable: { thread_id: "t1" } };
 export const LOOP: CheckpointMetadata = { source: "loop", step: 0, parents: {} };

@@ -2,14 +2,14 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { vi } from "vitest";
-import type { Cron, CronDefinition } from "../../src/crons/cron";
-import type { CronDO } from "../../src/crons/cron-do";
-import type { Figures } from "../../src/crons/figures";
-import { threadIdOf } from "../../src/crons/identity";
-import type { Slot } from "../../src/crons/slots";
-import type { Run } from "../../src/runs/run";
-import { threadObjectName } from "../../src/threads/thread-object";
-import type { ThreadDO } from "../../src/threads/thread-do";
+import type { Cron, CronDefinition } from "../../src/calls/cron-definition";
+import type { CronDO } from "../../src/cron/cron-do";
+import type { Figures } from "../../src/cron/figures";
+import { threadIdOf } from "../../src/calls/identity";
+import type { Slot } from "../../src/cron/ledger";
+import type { Run } from "../../src/wire/run";
+import { threadObjectName } from "../../src/calls/thread-object";
+import type { ThreadDO } from "../../src/thread/thread-do";
 import { call } from "./edge";
 
 /** Sets the clock, for the tests and for the objects: only `Date` is faked, so nothing waits for it. */

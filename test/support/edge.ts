@@ -1,6 +1,6 @@
 /** Calls the server through its HTTP edge. */
 import { env, exports } from "cloudflare:workers";
-import type { Assistant } from "../../src/assistants/assistants-table";
+import type { Assistant } from "../../src/d1/assistants-table";
 
 const ORIGIN = "http://edge";
 

@@ -3,7 +3,7 @@
  * A host can be made to die before its n-th step, or after it with the answer lost; from then on it does nothing more.
  */
 import { abortAllDurableObjects, runInDurableObject } from "cloudflare:test";
-import type { Env } from "../../src/config";
+import type { Env } from "../../src/platform/config";
 
 export class HostDied extends Error {}
 

@@ -1,7 +1,7 @@
 /** Objects whose surroundings fail: D1 that is down, a thread object that cannot be reached or whose answers get lost. */
 import { runInDurableObject } from "cloudflare:test";
-import type { Env } from "../../src/config";
-import type { Answer } from "../../src/rpc";
+import type { Env } from "../../src/platform/config";
+import type { Answer } from "../../src/platform/rpc";
 
 interface Host {
   env: Env;

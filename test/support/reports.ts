@@ -1,7 +1,7 @@
 /** Hears what crons are told of their runs; how the telling goes is decided here. */
 import { vi } from "vitest";
-import { CronDO } from "../../src/crons/cron-do";
-import type { RunReport } from "../../src/runs/run-report";
+import { CronDO } from "../../src/cron/cron-do";
+import type { RunReport } from "../../src/calls/run-report";
 
 /** What becomes of a report: it does not get there, it does and the answer is lost, or there is none until `release`. */
 export type ReportFate = "refused" | "answer lost" | "hangs";

@@ -1,6 +1,6 @@
 /** Counts the rows that objects and D1 are billed for. */
 import { runInDurableObject } from "cloudflare:test";
-import type { Env } from "../../src/config";
+import type { Env } from "../../src/platform/config";
 
 /** Rows written so far; an alarm that is set is one. */
 export interface Tally {

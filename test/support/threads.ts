@@ -1,7 +1,7 @@
 /** Threads under test, and the runs on them, through the edge. */
-import type { JsonObject } from "../../src/json";
-import type { Run } from "../../src/runs/run";
-import type { Thread } from "../../src/threads/thread";
+import type { JsonObject } from "../../src/platform/json";
+import type { Run } from "../../src/wire/run";
+import type { Thread } from "../../src/wire/thread";
 import { call } from "./edge";
 
 /** Makes a thread. */

@@ -1,9 +1,9 @@
 /** Receivers of webhooks: what is sent to them is kept, and they answer as they are told to. */
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, expect, vi } from "vitest";
-import type { JsonObject } from "../../src/json";
-import type { Run, WebhookDelivery } from "../../src/runs/run";
-import type { ThreadDO } from "../../src/threads/thread-do";
+import type { JsonObject } from "../../src/platform/json";
+import type { Run, WebhookDelivery } from "../../src/wire/run";
+import type { ThreadDO } from "../../src/thread/thread-do";
 import { setClock, threadStub } from "./crons";
 import { getRun } from "./threads";
 

@@ -1,0 +1,148 @@
+/** A cron as its object stores it and as the API shows it. */
+import { toIso, toIsoOrNull } from "../platform/clock";
+import { DomainError } from "../platform/errors";
+import type { JsonObject } from "../platform/json";
+import { changedPolicy, type CronPolicy } from "../wire/policy";
+import type { Progress } from "../cron/progress";
+import { nextSlot, type Schedule } from "../schedule/schedule";
+import type { CronPatch } from "../wire/crons";
+
+/** What the owner defines; instants in ms since the epoch. */
+export interface CronDefinition {
+  cronId: string;
+  assistantId: string;
+  /** Null for a stateless cron: each firing then has a thread of its own. */
+  threadId: string | null;
+  schedule: string;
+  /** IANA; null is UTC. */
+  timezone: string | null;
+  /** No slot at or after it fires. */
+  endTime: number | null;
+  enabled: boolean;
+  onRunCompleted: "delete" | "keep" | null;
+  /** The fields of the run that each firing makes. */
+  payload: JsonObject;
+  metadata: JsonObject;
+  policy: CronPolicy;
+  /** Why it was last paused or resumed, in the owner's words or the server's. */
+  note: string | null;
+  createdAt: number;
+  updatedAt: number;
+}
+
+/** A definition, its place in time, and how far it has got. */
+export interface CronState {
+  definition: CronDefinition;
+  progress: Progress;
+  /** Null when disabled, ended, or without a further time. */
+  nextRunAt: number | null;
+  /** Grows with every change; orders the writes to the index. */
+  revision: number;
+}
+
+/** A cron as the API shows it: as the platform does, and its policy beside it. */
+export interface Cron extends CronPolicy {
+  cron_id: string;
+  assistant_id: string;
+  thread_id: string | null;
+  on_run_completed: "delete" | "keep" | null;
+  end_time: string | null;
+  schedule: string;
+  timezone: string | null;
+  created_at: string;
+  updated_at: string;
+  user_id: string | null;
+  payload: JsonObject;
+  next_run_date: string | null;
+  metadata: JsonObject;
+  enabled: boolean;
+  note: string | null;
+}
+
+export const scheduleOf = (definition: CronDefinition): Schedule => ({
+  expression: definition.schedule,
+  timezone: definition.timezone,
+});
+
+/** The first slot after `afterMs` that fires: before the end time, if there is one. Null when there is none. */
+export function upcomingSlot(definition: CronDefinition, afterMs: number): number | null {
+  const slot = nextSlot(scheduleOf(definition), afterMs);
+  if (slot === null || (definition.endTime !== null && slot >= definition.endTime)) return null;
+  return slot;
+}
+
+const PAYLOAD_FIELDS = [
+  "input",
+  "config",
+  "context",
+  "webhook",
+  "interrupt_before",
+  "interrupt_after",
+  "stream_mode",
+  "stream_subgraphs",
+  "stream_resumable",
+  "durability",
+  "checkpoint_during",
+  "multitask_strategy",
+] as const;
+
+/**
+ * The fields of the run that each firing makes, with those of a request: absent leaves one, null clears it. On a thread there
+ * is always a strategy.
+ */
+export function changedPayload(payload: JsonObject, threadId: string | null, fields: JsonObject): JsonObject {
+  const given = PAYLOAD_FIELDS.filter((field) => fields[field] !== undefined);
+  const changed = { ...payload, ...Object.fromEntries(given.map((field) => [field, fields[field]])) };
+  const kept = Object.entries(changed).filter(([, value]) => value !== null);
+  return { ...(threadId === null ? {} : { multitask_strategy: "enqueue" }), ...Object.fromEntries(kept) };
+}
+
+/**
+ * The definition with a patch applied at `at`: absent leaves, null clears, `metadata` merges. A pause or a resumption has
+ * the note that comes with it, or none.
+ * @throws request.invalid when the cron is to delete a thread that is not its own
+ */
+export function patched(definition: CronDefinition, patch: CronPatch, at: number): CronDefinition {
+  const ownsThreads = definition.threadId === null;
+  if (!ownsThreads && patch.on_run_completed === "delete") {
+    throw new DomainError(
+      "request.invalid",
+      'on_run_completed: expected "keep": a cron on a thread never deletes it',
+    );
+  }
+  const enabled = patch.enabled ?? definition.enabled;
+  return {
+    ...definition,
+    schedule: patch.schedule ?? definition.schedule,
+    timezone: patch.timezone === undefined ? definition.timezone : patch.timezone,
+    endTime: patch.end_time === undefined ? definition.endTime : patch.end_time,
+    enabled,
+    note: patch.note === undefined && enabled === definition.enabled ? definition.note : (patch.note ?? null),
+    onRunCompleted: ownsThreads ? (patch.on_run_completed ?? definition.onRunCompleted) : null,
+    payload: changedPayload(definition.payload, definition.threadId, patch),
+    metadata: { ...definition.metadata, ...patch.metadata },
+    policy: changedPolicy(definition.policy, patch),
+    updatedAt: at,
+  };
+}
+
+export function toWireCron({ definition, nextRunAt }: Pick<CronState, "definition" | "nextRunAt">): Cron {
+  return {
+    cron_id: definition.cronId,
+    assistant_id: definition.assistantId,
+    thread_id: definition.threadId,
+    on_run_completed: definition.onRunCompleted,
+    end_time: toIsoOrNull(definition.endTime),
+    schedule: definition.schedule,
+    timezone: definition.timezone,
+    created_at: toIso(definition.createdAt),
+    updated_at: toIso(definition.updatedAt),
+    user_id: null,
+    payload: definition.payload,
+    next_run_date: toIsoOrNull(nextRunAt),
+    metadata: definition.metadata,
+    enabled: definition.enabled,
+    note: definition.note,
+    ...definition.policy,
+  };
+}

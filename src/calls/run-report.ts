@@ -1,0 +1,36 @@
+/** What a cron is told of each run that it made, when the run has ended for good. */
+import type { FinalStatus, RunError } from "../wire/run";
+import type { StoredRun } from "../thread/runs/run-row";
+
+/** How a run of a cron has ended. Instants in ms since the epoch. */
+export interface RunReport {
+  runId: string;
+  threadId: string;
+  /** A run that was rolled back or deleted before its end is `interrupted`. */
+  status: FinalStatus;
+  /** It stopped at an interrupt and waits for an answer. */
+  waiting: boolean;
+  error: RunError | null;
+  /** Starts of its execution; 0 when it was stopped before it began. */
+  attempts: number;
+  /** When its first attempt began; null when none did. */
+  startedAt: number | null;
+  endedAt: number;
+  /** What all its attempts used, as far as its models told. */
+  inputTokens: number;
+  outputTokens: number;
+}
+
+/** The report of a run that has ended. */
+export const reportOf = (run: StoredRun): RunReport => ({
+  runId: run.runId,
+  threadId: run.threadId,
+  status: run.status as FinalStatus,
+  waiting: run.waiting,
+  error: run.error,
+  attempts: run.attempts,
+  startedAt: run.startedAt,
+  endedAt: run.updatedAt,
+  inputTokens: run.usage?.inputTokens ?? 0,
+  outputTokens: run.usage?.outputTokens ?? 0,
+});

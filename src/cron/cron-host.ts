@@ -1,0 +1,305 @@
+/**
+ * What keeps a cron going: its tables, its alarm, and the advance that the alarm makes: it claims what is due, has the runs
+ * enqueued, brings the index up to date and sets the next alarm. Everything in here may be cut off between any two
+ * statements and done again.
+ */
+import { DurableObject } from "cloudflare:workers";
+import { now, toIso } from "../platform/clock";
+import { webhookSecrets } from "../platform/config";
+import { within } from "../platform/deadline";
+import { logError, logInfo } from "../platform/log";
+import { answer, type Answer } from "../platform/rpc";
+import { Alerts } from "./alerts";
+import { Claims } from "./claims";
+import type { CronDefinition } from "../calls/cron-definition";
+import { CronRecord, type StoredCron } from "./record";
+import { indexCron, indexEntry, unindexCron, type CronEntry } from "../d1/crons-table";
+import { Deliveries } from "./deliveries";
+import { figuresOf, type Figures } from "./figures";
+import { pruneHistory, removeOldThreads } from "./retention";
+import { SlotLedger } from "./ledger";
+import { backoff, earliest, reasonNotToFire } from "./timing";
+
+/** While a claimed slot is not acknowledged the alarm stays this near, so that a crash delays the slot by no more. */
+export const DEAD_MAN_MS = 30_000;
+const D1_LIMIT_MS = 5_000;
+/** When D1 is back after however long, the index is right within a minute. */
+const INDEX_RETRY_MS = 15_000;
+/** The platform takes no alarm that is after 2189. */
+const LATEST_ALARM = Date.UTC(2189, 0, 1);
+/** The history is looked through, and the index written in full, after so many slots. */
+const PRUNE_EVERY = 20;
+
+export abstract class CronHost extends DurableObject {
+  protected readonly record = new CronRecord(this.ctx.storage);
+  protected readonly ledger = new SlotLedger(this.ctx.storage.sql);
+  protected readonly alerts = new Alerts(this.ctx.storage.sql, {
+    url: () => (this.record.isGone() ? null : this.record.require().definition.policy.alert_webhook),
+    secrets: () => webhookSecrets(this.env),
+    changed: () => {
+      if (!this.record.isGone()) this.armForNext();
+    },
+  });
+  protected readonly claims = new Claims(this.record, this.ledger, ({ first, last, slots }) => {
+    this.alert("cron.slot_missed", {
+      first_slot: toIso(first),
+      last_slot: toIso(last),
+      slots,
+      reason: "the server did not run at the time",
+    });
+  });
+  private readonly deliveries = new Deliveries(this.record, this.ledger, {
+    env: () => this.env,
+    transaction: (work) => this.record.transaction(work),
+    entryOfFiring: () => {
+      const { indexed, revision } = this.record.require();
+      // Of a slot that waited another entry of this revision was given away, by which it still does.
+      if (indexed >= revision) this.record.update({});
+      return this.entry(1);
+    },
+    pause: (reason) => {
+      this.pauseItself(reason);
+    },
+    unfired: ({ scheduledFor }, status, reason) => {
+      if (status !== "missed") return;
+      const slot = toIso(scheduledFor);
+      this.alert("cron.slot_missed", { first_slot: slot, last_slot: slot, slots: 1, reason });
+    },
+  });
+  /** Advances are done one after the other, whoever asks for them. */
+  private lastAdvance: Promise<void> = Promise.resolve();
+  /** Those that were asked for and have not begun. */
+  private waiting = 0;
+  /** Of the index, which a deletion waits for: it must not come first. */
+  private lastWrite: Promise<void> = Promise.resolve();
+  /** Advances that failed in a row, for the back-off. */
+  private failures = 0;
+  /** The alarm that is known to be set, so that it is not set again for nothing. */
+  private alarmAt: number | null = null;
+
+  /** Every call of others comes through here; see {@link answer}. */
+  async call(method: string, args: unknown[]): Promise<Answer> {
+    return answer(this, method, args);
+  }
+
+  /**
+   * What the alarm does, for the watchdog when an alarm is late or lost, or the index behind. When there is no such cron the
+   * index is told: a write that was given up for lost can arrive after all, later than the deletion.
+   * @param revision of the cron in the index
+   */
+  async poke(cronId: string, revision: number): Promise<void> {
+    if (this.record.read() === undefined) {
+      await unindexCron(this.env.DB, cronId, revision);
+      return;
+    }
+    await this.exclusively(async () => {
+      if (!this.record.isGone()) this.record.doubtIndex();
+    });
+    await this.alarm();
+  }
+
+  override async alarm(): Promise<void> {
+    this.alarmAt = null;
+    try {
+      await this.exclusively(() => this.advance());
+      this.failures = 0;
+    } catch (error) {
+      // The platform drops an alarm that keeps failing; so none fails, and the next one is booked here.
+      logError("advancing the cron failed", error, { cron: this.ctx.id.name });
+      this.failures += 1;
+      this.alarmAt = null;
+      await this.ctx.storage.setAlarm(this.nextAfterFailure(now() + backoff(this.failures)));
+    }
+  }
+
+  /** The next slot, if it can be read and comes before the back-off is over. */
+  private nextAfterFailure(retryAt: number): number {
+    try {
+      const next = this.record.read()?.nextRunAt ?? null;
+      return next !== null && next > now() ? Math.min(next, retryAt) : retryAt;
+    } catch {
+      return retryAt;
+    }
+  }
+
+  /** Like the alarm, for who has just stored what is to be done and has an alarm set, should this fail. */
+  protected async advanceNow({ runEnded = false } = {}): Promise<void> {
+    try {
+      await this.exclusively(() => this.advance(runEnded));
+    } catch (error) {
+      logError("the alarm will go on with the cron", error, { cron: this.ctx.id.name });
+    }
+  }
+
+  /** Does everything that is due: claims, deliveries, alerts, the index; then sets the next alarm. */
+  private async advance(runEnded = false): Promise<void> {
+    const stored = this.record.read();
+    if (stored === undefined) return;
+    if (stored.deleted) {
+      await this.remove(stored);
+      return;
+    }
+    const slotsBefore = this.slotsSoFar();
+    const claimed = this.record.transaction(() => {
+      const due = this.claims.claimDue(reasonNotToFire(stored.definition), true);
+      if (this.claims.takeFromBacklog(runEnded) || due !== undefined) this.armDeadMan();
+      return due;
+    });
+    const prunes = Math.floor(slotsBefore / PRUNE_EVERY) < Math.floor(this.slotsSoFar() / PRUNE_EVERY);
+    // Whatever may have become of its row in D1 (a backup that was restored, say), it is written in full now and then.
+    if (prunes) this.record.doubtIndex();
+    await this.deliveries.deliverDue(claimed?.begun ?? null, runEnded);
+    if (this.record.isGone()) return;
+    await this.settleAlarm();
+    await this.tidyUp({ threads: runEnded, history: prunes });
+  }
+
+  /** Removes what is kept no longer. What fails is done with a later slot. */
+  private async tidyUp({ threads, history }: { threads: boolean; history: boolean }): Promise<void> {
+    try {
+      if (threads) await removeOldThreads(this.env, this.record, this.ledger);
+      if (history && !this.record.isGone()) {
+        await pruneHistory(this.env, this.record, this.ledger);
+      }
+    } catch (error) {
+      logError("the cron's past could not be tidied up", error, { cron: this.ctx.id.name });
+    }
+  }
+
+  /** Stores a changed definition, once what is due by the old one is settled. */
+  protected change(definition: CronDefinition, rescheduled: boolean): void {
+    const before = this.record.require().definition;
+    const reason = reasonNotToFire(definition);
+    this.claims.claimDue(reason);
+    if (reason !== null) this.claims.dropCatchUps(reason);
+    if (rescheduled) this.claims.unskip();
+    const { nextRunAt, progress } = this.record.require();
+    const retimed =
+      rescheduled || definition.enabled !== before.enabled || definition.endTime !== before.endTime;
+    const resumed = definition.enabled && !before.enabled;
+    this.record.update({
+      definition,
+      nextRunAt: retimed ? this.claims.upcoming(definition, now()) : nextRunAt,
+      progress: resumed ? { ...progress, failuresInARow: 0 } : progress,
+    });
+  }
+
+  protected pauseItself(reason: string): void {
+    const { definition } = this.record.require();
+    if (!definition.enabled) return;
+    this.record.transaction(() => {
+      this.change({ ...definition, enabled: false, note: reason, updatedAt: now() }, false);
+      this.alert("cron.paused", { reason });
+      this.armDeadMan();
+    });
+  }
+
+  protected alert(type: Parameters<Alerts["add"]>[0], what: Record<string, unknown>): void {
+    const { cronId, assistantId, threadId, schedule, timezone, metadata } = this.record.require().definition;
+    this.alerts.add(type, {
+      cron_id: cronId,
+      assistant_id: assistantId,
+      cron_thread_id: threadId,
+      schedule,
+      timezone,
+      metadata,
+      ...what,
+    });
+  }
+
+  /** @param firing so many slots are taken not to be pending any more */
+  protected figures(firing = 0): Figures {
+    const { progress, pendingFrom } = this.record.require();
+    return figuresOf(progress, this.ledger.pending(pendingFrom).length - firing, now());
+  }
+
+  /**
+   * What has changed since the index was given the definition; null when it was not.
+   * @param firing see {@link figures}
+   */
+  protected entry(firing = 0): CronEntry | null {
+    if (!this.record.isDefinitionIndexed()) return null;
+    const { definition, nextRunAt, revision } = this.record.require();
+    return { cronId: definition.cronId, nextRunAt, figures: this.figures(firing), revision };
+  }
+
+  /** Has alerts called, brings the index up to date and sets the alarm. */
+  protected async settleAlarm(): Promise<void> {
+    // Nobody waits for an alert, but the object stays awake for it.
+    this.ctx.waitUntil(this.alerts.callDue());
+    const { revision, indexed } = this.record.require();
+    if (indexed !== revision) {
+      try {
+        const written = within(D1_LIMIT_MS, "D1", this.writeIndex());
+        this.lastWrite = written.catch(() => undefined);
+        await written;
+        this.record.noteIndexed(revision);
+      } catch (error) {
+        logError("the index could not be written", error, { cron: this.ctx.id.name });
+      }
+    }
+    // The await above let others in: what holds is what is stored now.
+    if (this.record.isGone()) return;
+    // An advance that waits will set the alarm itself; until then it need only be set.
+    if (this.waiting === 0) this.armForNext();
+    else if (this.alarmAt === null) this.armDeadMan();
+  }
+
+  private async writeIndex(): Promise<void> {
+    const entry = this.entry();
+    if (entry === null) await indexCron(this.env.DB, this.record.require(), this.figures());
+    else await indexEntry(this.env.DB, entry).run();
+  }
+
+  /** Sets the alarm for whatever comes first: the next slot, or something to be done or tried again. */
+  private armForNext(): void {
+    const { nextRunAt, pendingFrom, revision, indexed } = this.record.require();
+    const indexAt = revision === indexed ? null : now() + INDEX_RETRY_MS;
+    let at = earliest(nextRunAt, indexAt);
+    for (const { retryAt } of this.ledger.pending(pendingFrom)) at = earliest(at, retryAt);
+    // The others wait for the first: an alarm at their times would find nothing to do, and be set again at once.
+    at = earliest(at, this.ledger.backlogs(pendingFrom)[0]?.takeAt ?? null);
+    this.arm(earliest(at, this.alerts.nextDue()));
+  }
+
+  /** While something is under way the alarm stays near, should this host die; and no later than the next slot. */
+  protected armDeadMan(): void {
+    this.arm(earliest(this.record.require().nextRunAt, now() + DEAD_MAN_MS));
+  }
+
+  private slotsSoFar(): number {
+    const { fired, skipped, missed } = this.record.require().progress.slots;
+    return fired + skipped + missed;
+  }
+
+  protected async remove({ definition, revision }: StoredCron): Promise<void> {
+    await this.lastWrite;
+    await within(D1_LIMIT_MS, "D1", unindexCron(this.env.DB, definition.cronId, revision));
+    // The alarm goes with the rest.
+    await this.record.removeAll();
+    // A cron that is made here again with the same id does not think that its alarm is set.
+    this.alarmAt = null;
+    logInfo("cron deleted", { cron_id: definition.cronId });
+  }
+
+  /** Sets the alarm, at least 1 ms ahead: one that is due already may stall. Null leaves none. */
+  protected arm(instant: number | null): void {
+    const { storage } = this.ctx;
+    // One that comes early finds nothing due, and sets the next.
+    const at = earliest(instant, instant === null ? null : LATEST_ALARM);
+    if (at !== null && at === this.alarmAt && at > now()) return;
+    this.alarmAt = at;
+    this.ctx.waitUntil(at === null ? storage.deleteAlarm() : storage.setAlarm(Math.max(at, now() + 1)));
+  }
+
+  /** Does `work` when all that was asked for before is done. */
+  protected exclusively(work: () => Promise<void>): Promise<void> {
+    this.waiting += 1;
+    const done = this.lastAdvance.then(() => {
+      this.waiting -= 1;
+      return work();
+    });
+    this.lastAdvance = done.catch(() => undefined);
+    return done;
+  }
+}

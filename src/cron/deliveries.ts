@@ -1,0 +1,177 @@
+/** From a claimed slot to its run: checks, delivery, and what is done when either fails. */
+import { now } from "../platform/clock";
+import type { Env } from "../platform/config";
+import { asDomainError, DomainError, messageOf } from "../platform/errors";
+import { logError } from "../platform/log";
+import { windowMs } from "../schedule/catch-up";
+import { DELIVERY_MS } from "./claims";
+import type { CronRecord, StoredCron } from "./record";
+import type { CronEntry } from "../d1/crons-table";
+import { fire, hasFired } from "./firing";
+import { currentGround } from "./ground";
+import { runIdOf } from "../calls/identity";
+import { limitReached } from "./limits";
+import { makeWay, ordersRuns } from "./overlap";
+import { withoutClaim } from "./progress";
+import type { CronPolicy } from "../wire/policy";
+import type { PendingSlot, SlotKey, SlotLedger } from "./ledger";
+import { backoff, reasonNotToFire } from "./timing";
+
+/** Deliveries of one slot before it is given up as missed; with the back-off, about six minutes. */
+const MAX_ATTEMPTS = 10;
+/** A slot that is held back is looked at again, though the report of the run it waits for should come before. */
+const HELD_MS = 60_000;
+
+/** What the deliveries need of the object whose slots they are. */
+export interface DeliveryHost {
+  env: () => Env;
+  transaction: <T>(work: () => T) => T;
+  /** What the index is to have once the slot is fired, if its run's thread object may write that. */
+  entryOfFiring: () => CronEntry | null;
+  /** The assistant or the thread is gone, for good. */
+  pause: (reason: string) => void;
+  /** No run comes of a slot that was to have one. */
+  unfired: (slot: PendingSlot, status: "skipped" | "missed", reason: string) => void;
+}
+
+export class Deliveries {
+  constructor(
+    private readonly record: CronRecord,
+    private readonly ledger: SlotLedger,
+    private readonly host: DeliveryHost,
+  ) {}
+
+  /**
+   * Delivers what is due of the slots that are claimed.
+   * @param begun the slot whose first delivery this is, counted by its claim; null for none
+   * @param released whether those that are held back may go on: a run has ended
+   */
+  async deliverDue(begun: SlotKey | null, released: boolean): Promise<void> {
+    const { definition, pendingFrom } = this.record.require();
+    const first = begun === null ? undefined : keyOf(begun);
+    const due = this.ledger
+      .pending(pendingFrom)
+      .filter((slot) => slot.retryAt <= now() || keyOf(slot) === first || (released && slot.heldBy !== null));
+    const deliver = (slot: PendingSlot): Promise<void> => this.deliver(slot, keyOf(slot) === first);
+    if (ordersRuns(definition)) {
+      // Each has to see what became of the one before.
+      for (const slot of due) await deliver(slot);
+    } else {
+      // Side by side: a delivery that hangs holds up no other.
+      await Promise.all(due.map(deliver));
+    }
+  }
+
+  /** @param counted that this is its first delivery, and its claim has counted it */
+  private async deliver(slot: PendingSlot, counted: boolean): Promise<void> {
+    if (this.record.isGone()) return;
+    const stored = this.record.require();
+    const { definition } = stored;
+    // An earlier delivery may have had the run enqueued.
+    const uncertain = !counted && slot.attempts > 0;
+    const attempts = slot.attempts + (counted ? 0 : 1);
+    let isCounted = counted;
+    try {
+      if (uncertain && (await hasFired(this.host.env(), stored, slot))) {
+        this.acknowledge(slot);
+        return;
+      }
+      if (isTooLate(slot, definition.policy)) {
+        this.giveUp(slot, "missed", "the server did not run at the time");
+        return;
+      }
+      const assistant = await this.clear(stored, slot);
+      if (assistant === undefined || this.record.isGone()) return;
+      const notAfter = counted ? slot.retryAt : now() + DELIVERY_MS;
+      if (!counted) this.ledger.countAttempt(slot, notAfter);
+      isCounted = true;
+      const entry = this.host.entryOfFiring();
+      await fire(this.host.env(), definition, assistant, slot, { notAfter, entry });
+      this.acknowledge(slot);
+      if (entry !== null) this.record.noteIndexed(entry.revision);
+    } catch (error) {
+      if (this.record.isGone()) return;
+      const refusal = asDomainError(error);
+      if (refusal !== undefined) {
+        this.giveUp(slot, "skipped", refusal.detail);
+        // What is gone does not come back by firing again: the cron is paused rather than failing for ever.
+        if (refusal.code.endsWith(".not_found")) this.host.pause(refusal.detail);
+        return;
+      }
+      logError("a slot's run could not be enqueued", error, { cron_id: definition.cronId, attempts });
+      if (attempts >= MAX_ATTEMPTS) {
+        const reason = `its run could not be enqueued in ${attempts} attempts: ${messageOf(error)}`;
+        this.giveUp(slot, "missed", reason);
+      } else if (isCounted) {
+        this.ledger.bookRetry(slot, now() + backoff(attempts));
+      } else {
+        this.ledger.countAttempt(slot, now() + backoff(attempts));
+      }
+    }
+  }
+
+  /**
+   * Checks whether the slot's run may be made, and makes way for it.
+   * @returns the assistant that it runs; undefined when the slot is held back
+   * @throws a domain error when it may not
+   */
+  private async clear(
+    stored: StoredCron,
+    slot: PendingSlot,
+  ): Promise<StoredCron["ground"]["assistant"] | undefined> {
+    const { definition, ground, progress } = stored;
+    const byHand = slot.origin === "manual" || slot.origin === "backfill";
+    const reason =
+      (byHand ? null : reasonNotToFire(definition, slot.scheduledFor)) ?? this.limitReached(slot);
+    if (reason !== null) throw new DomainError("cron.conflict", reason);
+    const current = await currentGround(this.host.env(), definition.assistantId, ground);
+    if (this.record.isGone()) return undefined;
+    this.record.keepGround(current);
+    if (current.stopped !== null) throw new DomainError("cron.conflict", current.stopped);
+    if (!ordersRuns(definition)) return current.assistant;
+    const runId = runIdOf(definition.cronId, slot);
+    const held = this.ledger.pending(stored.pendingFrom).filter((other) => other.heldBy !== null);
+    const waiting = new Set(held.map((other) => runIdOf(definition.cronId, other)));
+    const earlier = progress.running.filter((run) => run.runId !== runId && !waiting.has(run.runId));
+    const heldBy = await makeWay(this.host.env(), definition, earlier);
+    if (heldBy === null) return current.assistant;
+    // One is enough: slots that come faster than runs end would pile up for ever.
+    if (slot.origin === "schedule" && held.some((other) => keyOf(other) !== keyOf(slot))) {
+      throw new DomainError("run.conflict", `another slot ${heldBy}`);
+    }
+    this.ledger.hold(slot, heldBy, now() + HELD_MS);
+    return undefined;
+  }
+
+  /** Why the slot may not fire by what the cron has spent; of two that are due at once the earlier comes first. */
+  private limitReached({ scheduledFor, manual }: PendingSlot): string | null {
+    const { definition, pendingFrom, progress } = this.record.require();
+    const { policy } = definition;
+    const isBehind = (other: PendingSlot): boolean =>
+      other.scheduledFor > scheduledFor || (other.scheduledFor === scheduledFor && other.manual && !manual);
+    const behind = policy.max_runs === null ? [] : this.ledger.pending(pendingFrom).filter(isBehind);
+    return limitReached(policy, progress, behind.length, now());
+  }
+
+  private acknowledge(slot: PendingSlot): void {
+    if (this.record.isGone()) return;
+    const { definition } = this.record.require();
+    this.ledger.markFired(slot, now() - slot.scheduledFor, runIdOf(definition.cronId, slot));
+  }
+
+  private giveUp(slot: PendingSlot, status: "skipped" | "missed", reason: string): void {
+    this.host.transaction(() => {
+      const { definition, progress } = this.record.require();
+      this.ledger.markUnfired(slot, status, reason, now() - slot.scheduledFor);
+      this.record.update({ progress: withoutClaim(progress, runIdOf(definition.cronId, slot), status) });
+      this.host.unfired(slot, status, reason);
+    });
+  }
+}
+
+/** Whether what was put off, by jitter or to be tried again, is later than the cron makes up for. */
+const isTooLate = ({ origin, retryAt }: PendingSlot, policy: CronPolicy): boolean =>
+  (origin === "schedule" || origin === "catchup") && now() - retryAt > windowMs(policy);
+
+/** What tells a slot from all others of its cron. */
+const keyOf = ({ scheduledFor, manual }: SlotKey): string => `${manual} ${scheduledFor}`;

@@ -1,0 +1,80 @@
+/** Acting on a slot: the run that it makes, and having it enqueued. */
+import { now, toIso } from "../platform/clock";
+import type { Env } from "../platform/config";
+import { within } from "../platform/deadline";
+import type { JsonObject } from "../platform/json";
+import { newRun, type AssistantSnapshot } from "../calls/new-run";
+import { isShortLived, threadObject } from "../calls/thread-object";
+import type { CronDefinition } from "../calls/cron-definition";
+import type { StoredCron } from "./record";
+import type { CronEntry } from "../d1/crons-table";
+import { runIdOf } from "../calls/identity";
+import type { PendingSlot } from "./ledger";
+
+const CALL_LIMIT_MS = 30_000;
+
+/**
+ * Has the run of a claimed slot enqueued; safe to repeat.
+ * @param entry what the index is to have of the cron, written with the run
+ * @param notAfter from then on (ms) it is refused where it comes to: a call that a dead host left behind and that is overtaken
+ *   by another delivery would make a second run of a slot whose run is over and forgotten
+ * @returns the run's id
+ * @throws a domain error when there can be no such run (thread gone or busy); any other error leaves it open whether the run
+ *   was enqueued.
+ */
+export async function fire(
+  env: Env,
+  definition: CronDefinition,
+  assistant: AssistantSnapshot,
+  slot: PendingSlot,
+  { entry, notAfter }: { entry: CronEntry | null; notAfter: number },
+): Promise<string> {
+  const { cronId, policy } = definition;
+  const { threadId } = slot;
+  const runId = runIdOf(cronId, slot);
+  const stateless = definition.threadId === null;
+  const { metadata: extra, ...overrides } = slot.overrides ?? {};
+  const metadata: JsonObject = { ...definition.metadata, ...(extra as JsonObject | undefined) };
+  const run = newRun(
+    {
+      ...definition.payload,
+      ...overrides,
+      assistant_id: definition.assistantId,
+      metadata: { ...metadata, cron_id: cronId, scheduled_for: toIso(slot.scheduledFor) },
+      if_not_exists: stateless ? "create" : "reject",
+      // The thread was chosen when the slot was claimed, and with it what becomes of it.
+      on_completion: isShortLived(threadId) ? "delete" : "keep",
+    },
+    assistant,
+    {
+      runId,
+      threadId,
+      stateless,
+      cron: {
+        cronId,
+        maxAttempts: policy.max_attempts,
+        retryDelayMs: policy.retry_delay_seconds * 1000,
+        timeoutMs: policy.run_timeout_seconds === null ? null : policy.run_timeout_seconds * 1000,
+        ttl: policy.thread_ttl,
+      },
+    },
+  );
+  const enqueued = threadObject(env, threadId).enqueueRun(run, { cronEntry: entry, notAfter });
+  await within(Math.max(0, notAfter - now()), "the thread object", enqueued);
+  return runId;
+}
+
+/**
+ * Whether the run of a claimed slot was taken in, by a delivery whose answer was lost. Its thread object holds it until this
+ * cron has heard of its end, so one of the two knows; D1 need not be asked.
+ */
+export async function hasFired(
+  env: Env,
+  { definition, progress }: Pick<StoredCron, "definition" | "progress">,
+  slot: PendingSlot,
+): Promise<boolean> {
+  const runId = runIdOf(definition.cronId, slot);
+  if (!progress.running.some((run) => run.runId === runId)) return true;
+  const held = threadObject(env, slot.threadId).holdsRun(runId);
+  return within(CALL_LIMIT_MS, "the thread object", held);
+}

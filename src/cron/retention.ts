@@ -1,0 +1,65 @@
+/** What of a cron's past is kept: threads, slots and runs beyond the limits are removed, the oldest first. */
+import type { Env } from "../platform/config";
+import { within } from "../platform/deadline";
+import { asDomainError } from "../platform/errors";
+import { deleteRunRows } from "../d1/runs-table";
+import { threadObject } from "../calls/thread-object";
+import type { CronRecord } from "./record";
+import type { SlotKey, SlotLedger } from "./ledger";
+
+/** In one go; what is left goes with the next. */
+const AT_ONCE = 100;
+const CALL_LIMIT_MS = 30_000;
+const D1_LIMIT_MS = 5_000;
+
+/** Deletes the threads beyond the newest that the cron keeps, but for those that run or wait for an answer. */
+export async function removeOldThreads(env: Env, record: CronRecord, ledger: SlotLedger): Promise<void> {
+  const { definition } = record.require();
+  const { keep_threads: keep } = definition.policy;
+  if (keep === null || definition.threadId !== null) return;
+  for (const slot of ledger.keptThreads(keep, AT_ONCE)) {
+    const removed = removeThread(env, slot.threadId);
+    if (!(await within(CALL_LIMIT_MS, "the thread object", removed))) continue;
+    if (record.isGone()) return;
+    ledger.forgetThread(slot);
+  }
+}
+
+/** @returns whether the thread is gone */
+async function removeThread(env: Env, threadId: string): Promise<boolean> {
+  const thread = threadObject(env, threadId);
+  try {
+    const { status } = await thread.getThread(threadId);
+    if (status === "busy" || status === "interrupted") return false;
+    await thread.deleteThread(threadId);
+  } catch (error) {
+    if (asDomainError(error)?.code !== "thread.not_found") throw error;
+  }
+  return true;
+}
+
+/** Removes the slots beyond `history_limit` from the ledger, and their runs from the history. */
+export async function pruneHistory(env: Env, record: CronRecord, ledger: SlotLedger): Promise<void> {
+  const { definition, progress } = record.require();
+  const unfinished = new Set(progress.running.map(({ runId }) => runId));
+  // Who forgets a slot forgets its thread, which would then stay for ever.
+  const forgetsThreads = definition.policy.keep_threads === null || definition.threadId !== null;
+  const excess = ledger
+    .excess(definition.policy.history_limit, AT_ONCE)
+    .filter(({ keepsThread }) => forgetsThreads || !keepsThread)
+    .filter(({ runId }) => runId === null || !unfinished.has(runId));
+  if (excess.length === 0) return;
+  // The runs first: who removes a slot and dies would leave its run behind.
+  const runIds = excess.map(({ runId }) => runId).filter((runId) => runId !== null);
+  await within(D1_LIMIT_MS, "D1", deleteRunRows(env.DB, runIds));
+  if (record.isGone()) return;
+  record.transaction(() => {
+    for (const slot of excess) ledger.remove(slot);
+    const current = record.require().progress;
+    const prunedBefore = Math.max(current.prunedBefore, ...excess.filter(isSlot).map(after));
+    record.update({ progress: { ...current, prunedBefore } });
+  });
+}
+
+const isSlot = ({ manual }: SlotKey): boolean => !manual;
+const after = ({ scheduledFor }: SlotKey): number => scheduledFor + 1;

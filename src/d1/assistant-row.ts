@@ -1,0 +1,82 @@
+/** An assistant as D1 holds it, and as the API shows it. */
+import { toIso } from "../platform/clock";
+import { DomainError } from "../platform/errors";
+import { parseJson, type JsonObject } from "../platform/json";
+
+/** The wire object; of a former version, `updated_at` is when that version was made. */
+export interface Assistant {
+  assistant_id: string;
+  graph_id: string;
+  name: string;
+  description: string | null;
+  config: JsonObject;
+  context: JsonObject;
+  metadata: JsonObject;
+  version: number;
+  created_at: string;
+  updated_at: string;
+}
+
+/** What a version fixes: everything but the ids and the times. */
+export type Content = Pick<
+  Assistant,
+  "graph_id" | "name" | "description" | "config" | "context" | "metadata"
+>;
+
+/** A row of `assistants`; instants are in ms. */
+export interface AssistantRow extends Pick<Assistant, "assistant_id" | "graph_id" | "name" | "description"> {
+  config: string;
+  context: string;
+  metadata: string;
+  version: number;
+  created_at: number;
+  updated_at: number;
+}
+
+/** A row of `assistant_versions`. */
+export type VersionRow = Omit<AssistantRow, "updated_at">;
+
+/** The columns of {@link Content}, which both tables have, in the order of {@link contentValues}. */
+export const CONTENT = "graph_id, name, description, config, context, metadata";
+
+/** A row of D1 holds at most 2 MB, and nothing merged together by PATCHes may come near that. */
+const MAX_CONTENT_BYTES = 1_500_000;
+
+/**
+ * The values to bind for {@link CONTENT}.
+ * @throws request.too_large when a row could not hold them.
+ */
+export function contentValues(content: Content): (string | null)[] {
+  const values = [
+    content.graph_id,
+    content.name,
+    content.description,
+    JSON.stringify(content.config),
+    JSON.stringify(content.context),
+    JSON.stringify(content.metadata),
+  ];
+  // Measured as written and not as sent: `1e20` of a body becomes 21 characters.
+  const bytes = new TextEncoder().encode(values.join("")).length;
+  if (bytes > MAX_CONTENT_BYTES) {
+    throw new DomainError(
+      "request.too_large",
+      `assistant: name, description, config, context and metadata take ${bytes} bytes, ` +
+        `of at most ${MAX_CONTENT_BYTES}`,
+    );
+  }
+  return values;
+}
+
+/** The wire object of a row. */
+export const toAssistant = (row: AssistantRow): Assistant => ({
+  assistant_id: row.assistant_id,
+  graph_id: row.graph_id,
+  name: row.name,
+  description: row.description,
+  config: parseJson(row.config),
+  context: parseJson(row.context),
+  metadata: parseJson(row.metadata),
+  version: row.version,
+  created_at: toIso(row.created_at),
+  updated_at: toIso(row.updated_at),
+});

@@ -1,0 +1,124 @@
+/** Assistants in D1, which is their truth. */
+import { now } from "../platform/clock";
+import { DomainError } from "../platform/errors";
+import { graphIds } from "../graphs/registry";
+import { changing, Recent } from "./recent";
+import { CONTENT, contentValues, toAssistant, type Assistant, type AssistantRow } from "./assistant-row";
+import { assistantIdOf, ensureDefaultAssistants } from "./default-assistants";
+import type { AssistantCreate } from "../wire/assistants";
+
+export { assistantIdOf, type Assistant };
+
+/**
+ * The assistant of that id, or the default assistant of that graph.
+ * @throws assistant.not_found
+ */
+export async function getAssistant(db: D1Database, idOrGraphId: string): Promise<Assistant> {
+  return (await getAssistantAnd(db, idOrGraphId)).assistant;
+}
+
+/**
+ * Like {@link getAssistant}, and what other statements select, in one call.
+ * @throws assistant.not_found
+ */
+export async function getAssistantAnd(
+  db: D1Database,
+  idOrGraphId: string,
+  ...others: D1PreparedStatement[]
+): Promise<{ assistant: Assistant; results: D1Result[] }> {
+  await ensureDefaultAssistants(db);
+  const [found, ...results] = await db.batch([selectRow(db, assistantIdOf(idOrGraphId)), ...others]);
+  const [row] = (found?.results ?? []) as AssistantRow[];
+  if (row === undefined) throw notFound(idOrGraphId);
+  return { assistant: toAssistant(row), results };
+}
+
+/** Like {@link getAssistant}, for creating a run: as it was at most two seconds ago. @throws assistant.not_found */
+export const getRecentAssistant = (db: D1Database, idOrGraphId: string): Promise<Readonly<Assistant>> =>
+  recent.recall(assistantIdOf(idOrGraphId), () => getAssistant(db, idOrGraphId));
+
+const recent = new Recent<Readonly<Assistant>>(2_000);
+
+/**
+ * Makes an assistant, with version 1, under `newId` unless the input has an id; with `if_exists: "do_nothing"`,
+ * one that is there is returned as it is.
+ * @throws graph.not_found, assistant.exists, request.too_large
+ */
+export async function createAssistant(
+  db: D1Database,
+  input: AssistantCreate,
+  newId: string,
+): Promise<Assistant> {
+  checkGraph(input.graph_id);
+  const id = input.assistant_id ?? newId;
+  const values = contentValues({
+    graph_id: input.graph_id,
+    name: input.name ?? "Untitled",
+    description: input.description ?? null,
+    config: input.config ?? {},
+    context: input.context ?? {},
+    metadata: input.metadata ?? {},
+  });
+  await ensureDefaultAssistants(db);
+  const at = now();
+  const [inserted, , current] = await db.batch<AssistantRow>([
+    db
+      .prepare(
+        `INSERT INTO assistants (assistant_id, version, created_at, updated_at, ${CONTENT})
+         VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING assistant_id`,
+      )
+      .bind(id, at, at, ...values),
+    db
+      .prepare(
+        `INSERT INTO assistant_versions (assistant_id, version, created_at, ${CONTENT})
+         SELECT assistant_id, version, created_at, ${CONTENT} FROM assistants
+         WHERE assistant_id = ? ON CONFLICT DO NOTHING`,
+      )
+      .bind(id),
+    selectRow(db, id),
+  ]);
+  if (inserted?.results.length === 0 && input.if_exists !== "do_nothing") {
+    throw new DomainError("assistant.exists", `assistant_id: assistant ${id} exists already`);
+  }
+  return toAssistant(theOne(current));
+}
+
+/** Removes an assistant and its versions, if it is there. */
+export async function removeAssistant(db: D1Database, assistantId: string): Promise<void> {
+  await changing(() =>
+    db.batch([
+      db.prepare("DELETE FROM assistants WHERE assistant_id = ?").bind(assistantId),
+      db.prepare("DELETE FROM assistant_versions WHERE assistant_id = ?").bind(assistantId),
+    ]),
+  );
+}
+
+/** Reads the row of an assistant. */
+export const selectRow = (db: D1Database, id: string): D1PreparedStatement =>
+  db.prepare("SELECT * FROM assistants WHERE assistant_id = ?").bind(id);
+
+/** The row that a statement returned. */
+export function theOne(result: D1Result<AssistantRow> | undefined): AssistantRow {
+  const row = result?.results[0];
+  if (row === undefined) throw new Error("D1 gave no row back for an assistant that was just written");
+  return row;
+}
+
+/** @throws graph.not_found when no graph of the server has that id. */
+export function checkGraph(graphId: string): void {
+  if (graphIds.includes(graphId)) return;
+  throw new DomainError(
+    "graph.not_found",
+    `graph_id: no graph ${quote(graphId)}; there are: ${graphIds.join(", ")}`,
+  );
+}
+
+/** That there is no such assistant. */
+export const notFound = (idOrGraphId: string): DomainError =>
+  new DomainError(
+    "assistant.not_found",
+    `no assistant ${quote(idOrGraphId)}, nor a graph of that id; the graphs are: ${graphIds.join(", ")}`,
+  );
+
+/** What a client sent, for a message: control characters escaped, and not without end. */
+const quote = (text: string): string => JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text);

@@ -1,0 +1,49 @@
+/** The assistant that every graph has by itself: its id follows from the graph's, and its row is seen to. */
+import { v5 } from "@langchain/core/utils/uuid";
+import { now } from "../platform/clock";
+import { graphIds } from "../graphs/registry";
+import { CONTENT } from "./assistant-row";
+
+/** The namespace that LangGraph servers derive these ids in, so that an id holds from one server to another. */
+const NAMESPACE = "6ba7b821-9dad-11d1-80b4-00c04fd430c8";
+
+const idsByGraph = new Map(graphIds.map((graphId) => [graphId, v5(graphId, NAMESPACE)]));
+
+/** The id of the default assistant for a graph id; any other string is an assistant's id, in lower case. */
+export const assistantIdOf = (idOrGraphId: string): string =>
+  idsByGraph.get(idOrGraphId) ?? idOrGraphId.toLowerCase();
+
+/**
+ * True once this isolate has seen to the rows. A flag and not a promise for all to await: when the request that
+ * made the promise is cancelled, it never settles, and every later request would wait with it.
+ */
+let ensured = false;
+
+/** Sees to it, once per isolate, that each graph's default assistant is in D1. */
+export async function ensureDefaultAssistants(db: D1Database): Promise<void> {
+  if (ensured) return;
+  await insertDefaultAssistants(db);
+  ensured = true;
+}
+
+/** Inserts the default assistants that are missing, with version 1; those that are there stay as they are. */
+export async function insertDefaultAssistants(db: D1Database): Promise<void> {
+  const pairs = JSON.stringify([...idsByGraph]);
+  const at = now();
+  await db.batch([
+    db
+      .prepare(
+        `INSERT INTO assistants (assistant_id, version, created_at, updated_at, ${CONTENT})
+         SELECT value ->> 1, 1, ?, ?, value ->> 0, value ->> 0, NULL, '{}', '{}', '{"created_by":"system"}'
+         FROM json_each(?) WHERE true ON CONFLICT DO NOTHING`,
+      )
+      .bind(at, at, pairs),
+    db
+      .prepare(
+        `INSERT INTO assistant_versions (assistant_id, version, created_at, ${CONTENT})
+         SELECT assistant_id, version, created_at, ${CONTENT} FROM assistants
+         WHERE assistant_id IN (SELECT value ->> 1 FROM json_each(?)) ON CONFLICT DO NOTHING`,
+      )
+      .bind(pairs),
+  ]);
+}

@@ -1,0 +1,248 @@
+/** The index of runs in D1: searches and lists, and for good the record of every run that has ended. */
+import { assistantIdOf } from "./assistants-table";
+import { DomainError } from "../platform/errors";
+import { parseJson, parseJsonOrNull, type JsonObject } from "../platform/json";
+import { all, jsonContains, type Condition } from "./json-filter";
+import { parseInstant } from "../platform/instant";
+import { searchPage } from "./page-search";
+import { usageOf, type StoredRun } from "../thread/runs/run-row";
+import { toWireRun, type MultitaskStrategy, type Run, type RunStatus } from "../wire/run";
+
+type Row = {
+  run_id: string;
+  thread_id: string;
+  assistant_id: string;
+  status: RunStatus;
+  metadata: string;
+  kwargs: string;
+  multitask_strategy: MultitaskStrategy;
+  error: string | null;
+  /** JSON of a WebhookDelivery. */
+  webhook: string | null;
+  attempts: number | null;
+  input_tokens: number | null;
+  output_tokens: number | null;
+  created_at: number;
+  updated_at: number;
+};
+
+const COLUMNS = [
+  "run_id",
+  "thread_id",
+  "assistant_id",
+  "status",
+  "metadata",
+  "kwargs",
+  "multitask_strategy",
+  "error",
+  "webhook",
+  "attempts",
+  "input_tokens",
+  "output_tokens",
+  "created_at",
+  "updated_at",
+] as const satisfies (keyof Row)[];
+
+const UPSERT = `INSERT INTO runs (${COLUMNS.join(", ")}, due_at, revision)
+  VALUES (${COLUMNS.map(() => "?").join(", ")}, ?, ?)
+  ON CONFLICT (run_id) DO UPDATE SET status = excluded.status, error = excluded.error, webhook = excluded.webhook,
+    attempts = excluded.attempts, input_tokens = excluded.input_tokens, output_tokens = excluded.output_tokens,
+    updated_at = excluded.updated_at, due_at = excluded.due_at, revision = excluded.revision
+  WHERE excluded.revision > runs.revision`;
+
+/** The statement that writes a run to the index, unless the index knows a later revision. */
+export function upsertRun(db: D1Database, run: StoredRun): D1PreparedStatement {
+  return db
+    .prepare(UPSERT)
+    .bind(
+      run.runId,
+      run.threadId,
+      run.assistantId,
+      run.status,
+      JSON.stringify(run.metadata),
+      JSON.stringify(run.kwargs),
+      run.multitaskStrategy,
+      run.error === null ? null : JSON.stringify(run.error),
+      run.webhook === null ? null : JSON.stringify(run.webhook),
+      run.attempts,
+      run.usage?.inputTokens ?? null,
+      run.usage?.outputTokens ?? null,
+      run.createdAt,
+      run.updatedAt,
+      Math.max(run.startAt, run.updatedAt, run.webhookAt ?? 0),
+      run.revision,
+    );
+}
+
+/** The statement that takes a run out of the index. */
+export const deleteRunRow = (db: D1Database, runId: string): D1PreparedStatement =>
+  db.prepare("DELETE FROM runs WHERE run_id = ?").bind(runId);
+
+/** Takes runs out of the index. */
+export async function deleteRunRows(db: D1Database, runIds: string[]): Promise<void> {
+  await db
+    .prepare("DELETE FROM runs WHERE run_id IN (SELECT value FROM json_each(?))")
+    .bind(JSON.stringify(runIds))
+    .run();
+}
+
+/** The run; undefined when the index has none of this id on this thread. */
+export async function findRun(db: D1Database, threadId: string, runId: string): Promise<Run | undefined> {
+  const row = await db
+    .prepare(`SELECT ${COLUMNS.join(", ")} FROM runs WHERE run_id = ? AND thread_id = ?`)
+    .bind(runId, threadId)
+    .first<Row>();
+  return row === null ? undefined : toRun(row);
+}
+
+/** The run. @throws run.not_found */
+export async function requireRun(db: D1Database, threadId: string, runId: string): Promise<Run> {
+  const run = await findRun(db, threadId, runId);
+  if (run === undefined) throw noRun(runId);
+  return run;
+}
+
+export const noRun = (runId: string): DomainError =>
+  new DomainError("run.not_found", `no run with the id ${runId}`);
+
+/** What to look for; instants as ISO text. */
+export interface RunFilters {
+  metadata?: JsonObject;
+  status?: RunStatus;
+  thread_id?: string;
+  assistant_id?: string;
+  agent_id?: string;
+  created_after?: string;
+  created_before?: string;
+  sort_order?: "asc" | "desc";
+  /** Fields that are looked at; the others need not be right. */
+  select?: readonly string[];
+  limit: number;
+  offset: number;
+}
+
+/** The runs that match, newest first unless asked otherwise, with the number of all that do. */
+export async function searchRuns(db: D1Database, query: RunFilters): Promise<{ runs: Run[]; total: number }> {
+  const { rows, total } = await searchPage<Row>(db, {
+    table: "runs",
+    key: "run_id",
+    columns: COLUMNS,
+    // One field of two columns.
+    select: query.select?.flatMap((field) => (field === "usage" ? ["input_tokens", "output_tokens"] : field)),
+    where: conditionOf(query),
+    sortBy: "created_at",
+    order: query.sort_order,
+    limit: query.limit,
+    offset: query.offset,
+  });
+  return { runs: rows.map(toRun), total };
+}
+
+/**
+ * The runs that have not ended among those named: by their ids on a thread, or all of a status.
+ * @throws request.invalid when neither is given, and run.not_found when a named run is not there.
+ */
+export async function runsToCancel(
+  db: D1Database,
+  query: { status?: "pending" | "running" | "all"; thread_id?: string; run_ids?: string[] },
+): Promise<{ run_id: string; thread_id: string }[]> {
+  const { status, thread_id: threadId, run_ids: runIds } = query;
+  if (runIds === undefined && status === undefined) {
+    throw new DomainError("request.invalid", "run_ids, status: expected one of them");
+  }
+  const named = runIds === undefined ? null : JSON.stringify(runIds);
+  const { results } = await db
+    .prepare(
+      `SELECT run_id, thread_id, status FROM runs WHERE (?1 IS NULL OR thread_id = ?1)
+       AND (?2 IS NULL OR run_id IN (SELECT value FROM json_each(?2)))
+       AND (?2 IS NOT NULL OR status IN ('pending', 'running')) AND (?3 IS NULL OR status = ?3)`,
+    )
+    .bind(threadId ?? null, named, status === undefined || status === "all" ? null : status)
+    .all<{ run_id: string; thread_id: string }>();
+  const found = new Set(results.map((run) => run.run_id));
+  const missing = runIds?.find((id) => !found.has(id));
+  if (missing !== undefined && status === undefined) throw noRun(missing);
+  return results;
+}
+
+/** The thread of a run. @throws run.not_found */
+export async function threadOfRun(db: D1Database, runId: string): Promise<string> {
+  const threadId = await db
+    .prepare("SELECT thread_id FROM runs WHERE run_id = ?")
+    .bind(runId)
+    .first<string>("thread_id");
+  if (threadId === null) throw noRun(runId);
+  return threadId;
+}
+
+/** Runs that should have ended, or have been heard of, or whose webhooks called, by `before` (ms), with their threads. */
+export async function stalledRuns(
+  db: D1Database,
+  before: number,
+  limit: number,
+): Promise<{ run_id: string; thread_id: string }[]> {
+  const { results } = await db
+    .prepare(
+      // Each of the two has an index of its own.
+      `SELECT run_id, thread_id, due_at FROM runs WHERE status IN ('pending', 'running') AND due_at < ?1
+       UNION SELECT run_id, thread_id, due_at FROM runs
+         WHERE json_extract(webhook, '$.status') = 'pending' AND due_at < ?1
+       ORDER BY due_at LIMIT ?2`,
+    )
+    .bind(before, limit)
+    .all<{ run_id: string; thread_id: string }>();
+  return results;
+}
+
+const LOST = "the run was lost";
+
+/** The statement that ends a run in the index of which its thread's object knows nothing. */
+export const endLostRun = (db: D1Database, runId: string): D1PreparedStatement =>
+  db
+    .prepare(
+      `UPDATE runs SET error = iif(status IN ('pending', 'running'), ?1, error),
+         status = iif(status IN ('pending', 'running'), 'error', status),
+         webhook = json_set(webhook, '$.status', 'failed', '$.last_error', ?2, '$.next_attempt_at', NULL)
+       WHERE run_id = ?3 AND (status IN ('pending', 'running') OR json_extract(webhook, '$.status') = 'pending')`,
+    )
+    .bind(JSON.stringify({ error: "Error", message: LOST }), LOST, runId);
+
+function conditionOf(query: RunFilters): Condition {
+  const conditions: Condition[] = [];
+  const equals = (column: string, value: string | undefined): void => {
+    if (value !== undefined) conditions.push({ sql: `${column} = ?`, params: [value] });
+  };
+  equals("thread_id", query.thread_id);
+  equals("status", query.status);
+  const assistant = query.assistant_id ?? query.agent_id;
+  equals("assistant_id", assistant === undefined ? undefined : assistantIdOf(assistant));
+  if (query.created_after !== undefined) {
+    conditions.push({ sql: "created_at >= ?", params: [parseInstant(query.created_after)] });
+  }
+  if (query.created_before !== undefined) {
+    conditions.push({ sql: "created_at < ?", params: [parseInstant(query.created_before)] });
+  }
+  const { cron_id: cronId, ...metadata } = query.metadata ?? {};
+  // The runs of a cron are the search that is made most, and have an index of their own.
+  if (typeof cronId === "string") conditions.push({ sql: "cron_id = ?", params: [cronId] });
+  else if (cronId !== undefined) metadata.cron_id = cronId;
+  conditions.push(jsonContains("metadata", metadata));
+  return all(conditions);
+}
+
+const toRun = (row: Row): Run =>
+  toWireRun({
+    runId: row.run_id,
+    threadId: row.thread_id,
+    assistantId: row.assistant_id,
+    status: row.status,
+    metadata: parseJson(row.metadata),
+    kwargs: parseJson(row.kwargs),
+    multitaskStrategy: row.multitask_strategy,
+    error: parseJsonOrNull(row.error),
+    webhook: parseJsonOrNull(row.webhook),
+    attempts: row.attempts,
+    usage: usageOf(row),
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  });

@@ -1,0 +1,68 @@
+/** Single items in D1: the statements that read, write, prolong and delete them. */
+import { encodeNamespace } from "../../wire/namespace";
+import type { ItemRow } from "./item";
+import { expiryOf } from "./ttl";
+
+/** Items prolonged by one statement, whose addresses are one parameter of at most 2 MB. */
+const CHUNK = 100;
+
+/** That an item has not expired at the instant bound to `?`. */
+export const ALIVE = "(expires_at IS NULL OR expires_at > ?)";
+
+/** Where an item is. */
+export interface Address {
+  readonly namespace: readonly string[];
+  readonly key: string;
+}
+
+/** Reads one item, unless it has expired at `at`. */
+export const selectItem = (db: D1Database, { namespace, key }: Address, at: number): D1PreparedStatement =>
+  db
+    .prepare(`SELECT * FROM store_items WHERE namespace = ? AND key = ? AND ${ALIVE}`)
+    .bind(encodeNamespace(namespace), key, at);
+
+/** Writes an item; one that is there keeps its creation time, unless it has expired. A TTL of null is none. */
+export const upsertItem = (
+  db: D1Database,
+  { namespace, key }: Address,
+  value: string,
+  ttlMinutes: number | null,
+  at: number,
+): D1PreparedStatement =>
+  db
+    .prepare(
+      `INSERT INTO store_items (namespace, key, created_at, updated_at, expires_at, ttl_minutes, value)
+       VALUES (?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (namespace, key) DO UPDATE SET
+         created_at = iif(expires_at <= excluded.updated_at, excluded.created_at, created_at),
+         updated_at = excluded.updated_at, expires_at = excluded.expires_at,
+         ttl_minutes = excluded.ttl_minutes, value = excluded.value`,
+    )
+    .bind(
+      encodeNamespace(namespace),
+      key,
+      at,
+      at,
+      ttlMinutes === null ? null : expiryOf(at, ttlMinutes),
+      ttlMinutes,
+      value,
+    );
+
+/** Deletes an item, if it is there. */
+export const deleteItem = (db: D1Database, { namespace, key }: Address): D1PreparedStatement =>
+  db.prepare("DELETE FROM store_items WHERE namespace = ? AND key = ?").bind(encodeNamespace(namespace), key);
+
+/** Gives items their full TTL again, as of `at`: whichever they have by then, and never a shorter life. */
+export function prolongItems(db: D1Database, rows: readonly ItemRow[], at: number): D1PreparedStatement[] {
+  const statement = db.prepare(
+    `UPDATE store_items SET expires_at = CAST(round(?1 + ttl_minutes * 60000) AS INTEGER)
+     WHERE (namespace, key) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?2))
+       AND expires_at > ?1 AND expires_at < ?1 + ttl_minutes * 60000`,
+  );
+  const statements: D1PreparedStatement[] = [];
+  for (let start = 0; start < rows.length; start += CHUNK) {
+    const addresses = rows.slice(start, start + CHUNK).map((row) => [row.namespace, row.key]);
+    statements.push(statement.bind(at, JSON.stringify(addresses)));
+  }
+  return statements;
+}

@@ -1,0 +1,55 @@
+/** The Hono app: middleware, one mount per resource, one error edge. */
+import { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { cors } from "hono/cors";
+import { assistantRoutes } from "./assistants";
+import { requireApiKey } from "./api-key";
+import type { Env } from "../platform/config";
+import { cronRoutes } from "./crons";
+import { asDomainError, DomainError } from "../platform/errors";
+import { logError } from "../platform/log";
+import { openApiRoutes } from "./openapi/routes";
+import { runRoutes } from "./runs";
+import { streamRoutes } from "./streams";
+import { storeRoutes } from "./store";
+import { health, info } from "./system";
+import { threadRoutes } from "./threads";
+import { stateRoutes } from "./states";
+
+/** An object's SQLite row holds at most 2 MB, and the body is stored with what is derived from it. */
+const MAX_BODY_BYTES = 1_000_000;
+
+export const app = new Hono<{ Bindings: Env }>()
+  .use(
+    cors({
+      origin: "*",
+      exposeHeaders: ["Content-Location", "Location", "X-Pagination-Total", "X-Pagination-Next"],
+    }),
+  )
+  .route("/", health)
+  .use(requireApiKey)
+  .use(
+    bodyLimit({
+      maxSize: MAX_BODY_BYTES,
+      onError: () => {
+        throw new DomainError("request.too_large", `body: at most ${MAX_BODY_BYTES} bytes`);
+      },
+    }),
+  )
+  .route("/", info)
+  .route("/", openApiRoutes)
+  .route("/", assistantRoutes)
+  // Before the runs: `/threads/{id}/runs/crons` would be read as a run id otherwise.
+  .route("/", cronRoutes)
+  .route("/", streamRoutes)
+  .route("/", runRoutes)
+  .route("/", stateRoutes)
+  .route("/", threadRoutes)
+  .route("/", storeRoutes)
+  .notFound((c) => c.json({ detail: `no route ${c.req.method} ${c.req.path}` }, 404))
+  .onError((error, c) => {
+    const known = asDomainError(error);
+    const { status = 500, detail = "internal error" } = known ?? {};
+    if (status >= 500) logError("request failed", error, { method: c.req.method, path: c.req.path });
+    return c.json({ detail }, status);
+  });

@@ -1,0 +1,105 @@
+/** What an assistant's graph looks like: its nodes and edges, its subgraphs, the schemas of its state. */
+import type { RunnableConfig } from "@langchain/core/runnables";
+import { within } from "../platform/deadline";
+import { DomainError, messageOf } from "../platform/errors";
+import { schemasOf, type GraphSchemas, type JsonSchema } from "../graphs/graph-schemas";
+import { extractedSchemas, graphIds, readGraph, type ReadableGraph } from "../graphs/registry";
+import type { Assistant } from "../d1/assistant-row";
+import { getAssistant } from "../d1/assistants-table";
+
+/** A graph may be made by a function that asks others first. */
+const LOAD_LIMIT_MS = 15_000;
+/** Of what a graph's function throws, this much is told. */
+const MAX_MESSAGE_LENGTH = 1_000;
+
+/** The schemas on the wire; of a graph that declares no configuration, those of it are missing. */
+interface WireSchemas {
+  input_schema: JsonSchema;
+  output_schema: JsonSchema;
+  state_schema: JsonSchema;
+  config_schema: JsonSchema | undefined;
+  context_schema: JsonSchema | undefined;
+}
+
+/**
+ * The nodes and edges of the graph.
+ * @param xray whether to draw subgraphs in place of their nodes, or down to which depth
+ * @throws assistant.not_found, graph.not_found; graph.invalid when it cannot be loaded or drawn.
+ */
+export function drawGraph(db: D1Database, idOrGraphId: string, xray: boolean | number): Promise<unknown> {
+  const options: RunnableConfig & { xray: boolean | number } = { xray };
+  return withGraph(db, idOrGraphId, async (graph) => (await graph.getGraphAsync(options)).toJSON());
+}
+
+/**
+ * The schemas of the graph.
+ * @throws assistant.not_found, graph.not_found; graph.invalid when it cannot be loaded.
+ */
+export function describeSchemas(db: D1Database, idOrGraphId: string): Promise<unknown> {
+  return withGraph(db, idOrGraphId, async (graph, { graph_id: graphId }) => ({
+    graph_id: graphId,
+    ...toWire(schemasOf(graph, extractedSchemas[graphId]?.[""])),
+  }));
+}
+
+/**
+ * The schemas of the graph's subgraphs, by their paths.
+ * @param namespace of which subgraph alone, as `outer|inner`; a nested one is only found with `recurse`
+ * @throws assistant.not_found, graph.not_found; graph.invalid when it cannot be loaded.
+ */
+export function describeSubgraphs(
+  db: D1Database,
+  idOrGraphId: string,
+  namespace: string | undefined,
+  recurse: boolean,
+): Promise<unknown> {
+  return withGraph(db, idOrGraphId, async (graph, { graph_id: graphId }) => {
+    const subgraphs: [string, WireSchemas][] = [];
+    for await (const [path, subgraph] of graph.getSubgraphsAsync(namespace, recurse)) {
+      subgraphs.push([path, toWire(schemasOf(subgraph, extractedSchemas[graphId]?.[path]))]);
+    }
+    return Object.fromEntries(subgraphs);
+  });
+}
+
+/** Loads the assistant's graph, configured as it is, and makes plain JSON of what `look` sees in it. */
+async function withGraph(
+  db: D1Database,
+  idOrGraphId: string,
+  look: (graph: ReadableGraph, assistant: Assistant) => Promise<unknown>,
+): Promise<unknown> {
+  const assistant = await getAssistant(db, idOrGraphId);
+  const { graph_id: graphId, config, context } = assistant;
+  if (!graphIds.includes(graphId)) {
+    throw new DomainError(
+      "graph.not_found",
+      `assistant ${assistant.assistant_id} is of graph ${JSON.stringify(graphId)}, which this server no longer ` +
+        `has; there are: ${graphIds.join(", ")}`,
+    );
+  }
+  // Runs have a `configurable` in any case, and so functions may rely on it.
+  const loaded = readGraph(graphId, {
+    ...config,
+    configurable: { ...asObject(config["configurable"]) },
+    context,
+  });
+  try {
+    const graph = await within(LOAD_LIMIT_MS, "the function that makes it", loaded);
+    const seen: unknown = JSON.parse(JSON.stringify(await look(graph, assistant)));
+    return seen;
+  } catch (error) {
+    const reason = messageOf(error).slice(0, MAX_MESSAGE_LENGTH);
+    throw new DomainError("graph.invalid", `graph ${JSON.stringify(graphId)} cannot be read: ${reason}`);
+  }
+}
+
+const asObject = (value: unknown): object => (typeof value === "object" && value !== null ? value : {});
+
+/** A graph has one schema for what configures it, whether it comes as `config` or as `context`. */
+const toWire = ({ input, output, state, config }: GraphSchemas): WireSchemas => ({
+  input_schema: input,
+  output_schema: output,
+  state_schema: state,
+  config_schema: config,
+  context_schema: config,
+});

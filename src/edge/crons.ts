@@ -1,0 +1,149 @@
+/** `/runs/crons` and `/threads/{thread_id}/runs/crons`. */
+import { v7 as uuid7 } from "@langchain/core/utils/uuid";
+import { Hono, type Context } from "hono";
+import { stream } from "hono/streaming";
+import { now } from "../platform/clock";
+import type { Env } from "../platform/config";
+import { readBody, readId, readQuery } from "./request";
+import { pageHeaders, pick } from "./pages";
+import { searchRuns } from "../d1/runs-table";
+import { runList } from "../wire/runs";
+import { threadObject } from "../calls/thread-object";
+import { changedPayload, type Cron } from "../calls/cron-definition";
+import { cronObject } from "../calls/cron-object";
+import { countCrons, searchCrons } from "../d1/crons-table";
+import { readGround } from "../cron/ground";
+import { METRICS_TYPE, metricsOf } from "./metrics";
+import { changedPolicy, DEFAULT_POLICY } from "../wire/policy";
+import { previewOf } from "../schedule/preview";
+import {
+  backfill,
+  cronCount,
+  cronCreate,
+  cronPatch,
+  cronSearch,
+  noted,
+  preview,
+  runNow,
+  skipNext,
+  slotList,
+  threadCronCreate,
+  type CronCreate,
+} from "../wire/crons";
+import { readSwitch, throwSwitch } from "../d1/switch";
+
+type App = { Bindings: Env };
+
+export const cronRoutes = new Hono<App>()
+  .post("/runs/crons", async (c) => {
+    const body = await readBody(c, cronCreate);
+    return c.json(await createCron(c, body, null));
+  })
+  .post("/threads/:thread_id/runs/crons", async (c) => {
+    const threadId = readId(c, "thread_id");
+    const body = await readBody(c, threadCronCreate);
+    return c.json(await createCron(c, body, threadId));
+  })
+  .post("/runs/crons/search", async (c) => {
+    const query = await readBody(c, cronSearch);
+    const { crons, total } = await searchCrons(c.env.DB, query);
+    pageHeaders(c, query, crons.length, total);
+    return c.json(crons.map((cron) => pick(cron, query.select)));
+  })
+  .post("/runs/crons/count", async (c) => c.json(await countCrons(c.env.DB, await readBody(c, cronCount))))
+  .post("/runs/crons/preview", async (c) => c.json(previewOf(await readBody(c, preview))))
+  // Of all crons; before those with an id, which would take `switch` for one.
+  .get("/runs/crons/switch", async (c) => c.json(await readSwitch(c.env.DB)))
+  .post("/runs/crons/stop", async (c) => {
+    const { note = null } = await readBody(c, noted);
+    return c.json(await throwSwitch(c.env.DB, { stopped: true, note }));
+  })
+  .post("/runs/crons/start", async (c) => {
+    const { note = null } = await readBody(c, noted);
+    return c.json(await throwSwitch(c.env.DB, { stopped: false, note }));
+  })
+  .get("/metrics", async (c) => {
+    const metrics = metricsOf(c.env);
+    // Before the answer begins: what cannot be read is an error, and no half of an answer.
+    const { value: first = "" } = await metrics.next();
+    c.header("Content-Type", METRICS_TYPE);
+    return stream(c, async (out) => {
+      await out.write(first);
+      for await (const text of metrics) await out.write(text);
+    });
+  })
+  .get("/runs/crons/:cron_id", async (c) => c.json(await cronObject(c.env, readId(c, "cron_id")).get()))
+  .patch("/runs/crons/:cron_id", async (c) => {
+    const cronId = readId(c, "cron_id");
+    const body = await readBody(c, cronPatch);
+    return c.json(await cronObject(c.env, cronId).patch(body));
+  })
+  .delete("/runs/crons/:cron_id", async (c) => {
+    await cronObject(c.env, readId(c, "cron_id")).delete();
+    return c.json({});
+  })
+  .post("/runs/crons/:cron_id/pause", async (c) => {
+    const { note } = await readBody(c, noted);
+    return c.json(await cronObject(c.env, readId(c, "cron_id")).patch({ enabled: false, note }));
+  })
+  .post("/runs/crons/:cron_id/resume", async (c) => {
+    const { note } = await readBody(c, noted);
+    return c.json(await cronObject(c.env, readId(c, "cron_id")).patch({ enabled: true, note }));
+  })
+  .post("/runs/crons/:cron_id/run", async (c) => {
+    const overrides = await readBody(c, runNow);
+    return c.json(await cronObject(c.env, readId(c, "cron_id")).runNow(overrides));
+  })
+  .post("/runs/crons/:cron_id/skip", async (c) => {
+    const skip = await readBody(c, skipNext);
+    return c.json(await cronObject(c.env, readId(c, "cron_id")).skipNext(skip));
+  })
+  .post("/runs/crons/:cron_id/backfill", async (c) => {
+    const period = await readBody(c, backfill);
+    return c.json(await cronObject(c.env, readId(c, "cron_id")).backfill(period));
+  })
+  .get("/runs/crons/:cron_id/figures", async (c) =>
+    c.json(await cronObject(c.env, readId(c, "cron_id")).getFigures()),
+  )
+  .get("/runs/crons/:cron_id/slots", async (c) => {
+    const cronId = readId(c, "cron_id");
+    const query = readQuery(c, slotList);
+    return c.json(await cronObject(c.env, cronId).listSlots(query));
+  })
+  .get("/runs/crons/:cron_id/runs", async (c) => {
+    const cronId = readId(c, "cron_id");
+    const query = readQuery(c, runList);
+    await cronObject(c.env, cronId).get();
+    const { runs, total } = await searchRuns(c.env.DB, { ...query, metadata: { cron_id: cronId } });
+    pageHeaders(c, query, runs.length, total);
+    return c.json(runs.map((run) => pick(run, query.select)));
+  });
+
+async function createCron(c: Context<App>, body: CronCreate, threadId: string | null): Promise<Cron> {
+  // All that the cron rests on is looked up first: an unknown one is refused, and nothing stored.
+  const ground = await readGround(c.env, body.assistant_id);
+  if (threadId !== null) await threadObject(c.env, threadId).checkThread(threadId);
+  const { cron_id: cronId = uuid7(), if_exists: ifExists = "raise" } = body;
+  const createdAt = now();
+  const { assistant_id: assistantId } = ground.assistant;
+  return cronObject(c.env, cronId).create(
+    {
+      cronId,
+      assistantId,
+      threadId,
+      schedule: body.schedule,
+      timezone: body.timezone ?? null,
+      endTime: body.end_time ?? null,
+      enabled: body.enabled ?? true,
+      onRunCompleted: threadId === null ? (body.on_run_completed ?? "delete") : null,
+      payload: changedPayload({ assistant_id: assistantId }, threadId, body),
+      metadata: body.metadata ?? {},
+      policy: changedPolicy(DEFAULT_POLICY, body),
+      note: null,
+      createdAt,
+      updatedAt: createdAt,
+    },
+    ground,
+    { ifExists, patch: body },
+  );
+}

@@ -1,0 +1,123 @@
+/** The figures of all crons in the text format of Prometheus. */
+import type { Env } from "../platform/config";
+import { cronFigures, type IndexedFigures } from "../d1/crons-table";
+import { readSwitch } from "../d1/switch";
+
+/** https://prometheus.io/docs/instrumenting/exposition_formats/ */
+export const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
+
+/** Crons read at a time. */
+const PAGE = 500;
+
+interface Family {
+  name: string;
+  help: string;
+  type: "counter" | "gauge";
+  samples: (cron: IndexedFigures) => [labels: Record<string, string>, value: number | null][];
+}
+
+const FAMILIES: Family[] = [
+  {
+    name: "edgecron_cron_enabled",
+    help: "Whether the cron fires.",
+    type: "gauge",
+    samples: ({ enabled }) => [[{}, enabled ? 1 : 0]],
+  },
+  {
+    name: "edgecron_cron_next_run_timestamp_seconds",
+    help: "The next scheduled time.",
+    type: "gauge",
+    samples: ({ nextRunAt }) => [[{}, nextRunAt === null ? null : nextRunAt / 1000]],
+  },
+  {
+    name: "edgecron_slots",
+    help: "Scheduled times by what became of them; a backfill moves some.",
+    type: "gauge",
+    samples: ({ figures }) => byName("status", { ...figures.slots, pending: null }),
+  },
+  {
+    name: "edgecron_runs_total",
+    help: "Runs that have ended, by status.",
+    type: "counter",
+    samples: ({ figures }) => byName("status", { ...figures.runs, running: null }),
+  },
+  {
+    name: "edgecron_runs_running",
+    help: "Runs that have not ended.",
+    type: "gauge",
+    samples: ({ figures }) => [[{}, figures.runs.running]],
+  },
+  {
+    name: "edgecron_failures_in_a_row",
+    help: "Failed runs since the last that succeeded.",
+    type: "gauge",
+    samples: ({ figures }) => [[{}, figures.failures_in_a_row]],
+  },
+  {
+    name: "edgecron_tokens_total",
+    help: "Tokens that ended runs have used.",
+    type: "counter",
+    samples: ({ figures }) =>
+      byName("direction", { input: figures.tokens.input, output: figures.tokens.output }),
+  },
+  {
+    name: "edgecron_lateness_seconds",
+    help: "From the scheduled time to the start of the run, over the last hundred that were not backfilled.",
+    type: "gauge",
+    samples: ({ figures }) => quantiles(figures.lateness_ms),
+  },
+  {
+    name: "edgecron_duration_seconds",
+    help: "From the start of the run to its end, over the last hundred runs.",
+    type: "gauge",
+    samples: ({ figures }) => quantiles(figures.duration_ms),
+  },
+];
+
+/** All metrics, a piece at a time: there may be more crons than fit the memory. */
+export async function* metricsOf(env: Env): AsyncGenerator<string, undefined> {
+  const { stopped } = await readSwitch(env.DB);
+  yield family({ name: "edgecron_stopped", help: "Whether all crons are stopped.", type: "gauge" });
+  yield `edgecron_stopped ${stopped ? 1 : 0}\n`;
+  for (const one of FAMILIES) {
+    yield family(one);
+    for (let after = "", done = false; !done;) {
+      const crons = await cronFigures(env.DB, after, PAGE);
+      yield crons.map((cron) => samplesOf(one, cron)).join("");
+      after = crons.at(-1)?.cronId ?? "";
+      done = crons.length < PAGE;
+    }
+  }
+}
+
+const family = ({ name, help, type }: Pick<Family, "name" | "help" | "type">): string =>
+  `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`;
+
+function samplesOf({ name, samples }: Family, cron: IndexedFigures): string {
+  return samples(cron)
+    .filter(([, value]) => value !== null)
+    .map(([labels, value]) => {
+      // Ids and names of ours: nothing in them has to be escaped.
+      const all = { cron_id: cron.cronId, assistant_id: cron.assistantId, ...labels };
+      const text = Object.entries(all).map(([key, label]) => `${key}="${label}"`);
+      return `${name}{${text.join(",")}} ${value}\n`;
+    })
+    .join("");
+}
+
+const byName = (
+  label: string,
+  values: Record<string, number | null>,
+): [Record<string, string>, number | null][] =>
+  Object.entries(values).map(([name, value]) => [{ [label]: name }, value]);
+
+const quantiles = (
+  percentiles: IndexedFigures["figures"]["lateness_ms"],
+): [Record<string, string>, number | null][] =>
+  percentiles === null
+    ? []
+    : [
+        [{ quantile: "0.5" }, percentiles.p50 / 1000],
+        [{ quantile: "0.95" }, percentiles.p95 / 1000],
+        [{ quantile: "0.99" }, percentiles.p99 / 1000],
+      ];

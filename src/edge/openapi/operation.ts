@@ -1,0 +1,89 @@
+/** How an operation is described: by the schemas that its route parses the request with, and what it answers. */
+import { z } from "zod";
+import { uuid } from "../request";
+import { assistantId } from "../../wire/runs";
+
+export type Method = "get" | "post" | "put" | "patch" | "delete";
+
+export const TAGS = {
+  Assistants: "Configured graphs and their versions.",
+  Threads: "Threads and their state.",
+  Runs: "Runs, on a thread or stateless.",
+  Crons: "Assistants on a schedule.",
+  Store: "Items that all threads share.",
+  System: "The server itself.",
+} as const;
+
+/** What an operation may answer when it goes well. */
+export interface Answer {
+  status: 200 | 202 | 204;
+  description: string;
+  /** Undefined when there is no body. */
+  schema?: z.ZodType;
+  mediaType: "application/json" | "text/event-stream" | "text/html" | "text/plain";
+  headers: readonly (keyof typeof HEADERS)[];
+}
+
+/** One method of one path. */
+export interface Operation {
+  method: Method;
+  /** With its parameters in braces; {@link PATH_PARAMETERS} has them. */
+  path: string;
+  /** The document's `operationId`. */
+  id: string;
+  tag: keyof typeof TAGS;
+  summary: string;
+  description?: string;
+  query?: z.ZodType;
+  headers?: Readonly<Record<string, { schema: z.ZodType; description: string }>>;
+  body?: z.ZodType;
+  answers: readonly Answer[];
+  /** What else it may answer, besides what every such operation may. */
+  failures?: readonly (404 | 409 | 413)[];
+  /** Needs no key. */
+  open?: boolean;
+}
+
+/** The operations of one resource. */
+export const operationsOf = (
+  tag: Operation["tag"],
+  operations: readonly Omit<Operation, "tag">[],
+): readonly Operation[] => operations.map((operation) => ({ tag, ...operation }));
+
+export const PATH_PARAMETERS: Readonly<Record<string, z.ZodType>> = {
+  assistant_id: assistantId,
+  checkpoint_id: uuid,
+  cron_id: uuid,
+  namespace: z.string(),
+  run_id: uuid,
+  thread_id: uuid,
+};
+
+/** Headers of answers, with what they say. */
+export const HEADERS = {
+  "Content-Location": "The path of the run.",
+  Location: "Where to go on when the connection breaks.",
+  "X-Pagination-Total": "How many match in all.",
+  "X-Pagination-Next": "The offset of the next page, if there is one.",
+} as const;
+
+/** Answers with JSON. */
+export const json = (
+  description: string,
+  schema: z.ZodType,
+  headers: Answer["headers"] = [],
+): readonly Answer[] => [{ status: 200, description, schema, mediaType: "application/json", headers }];
+
+/** Answers with a page of a list. */
+export const page = (description: string, schema: z.ZodType): readonly Answer[] =>
+  json(description, z.array(schema), ["X-Pagination-Total", "X-Pagination-Next"]);
+
+/** Answers without a body. */
+export const empty = (description: string, status: 202 | 204 = 204): readonly Answer[] => [
+  { status, description, mediaType: "application/json", headers: [] },
+];
+
+/** Answers with server-sent events. */
+export const events = (description: string, headers: Answer["headers"] = []): readonly Answer[] => [
+  { status: 200, description, schema: z.string(), mediaType: "text/event-stream", headers },
+];

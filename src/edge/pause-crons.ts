@@ -1,0 +1,25 @@
+/** Pausing the crons of what is being deleted. */
+import type { Env } from "../platform/config";
+import { logError } from "../platform/log";
+import { cronObject } from "../calls/cron-object";
+import { cronsOf } from "../d1/crons-table";
+
+/**
+ * Pauses the crons of an assistant or a thread that is gone, and has them say so. One that cannot be reached now finds out
+ * when it fires next, and pauses then.
+ */
+export async function pauseCronsOf(
+  env: Env,
+  owner: { assistant_id: string } | { thread_id: string },
+  reason: string,
+): Promise<void> {
+  try {
+    const cronIds = await cronsOf(env.DB, owner);
+    const pauses = cronIds.map((cronId) => cronObject(env, cronId).pause(reason));
+    for (const pause of await Promise.allSettled(pauses)) {
+      if (pause.status === "rejected") logError("a cron could not be paused", pause.reason);
+    }
+  } catch (error) {
+    logError("the crons to pause could not be found", error, owner);
+  }
+}

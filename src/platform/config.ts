@@ -1,0 +1,96 @@
+/** What the deployment configures: bindings, vars and secrets, read once into one validated Config. */
+import { z } from "zod";
+import { asDomainError, DomainError, messageOf } from "./errors";
+import { check } from "../edge/request";
+import type { CronDO } from "../cron/cron-do";
+import type { ThreadDO } from "../thread/thread-do";
+
+declare global {
+  // The platform's own way to type `env` of "cloudflare:workers".
+  // eslint-disable-next-line @typescript-eslint/no-namespace
+  namespace Cloudflare {
+    interface Env {
+      CRON: DurableObjectNamespace<CronDO>;
+      THREAD: DurableObjectNamespace<ThreadDO>;
+      DB: D1Database;
+      API_KEYS?: string;
+      AUTH?: string;
+      RUN_TIMEOUT_SECONDS?: string;
+      WEBHOOK_SECRET?: string;
+    }
+  }
+}
+
+/** The bindings, vars and secrets of the Worker. */
+export type Env = Cloudflare.Env;
+
+/** Whether the text is a secret as the Standard Webhooks specification has them. */
+const isWebhookSecret = (text: string): boolean =>
+  /^whsec_(?:[A-Za-z0-9+/]{4}){8,21}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text);
+
+const DEFAULT_RUN_TIMEOUT_S = 3600;
+const runTimeout = z.coerce.number().int().min(1).max(86_400).default(DEFAULT_RUN_TIMEOUT_S);
+
+const secretList = z
+  .string()
+  .default("")
+  .transform((secrets) => secrets.split(/[\s,]+/).filter((secret) => secret !== ""))
+  .refine((secrets) => secrets.every(isWebhookSecret), "expected whsec_ and 24 to 64 bytes in base64");
+
+const configSchema = z.object({
+  API_KEYS: z
+    .string()
+    .default("")
+    .transform((keys) => keys.split(/[\s,]+/).filter((key) => key !== "")),
+  AUTH: z.enum(["keys", "open"]).default("keys"),
+  RUN_TIMEOUT_SECONDS: runTimeout,
+  WEBHOOK_SECRET: secretList,
+});
+
+/** The validated settings. */
+export interface Config {
+  /** Keys that `x-api-key` may carry. */
+  apiKeys: string[];
+  /** True when requests need no key: local development, or a deployment that something else protects. */
+  open: boolean;
+}
+
+/**
+ * Who may call; and that every setting has a value that it can have.
+ * @throws server.misconfigured naming the setting: it is the operator's to mend, not the caller's.
+ */
+export function readConfig(env: Env): Config {
+  const known = configs.get(env);
+  if (known !== undefined) return known;
+  const vars = checked(configSchema, env);
+  const config = { apiKeys: vars.API_KEYS, open: vars.AUTH === "open" };
+  configs.set(env, config);
+  return config;
+}
+
+/** Every request asks, and the bindings of an isolate never change. */
+const configs = new WeakMap<Env, Config>();
+
+/**
+ * How long one attempt at a run may take, in ms, before the run ends with status `timeout`. The default where the setting
+ * makes no sense: the edge refuses every request then, and crons should not fail until it is mended.
+ */
+export function runTimeoutMs(env: Env): number {
+  const { data: seconds = DEFAULT_RUN_TIMEOUT_S } = runTimeout.safeParse(env.RUN_TIMEOUT_SECONDS);
+  return seconds * 1000;
+}
+
+/** What webhooks are signed with, each of them; none: they are not signed. @throws server.misconfigured */
+export const webhookSecrets = (env: Env): string[] =>
+  checked(z.object({ WEBHOOK_SECRET: secretList }), env).WEBHOOK_SECRET;
+
+function checked<S extends z.ZodType>(schema: S, env: Env): z.output<S> {
+  try {
+    return check(schema, env, "configuration");
+  } catch (error) {
+    throw new DomainError(
+      "server.misconfigured",
+      `the server is misconfigured: ${asDomainError(error)?.detail ?? messageOf(error)}`,
+    );
+  }
+}

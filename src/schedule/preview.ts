@@ -1,0 +1,135 @@
+/** What a schedule means, before it costs anything. */
+import cronstrue from "cronstrue";
+import { now, toIso } from "../platform/clock";
+import { checkSchedule, isIntervalLike, slotsBetween, wallTimes, type Schedule } from "./schedule";
+import type { PreviewQuery } from "../wire/crons";
+import { clockChanges, offsetAt, type ClockChange } from "./zone";
+
+/** Why the owner may want to look again. */
+export interface PreviewWarning {
+  code: "never" | "rarely" | "more_than_hourly" | "dst_gap" | "dst_overlap";
+  message: string;
+}
+
+export interface Preview {
+  schedule: string;
+  timezone: string | null;
+  /** In plain English. */
+  description: string;
+  next: {
+    /** ISO 8601 in UTC. */
+    utc: string;
+    /** The same instant as the zone's clocks show it, with the offset from UTC. */
+    local: string;
+  }[];
+  warnings: PreviewWarning[];
+}
+
+const HOUR_MS = 3_600_000;
+const YEAR_MS = 366 * 24 * HOUR_MS;
+/** Slots looked at to see how often there are some. */
+const LOOKED_AT = 100;
+
+/** The preview from now on. @throws request.invalid */
+export function previewOf({ schedule: expression, timezone, end_time, count = 5 }: PreviewQuery): Preview {
+  const schedule = { expression, timezone: timezone ?? null };
+  checkSchedule(schedule);
+  const end = (end_time ?? Infinity) - 1;
+  const slots = [...firstOf(slotsBetween(schedule, now(), end), Math.max(count, LOOKED_AT))];
+  return {
+    schedule: expression,
+    timezone: schedule.timezone,
+    description: describe(expression),
+    next: slots.slice(0, count).map((at) => ({ utc: toIso(at), local: toLocal(schedule.timezone, at) })),
+    warnings: [
+      ...frequencyWarnings(schedule, slots),
+      ...clockWarnings(schedule, Math.min(end, now() + YEAR_MS)),
+    ],
+  };
+}
+
+const NICKNAMES: Readonly<Record<string, string | undefined>> = {
+  "@yearly": "0 0 1 1 *",
+  "@annually": "0 0 1 1 *",
+  "@monthly": "0 0 1 * *",
+  "@weekly": "0 0 * * 0",
+  "@daily": "0 0 * * *",
+  "@midnight": "0 0 * * *",
+  "@hourly": "0 * * * *",
+};
+
+function describe(expression: string): string {
+  const text = expression.trim();
+  try {
+    const options = { use24HourTimeFormat: true, verbose: true, throwExceptionOnParseError: true };
+    return cronstrue.toString(NICKNAMES[text.toLowerCase()] ?? text, options);
+  } catch {
+    // It knows a few forms less than the scheduler.
+    return `By the cron expression ${text}`;
+  }
+}
+
+function frequencyWarnings(schedule: Schedule, slots: number[]): PreviewWarning[] {
+  const [first] = slots;
+  if (first === undefined) return [{ code: "never", message: "there is no time to come: it never fires" }];
+  const gaps = slots.slice(1).map((slot, index) => slot - (slots[index] ?? slot));
+  const warnings: PreviewWarning[] = [];
+  if (first - now() > YEAR_MS || gaps.some((gap) => gap > YEAR_MS)) {
+    warnings.push({ code: "rarely", message: "more than a year can go by between two times" });
+  }
+  const from = busiestHour(slots);
+  const times = [...slotsBetween(schedule, from - 1, from + HOUR_MS - 1)].length;
+  if (times > 1) {
+    warnings.push({
+      code: "more_than_hourly",
+      message: `it fires up to ${times} times within one hour, and each is a run that may be billed`,
+    });
+  }
+  return warnings;
+}
+
+/** The slot from which an hour has the most of them: the first may be the last of a busy morning. */
+function busiestHour(slots: number[]): number {
+  const within = slots.map((from) => slots.filter((slot) => slot >= from && slot < from + HOUR_MS).length);
+  return slots[within.indexOf(Math.max(...within))] ?? 0;
+}
+
+/** By the rule of docs/scheduling.md, what the changes of the zone's clocks do to the schedule. */
+function clockWarnings(schedule: Schedule, until: number): PreviewWarning[] {
+  const { timezone: zone } = schedule;
+  if (zone === null || isIntervalLike(schedule)) return [];
+  const nextWall = wallTimes(schedule);
+  const touched = (change: ClockChange): boolean => nextWall(change.from - 1) < change.to;
+  const changes = clockChanges(zone, now(), until).filter(touched);
+  return changes.map((change) => {
+    const [day, from] = wallText(change.from).split("T");
+    const to = wallText(change.to).split("T")[1];
+    return change.kind === "gap"
+      ? {
+          code: "dst_gap" as const,
+          message: `on ${day} the clocks leave out ${from} to ${to}: a time in between fires once, at ${to}`,
+        }
+      : {
+          code: "dst_overlap" as const,
+          message: `on ${day} the clocks show ${from} to ${to} twice: a time in between fires once, the first time`,
+        };
+  });
+}
+
+const wallText = (wall: number): string => toIso(wall).slice(0, 16);
+
+function toLocal(zone: string | null, at: number): string {
+  const offset = zone === null ? 0 : offsetAt(zone, at);
+  const minutes = Math.abs(offset) / 60_000;
+  const two = (number: number): string => String(Math.floor(number)).padStart(2, "0");
+  return `${toIso(at + offset).slice(0, 19)}${offset < 0 ? "-" : "+"}${two(minutes / 60)}:${two(minutes % 60)}`;
+}
+
+function* firstOf<T>(items: Iterable<T>, count: number): Generator<T> {
+  let left = count;
+  for (const item of items) {
+    if (left === 0) return;
+    left -= 1;
+    yield item;
+  }
+}

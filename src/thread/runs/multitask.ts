@@ -1,0 +1,23 @@
+/** Double texting: what becomes of a run that comes while others of its thread have not ended. */
+import { DomainError } from "../../platform/errors";
+import type { MultitaskStrategy } from "../../wire/run";
+import type { StopReason } from "./run-executor";
+
+/**
+ * What a new run does to those before it: null lets them end first, a reason stops them.
+ * @throws run.conflict when the strategy is to reject the new run.
+ */
+export function stopEarlierRuns(strategy: MultitaskStrategy): StopReason | null {
+  switch (strategy) {
+    case "enqueue":
+      return null;
+    case "interrupt":
+    case "rollback":
+      return strategy;
+    case "reject":
+      throw new DomainError(
+        "run.conflict",
+        "the thread is busy with another run: wait for it, or choose another multitask_strategy",
+      );
+  }
+}

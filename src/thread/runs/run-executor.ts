@@ -1,0 +1,207 @@
+/** Executes one run: its graph, on its thread's checkpoints, from where an earlier attempt got to. */
+import { stampRetryable } from "@langchain/core/errors";
+import { isUnknownInterruptError } from "@langchain/langgraph";
+import type { BaseStore } from "@langchain/langgraph-checkpoint";
+import { messageOf } from "../../platform/errors";
+import type { JsonObject } from "../../platform/json";
+import { loadGraph } from "../../graphs/registry";
+import type { CheckpointSaver } from "../checkpoints/checkpoint-saver";
+import { withInterrupts } from "./run-values";
+import { toWire } from "../state/wire-state";
+import type { RunError, RunStatus } from "../../wire/run";
+import type { StoredRun } from "./run-row";
+import { toCommand } from "./command";
+import { isPermanent } from "./next-attempt";
+import {
+  EventMapper,
+  goesDeep,
+  libraryModes,
+  type GraphChunk,
+  type RunEvent,
+  type StreamMode,
+} from "../streams/stream-modes";
+import type { UsageMeter } from "./token-usage";
+
+/** Why a run was made to stop; the reason of its abort signal. */
+export type StopReason = "interrupt" | "rollback" | "timeout";
+
+/** How a run ended. */
+export interface Outcome {
+  status: Exclude<RunStatus, "pending" | "running">;
+  error: RunError | null;
+  /** The last values of the state, as plain JSON; at an interrupt with what is asked, as `__interrupt__`. */
+  values: unknown;
+  /** The graph stopped at an interrupt and waits for an answer. */
+  waiting: boolean;
+  /** It failed before it touched anything: the thread is as it was. */
+  refused?: true;
+  /** Another attempt would end like this one. */
+  permanent?: boolean;
+}
+
+/** What a run is executed with. */
+export interface ExecutionContext {
+  saver: CheckpointSaver;
+  store: BaseStore;
+  /** Hears the models that it calls. */
+  meter: UsageMeter;
+  /** Aborts with a {@link StopReason}. */
+  signal: AbortSignal;
+  /** Hears what is streamed, as it happens. */
+  emit: (event: RunEvent) => void;
+}
+
+/**
+ * Runs the graph to its end, to an interrupt, or until the signal aborts. Never throws: what the graph throws is the
+ * outcome, and not streamed, since another attempt may follow. An attempt that left checkpoints is continued from the last; finished supersteps are not repeated.
+ */
+export async function executeRun(run: StoredRun, { emit, ...context }: ExecutionContext): Promise<Outcome> {
+  let values: unknown = null;
+  // What is asked, by each interrupt that the graph stops at; nothing at a breakpoint.
+  let asked: unknown[] | undefined;
+  try {
+    emit({ event: "metadata", data: { run_id: run.runId, attempt: run.attempts } });
+    const mapper = new EventMapper(streamModesOf(run), streamsSubgraphs(run));
+    for await (const part of executeGraph(run, context)) {
+      if ("event" in part) {
+        emit(part);
+        continue;
+      }
+      if (part.mode === "values" && part.ns.length === 0) {
+        if (isInterrupt(part.chunk)) asked = [...(asked ?? []), ...part.chunk.__interrupt__];
+        else values = part.chunk;
+      }
+      for (const event of mapper.eventsOf(part)) emit(event);
+    }
+    if (asked === undefined) return { ...SUCCESS, values: toWire(values), waiting: false };
+    return { ...SUCCESS, values: toWire(withInterrupts(values, asked)), waiting: true };
+  } catch (error) {
+    return failure(error, context.signal, values);
+  }
+}
+
+const SUCCESS = { status: "success", error: null } as const;
+
+/** Runs the graph. Yields what it streams; and with the mode `events`, what else happens in it. */
+async function* executeGraph(
+  run: StoredRun,
+  { saver, store, signal, meter }: Omit<ExecutionContext, "emit">,
+): AsyncGenerator<GraphChunk | RunEvent> {
+  const { config, context } = run.kwargs;
+  const graph = await loadGraph(run.graphId, { ...config, context }, { checkpointer: saver, store });
+  const resumes = run.attempts > 1 && saver.latestOfRun(run.threadId, run.runId) !== undefined;
+  const input = resumes ? null : graphInput(run);
+  const from = config.configurable.checkpoint_id as string | undefined;
+  // The graph would begin anew, and what the thread was would be lost.
+  if (!resumes && from !== undefined && (await saver.getTuple(config)) === undefined) {
+    throw stampRetryable(new Error(`no checkpoint with the id ${from} on this thread`), false);
+  }
+  const modes = streamModesOf(run);
+  const subgraphs = goesDeep(modes, streamsSubgraphs(run));
+  const options = {
+    ...optionsOf(run),
+    configurable: {
+      ...(resumes ? withoutCheckpoint(config.configurable) : config.configurable),
+      // LangGraph's own word for it.
+      ...(run.kwargs.strict_resume === true ? { __pregel_strict_resume: true } : {}),
+    },
+    context,
+    signal,
+    callbacks: [meter],
+    subgraphs,
+    streamMode: libraryModes(modes),
+  };
+  if (!modes.includes("events")) {
+    const stream = await graph.stream(input, options);
+    for await (const chunk of stream) yield toGraphChunk(chunk, subgraphs);
+    return;
+  }
+  for await (const event of graph.streamEvents(input, { ...options, version: "v2" })) {
+    if (event.tags?.includes("langsmith:hidden")) continue;
+    const own = event.event === "on_chain_stream" && event.run_id === run.runId;
+    yield own ? toGraphChunk(event.data.chunk, subgraphs) : { event: "events", data: event };
+  }
+}
+
+function toGraphChunk(chunk: unknown, subgraphs: boolean): GraphChunk {
+  const [ns, mode, data] = (subgraphs ? chunk : [[], ...(chunk as unknown[])]) as [
+    string[],
+    GraphChunk["mode"],
+    unknown,
+  ];
+  return { ns, mode, chunk: data };
+}
+
+function streamModesOf({ kwargs }: StoredRun): StreamMode[] {
+  const asked = [kwargs.stream_mode ?? []].flat() as StreamMode[];
+  return asked.length === 0 ? ["values"] : asked;
+}
+
+const streamsSubgraphs = ({ kwargs }: StoredRun): boolean => kwargs.stream_subgraphs === true;
+
+function failure(error: unknown, signal: AbortSignal, values: unknown): Outcome {
+  const ended = { values: safeWire(values), waiting: false };
+  if (isUnknownInterruptError(error)) {
+    const waiting = error.pendingIds.length > 0;
+    const refused = { values: null, waiting, refused: true, permanent: true } as const;
+    return { status: "error", error: toRunError(error), ...refused };
+  }
+  if (!signal.aborted) {
+    return { ...ended, status: "error", error: toRunError(error), permanent: isPermanent(error) };
+  }
+  if (signal.reason === "timeout") {
+    return {
+      ...ended,
+      status: "timeout",
+      error: { error: "TimeoutError", message: "the run took too long" },
+    };
+  }
+  return { ...ended, status: "interrupted", error: null };
+}
+
+/** A provider may put its whole answer in a message; it is stored with the run. */
+const MAX_MESSAGE_LENGTH = 10_000;
+
+/** An error in the form that the SDKs raise. */
+const toRunError = (error: unknown): RunError => ({
+  error: error instanceof Error ? error.name : "Error",
+  message: messageOf(error).slice(0, MAX_MESSAGE_LENGTH),
+});
+
+function safeWire(values: unknown): unknown {
+  try {
+    return toWire(values);
+  } catch {
+    return null;
+  }
+}
+
+const isInterrupt = (chunk: unknown): chunk is { __interrupt__: unknown[] } =>
+  typeof chunk === "object" && chunk !== null && "__interrupt__" in chunk;
+
+/** An attempt that goes on does so from the run's last checkpoint, not from the one that it started at. */
+function withoutCheckpoint(configurable: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(configurable).filter(([key]) => !key.startsWith("checkpoint_")));
+}
+
+const graphInput = ({ kwargs: { command, input } }: StoredRun): unknown =>
+  command === undefined ? (input ?? null) : toCommand(command);
+
+/** What LangGraph is told beside the input; keys without a value would wipe the graph's own defaults. */
+function optionsOf(run: StoredRun): JsonObject {
+  const { config, durability, interrupt_before: before, interrupt_after: after } = run.kwargs;
+  const options = {
+    runId: run.runId,
+    tags: config.tags,
+    recursionLimit: config.recursion_limit,
+    maxConcurrency: config.max_concurrency,
+    runName: config.run_name,
+    metadata: { ...(config.metadata as JsonObject | undefined), ...run.metadata, run_attempt: run.attempts },
+    interruptBefore: before,
+    interruptAfter: after,
+    durability,
+  };
+  return Object.fromEntries(
+    Object.entries(options).filter(([, value]) => value !== undefined && value !== null),
+  );
+}

@@ -1,0 +1,161 @@
+/** The row of a run in its thread's object: the table, and what is read from it. */
+import { toIsoOrNull } from "../../platform/clock";
+import type { CronEntry } from "../../d1/crons-table";
+import { parseJson, parseJsonOrNull } from "../../platform/json";
+import type { CronTerms, NewRun, RunRecord, RunStatus, WebhookDelivery } from "../../wire/run";
+import type { TokenUsage } from "./token-usage";
+
+/** A run's row, read. */
+export interface StoredRun extends RunRecord {
+  graphId: string;
+  attempts: number;
+  /** It does not start before. */
+  startAt: number;
+  /** When its first attempt began. */
+  startedAt: number | null;
+  /** What the cron that made it asks of it; null for a run that no cron made. */
+  cron: CronTerms | null;
+  /** What the index is to have of its cron, and is not known to; written with the run. */
+  cronEntry: CronEntry | null;
+  /** Attempts that the graph has failed in; the others ended with their hosts, or go on. */
+  failures: number;
+  /** It has ended at an interrupt, and waits for an answer. */
+  waiting: boolean;
+  /** When its cron is to be told (again) how it ended; null before it has, and when there is nobody to tell. */
+  reportAt: number | null;
+  reportAttempts: number;
+  /** Rolled back or deleted: to be taken out of the index. */
+  deleted: boolean;
+  /** When its webhook is to be called (again); null when there is nothing to call. */
+  webhookAt: number | null;
+  webhookAttempts: number;
+  /** The checkpoint that the run ended with, whose values its webhook is sent. */
+  lastCheckpointId: string | null;
+  revision: number;
+  indexed: number;
+}
+
+/** As SQLite has it. */
+export type RunRow = {
+  run_id: string;
+  thread_id: string;
+  assistant_id: string;
+  graph_id: string;
+  status: RunStatus;
+  metadata: string;
+  kwargs: string;
+  multitask_strategy: NewRun["multitaskStrategy"];
+  error: string | null;
+  attempts: number;
+  start_at: number;
+  started_at: number | null;
+  /** JSON of CronTerms. */
+  cron: string | null;
+  /** JSON of CronEntry. */
+  cron_entry: string | null;
+  input_tokens: number | null;
+  output_tokens: number | null;
+  failures: number;
+  waiting: number;
+  report_at: number | null;
+  report_attempts: number;
+  created_at: number;
+  updated_at: number;
+  deleted: number;
+  webhook_at: number | null;
+  webhook_attempts: number;
+  webhook_status: WebhookDelivery["status"] | null;
+  webhook_error: string | null;
+  last_checkpoint_id: string | null;
+  revision: number;
+  indexed: number;
+};
+
+/** The table's columns, in the order in which they came to be. */
+const COLUMNS = {
+  seq: "INTEGER PRIMARY KEY",
+  run_id: "TEXT NOT NULL",
+  thread_id: "TEXT NOT NULL",
+  assistant_id: "TEXT NOT NULL",
+  graph_id: "TEXT NOT NULL",
+  status: "TEXT NOT NULL",
+  metadata: "TEXT NOT NULL",
+  kwargs: "TEXT NOT NULL",
+  multitask_strategy: "TEXT NOT NULL",
+  error: "TEXT",
+  attempts: "INTEGER NOT NULL",
+  start_at: "INTEGER NOT NULL",
+  started_at: "INTEGER",
+  created_at: "INTEGER NOT NULL",
+  updated_at: "INTEGER NOT NULL",
+  deleted: "INTEGER NOT NULL DEFAULT 0",
+  webhook_at: "INTEGER",
+  webhook_attempts: "INTEGER NOT NULL DEFAULT 0",
+  webhook_status: "TEXT",
+  webhook_error: "TEXT",
+  last_checkpoint_id: "TEXT",
+  revision: "INTEGER NOT NULL DEFAULT 1",
+  indexed: "INTEGER NOT NULL DEFAULT 0",
+  cron: "TEXT",
+  waiting: "INTEGER NOT NULL DEFAULT 0",
+  report_at: "INTEGER",
+  report_attempts: "INTEGER NOT NULL DEFAULT 0",
+  input_tokens: "INTEGER",
+  output_tokens: "INTEGER",
+  failures: "INTEGER NOT NULL DEFAULT 0",
+  cron_entry: "TEXT",
+} as const satisfies Record<keyof RunRow | "seq", string>;
+
+/** Makes the table; one that an earlier version made is given the columns that it lacks. */
+export function createRunsTable(sql: SqlStorage): void {
+  const columns = Object.entries(COLUMNS).map(([name, type]) => `${name} ${type}`);
+  sql.exec(`CREATE TABLE IF NOT EXISTS runs (${columns.join(", ")})`);
+  const there = new Set(
+    [...sql.exec<{ name: string }>("SELECT name FROM pragma_table_info('runs')")].map(({ name }) => name),
+  );
+  for (const [name, type] of Object.entries(COLUMNS)) {
+    if (!there.has(name)) sql.exec(`ALTER TABLE runs ADD COLUMN ${name} ${type}`);
+  }
+}
+
+const deliveryOf = (row: RunRow, status: WebhookDelivery["status"]): WebhookDelivery => ({
+  status,
+  attempts: row.webhook_attempts,
+  last_error: row.webhook_error,
+  next_attempt_at: toIsoOrNull(row.webhook_at),
+});
+
+/** What a row says of tokens, here or in the index. */
+export const usageOf = (row: Pick<RunRow, "input_tokens" | "output_tokens">): TokenUsage | null =>
+  row.input_tokens === null ? null : { inputTokens: row.input_tokens, outputTokens: row.output_tokens ?? 0 };
+
+export const toStoredRun = (row: RunRow): StoredRun => ({
+  runId: row.run_id,
+  threadId: row.thread_id,
+  assistantId: row.assistant_id,
+  graphId: row.graph_id,
+  status: row.status,
+  metadata: parseJson(row.metadata),
+  kwargs: parseJson(row.kwargs),
+  multitaskStrategy: row.multitask_strategy,
+  error: parseJsonOrNull(row.error),
+  attempts: row.attempts,
+  usage: usageOf(row),
+  webhook: row.webhook_status === null ? null : deliveryOf(row, row.webhook_status),
+  webhookAt: row.webhook_at,
+  webhookAttempts: row.webhook_attempts,
+  lastCheckpointId: row.last_checkpoint_id,
+  startAt: row.start_at,
+  startedAt: row.started_at,
+  cron: parseJsonOrNull(row.cron),
+  cronEntry: parseJsonOrNull(row.cron_entry),
+  failures: row.failures,
+  waiting: row.waiting === 1,
+  reportAt: row.report_at,
+  reportAttempts: row.report_attempts,
+  createdAt: row.created_at,
+  updatedAt: row.updated_at,
+  deleted: row.deleted === 1,
+  revision: row.revision,
+  indexed: row.indexed,
+});

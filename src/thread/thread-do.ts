@@ -1,0 +1,194 @@
+/**
+ * Where a thread lives: its metadata, its checkpoints, and the runs that work on it. The object of a long-lived thread
+ * holds that one; a standing object holds short-lived threads of several crons, or of stateless runs.
+ */
+import { DomainError } from "../platform/errors";
+import { requireStorable } from "../platform/json";
+import { logError } from "../platform/log";
+import {
+  FIRST_PIECE,
+  readPiece,
+  writePiece,
+  type CheckpointPiece,
+  type PiecePosition,
+} from "./checkpoints/checkpoint-copy";
+import { keepLatestState } from "./checkpoints/checkpoint-pruning";
+import type { HistorySearch, ThreadCreate, ThreadPatch } from "../wire/threads";
+import type { StateUpdate } from "../wire/states";
+import { applySupersteps, updateState } from "./state/state-update";
+import { toWireThread, type Thread, type ThreadTtl } from "../wire/thread";
+import { ThreadRuns } from "./thread-runs";
+import { defaultTtl, toWireTtl, type WireTtl } from "./ttl";
+import { readHistory, readSnapshot, readState, readWaiting, type StateRead } from "./state/thread-state";
+import type { WireCheckpoint, WireState } from "./state/wire-state";
+
+/** Within which the copying of a thread is done, or has failed. */
+const COPY_MS = 10 * 60_000;
+
+export class ThreadDO extends ThreadRuns {
+  /**
+   * Makes a thread.
+   * @param status of one whose checkpoints are here already
+   * @throws thread.exists unless `if_exists` says otherwise, thread.invalid when its graph refuses a superstep
+   */
+  async createThread(
+    threadId: string,
+    { metadata, if_exists: ifExists, ttl, supersteps }: ThreadCreate,
+    status: "idle" | "interrupted" = "idle",
+  ): Promise<Thread> {
+    requireStorable("metadata", metadata ?? {});
+    this.createTables();
+    const existing = this.threads.find(threadId);
+    if (existing !== undefined) {
+      if (existing.deleted || ifExists !== "do_nothing") {
+        throw new DomainError("thread.exists", `a thread with the id ${threadId} exists already`);
+      }
+      return this.getThread(threadId);
+    }
+    this.threads.insert({
+      threadId,
+      metadata: metadata ?? {},
+      config: {},
+      status,
+      ttl: ttl ?? defaultTtl,
+      temporary: false,
+    });
+    this.wakeSoon();
+    if (supersteps !== undefined && supersteps.length > 0) {
+      try {
+        await applySupersteps(this.storage, this.threads.require(threadId), supersteps);
+      } catch (error) {
+        // All or nothing: a thread without the state that it was to begin with is no use to its owner.
+        await this.deleteThread(threadId);
+        throw error;
+      }
+      this.threads.update(threadId, {});
+    }
+    await this.settle();
+    return this.getThread(threadId);
+  }
+
+  /** Nothing, if there is such a thread. @throws thread.not_found */
+  async checkThread(threadId: string): Promise<void> {
+    this.requireThread(threadId);
+  }
+
+  /** The thread with its values, and what else it is to include. @throws thread.not_found */
+  async getThread(
+    threadId: string,
+    include: readonly "ttl"[] = [],
+  ): Promise<Thread & { ttl?: WireTtl | null }> {
+    const thread = this.requireThread(threadId);
+    const shown = toWireThread(thread, await readSnapshot(this.storage, thread));
+    if (!include.includes("ttl")) return shown;
+    const expiry = this.threads.expiries().find((known) => known.threadId === threadId);
+    return { ...shown, ttl: thread.ttl === null ? null : toWireTtl(thread.ttl, expiry?.expiresAt) };
+  }
+
+  /** Merges metadata, sets the time to live. @throws thread.not_found */
+  async patchThread(threadId: string, { metadata, ttl }: ThreadPatch): Promise<Thread> {
+    const thread = this.requireThread(threadId);
+    const merged = { ...thread.metadata, ...metadata };
+    requireStorable("metadata", merged);
+    this.threads.update(threadId, {
+      metadata: merged,
+      // Null clears it.
+      ...(ttl === undefined ? {} : { ttl }),
+    });
+    this.wakeSoon();
+    await this.settle();
+    return this.getThread(threadId);
+  }
+
+  /** Deletes the thread with its state; its runs are stopped, their records stay. @throws thread.not_found */
+  async deleteThread(threadId: string): Promise<void> {
+    this.requireThread(threadId);
+    this.threads.markDeleted(threadId);
+    this.log.removeThread(threadId);
+    this.wakeSoon();
+    const runIds = this.runs.unfinishedIds(threadId);
+    this.queue.stopAll(runIds, "interrupt");
+    const ended = runIds.map((runId) => this.queue.outcome(runId)).filter((outcome) => outcome !== undefined);
+    await Promise.all(ended);
+    await this.settle();
+  }
+
+  /** The thread's latest state, or the one at a checkpoint. @throws thread.not_found */
+  async getState(threadId: string, read: StateRead): Promise<Partial<WireState>> {
+    return readState(this.storage, this.requireThread(threadId), read);
+  }
+
+  /**
+   * Writes to the thread's state as if a node had.
+   * @throws thread.not_found, thread.conflict while a run works on it, thread.invalid when its graph refuses the update
+   */
+  async updateState(threadId: string, update: StateUpdate): Promise<WireCheckpoint> {
+    const thread = this.requireThread(threadId);
+    if (this.runs.unfinishedIds(threadId).length > 0) {
+      throw new DomainError("thread.conflict", "the thread is busy with a run");
+    }
+    this.wakeSoon();
+    const checkpoint = await updateState(this.storage, thread, update);
+    const { asks, goesOn } = await readWaiting(this.storage, thread);
+    const waits = asks || (thread.status === "interrupted" && goesOn);
+    // A graph that takes its time may have let a run in.
+    const busy = this.runs.unfinishedIds(threadId).length > 0;
+    this.threads.update(threadId, { status: busy ? "busy" : waits ? "interrupted" : "idle", error: null });
+    await this.tellUpdate(threadId);
+    await this.settle();
+    return checkpoint;
+  }
+
+  /** Tells the streams of the thread its new state. */
+  private async tellUpdate(threadId: string): Promise<void> {
+    if (!this.log.isHeard(threadId)) return;
+    try {
+      const state = await this.getState(threadId, { subgraphs: false });
+      const data = { thread_id: threadId, state };
+      this.log.emitToThread({ runId: null, threadId }, { event: "state_update", data }, false);
+    } catch (error) {
+      // The update is made, and too large to be told.
+      logError("an update could not be streamed", error, { thread_id: threadId });
+    }
+  }
+
+  /**
+   * Deletes the thread, or all but its latest state.
+   * @throws thread.not_found, thread.conflict while a run works on it
+   */
+  async pruneThread(threadId: string, strategy: ThreadTtl["strategy"]): Promise<void> {
+    this.requireThread(threadId);
+    if (this.runs.unfinishedIds(threadId).length > 0) {
+      throw new DomainError("thread.conflict", "the thread is busy with a run");
+    }
+    if (strategy === "delete") {
+      await this.deleteThread(threadId);
+      return;
+    }
+    await keepLatestState(this.storage, threadId);
+    this.threads.markPruned(threadId);
+  }
+
+  /** A piece of the thread's checkpoints, for a copy of it. @throws thread.not_found */
+  async readCheckpoints(threadId: string, position: PiecePosition = FIRST_PIECE): Promise<CheckpointPiece> {
+    this.requireThread(threadId);
+    return readPiece(this.storage.sql, threadId, position);
+  }
+
+  /** Takes in a piece of the checkpoints of a thread that is to be created here. */
+  async writeCheckpoints(threadId: string, piece: CheckpointPiece): Promise<void> {
+    this.createTables();
+    // Should the copying break off, the alarm finds an object without a thread, and removes it.
+    this.wakeWithin(COPY_MS);
+    writePiece(this.storage, threadId, piece);
+  }
+
+  protected override async expireThread(threadId: string): Promise<void> {
+    await this.pruneThread(threadId, this.requireThread(threadId).ttl?.strategy ?? "delete");
+  }
+
+  /** The thread's states, newest first. @throws thread.not_found */
+  async getHistory(threadId: string, query: HistorySearch): Promise<Partial<WireState>[]> {
+    return readHistory(this.storage, this.requireThread(threadId), query);
+  }
+}

@@ -1,0 +1,122 @@
+/** Calling the webhooks of runs that have ended, until they are answered or given up. */
+import { now } from "../../platform/clock";
+import { messageOf } from "../../platform/errors";
+import { logError } from "../../platform/log";
+import type { StoredRun } from "../runs/run-row";
+import type { RunStore } from "../runs/run-store";
+import { callWebhook, CALL_LIMIT_MS, FinalFailure } from "../../platform/webhook-call";
+import { webhookBody } from "./webhook-payload";
+import type { WebhookStore } from "./webhook-store";
+
+/** With the delays below the last attempt is some 15 hours after the first: a receiver may be down for a night. */
+export const MAX_ATTEMPTS = 8;
+/** Calls at once, of a cron one. An object has six connections, and its runs need some to talk to their models. */
+const LANES = 3;
+/** Webhooks that may wait in one object, of each cron. */
+export const MAX_WAITING = 200;
+const MAX_ERROR_LENGTH = 500;
+
+/** After so many failed attempts the next comes after 10 s, 40 s, 160 s …, and up to a fifth more, which is the run's own. */
+export function retryDelay(attempts: number, runId: string): number {
+  const share = Number.parseInt(runId.slice(0, 8), 16) / 2 ** 32;
+  return Math.round(10_000 * 4 ** (attempts - 1) * (1 + share / 5));
+}
+
+/** What the webhooks need of the object that holds their runs. */
+export interface WebhookHost {
+  /** Whether the object still has its tables: what is called may be deleted meanwhile. */
+  exists: () => boolean;
+  /** The values that a run has ended with. @throws when they cannot be read */
+  valuesOf: (run: StoredRun) => Promise<unknown>;
+  /** What to sign with. @throws when the server is misconfigured */
+  secrets: () => string[];
+  /** An attempt is over, and the run's row says how. */
+  changed: () => Promise<void>;
+}
+
+export class Webhooks {
+  private readonly lanes = new Set<Promise<void>>();
+  /** The runs whose webhooks are being called. */
+  private readonly calling = new Set<string>();
+
+  constructor(
+    private readonly runs: RunStore,
+    private readonly store: WebhookStore,
+    private readonly host: WebhookHost,
+  ) {}
+
+  /** Begins to call what is due, a few at a time, and goes on while something is. Never throws. */
+  callDue(): void {
+    if (this.nextDue() === undefined) return;
+    this.store.giveUpOldest(MAX_WAITING);
+    while (this.lanes.size < LANES) {
+      const run = this.take();
+      if (run === undefined) return;
+      const lane = this.callFrom(run)
+        .catch((error: unknown) => {
+          // The row is as it was booked: the alarm comes back to it.
+          logError("the calling of webhooks broke off", error);
+        })
+        .finally(() => this.lanes.delete(lane));
+      this.lanes.add(lane);
+    }
+  }
+
+  isIdle(): boolean {
+    return this.lanes.size === 0;
+  }
+
+  /** Settles when nothing is being called. */
+  async idle(): Promise<void> {
+    while (this.lanes.size > 0) await Promise.all(this.lanes);
+  }
+
+  private async callFrom(first: StoredRun): Promise<void> {
+    for (let run: StoredRun | undefined = first; run !== undefined; run = this.take()) {
+      this.calling.add(run.runId);
+      try {
+        await this.attempt(run);
+      } finally {
+        this.calling.delete(run.runId);
+      }
+      await this.host.changed();
+    }
+  }
+
+  /** The next run whose webhook is due, its attempt booked. */
+  private take(): StoredRun | undefined {
+    for (;;) {
+      const runId = this.nextDue();
+      const run = runId === undefined ? undefined : this.runs.get(runId);
+      if (run === undefined) return undefined;
+      if (run.webhookAttempts < MAX_ATTEMPTS) {
+        const attempts = run.webhookAttempts + 1;
+        this.store.book(run.runId, now() + CALL_LIMIT_MS + retryDelay(attempts, run.runId));
+        return { ...run, webhookAttempts: attempts };
+      }
+      this.store.giveUp(run.runId, "the host died in the last attempt");
+    }
+  }
+
+  private nextDue(): string | undefined {
+    return this.host.exists() ? this.store.nextDue([...this.calling]) : undefined;
+  }
+
+  /** Makes one attempt and records how it went. */
+  private async attempt(run: StoredRun): Promise<void> {
+    try {
+      const body = await webhookBody(run, () => this.host.valuesOf(run));
+      const secrets = this.host.secrets();
+      await callWebhook({ url: run.kwargs.webhook ?? "", id: `msg_${run.runId}`, body, secrets });
+    } catch (error) {
+      const { runId, webhookAttempts: attempts } = run;
+      logError("the webhook could not be called", error, { run_id: runId, attempt: attempts });
+      if (!this.host.exists()) return;
+      const message = messageOf(error).slice(0, MAX_ERROR_LENGTH);
+      if (attempts >= MAX_ATTEMPTS || error instanceof FinalFailure) this.store.giveUp(runId, message);
+      else this.store.noteFailure(runId, message, now() + retryDelay(attempts, runId));
+      return;
+    }
+    if (this.host.exists()) this.store.noteDelivery(run.runId);
+  }
+}

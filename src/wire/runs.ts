@@ -1,0 +1,271 @@
+/** What clients may send about runs. */
+import { z } from "zod";
+import { uuid } from "../edge/request";
+import { isPublicUrl } from "../platform/public-url";
+import { THREAD_MODES } from "../thread/streams/stream-filters";
+
+/** Optional on the wire; null counts as absent, since the Python SDK and others send it for "not given". */
+export const optional = <S extends z.ZodType>(schema: S) =>
+  schema.nullish().transform((value): z.output<S> | undefined => value ?? undefined);
+
+export const jsonObject = z.record(z.string(), z.unknown(), "expected an object");
+
+/** A UUID, or the id of a graph, which stands for that graph's default assistant. */
+export const assistantId = z.string("expected an assistant id or a graph id").min(1).max(200);
+
+/** What steers the execution is checked: with a `max_concurrency` of 0 no node would ever start. */
+export const runConfig = z.looseObject({
+  tags: optional(z.array(z.string())),
+  recursion_limit: optional(z.number().int().min(1).max(10_000)),
+  max_concurrency: optional(z.number().int().min(1)),
+  run_name: optional(z.string()),
+  metadata: optional(jsonObject),
+  configurable: optional(jsonObject),
+});
+
+const streamModes = z.enum([
+  "values",
+  "messages",
+  "messages-tuple",
+  "tasks",
+  "checkpoints",
+  "updates",
+  "events",
+  "debug",
+  "custom",
+  "tools",
+]);
+
+const nodes = z.union([z.literal("*"), z.array(z.string())], 'expected "*" or a list of node names');
+
+export const multitaskStrategy = z.enum(["reject", "rollback", "interrupt", "enqueue"]);
+
+export const webhookUrl = z
+  .string()
+  .min(1)
+  .max(65_536)
+  .refine(isPublicUrl, "expected an absolute http(s) URL on a public host");
+
+/** Fields that a cron's payload and a run have in common. */
+export const payloadFields = {
+  config: optional(runConfig),
+  context: optional(jsonObject),
+  webhook: optional(webhookUrl),
+  interrupt_before: optional(nodes),
+  interrupt_after: optional(nodes),
+  stream_mode: optional(
+    z.union([streamModes, z.array(streamModes)], "expected a stream mode or a list of them"),
+  ),
+  stream_subgraphs: optional(z.boolean()),
+  stream_resumable: optional(z.boolean()),
+  durability: optional(z.enum(["sync", "async", "exit"])),
+  checkpoint_during: optional(z.boolean()),
+};
+
+/** Any JSON, or nothing: `z.unknown()` alone would ask for the key. */
+const anything = z.unknown().optional();
+
+/** How LangGraph's own classes name themselves as JSON, which is how RemoteGraph sends them. */
+const lgName = (name: string) => optional(z.literal(name));
+
+const send = z
+  .strictObject({
+    node: z.string(),
+    input: anything,
+    lg_name: lgName("Send"),
+    args: anything,
+    timeout: anything,
+  })
+  .transform(({ node, input, args }) => ({ node, input: input === undefined ? args : input }));
+const goto = z.union([z.string(), send]);
+
+export const command = z
+  .strictObject({
+    lg_name: lgName("Command"),
+    update: z.union([jsonObject, z.array(z.tuple([z.string(), z.unknown()]))]).nullish(),
+    resume: anything,
+    goto: z.union([goto, z.array(goto)]).nullish(),
+  })
+  .transform(({ update, resume, goto }) => ({ update, resume, goto }));
+
+/** A checkpoint of a thread, which is the one that the request is about. */
+export const checkpoint = z.strictObject({
+  thread_id: optional(z.string()),
+  checkpoint_ns: optional(z.string()),
+  checkpoint_id: optional(z.string()),
+  checkpoint_map: optional(jsonObject),
+});
+
+/** The JavaScript SDK's types have other words for the same. */
+const onCompletion = z
+  .enum(["delete", "keep", "complete", "continue"])
+  .transform((word) => (word === "keep" || word === "continue" ? "keep" : "delete"));
+
+/** The body of every request that makes a run, on a thread or stateless. */
+export const runCreate = z.strictObject({
+  ...payloadFields,
+  assistant_id: assistantId,
+  input: anything,
+  command: optional(command),
+  metadata: optional(jsonObject),
+  multitask_strategy: optional(multitaskStrategy),
+  if_not_exists: optional(z.enum(["create", "reject"])),
+  on_completion: optional(onCompletion),
+  on_disconnect: optional(z.enum(["cancel", "continue"])),
+  after_seconds: optional(z.number().min(0).max(31_536_000)),
+  checkpoint: optional(checkpoint),
+  checkpoint_id: optional(z.string()),
+  feedback_keys: optional(z.array(z.string())),
+  langsmith_tracer: optional(jsonObject),
+  langsmith_tracing: optional(jsonObject),
+  strict_resume: optional(z.boolean()),
+});
+export type RunCreate = z.output<typeof runCreate>;
+
+const runStatus = z.enum(["pending", "running", "error", "success", "timeout", "interrupted"]);
+
+const runFields = [
+  "run_id",
+  "thread_id",
+  "assistant_id",
+  "created_at",
+  "updated_at",
+  "status",
+  "metadata",
+  "kwargs",
+  "multitask_strategy",
+  "error",
+  "webhook",
+  "attempts",
+  "usage",
+] as const;
+const runField = z.enum(runFields);
+
+const queryNumber = (schema: z.ZodNumber) =>
+  z.preprocess((value) => (value === "" ? NaN : Number(value)), schema);
+const limit = z.number().int().min(1).max(1000);
+const offset = z.number().int().min(0);
+
+/** A true or false in a query string, as the SDKs spell them. */
+export const queryBoolean = z
+  .enum(["true", "false", "1", "0", "True", "False"])
+  .transform((text) => text === "1" || text.toLowerCase() === "true");
+
+export const queryLimit = queryNumber(limit);
+export const queryOffset = queryNumber(offset);
+
+/** A list in a query string: given several times, with commas, or (by the JavaScript SDK 2.0) as JSON. */
+export const listOf = <S extends z.ZodType>(schema: S) =>
+  z.preprocess(
+    (value) => [value].flat().flatMap((part) => (typeof part === "string" ? listIn(part) : part)),
+    z.array(schema),
+  );
+
+function listIn(text: string): unknown[] {
+  if (!text.startsWith("[")) return text.split(",");
+  try {
+    return JSON.parse(text) as unknown[];
+  } catch {
+    return [text];
+  }
+}
+
+/** The last, of a parameter given several times: some clients repeat what the address has already when they reconnect. */
+const lastOf = <S extends z.ZodType>(schema: S) =>
+  z.preprocess((value) => (Array.isArray(value) ? (value as unknown[]).at(-1) : value), schema);
+
+export const runList = z.strictObject({
+  limit: queryLimit.default(10),
+  offset: queryOffset.default(0),
+  status: runStatus.optional(),
+  select: listOf(runField).optional(),
+});
+
+export const runSearch = z.strictObject({
+  metadata: optional(jsonObject),
+  status: optional(runStatus),
+  thread_id: optional(uuid),
+  assistant_id: optional(assistantId),
+  /** The open Agent Protocol's word for an assistant. */
+  agent_id: optional(assistantId),
+  created_after: optional(z.iso.datetime({ offset: true, local: true })),
+  created_before: optional(z.iso.datetime({ offset: true, local: true })),
+  limit: limit.nullish().transform((value) => value ?? 10),
+  offset: offset.nullish().transform((value) => value ?? 0),
+  sort_order: optional(z.enum(["asc", "desc"])),
+  select: optional(z.array(runField)),
+});
+export type RunSearch = z.output<typeof runSearch>;
+
+export const cancelQuery = z.strictObject({
+  wait: queryBoolean.default(false),
+  action: z.enum(["interrupt", "rollback"]).default("interrupt"),
+  reason: z.string().optional(),
+});
+
+export const joinQuery = z.strictObject({ cancel_on_disconnect: queryBoolean.default(false) });
+
+const lastEventId = z
+  .string()
+  .regex(/^-?\d*$/, 'expected the id of an event, or "-1" for all')
+  .transform((text) => (text === "" || text === "-" ? 0 : Math.max(Number(text), 0)));
+
+/** The header `Last-Event-ID`, when it is sent. */
+export const lastEventIdHeader = lastEventId.optional();
+
+/** For those who go on and have no event yet; the header is for all others. */
+const goOnAfter = lastOf(lastEventId).optional();
+
+/** What of a run's events is streamed, beside what the run is asked to stream. */
+export const streamQuery = z.looseObject({ namespace: listOf(z.string()).optional() });
+
+export const joinStreamQuery = z.looseObject({
+  ...streamQuery.shape,
+  cancel_on_disconnect: lastOf(queryBoolean).default(false),
+  stream_mode: listOf(streamModes).optional(),
+  /** The SDK's hint at what its caller has seen: to be sent more than that does no harm. */
+  checkpoint_id: lastOf(z.string()).optional(),
+  last_event_id: goOnAfter,
+});
+
+const threadModes = listOf(z.enum(THREAD_MODES)).optional();
+
+export const threadStreamQuery = z.strictObject({
+  stream_modes: threadModes,
+  /** What the SDKs call it. */
+  stream_mode: threadModes,
+  last_event_id: goOnAfter,
+});
+
+export const runsCancel = z.strictObject({
+  status: optional(z.enum(["pending", "running", "all"])),
+  thread_id: optional(uuid),
+  run_ids: optional(z.array(uuid).min(1).max(1000)),
+});
+
+/** What only the client itself has a use for, and sends all the same. */
+const CLIENT_ONLY = new Set(["signal", "_langsmithTracer"]);
+
+const snakeCase = (key: string): string => key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+/** The JavaScript SDKs send a batch as their caller wrote it, in camel case, with `assistant_id` added. */
+function fromCamelCase(item: unknown): unknown {
+  if (typeof item !== "object" || item === null || Array.isArray(item)) return item;
+  const entries = Object.entries(item).filter(([key]) => !CLIENT_ONLY.has(key));
+  const renamed = entries.map(([key, value]): [string, unknown] => {
+    const name = snakeCase(key);
+    return [name in runCreate.shape ? name : key, value];
+  });
+  return {
+    ...Object.fromEntries(renamed),
+    ...Object.fromEntries(entries.filter(([key]) => key in runCreate.shape)),
+  };
+}
+
+export const runBatch = z.array(z.preprocess(fromCamelCase, runCreate)).min(1).max(100);
+
+/** Paging of a search body. */
+export const paging = {
+  limit: limit.nullish().transform((value) => value ?? 10),
+  offset: offset.nullish().transform((value) => value ?? 0),
+};

@@ -1,0 +1,130 @@
+/** A host that dies between any two steps of a firing, with each step done or not: the slot is acted on once all the same. */
+import { runDurableObjectAlarm } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import {
+  alarmOf,
+  createCron,
+  cronStub,
+  getCron,
+  rowsOf,
+  runsOf,
+  setClock,
+  settled,
+  slotsOf,
+  threadStub,
+} from "../support/crons";
+import { threadIdOf } from "../../src/calls/identity";
+import { bury, Life, liveBy } from "../support/faults";
+import { call } from "../support/edge";
+import { hearReports } from "../support/reports";
+import type { CronDefinition } from "../../src/calls/cron-definition";
+
+beforeEach(() => {
+  setClock("2040-01-01T00:00:00.000Z");
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
+
+const indexed = (threadId: string): Promise<number | null> =>
+  env.DB.prepare("SELECT count(*) AS n FROM threads WHERE thread_id = ?").bind(threadId).first<number>("n");
+
+/** Whether the thread's run is recorded, and the thread removed. */
+const isOver = async (threadId: string): Promise<boolean> => {
+  const runs = await env.DB.prepare("SELECT status FROM runs WHERE thread_id = ?")
+    .bind(threadId)
+    .first<string>("status");
+  return runs === "success" && (await call("GET", `/threads/${threadId}`)).status === 404;
+};
+
+/** More than the steps of a firing. */
+const MOST_STEPS = 100;
+
+describe.each([true, false])("with the answer lost: %s", (answerLost) => {
+  it("a cron object that dies at any step of a firing", async () => {
+    let steps = 0;
+    for (let lastStep = 1; lastStep <= MOST_STEPS; lastStep++) {
+      setClock("2040-01-01T00:00:00.000Z");
+      const cron = await createCron();
+      const stub = cronStub(cron.cron_id);
+      const life = new Life(lastStep, answerLost);
+      await liveBy(stub, life);
+      setClock("2040-01-01T15:27:00.000Z");
+      await runDurableObjectAlarm(stub).catch(() => undefined);
+      steps = life.steps;
+      await bury();
+      // The platform delivers the alarm of a dead host again, and the watchdog comes by as well.
+      setClock("2040-01-01T15:27:30.000Z");
+      await cronStub(cron.cron_id).poke(cron.cron_id, 0);
+      await cronStub(cron.cron_id).poke(cron.cron_id, 0);
+
+      const slots = await slotsOf(cron.cron_id);
+      await settled(slots[0]);
+      await runDurableObjectAlarm(threadStub(slots[0]?.thread_id ?? ""));
+      const where = `died at step ${lastStep}`;
+      expect(
+        slots.map(({ status, scheduled_for: at }) => [status, at]),
+        where,
+      ).toEqual([["fired", "2040-01-01T15:27:00.000Z"]]);
+      expect(await runsOf(cron.cron_id), where).toHaveLength(1);
+      expect(await alarmOf(cronStub(cron.cron_id)), where).toBe("2040-01-02T15:27:00.000Z");
+      expect((await getCron(cron.cron_id)).next_run_date, where).toBe("2040-01-02T15:27:00.000Z");
+      if (!life.dead) break;
+    }
+    // It got to the end, so that every step has had its death.
+    expect(steps).toBeGreaterThan(10);
+    expect(steps).toBeLessThan(MOST_STEPS);
+  });
+
+  it("a thread object that dies at any step of a run", async () => {
+    const { heard } = hearReports();
+    let steps = 0;
+    let died = true;
+    for (let lastStep = 1; lastStep <= MOST_STEPS && died; lastStep++) {
+      setClock("2040-01-01T00:00:00.000Z");
+      const cron = await createCron();
+      const threadId = threadIdOf(
+        { cronId: cron.cron_id, threadId: null, onRunCompleted: "delete" } as CronDefinition,
+        { scheduledFor: Date.parse("2040-01-01T15:27:00.000Z"), manual: false },
+      );
+      const thread = threadStub(threadId);
+      await rowsOf(thread);
+      const life = new Life(lastStep, answerLost);
+      await liveBy(thread, life);
+      setClock("2040-01-01T15:27:00.000Z");
+      await runDurableObjectAlarm(cronStub(cron.cron_id)).catch(() => undefined);
+      // The run goes on by itself: to its end, or to that of its host.
+      for (let turns = 0; turns < 1000 && !life.dead && !(await isOver(threadId)); turns++);
+      steps = life.steps;
+      died = life.dead;
+      await bury();
+      setClock("2040-01-01T15:28:30.000Z");
+      await cronStub(cron.cron_id).poke(cron.cron_id, 0);
+      await runDurableObjectAlarm(threadStub(threadId));
+      await cronStub(cron.cron_id).poke(cron.cron_id, 0);
+
+      const where = `died at step ${lastStep}`;
+      const slots = await slotsOf(cron.cron_id);
+      expect(
+        slots.map(({ status }) => status),
+        where,
+      ).toEqual(["fired"]);
+      await settled(slots[0]);
+      expect(
+        (await runsOf(cron.cron_id)).map(({ status }) => status),
+        where,
+      ).toEqual(["success"]);
+      await runDurableObjectAlarm(threadStub(threadId));
+      const reports = heard.splice(0);
+      expect(reports.length, where).toBeGreaterThanOrEqual(1);
+      expect(reports.length, where).toBeLessThanOrEqual(2);
+      for (const report of reports) expect(report, where).toMatchObject({ threadId, status: "success" });
+      expect(await rowsOf(threadStub(threadId)), where).toMatchObject({ threads: 0, runs: 0 });
+      expect(await indexed(threadId), where).toBe(0);
+    }
+    expect(steps).toBeGreaterThan(10);
+    expect(steps).toBeLessThan(MOST_STEPS);
+  });
+});

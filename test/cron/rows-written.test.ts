@@ -1,0 +1,75 @@
+/** What a firing costs in rows, the term of the bill that the code decides. */
+import { runDurableObjectAlarm } from "cloudflare:test";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { createCron, cronStub, ringAt, setClock, settled, slotsOf, threadStub } from "../support/crons";
+import { threadIdOf } from "../../src/calls/identity";
+import type { Cron, CronDefinition } from "../../src/calls/cron-definition";
+import type { Thread } from "../../src/wire/thread";
+import { call } from "../support/edge";
+import { tallyOf, type Tally } from "../support/rows";
+
+/** What docs/architecture.md says. */
+const MOST = { kept: { object: 22, d1: 7 }, onThread: { object: 19, d1: 7 } };
+
+beforeEach(() => {
+  setClock("2040-01-01T00:00:00.000Z");
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+it("a stateless firing with delete writes at most 12 rows in the objects and 5 in D1", async () => {
+  const cron = await createCron();
+  await ringAt("2040-01-01T15:27:00.000Z", cron.cron_id);
+  const [first] = await slotsOf(cron.cron_id);
+  await settled(first);
+  const threads = threadStub(first?.thread_id ?? "");
+  await runDurableObjectAlarm(threads);
+
+  const cronRows = await tallyOf(cronStub(cron.cron_id));
+  const threadRows = await tallyOf(threads);
+  await ringAt("2040-01-02T15:27:00.000Z", cron.cron_id);
+  await settled((await slotsOf(cron.cron_id))[0]);
+  // The alarm that was set when the run was enqueued finds nothing to do.
+  await runDurableObjectAlarm(threads);
+  console.info("rows written", JSON.stringify({ cronRows, threadRows }));
+  expect(cronRows.object).toBeGreaterThan(0);
+  expect(threadRows.object).toBeGreaterThan(0);
+  expect(cronRows.object + threadRows.object).toBeLessThanOrEqual(12);
+  expect(cronRows.d1 + threadRows.d1).toBeGreaterThan(0);
+  expect(cronRows.d1 + threadRows.d1).toBeLessThanOrEqual(5);
+});
+
+it("a firing whose thread is kept, and one on a thread, write no more than is documented", async () => {
+  const kept = await createCron({ on_run_completed: "keep" });
+  const definition = { cronId: kept.cron_id, threadId: null, onRunCompleted: "keep" } as CronDefinition;
+  const keptThread = threadStub(
+    threadIdOf(definition, { scheduledFor: Date.parse("2040-01-01T15:27:00.000Z"), manual: false }),
+  );
+  const threadId = (await call<Thread>("POST", "/threads", {})).body.thread_id;
+  const { body: onThread } = await call<Cron>("POST", `/threads/${threadId}/runs/crons`, {
+    assistant_id: "echo",
+    schedule: "27 15 * * *",
+    input: { text: "hello" },
+  });
+  await ringAt("2040-01-01T15:27:00.000Z", onThread.cron_id);
+  await settled((await slotsOf(onThread.cron_id))[0]);
+  await runDurableObjectAlarm(threadStub(threadId));
+
+  setClock("2040-01-01T15:00:00.000Z");
+  const rowsOf = async (cronId: string, thread: DurableObjectStub, at: string): Promise<Tally> => {
+    const cronRows = await tallyOf(cronStub(cronId));
+    const threadRows = await tallyOf(thread);
+    await ringAt(at, cronId);
+    await settled((await slotsOf(cronId))[0]);
+    await runDurableObjectAlarm(thread);
+    return { object: cronRows.object + threadRows.object, d1: cronRows.d1 + threadRows.d1 };
+  };
+  const keptRows = await rowsOf(kept.cron_id, keptThread, "2040-01-01T15:27:00.000Z");
+  const threadRows = await rowsOf(onThread.cron_id, threadStub(threadId), "2040-01-02T15:27:00.000Z");
+  console.info("rows written", JSON.stringify({ keptRows, threadRows }));
+  expect(keptRows.object).toBeLessThanOrEqual(MOST.kept.object);
+  expect(keptRows.d1).toBeLessThanOrEqual(MOST.kept.d1);
+  expect(threadRows.object).toBeLessThanOrEqual(MOST.onThread.object);
+  expect(threadRows.d1).toBeLessThanOrEqual(MOST.onThread.d1);
+});

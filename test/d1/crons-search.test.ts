@@ -1,0 +1,140 @@
+/** Finding crons, and what they did: search, count, slots and runs. */
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { assistantIdOf } from "../../src/d1/assistants-table";
+import type { Cron } from "../../src/calls/cron-definition";
+import { cronFields } from "../../src/wire/crons";
+import type { Slot } from "../../src/cron/ledger";
+import type { Run } from "../../src/wire/run";
+import { createCron, ringAt, runsOf, setClock, settled, slotsOf } from "../support/crons";
+import { call, create } from "../support/edge";
+import { createThread } from "../support/threads";
+
+beforeEach(() => {
+  setClock("2040-01-01T00:00:00.000Z");
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const search = (query: object): ReturnType<typeof call<Cron[]>> =>
+  call<Cron[]>("POST", "/runs/crons/search", query);
+const idsOf = (crons: Cron[]): string[] => crons.map((cron) => cron.cron_id);
+
+describe("searching", () => {
+  it("by assistant, thread, state and metadata", async () => {
+    const tag = crypto.randomUUID();
+    const assistant = await create({ graph_id: "echo" });
+    const { thread_id: threadId } = await createThread();
+    const plain = await createCron({ metadata: { tag, n: 1 } });
+    const other = await createCron({ metadata: { tag, n: 2 }, assistant_id: assistant.assistant_id });
+    const paused = await createCron({ metadata: { tag, n: 3 }, enabled: false });
+    const pinned = (
+      await call<Cron>("POST", `/threads/${threadId}/runs/crons`, {
+        assistant_id: assistant.assistant_id.toUpperCase(),
+        schedule: "@daily",
+        metadata: { tag, n: 4 },
+      })
+    ).body;
+    for (const [filters, expected] of [
+      [{}, [plain, other, paused, pinned]],
+      [{ assistant_id: "echo" }, [plain, paused]],
+      [{ assistant_id: assistantIdOf("echo") }, [plain, paused]],
+      [{ assistant_id: assistant.assistant_id.toUpperCase() }, [other, pinned]],
+      [{ assistant_id: crypto.randomUUID() }, []],
+      [{ thread_id: threadId }, [pinned]],
+      [{ thread_id: threadId.toUpperCase() }, [pinned]],
+      [{ thread_id: crypto.randomUUID() }, []],
+      [{ enabled: true }, [plain, other, pinned]],
+      [{ enabled: false }, [paused]],
+      [{ metadata: { tag, n: 2 } }, [other]],
+      [{ metadata: { tag, n: 9 } }, []],
+      [{ assistant_id: "echo", enabled: false }, [paused]],
+    ] as const) {
+      const query = { metadata: { tag }, ...filters };
+      const { body } = await search(query);
+      expect(new Set(idsOf(body)), JSON.stringify(filters)).toEqual(new Set(idsOf([...expected])));
+      expect((await call("POST", "/runs/crons/count", query)).body).toBe(expected.length);
+    }
+    const { body: all } = await search({ metadata: { tag } });
+    for (const cron of all) expect((await call("GET", `/runs/crons/${cron.cron_id}`)).body).toEqual(cron);
+  });
+
+  it("in order, in pages, and with the fields asked for", async () => {
+    const tag = crypto.randomUUID();
+    const crons: Cron[] = [];
+    for (const hour of [5, 3, 4, 1, 2]) {
+      setClock(`2040-01-01T00:00:0${crons.length}.000Z`);
+      crons.push(
+        await createCron({
+          metadata: { tag },
+          schedule: `0 ${hour} * * *`,
+          end_time: `204${hour}-01-01T00:00:00Z`,
+        }),
+      );
+    }
+    const [a, b, c, d, e] = idsOf(crons);
+    const found = async (query: object): Promise<string[]> =>
+      idsOf((await search({ metadata: { tag }, ...query })).body);
+    expect(await found({})).toEqual([e, d, c, b, a]);
+    expect(await found({ sort_order: "asc" })).toEqual([a, b, c, d, e]);
+    for (const sortBy of ["next_run_date", "end_time"]) {
+      expect(await found({ sort_by: sortBy, sort_order: "asc" })).toEqual([d, e, b, c, a]);
+      expect(await found({ sort_by: sortBy })).toEqual([a, c, b, e, d]);
+    }
+    expect(await found({ sort_by: "cron_id", sort_order: "asc" })).toEqual([a, b, c, d, e].sort());
+    for (const sortBy of ["assistant_id", "thread_id", "created_at"])
+      expect(await found({ sort_by: sortBy })).toHaveLength(5);
+    setClock("2040-01-01T00:10:00.000Z");
+    await call("PATCH", `/runs/crons/${b}`, { metadata: { touched: 1 } });
+    expect((await found({ sort_by: "updated_at" }))[0]).toBe(b);
+
+    const page = await search({ metadata: { tag }, limit: 2, offset: 1 });
+    expect(idsOf(page.body)).toEqual([d, c]);
+    expect([page.headers.get("X-Pagination-Total"), page.headers.get("X-Pagination-Next")]).toEqual([
+      "5",
+      "3",
+    ]);
+    const last = await search({ metadata: { tag }, limit: 2, offset: 4 });
+    expect([last.body.length, last.headers.get("X-Pagination-Next")]).toEqual([1, null]);
+    expect((await search({ metadata: { tag }, offset: 9_007_199_254_740_991 })).body).toEqual([]);
+
+    const narrow = await search({ metadata: { tag }, limit: 1, select: ["cron_id", "next_run_date"] });
+    expect(narrow.body).toEqual([{ cron_id: e, next_run_date: "2040-01-01T02:00:00.000Z" }]);
+    const full = await search({ metadata: { tag }, limit: 1, select: cronFields });
+    expect(Object.keys(full.body[0] ?? {}).sort()).toEqual([...cronFields].sort());
+  });
+
+  it("ten at a time unless asked otherwise", async () => {
+    const tag = crypto.randomUUID();
+    for (let n = 0; n < 11; n++) await createCron({ metadata: { tag } });
+    expect((await search({ metadata: { tag } })).body).toHaveLength(10);
+    expect((await search({ metadata: { tag }, limit: 1000 })).body).toHaveLength(11);
+  });
+});
+
+it("slots and runs of a cron: newest first, in pages, by status", async () => {
+  const cron = await createCron({ schedule: "0 * * * *" });
+  for (const hour of ["01", "02", "06"]) {
+    await ringAt(`2040-01-01T${hour}:00:00.000Z`, cron.cron_id);
+    await settled((await slotsOf(cron.cron_id))[0]);
+  }
+  const hours = async (query: string): Promise<string[]> =>
+    (await slotsOf(cron.cron_id, query)).map((slot) => slot.scheduled_for.slice(11, 13));
+  expect(await hours("")).toEqual(["06", "05", "04", "03", "02", "01"]);
+  expect(await hours("?limit=2")).toEqual(["06", "05"]);
+  expect(await hours("?limit=2&before=2040-01-01T05:00:00Z")).toEqual(["04", "03"]);
+  expect(await hours("?before=2040-01-01T03:00:00%2B01:00")).toEqual(["01"]);
+  expect(await hours("?status=fired")).toEqual(["06", "02", "01"]);
+  expect(await hours("?status=missed")).toEqual(["05", "04", "03"]);
+  expect(await hours("?status=missed&before=2040-01-01T04:30:00Z&limit=1")).toEqual(["04"]);
+  expect(await hours("?status=skipped")).toEqual([]);
+
+  const [first] = (await call<Slot[]>("GET", `/runs/crons/${cron.cron_id}/slots?limit=1`)).body;
+  const page = await call<Run[]>("GET", `/runs/crons/${cron.cron_id}/runs?limit=2`);
+  expect(page.body).toEqual((await runsOf(cron.cron_id)).slice(0, 2));
+  expect(page.body[0]).toMatchObject({ run_id: first?.run_id, thread_id: first?.thread_id });
+  expect([page.headers.get("X-Pagination-Total"), page.headers.get("X-Pagination-Next")]).toEqual(["3", "2"]);
+  const narrow = await call("GET", `/runs/crons/${cron.cron_id}/runs?status=success&select=status&offset=2`);
+  expect(narrow.body).toEqual([{ status: "success" }]);
+  expect((await call("GET", `/runs/crons/${cron.cron_id}/runs?status=error`)).body).toEqual([]);
+});
