@@ -2,10 +2,9 @@
 import { toIso, toIsoOrNull } from "../platform/clock";
 import { DomainError } from "../platform/errors";
 import type { JsonObject } from "../platform/json";
-import { changedPolicy, type CronPolicy } from "../wire/policy";
-import type { Progress } from "../cron/progress";
 import { nextSlot, type Schedule } from "../schedule/schedule";
-import type { CronPatch } from "../wire/crons";
+import type { Cron, CronPatch } from "../wire/crons";
+import { changedPolicy, type CronPolicy } from "../wire/policy";
 
 /** What the owner defines; instants in ms since the epoch. */
 export interface CronDefinition {
@@ -28,35 +27,6 @@ export interface CronDefinition {
   note: string | null;
   createdAt: number;
   updatedAt: number;
-}
-
-/** A definition, its place in time, and how far it has got. */
-export interface CronState {
-  definition: CronDefinition;
-  progress: Progress;
-  /** Null when disabled, ended, or without a further time. */
-  nextRunAt: number | null;
-  /** Grows with every change; orders the writes to the index. */
-  revision: number;
-}
-
-/** A cron as the API shows it: as the platform does, and its policy beside it. */
-export interface Cron extends CronPolicy {
-  cron_id: string;
-  assistant_id: string;
-  thread_id: string | null;
-  on_run_completed: "delete" | "keep" | null;
-  end_time: string | null;
-  schedule: string;
-  timezone: string | null;
-  created_at: string;
-  updated_at: string;
-  user_id: string | null;
-  payload: JsonObject;
-  next_run_date: string | null;
-  metadata: JsonObject;
-  enabled: boolean;
-  note: string | null;
 }
 
 export const scheduleOf = (definition: CronDefinition): Schedule => ({
@@ -126,7 +96,13 @@ export function patched(definition: CronDefinition, patch: CronPatch, at: number
   };
 }
 
-export function toWireCron({ definition, nextRunAt }: Pick<CronState, "definition" | "nextRunAt">): Cron {
+export function toWireCron({
+  definition,
+  nextRunAt,
+}: {
+  definition: CronDefinition;
+  nextRunAt: number | null;
+}): Cron {
   return {
     cron_id: definition.cronId,
     assistant_id: definition.assistantId,

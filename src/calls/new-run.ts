@@ -1,6 +1,7 @@
 /** From a request, or a cron's payload, to the run that it asks for. */
 import { requireStorable, type JsonObject } from "../platform/json";
-import type { CronTerms, MultitaskStrategy, NewRun, RunKwargs } from "../wire/run";
+import type { MultitaskStrategy } from "../wire/runs";
+import type { CronTerms, NewRun, RunKwargs } from "./run";
 
 /** The fields of a run request that decide anything here; the rest is kept as it came. */
 export interface RunFields extends JsonObject {

@@ -1,6 +1,5 @@
 /** What a cron is told of each run that it made, when the run has ended for good. */
-import type { FinalStatus, RunError } from "../wire/run";
-import type { StoredRun } from "../thread/runs/run-row";
+import type { FinalStatus, RunError } from "../wire/runs";
 
 /** How a run of a cron has ended. Instants in ms since the epoch. */
 export interface RunReport {
@@ -20,17 +19,3 @@ export interface RunReport {
   inputTokens: number;
   outputTokens: number;
 }
-
-/** The report of a run that has ended. */
-export const reportOf = (run: StoredRun): RunReport => ({
-  runId: run.runId,
-  threadId: run.threadId,
-  status: run.status as FinalStatus,
-  waiting: run.waiting,
-  error: run.error,
-  attempts: run.attempts,
-  startedAt: run.startedAt,
-  endedAt: run.updatedAt,
-  inputTokens: run.usage?.inputTokens ?? 0,
-  outputTokens: run.usage?.outputTokens ?? 0,
-});

@@ -2,12 +2,13 @@
  * What the owner of a cron is told: runs that failed, slots that were missed, pauses. Each alert is stored with what it tells
  * of, in one transaction, and called until it is answered or given up; calling never holds up a firing.
  */
+import { backoffMs, WEBHOOK_BACKOFF } from "../platform/backoff";
 import { now, toIso } from "../platform/clock";
 import { messageOf } from "../platform/errors";
 import type { JsonObject } from "../platform/json";
 import { logError } from "../platform/log";
-import { MAX_ATTEMPTS, retryDelay } from "../thread/webhooks/webhook";
-import { callWebhook, CALL_LIMIT_MS, FinalFailure } from "../platform/webhook-call";
+import { WEBHOOK_CALL_MS } from "../platform/time-limits";
+import { callWebhook, FinalFailure, MAX_WEBHOOK_ATTEMPTS } from "../platform/webhook-call";
 
 export type AlertType = "cron.run_failed" | "cron.slot_missed" | "cron.paused";
 
@@ -95,7 +96,7 @@ export class Alerts {
       .toArray();
     if (alert === undefined) return undefined;
     const attempts = alert.attempts + 1;
-    const nextAt = now() + CALL_LIMIT_MS + retryDelay(attempts, alert.alert_id);
+    const nextAt = now() + WEBHOOK_CALL_MS + backoffMs(WEBHOOK_BACKOFF, attempts, alert.alert_id);
     this.book(alert, attempts, nextAt);
     this.host.changed();
     return { ...alert, attempts };
@@ -110,13 +111,13 @@ export class Alerts {
       }
       this.remove(id);
     } catch (error) {
-      const final = attempts >= MAX_ATTEMPTS || error instanceof FinalFailure;
+      const final = attempts >= MAX_WEBHOOK_ATTEMPTS || error instanceof FinalFailure;
       logError(final ? "an alert was given up" : "an alert could not be sent", error, {
         alert: messageOf(error),
         attempts,
       });
       if (final) this.remove(id);
-      else this.book(alert, attempts, now() + retryDelay(attempts, id));
+      else this.book(alert, attempts, now() + backoffMs(WEBHOOK_BACKOFF, attempts, id));
     }
     this.host.changed();
   }

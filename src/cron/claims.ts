@@ -2,17 +2,17 @@
  * Taking slots for runs: the one place where the ledger and the cron's place in time change together. Every method works in
  * one synchronous stretch, within a transaction of the caller's, so that no crash comes between.
  */
+import { scheduleOf, upcomingSlot, type CronDefinition } from "../calls/cron-definition";
 import { now } from "../platform/clock";
 import { DomainError } from "../platform/errors";
 import type { JsonObject } from "../platform/json";
 import { catchUp, countSlots, PUNCTUAL_MS, stretches, type SlotRange } from "../schedule/catch-up";
-import { scheduleOf, upcomingSlot, type CronDefinition } from "../calls/cron-definition";
-import type { CronRecord } from "./record";
-import { jitterOf, runIdOf, threadIdOf } from "../calls/identity";
-import { withClaim, withSlots, type Progress } from "./progress";
 import { lastSlot, slotsBetween } from "../schedule/schedule";
-import type { Backfill, SkipNext } from "../wire/crons";
-import type { SlotKey, SlotLedger, SlotOrigin } from "./ledger";
+import type { Backfill, SkipNext, SlotOrigin } from "../wire/crons";
+import type { SlotKey, SlotLedger } from "./ledger";
+import { withClaim, withSlots, type Progress } from "./progress";
+import type { CronRecord } from "./record";
+import { jitterOf, runIdOf, threadIdOf } from "./slot-ids";
 
 /** While a delivery may still arrive no other is begun, lest one overtake the other: see {@link fire}. */
 export const DELIVERY_MS = 30_000;

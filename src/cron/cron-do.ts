@@ -1,17 +1,17 @@
 /** One cron: what others may ask of its object. It stores the definition and the slot ledger, and fires by its alarm. */
+import { patched, toWireCron, type CronDefinition } from "../calls/cron-definition";
+import type { CronEntry } from "../calls/cron-entry";
+import type { Ground } from "../calls/ground";
+import type { RunReport } from "../calls/run-report";
 import { now, toIso } from "../platform/clock";
 import { DomainError } from "../platform/errors";
 import { requireStorable } from "../platform/json";
 import { logError } from "../platform/log";
-import type { RunReport } from "../calls/run-report";
-import { patched, toWireCron, type Cron, type CronDefinition } from "../calls/cron-definition";
+import type { Backfill, CronPatch, Figures, RunNow, SkipNext, Slot, SlotList } from "../wire/crons";
+import { type Cron } from "../wire/crons";
 import { CronHost, DEAD_MAN_MS } from "./cron-host";
-import type { CronEntry } from "../d1/crons-table";
-import type { Figures } from "./figures";
-import type { Ground } from "./ground";
+import type { SlotKey } from "./ledger";
 import { failed, withReport } from "./progress";
-import type { Backfill, CronPatch, RunNow, SkipNext, SlotList } from "../wire/crons";
-import type { Slot, SlotKey } from "./ledger";
 import { reasonNotToFire, requireFuture } from "./timing";
 
 export class CronDO extends CronHost {

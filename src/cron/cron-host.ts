@@ -4,25 +4,29 @@
  * statements and done again.
  */
 import { DurableObject } from "cloudflare:workers";
+import type { CronDefinition } from "../calls/cron-definition";
+import { type CronEntry } from "../calls/cron-entry";
+import { indexCron, indexEntry, unindexCron } from "../d1/crons-table";
+import { earliest } from "../platform/alarm";
+import { backoffMs, CRON_BACKOFF } from "../platform/backoff";
 import { now, toIso } from "../platform/clock";
 import { webhookSecrets } from "../platform/config";
 import { within } from "../platform/deadline";
 import { logError, logInfo } from "../platform/log";
-import { answer, type Answer } from "../platform/rpc";
+import { answerCall, type Answer } from "../platform/rpc";
+import { D1_WRITE_MS } from "../platform/time-limits";
+import { type Figures } from "../wire/crons";
 import { Alerts } from "./alerts";
 import { Claims } from "./claims";
-import type { CronDefinition } from "../calls/cron-definition";
-import { CronRecord, type StoredCron } from "./record";
-import { indexCron, indexEntry, unindexCron, type CronEntry } from "../d1/crons-table";
 import { Deliveries } from "./deliveries";
-import { figuresOf, type Figures } from "./figures";
-import { pruneHistory, removeOldThreads } from "./retention";
+import { figuresOf } from "./figures";
 import { SlotLedger } from "./ledger";
-import { backoff, earliest, reasonNotToFire } from "./timing";
+import { CronRecord, type StoredCron } from "./record";
+import { pruneHistory, removeOldThreads } from "./retention";
+import { reasonNotToFire } from "./timing";
 
 /** While a claimed slot is not acknowledged the alarm stays this near, so that a crash delays the slot by no more. */
 export const DEAD_MAN_MS = 30_000;
-const D1_LIMIT_MS = 5_000;
 /** When D1 is back after however long, the index is right within a minute. */
 const INDEX_RETRY_MS = 15_000;
 /** The platform takes no alarm that is after 2189. */
@@ -77,9 +81,9 @@ export abstract class CronHost extends DurableObject {
   /** The alarm that is known to be set, so that it is not set again for nothing. */
   private alarmAt: number | null = null;
 
-  /** Every call of others comes through here; see {@link answer}. */
+  /** Every call of others comes through here; see {@link answerCall}. */
   async call(method: string, args: unknown[]): Promise<Answer> {
-    return answer(this, method, args);
+    return answerCall(this, method, args);
   }
 
   /**
@@ -108,7 +112,7 @@ export abstract class CronHost extends DurableObject {
       logError("advancing the cron failed", error, { cron: this.ctx.id.name });
       this.failures += 1;
       this.alarmAt = null;
-      await this.ctx.storage.setAlarm(this.nextAfterFailure(now() + backoff(this.failures)));
+      await this.ctx.storage.setAlarm(this.nextAfterFailure(now() + backoffMs(CRON_BACKOFF, this.failures)));
     }
   }
 
@@ -230,7 +234,7 @@ export abstract class CronHost extends DurableObject {
     const { revision, indexed } = this.record.require();
     if (indexed !== revision) {
       try {
-        const written = within(D1_LIMIT_MS, "D1", this.writeIndex());
+        const written = within(D1_WRITE_MS, "D1", this.writeIndex());
         this.lastWrite = written.catch(() => undefined);
         await written;
         this.record.noteIndexed(revision);
@@ -274,7 +278,7 @@ export abstract class CronHost extends DurableObject {
 
   protected async remove({ definition, revision }: StoredCron): Promise<void> {
     await this.lastWrite;
-    await within(D1_LIMIT_MS, "D1", unindexCron(this.env.DB, definition.cronId, revision));
+    await within(D1_WRITE_MS, "D1", unindexCron(this.env.DB, definition.cronId, revision));
     // The alarm goes with the rest.
     await this.record.removeAll();
     // A cron that is made here again with the same id does not think that its alarm is set.

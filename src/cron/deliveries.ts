@@ -1,21 +1,22 @@
 /** From a claimed slot to its run: checks, delivery, and what is done when either fails. */
+import type { CronEntry } from "../calls/cron-entry";
+import { backoffMs, CRON_BACKOFF } from "../platform/backoff";
 import { now } from "../platform/clock";
 import type { Env } from "../platform/config";
 import { asDomainError, DomainError, messageOf } from "../platform/errors";
 import { logError } from "../platform/log";
 import { windowMs } from "../schedule/catch-up";
+import type { CronPolicy } from "../wire/policy";
 import { DELIVERY_MS } from "./claims";
-import type { CronRecord, StoredCron } from "./record";
-import type { CronEntry } from "../d1/crons-table";
 import { fire, hasFired } from "./firing";
 import { currentGround } from "./ground";
-import { runIdOf } from "../calls/identity";
+import type { PendingSlot, SlotKey, SlotLedger } from "./ledger";
 import { limitReached } from "./limits";
 import { makeWay, ordersRuns } from "./overlap";
 import { withoutClaim } from "./progress";
-import type { CronPolicy } from "../wire/policy";
-import type { PendingSlot, SlotKey, SlotLedger } from "./ledger";
-import { backoff, reasonNotToFire } from "./timing";
+import type { CronRecord, StoredCron } from "./record";
+import { runIdOf } from "./slot-ids";
+import { reasonNotToFire } from "./timing";
 
 /** Deliveries of one slot before it is given up as missed; with the back-off, about six minutes. */
 const MAX_ATTEMPTS = 10;
@@ -103,9 +104,9 @@ export class Deliveries {
         const reason = `its run could not be enqueued in ${attempts} attempts: ${messageOf(error)}`;
         this.giveUp(slot, "missed", reason);
       } else if (isCounted) {
-        this.ledger.bookRetry(slot, now() + backoff(attempts));
+        this.ledger.bookRetry(slot, now() + backoffMs(CRON_BACKOFF, attempts));
       } else {
-        this.ledger.countAttempt(slot, now() + backoff(attempts));
+        this.ledger.countAttempt(slot, now() + backoffMs(CRON_BACKOFF, attempts));
       }
     }
   }

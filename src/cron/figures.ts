@@ -1,26 +1,6 @@
 /** What a cron's slots and runs came to, as the API shows it. */
+import type { Figures, Percentiles } from "../wire/crons";
 import { tokensOfDay, tokensOfMonth, type Progress } from "./progress";
-
-/** Of the last hundred runs, in ms. */
-export interface Percentiles {
-  p50: number;
-  p95: number;
-  p99: number;
-  max: number;
-}
-
-export interface Figures {
-  slots: { fired: number; skipped: number; missed: number; pending: number };
-  runs: { running: number; success: number; error: number; timeout: number; interrupted: number };
-  /** Of the runs that succeeded or failed; null before the first. */
-  success_ratio: number | null;
-  failures_in_a_row: number;
-  tokens: { input: number; output: number; today: number; this_month: number };
-  /** From the scheduled time to the start of the run; not of those that were backfilled. */
-  lateness_ms: Percentiles | null;
-  /** From the start of the run to its end. */
-  duration_ms: Percentiles | null;
-}
 
 /** @param pending how many slots are claimed whose run is not yet enqueued */
 export function figuresOf(progress: Progress, pending: number, at: number): Figures {

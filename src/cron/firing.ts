@@ -1,17 +1,17 @@
 /** Acting on a slot: the run that it makes, and having it enqueued. */
+import type { CronDefinition } from "../calls/cron-definition";
+import type { CronEntry } from "../calls/cron-entry";
+import { newRun, type AssistantSnapshot } from "../calls/new-run";
+import { threadObject } from "../calls/thread-calls";
+import { isShortLived } from "../calls/thread-id";
 import { now, toIso } from "../platform/clock";
 import type { Env } from "../platform/config";
 import { within } from "../platform/deadline";
 import type { JsonObject } from "../platform/json";
-import { newRun, type AssistantSnapshot } from "../calls/new-run";
-import { isShortLived, threadObject } from "../calls/thread-object";
-import type { CronDefinition } from "../calls/cron-definition";
-import type { StoredCron } from "./record";
-import type { CronEntry } from "../d1/crons-table";
-import { runIdOf } from "../calls/identity";
+import { OBJECT_CALL_MS } from "../platform/time-limits";
 import type { PendingSlot } from "./ledger";
-
-const CALL_LIMIT_MS = 30_000;
+import type { StoredCron } from "./record";
+import { runIdOf } from "./slot-ids";
 
 /**
  * Has the run of a claimed slot enqueued; safe to repeat.
@@ -76,5 +76,5 @@ export async function hasFired(
   const runId = runIdOf(definition.cronId, slot);
   if (!progress.running.some((run) => run.runId === runId)) return true;
   const held = threadObject(env, slot.threadId).holdsRun(runId);
-  return within(CALL_LIMIT_MS, "the thread object", held);
+  return within(OBJECT_CALL_MS, "the thread object", held);
 }

@@ -3,30 +3,13 @@
  * fate are one row, however many they are; they are unfolded by the schedule when they are read. Runs by hand have rows of
  * their own, which are no slots.
  */
+import { isShortLived } from "../calls/thread-id";
 import { toIso } from "../platform/clock";
 import type { JsonObject } from "../platform/json";
 import { parseJsonOrNull } from "../platform/json";
-import { isShortLived } from "../calls/thread-object";
 import { countSlots, stretches, type SlotRange } from "../schedule/catch-up";
 import { lastSlot, nextSlot, slotsBackwards, slotsBetween, type Schedule } from "../schedule/schedule";
-import type { SlotList } from "../wire/crons";
-
-/** `pending` is to get a run, which is not yet known to be enqueued; the others are final. */
-export type SlotStatus = "pending" | "fired" | "skipped" | "missed";
-
-/** Why there is a run, or was to be one. */
-export type SlotOrigin = "schedule" | "catchup" | "backfill" | "manual";
-
-/** A slot as the API shows it. */
-export interface Slot {
-  scheduled_for: string;
-  origin: SlotOrigin;
-  status: SlotStatus;
-  reason: string | null;
-  lateness_ms: number | null;
-  run_id: string | null;
-  thread_id: string | null;
-}
+import type { Slot, SlotList, SlotOrigin, SlotStatus } from "../wire/crons";
 
 /** A slot among all of its cron: a run by hand has its own instant beside the schedule's. */
 export interface SlotKey {

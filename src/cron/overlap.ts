@@ -2,14 +2,13 @@
  * Runs of one stateless cron that overlap, by its `multitask_strategy`: those of a cron on a thread are the thread's to order.
  * Without a strategy they run side by side.
  */
+import type { CronDefinition } from "../calls/cron-definition";
+import { threadObject } from "../calls/thread-calls";
 import type { Env } from "../platform/config";
 import { within } from "../platform/deadline";
 import { asDomainError, DomainError } from "../platform/errors";
-import { threadObject } from "../calls/thread-object";
-import type { CronDefinition } from "../calls/cron-definition";
+import { OBJECT_CALL_MS } from "../platform/time-limits";
 import type { RunningRun } from "./progress";
-
-const CALL_LIMIT_MS = 30_000;
 
 /** Whether runs of the cron may have to wait for one another. */
 export const ordersRuns = ({ threadId, payload }: CronDefinition): boolean =>
@@ -49,7 +48,7 @@ export async function makeWay(
 async function unfinished(env: Env, runs: RunningRun[]): Promise<RunningRun[]> {
   const answers = await Promise.all(
     runs.map(({ threadId, runId }) =>
-      within(CALL_LIMIT_MS, "the thread object", threadObject(env, threadId).isUnfinished(threadId, runId)),
+      within(OBJECT_CALL_MS, "the thread object", threadObject(env, threadId).isUnfinished(threadId, runId)),
     ),
   );
   return runs.filter((_run, index) => answers[index]);
@@ -59,7 +58,7 @@ async function stop(env: Env, run: RunningRun, action: "interrupt" | "rollback")
   const { threadId, runId } = run;
   try {
     const stopped = threadObject(env, threadId).cancelRun(threadId, runId, action, true);
-    await within(CALL_LIMIT_MS, "the thread object", stopped);
+    await within(OBJECT_CALL_MS, "the thread object", stopped);
   } catch (error) {
     // It has ended meanwhile, or gone with its thread.
     if (!asDomainError(error)?.code.endsWith(".not_found")) throw error;

@@ -3,7 +3,7 @@
  * counting costs none, and changed only together with what is counted, so that it is never off.
  */
 import type { RunReport } from "../calls/run-report";
-import type { SlotOrigin } from "./ledger";
+import type { SlotOrigin } from "../wire/crons";
 
 /** A run that was claimed for and that has not been reported to have ended. */
 export interface RunningRun {

@@ -2,12 +2,12 @@
  * The cron's one row in its object's SQLite. It is read dozens of times for each firing, so it is remembered as it was read or
  * written last. Nobody else writes it, and what is rolled back or cut off is forgotten.
  */
+import type { CronDefinition } from "../calls/cron-definition";
+import type { Ground } from "../calls/ground";
+import { now } from "../platform/clock";
 import { DomainError } from "../platform/errors";
 import { bytesOf, MAX_STORED_BYTES, parseJson } from "../platform/json";
-import { now } from "../platform/clock";
-import type { CronDefinition, CronState } from "../calls/cron-definition";
-import type { Ground } from "./ground";
-import { NO_PROGRESS } from "./progress";
+import { NO_PROGRESS, type Progress } from "./progress";
 
 /** The row, read. */
 export interface StoredCron extends CronState {
@@ -209,4 +209,14 @@ export class CronRecord {
       deleted: row.deleted === 1,
     };
   }
+}
+
+/** A definition, its place in time, and how far it has got. */
+export interface CronState {
+  definition: CronDefinition;
+  progress: Progress;
+  /** Null when disabled, ended, or without a further time. */
+  nextRunAt: number | null;
+  /** Grows with every change; orders the writes to the index. */
+  revision: number;
 }

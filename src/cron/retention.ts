@@ -1,16 +1,15 @@
 /** What of a cron's past is kept: threads, slots and runs beyond the limits are removed, the oldest first. */
+import { threadObject } from "../calls/thread-calls";
+import { deleteRunRows } from "../d1/runs-table";
 import type { Env } from "../platform/config";
 import { within } from "../platform/deadline";
 import { asDomainError } from "../platform/errors";
-import { deleteRunRows } from "../d1/runs-table";
-import { threadObject } from "../calls/thread-object";
-import type { CronRecord } from "./record";
+import { D1_WRITE_MS, OBJECT_CALL_MS } from "../platform/time-limits";
 import type { SlotKey, SlotLedger } from "./ledger";
+import type { CronRecord } from "./record";
 
 /** In one go; what is left goes with the next. */
 const AT_ONCE = 100;
-const CALL_LIMIT_MS = 30_000;
-const D1_LIMIT_MS = 5_000;
 
 /** Deletes the threads beyond the newest that the cron keeps, but for those that run or wait for an answer. */
 export async function removeOldThreads(env: Env, record: CronRecord, ledger: SlotLedger): Promise<void> {
@@ -19,7 +18,7 @@ export async function removeOldThreads(env: Env, record: CronRecord, ledger: Slo
   if (keep === null || definition.threadId !== null) return;
   for (const slot of ledger.keptThreads(keep, AT_ONCE)) {
     const removed = removeThread(env, slot.threadId);
-    if (!(await within(CALL_LIMIT_MS, "the thread object", removed))) continue;
+    if (!(await within(OBJECT_CALL_MS, "the thread object", removed))) continue;
     if (record.isGone()) return;
     ledger.forgetThread(slot);
   }
@@ -51,7 +50,7 @@ export async function pruneHistory(env: Env, record: CronRecord, ledger: SlotLed
   if (excess.length === 0) return;
   // The runs first: who removes a slot and dies would leave its run behind.
   const runIds = excess.map(({ runId }) => runId).filter((runId) => runId !== null);
-  await within(D1_LIMIT_MS, "D1", deleteRunRows(env.DB, runIds));
+  await within(D1_WRITE_MS, "D1", deleteRunRows(env.DB, runIds));
   if (record.isGone()) return;
   record.transaction(() => {
     for (const slot of excess) ledger.remove(slot);

@@ -1,7 +1,7 @@
 /** When a cron may fire, and when what failed is tried again. */
+import { scheduleOf, upcomingSlot, type CronDefinition } from "../calls/cron-definition";
 import { now } from "../platform/clock";
 import { DomainError } from "../platform/errors";
-import { scheduleOf, upcomingSlot, type CronDefinition } from "../calls/cron-definition";
 import { checkSchedule } from "../schedule/schedule";
 
 /**
@@ -25,12 +25,3 @@ export function requireFuture(definition: CronDefinition): void {
   const field = definition.endTime === null ? "schedule" : "schedule, end_time";
   throw new DomainError("request.invalid", `${field}: expected a time to come, and there is none`);
 }
-
-/** The earlier of two instants, of which either may be none. */
-export function earliest(a: number | null, b: number | null): number | null {
-  if (a === null || b === null) return a ?? b;
-  return Math.min(a, b);
-}
-
-/** Ms to wait after so many failures in a row: doubling from one second to two minutes. */
-export const backoff = (failures: number): number => Math.min(1000 * 2 ** (failures - 1), 120_000);

@@ -1,21 +1,8 @@
 /** An assistant as D1 holds it, and as the API shows it. */
 import { toIso } from "../platform/clock";
 import { DomainError } from "../platform/errors";
-import { parseJson, type JsonObject } from "../platform/json";
-
-/** The wire object; of a former version, `updated_at` is when that version was made. */
-export interface Assistant {
-  assistant_id: string;
-  graph_id: string;
-  name: string;
-  description: string | null;
-  config: JsonObject;
-  context: JsonObject;
-  metadata: JsonObject;
-  version: number;
-  created_at: string;
-  updated_at: string;
-}
+import { parseJson } from "../platform/json";
+import type { Assistant } from "../wire/assistants";
 
 /** What a version fixes: everything but the ids and the times. */
 export type Content = Pick<

@@ -1,10 +1,11 @@
 /** Searching and counting assistants. */
+import { pick } from "../platform/json";
+import type { AssistantFilters, AssistantSearch } from "../wire/assistants";
+import { type Assistant } from "../wire/assistants";
+import { CONTENT, toAssistant, type AssistantRow } from "./assistant-row";
+import { ensureDefaultAssistants } from "./default-assistants";
 import { all, jsonContains, type Condition } from "./json-filter";
 import { countRows, searchPage } from "./page-search";
-import { pick } from "../edge/pages";
-import { CONTENT, toAssistant, type Assistant, type AssistantRow } from "./assistant-row";
-import { ensureDefaultAssistants } from "./default-assistants";
-import type { AssistantFilters, AssistantSearch } from "../wire/assistants";
 
 /** SQLite's expressions nest at most 100 deep. */
 const MAX_FOLDED_LETTERS = 40;

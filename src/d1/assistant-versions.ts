@@ -1,20 +1,14 @@
 /** The versions of an assistant in D1: each patch makes one, and any of them can be made the latest again. */
 import { now } from "../platform/clock";
 import { DomainError } from "../platform/errors";
-import { all, jsonContains } from "./json-filter";
-import { changing } from "./recent";
-import {
-  CONTENT,
-  contentValues,
-  toAssistant,
-  type Assistant,
-  type AssistantRow,
-  type VersionRow,
-} from "./assistant-row";
+import type { AssistantPatch, VersionList } from "../wire/assistants";
+import { type Assistant } from "../wire/assistants";
+import { CONTENT, contentValues, toAssistant, type AssistantRow, type VersionRow } from "./assistant-row";
 import { checkGraph, getAssistant, notFound, selectRow, theOne } from "./assistants-table";
 import { assistantIdOf, ensureDefaultAssistants } from "./default-assistants";
+import { all, jsonContains } from "./json-filter";
 import { bytesIn, MAX_PAGE_BYTES, tooLarge } from "./page-search";
-import type { AssistantPatch, VersionList } from "../wire/assistants";
+import { changing } from "./recent";
 
 /**
  * A patch that others got ahead of this often gives up: an attempt takes three statements, of the 50 that D1

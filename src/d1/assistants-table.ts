@@ -1,11 +1,12 @@
 /** Assistants in D1, which is their truth. */
+import { graphIds } from "../graphs/registry";
 import { now } from "../platform/clock";
 import { DomainError } from "../platform/errors";
-import { graphIds } from "../graphs/registry";
-import { changing, Recent } from "./recent";
-import { CONTENT, contentValues, toAssistant, type Assistant, type AssistantRow } from "./assistant-row";
-import { assistantIdOf, ensureDefaultAssistants } from "./default-assistants";
 import type { AssistantCreate } from "../wire/assistants";
+import { type Assistant } from "../wire/assistants";
+import { CONTENT, contentValues, toAssistant, type AssistantRow } from "./assistant-row";
+import { assistantIdOf, ensureDefaultAssistants } from "./default-assistants";
+import { changing, Recent } from "./recent";
 
 export { assistantIdOf, type Assistant };
 

@@ -1,11 +1,12 @@
 /** The index of crons in D1: searches, counts, and the watchdog's question. */
-import { assistantIdOf } from "./assistants-table";
+import { toWireCron, type CronDefinition } from "../calls/cron-definition";
+import type { CronEntry } from "../calls/cron-entry";
 import { parseJson } from "../platform/json";
-import { all, jsonContains, type Condition } from "./json-filter";
-import { toWireCron, type Cron, type CronState } from "../calls/cron-definition";
-import type { Figures } from "../cron/figures";
+import type { CronFilters, CronSearch, Figures } from "../wire/crons";
+import { type Cron } from "../wire/crons";
 import { DEFAULT_POLICY, type CronPolicy } from "../wire/policy";
-import type { CronFilters, CronSearch } from "../wire/crons";
+import { assistantIdOf } from "./assistants-table";
+import { all, jsonContains, type Condition } from "./json-filter";
 
 type Row = {
   cron_id: string;
@@ -56,10 +57,19 @@ const UPSERT = `INSERT INTO crons (${COLUMNS.join(", ")}) VALUES (${COLUMNS.map(
     .join(", ")}
   WHERE excluded.revision > crons.revision`;
 
+/** A cron as its object hands it to the index. */
+export interface IndexedCron {
+  definition: CronDefinition;
+  /** Ms since the epoch; null when no slot is to come. */
+  nextRunAt: number | null;
+  /** Orders the writes: the index keeps the latest. */
+  revision: number;
+}
+
 /** Writes the cron to the index, unless the index knows a later revision. */
 export async function indexCron(
   db: D1Database,
-  { definition, nextRunAt, revision }: CronState,
+  { definition, nextRunAt, revision }: IndexedCron,
   figures: Figures,
 ): Promise<void> {
   const row: Row = {
@@ -85,14 +95,6 @@ export async function indexCron(
     .prepare(UPSERT)
     .bind(...COLUMNS.map((column) => row[column]))
     .run();
-}
-
-/** What a firing and the end of its run change of a cron's row. */
-export interface CronEntry {
-  cronId: string;
-  nextRunAt: number | null;
-  figures: Figures;
-  revision: number;
 }
 
 /** Writes what a firing changes of a cron whose definition the index knows, unless it knows a later revision. */

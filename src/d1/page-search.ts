@@ -1,5 +1,6 @@
 /** A page of a table in D1, with the number of all rows that match. */
 import { DomainError } from "../platform/errors";
+import type { ExtraColumn } from "../wire/thread-part";
 import type { Condition } from "./json-filter";
 
 /** Of one page as stored: the isolate has 128 MB of memory, and a row is in it several times on its way out. */
@@ -20,13 +21,6 @@ export interface PageQuery {
   order: "asc" | "desc" | undefined;
   limit: number;
   offset: number;
-}
-
-/** A part of a column that holds JSON, at a path; as JSON, or null when there is none. */
-export interface ExtraColumn {
-  name: string;
-  column: string;
-  path: string;
 }
 
 /**

@@ -1,12 +1,12 @@
 /** The index of runs in D1: searches and lists, and for good the record of every run that has ended. */
-import { assistantIdOf } from "./assistants-table";
+import { toWireRun, usageOf, type RunRecord } from "../calls/run";
 import { DomainError } from "../platform/errors";
-import { parseJson, parseJsonOrNull, type JsonObject } from "../platform/json";
-import { all, jsonContains, type Condition } from "./json-filter";
 import { parseInstant } from "../platform/instant";
+import { parseJson, parseJsonOrNull, type JsonObject } from "../platform/json";
+import { type MultitaskStrategy, type Run, type RunStatus } from "../wire/runs";
+import { assistantIdOf } from "./assistants-table";
+import { all, jsonContains, type Condition } from "./json-filter";
 import { searchPage } from "./page-search";
-import { usageOf, type StoredRun } from "../thread/runs/run-row";
-import { toWireRun, type MultitaskStrategy, type Run, type RunStatus } from "../wire/run";
 
 type Row = {
   run_id: string;
@@ -50,8 +50,16 @@ const UPSERT = `INSERT INTO runs (${COLUMNS.join(", ")}, due_at, revision)
     updated_at = excluded.updated_at, due_at = excluded.due_at, revision = excluded.revision
   WHERE excluded.revision > runs.revision`;
 
+/** A run as its thread's object hands it to the index. Instants in ms. */
+export interface IndexedRun extends RunRecord {
+  startAt: number;
+  webhookAt: number | null;
+  /** Orders the writes: the index keeps the latest. */
+  revision: number;
+}
+
 /** The statement that writes a run to the index, unless the index knows a later revision. */
-export function upsertRun(db: D1Database, run: StoredRun): D1PreparedStatement {
+export function upsertRun(db: D1Database, run: IndexedRun): D1PreparedStatement {
   return db
     .prepare(UPSERT)
     .bind(

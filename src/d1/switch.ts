@@ -1,16 +1,8 @@
 /** The one switch of all crons. It is read at each firing, so that it holds for every cron at once and needs no round. */
 import { now, toIso } from "../platform/clock";
 import { parseJson } from "../platform/json";
+import type { CronSwitch } from "../wire/crons";
 import { changing } from "./recent";
-
-/** As the API shows it. */
-export interface CronSwitch {
-  /** True while no cron fires; its slots are skipped, with the reason. */
-  stopped: boolean;
-  note: string | null;
-  /** When it was last thrown; null when it never was. */
-  changed_at: string | null;
-}
 
 const NEVER_THROWN: CronSwitch = { stopped: false, note: null, changed_at: null };
 

@@ -1,17 +1,10 @@
 /** The index of threads in D1: searches and counts. */
-import { bytesOf, parseJson, parseJsonOrNull, type JsonObject } from "../platform/json";
+import { toWireThread, type ThreadRecord } from "../calls/thread";
+import { bytesOf, parseJson, parseJsonOrNull, pick, type JsonObject } from "../platform/json";
+import type { ThreadFilters, ThreadSearch } from "../wire/threads";
+import { type FoundThread, type Thread, type ThreadSnapshot, type ThreadStatus } from "../wire/threads";
 import { all, jsonContains, type Condition } from "./json-filter";
 import { countRows, searchPage } from "./page-search";
-import { pick } from "../edge/pages";
-import type { ThreadFilters, ThreadSearch } from "../wire/threads";
-import {
-  toWireThread,
-  type FoundThread,
-  type Thread,
-  type ThreadRecord,
-  type ThreadSnapshot,
-  type ThreadStatus,
-} from "../wire/thread";
 
 /** A D1 row holds 2 MB. Values that do not fit are not copied to the index, and such a thread is not found by them. */
 const MAX_ROW_BYTES = 1_900_000;

@@ -1,14 +1,14 @@
 /** What an assistant's graph looks like: its nodes and edges, its subgraphs, the schemas of its state. */
 import type { RunnableConfig } from "@langchain/core/runnables";
-import { within } from "../platform/deadline";
-import { DomainError, messageOf } from "../platform/errors";
+import { getAssistant } from "../d1/assistants-table";
 import { schemasOf, type GraphSchemas, type JsonSchema } from "../graphs/graph-schemas";
 import { extractedSchemas, graphIds, readGraph, type ReadableGraph } from "../graphs/registry";
-import type { Assistant } from "../d1/assistant-row";
-import { getAssistant } from "../d1/assistants-table";
+import { within } from "../platform/deadline";
+import { DomainError, messageOf } from "../platform/errors";
+import { GRAPH_FACTORY_MS } from "../platform/time-limits";
+import type { Assistant } from "../wire/assistants";
 
 /** A graph may be made by a function that asks others first. */
-const LOAD_LIMIT_MS = 15_000;
 /** Of what a graph's function throws, this much is told. */
 const MAX_MESSAGE_LENGTH = 1_000;
 
@@ -84,7 +84,7 @@ async function withGraph(
     context,
   });
   try {
-    const graph = await within(LOAD_LIMIT_MS, "the function that makes it", loaded);
+    const graph = await within(GRAPH_FACTORY_MS, "the function that makes it", loaded);
     const seen: unknown = JSON.parse(JSON.stringify(await look(graph, assistant)));
     return seen;
   } catch (error) {

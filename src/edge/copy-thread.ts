@@ -1,10 +1,10 @@
 /** Copying a thread with its state, from its object to that of the copy. */
 import { v7 as uuid7 } from "@langchain/core/utils/uuid";
+import type { PiecePosition } from "../calls/thread-calls";
+import { threadObject } from "../calls/thread-calls";
 import type { Env } from "../platform/config";
-import type { PiecePosition } from "../thread/checkpoints/checkpoint-copy";
+import type { Thread } from "../wire/threads";
 import { threadCreate } from "../wire/threads";
-import type { Thread } from "../wire/thread";
-import { threadObject } from "../calls/thread-object";
 
 /** A new thread with the metadata and the whole history of another; it waits if that one does. @throws thread.not_found */
 export async function copyThread(env: Env, threadId: string): Promise<Thread> {

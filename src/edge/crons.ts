@@ -2,19 +2,16 @@
 import { v7 as uuid7 } from "@langchain/core/utils/uuid";
 import { Hono, type Context } from "hono";
 import { stream } from "hono/streaming";
+import { cronObject } from "../calls/cron-calls";
+import { changedPayload } from "../calls/cron-definition";
+import { threadObject } from "../calls/thread-calls";
+import { countCrons, searchCrons } from "../d1/crons-table";
+import { readGround } from "../d1/ground";
+import { searchRuns } from "../d1/runs-table";
+import { readSwitch, throwSwitch } from "../d1/switch";
 import { now } from "../platform/clock";
 import type { Env } from "../platform/config";
-import { readBody, readId, readQuery } from "./request";
-import { pageHeaders, pick } from "./pages";
-import { searchRuns } from "../d1/runs-table";
-import { runList } from "../wire/runs";
-import { threadObject } from "../calls/thread-object";
-import { changedPayload, type Cron } from "../calls/cron-definition";
-import { cronObject } from "../calls/cron-object";
-import { countCrons, searchCrons } from "../d1/crons-table";
-import { readGround } from "../cron/ground";
-import { METRICS_TYPE, metricsOf } from "./metrics";
-import { changedPolicy, DEFAULT_POLICY } from "../wire/policy";
+import { pick } from "../platform/json";
 import { previewOf } from "../schedule/preview";
 import {
   backfill,
@@ -28,9 +25,14 @@ import {
   skipNext,
   slotList,
   threadCronCreate,
+  type Cron,
   type CronCreate,
 } from "../wire/crons";
-import { readSwitch, throwSwitch } from "../d1/switch";
+import { changedPolicy, DEFAULT_POLICY } from "../wire/policy";
+import { runList } from "../wire/runs";
+import { METRICS_TYPE, metricsOf } from "./metrics";
+import { pageHeaders } from "./pages";
+import { readBody, readId, readQuery } from "./request";
 
 type App = { Bindings: Env };
 

@@ -1,7 +1,7 @@
 /** Deleting a thread from wherever it is asked for. */
+import { threadObject } from "../calls/thread-calls";
 import type { Env } from "../platform/config";
 import { asDomainError } from "../platform/errors";
-import { threadObject } from "../calls/thread-object";
 
 /** Deletes the thread with its state. One that is gone already is no error: the index may be behind. */
 export async function deleteThread(env: Env, threadId: string): Promise<void> {

@@ -12,9 +12,3 @@ export function pageHeaders(
   const next = query.offset + returned;
   if (returned > 0 && next < total) c.header("X-Pagination-Next", String(next));
 }
-
-/** `object` with only the fields asked for; with all when none is. */
-export function pick<T extends object>(object: T, fields: readonly string[] | undefined): Partial<T> {
-  if (fields === undefined) return object;
-  return Object.fromEntries(Object.entries(object).filter(([key]) => fields.includes(key))) as Partial<T>;
-}

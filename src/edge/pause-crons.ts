@@ -1,8 +1,8 @@
 /** Pausing the crons of what is being deleted. */
+import { cronObject } from "../calls/cron-calls";
+import { cronsOf } from "../d1/crons-table";
 import type { Env } from "../platform/config";
 import { logError } from "../platform/log";
-import { cronObject } from "../calls/cron-object";
-import { cronsOf } from "../d1/crons-table";
 
 /**
  * Pauses the crons of an assistant or a thread that is gone, and has them say so. One that cannot be reached now finds out

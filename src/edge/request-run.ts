@@ -1,15 +1,16 @@
 /** From a request to the run that it asks for. */
 import { v7 as uuid7 } from "@langchain/core/utils/uuid";
 import type { Context } from "hono";
+import { newRun } from "../calls/new-run";
+import type { NewRun } from "../calls/run";
+import { threadObject } from "../calls/thread-calls";
 import { getRecentAssistant } from "../d1/assistants-table";
+import { check } from "../platform/check";
 import type { Env } from "../platform/config";
 import { DomainError } from "../platform/errors";
-import { threadObject } from "../calls/thread-object";
-import { check, readBody } from "./request";
-import { configurableHeaders } from "./configurable-headers";
-import { newRun } from "../calls/new-run";
-import type { NewRun } from "../wire/run";
 import { checkpoint, runCreate, type RunCreate } from "../wire/runs";
+import { configurableHeaders } from "./configurable-headers";
+import { readBody } from "./request";
 import { statelessThreadId } from "./stateless-thread";
 
 /** A run that was asked for, and what is to become of it when nobody waits for it any more. */

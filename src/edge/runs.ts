@@ -1,16 +1,17 @@
 /** Runs: on a thread, stateless, and the search over all of them. */
 import { Hono, type Context } from "hono";
 import { stream } from "hono/streaming";
+import type { JoinResult } from "../calls/thread-calls";
+import { threadObject } from "../calls/thread-calls";
+import { runsToCancel, searchRuns } from "../d1/runs-table";
 import type { Env } from "../platform/config";
 import { messageOf } from "../platform/errors";
 import type { JsonObject } from "../platform/json";
-import { pageHeaders, pick } from "./pages";
-import { readBody, readId, readQuery } from "./request";
-import { threadObject } from "../calls/thread-object";
-import type { JoinResult } from "../thread/thread-runs";
-import { runsToCancel, searchRuns } from "../d1/runs-table";
-import { cancelWhenGone, readRun, requestRun, type RunRequest } from "./request-run";
+import { pick } from "../platform/json";
 import { cancelQuery, joinQuery, runBatch, runList, runsCancel, runSearch } from "../wire/runs";
+import { pageHeaders } from "./pages";
+import { readBody, readId, readQuery } from "./request";
+import { cancelWhenGone, readRun, requestRun, type RunRequest } from "./request-run";
 
 type App = { Bindings: Env };
 

@@ -3,7 +3,7 @@
  * new object costs more than a short run; see docs/decisions/0007-stateless-runs-share-objects.md.
  */
 import { v7 as uuid7 } from "@langchain/core/utils/uuid";
-import { standingThreadId } from "../calls/thread-object";
+import { standingThreadId } from "../calls/thread-id";
 import type { RunCreate } from "../wire/runs";
 
 /** In each place. One object executes some hundred short runs a second; its runs share one JavaScript thread. */

@@ -1,13 +1,13 @@
 /** Changing, choosing and copying the state of threads. */
 import { Hono } from "hono";
+import { threadObject } from "../calls/thread-calls";
 import type { Env } from "../platform/config";
 import { asDomainError } from "../platform/errors";
-import { readBody, readId, readQuery } from "./request";
-import { copyThread } from "./copy-thread";
-import { stateQuery } from "../wire/threads";
 import { checkpointRead, stateUpdate, threadPrune } from "../wire/states";
-import type { ThreadTtl } from "../wire/thread";
-import { threadObject } from "../calls/thread-object";
+import type { ThreadTtl } from "../wire/threads";
+import { stateQuery } from "../wire/threads";
+import { copyThread } from "./copy-thread";
+import { readBody, readId, readQuery } from "./request";
 
 export const stateRoutes = new Hono<{ Bindings: Env }>()
   .post("/threads/prune", async (c) => {

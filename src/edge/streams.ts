@@ -1,12 +1,13 @@
 /** Streams of runs and threads, as server-sent events. */
 import { Hono, type Context } from "hono";
-import type { Env } from "../platform/config";
-import { check, readId, readQuery } from "./request";
-import { threadObject } from "../calls/thread-object";
-import type { PlacedStream } from "../thread/thread-runs";
-import { cancelWhenGone, readRun, type RunRequest } from "./request-run";
+import type { PlacedStream } from "../calls/thread-calls";
+import { threadObject } from "../calls/thread-calls";
 import { threadOfRun } from "../d1/runs-table";
+import { check } from "../platform/check";
+import type { Env } from "../platform/config";
 import { joinStreamQuery, lastEventIdHeader, streamQuery, threadStreamQuery } from "../wire/runs";
+import { readId, readQuery } from "./request";
+import { cancelWhenGone, readRun, type RunRequest } from "./request-run";
 
 type App = { Bindings: Env };
 

@@ -1,11 +1,10 @@
 /** `/threads`: the threads themselves and their state. */
 import { v7 as uuid7 } from "@langchain/core/utils/uuid";
 import { Hono } from "hono";
+import { threadObject } from "../calls/thread-calls";
+import { countThreads, searchThreads } from "../d1/threads-table";
 import type { Env } from "../platform/config";
-import { pauseCronsOf } from "./pause-crons";
 import { requireStorable } from "../platform/json";
-import { pageHeaders } from "./pages";
-import { readBody, readId, readQuery } from "./request";
 import {
   historyQuery,
   historySearch,
@@ -16,8 +15,9 @@ import {
   threadQuery,
   threadSearch,
 } from "../wire/threads";
-import { threadObject } from "../calls/thread-object";
-import { countThreads, searchThreads } from "../d1/threads-table";
+import { pageHeaders } from "./pages";
+import { pauseCronsOf } from "./pause-crons";
+import { readBody, readId, readQuery } from "./request";
 
 export const threadRoutes = new Hono<{ Bindings: Env }>()
   .post("/threads", async (c) => {

@@ -1,11 +1,11 @@
 /** Finds crons whose alarm is late or lost, and runs that may have stalled, and pokes their objects. */
+import { cronObject } from "../calls/cron-calls";
+import { threadObject } from "../calls/thread-calls";
+import { overdueCrons } from "../d1/crons-table";
+import { stalledRuns } from "../d1/runs-table";
 import { now } from "../platform/clock";
 import type { Env } from "../platform/config";
 import { logError, logInfo } from "../platform/log";
-import { stalledRuns } from "../d1/runs-table";
-import { threadObject } from "../calls/thread-object";
-import { cronObject } from "../calls/cron-object";
-import { overdueCrons } from "../d1/crons-table";
 
 const LATE_MS = 2 * 60_000;
 /** In one go. What goes beyond the subrequests of a free plan fails, and is poked the next minute. */

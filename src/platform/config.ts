@@ -1,17 +1,16 @@
 /** What the deployment configures: bindings, vars and secrets, read once into one validated Config. */
 import { z } from "zod";
+import { check } from "./check";
 import { asDomainError, DomainError, messageOf } from "./errors";
-import { check } from "../edge/request";
-import type { CronDO } from "../cron/cron-do";
-import type { ThreadDO } from "../thread/thread-do";
+import type { CallableObject } from "./rpc";
 
 declare global {
   // The platform's own way to type `env` of "cloudflare:workers".
   // eslint-disable-next-line @typescript-eslint/no-namespace
   namespace Cloudflare {
     interface Env {
-      CRON: DurableObjectNamespace<CronDO>;
-      THREAD: DurableObjectNamespace<ThreadDO>;
+      CRON: DurableObjectNamespace<CallableObject>;
+      THREAD: DurableObjectNamespace<CallableObject>;
       DB: D1Database;
       API_KEYS?: string;
       AUTH?: string;

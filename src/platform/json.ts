@@ -53,3 +53,29 @@ export function nestsDeeperThan(value: unknown, limit: number): boolean {
   }
   return false;
 }
+/** `object` with only the fields asked for; with all when none is. */
+export function pick<T extends object>(object: T, fields: readonly string[] | undefined): Partial<T> {
+  if (fields === undefined) return object;
+  return Object.fromEntries(Object.entries(object).filter(([key]) => fields.includes(key))) as Partial<T>;
+}
+/** A JSON schema of OpenAPI 3.1, which is draft 2020-12. */
+export interface JsonSchema {
+  $ref?: string;
+  type?: string | string[];
+  format?: string;
+  pattern?: string;
+  description?: string;
+  default?: unknown;
+  const?: unknown;
+  enum?: unknown[];
+  properties?: Record<string, JsonSchema>;
+  required?: string[];
+  additionalProperties?: JsonSchema | boolean;
+  propertyNames?: JsonSchema;
+  items?: JsonSchema | boolean;
+  prefixItems?: JsonSchema[];
+  anyOf?: JsonSchema[];
+  minimum?: number;
+  maximum?: number;
+  [keyword: string]: unknown;
+}

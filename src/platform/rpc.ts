@@ -1,19 +1,22 @@
 /**
- * Calls between objects. A refusal (a domain error) is a result like any other and travels as one: thrown through RPC it
- * would lose its class, and count and be logged as a crash of the object that it comes from.
+ * Calls between objects, and from the edge to an object. A refusal (a domain error) travels as a result: an error that is thrown
+ * through RPC loses its class, and the platform counts and logs it as a crash of the object that threw it.
  */
 import { asDomainError, DomainError, type ErrorCode } from "./errors";
 
 /** What a call came to. */
 export type Answer = { value: unknown } | { refusal: { code: ErrorCode; detail: string } };
 
-/** An object that is called through {@link calls}. */
-interface Callee {
-  call: (method: string, args: unknown[]) => Promise<Answer>;
+/** A Durable Object that answers {@link remoteCalls}: its one RPC method takes the name of the call and its arguments. */
+export interface CallableObject extends Rpc.DurableObjectBranded {
+  call(method: string, args: unknown[]): Promise<Answer>;
 }
 
-/** Makes the call on the object's side. @throws what is no refusal */
-export async function answer(target: object, method: string, args: unknown[]): Promise<Answer> {
+/**
+ * Makes a call on the side of the object that is called.
+ * @throws whatever the implementation throws that is no refusal
+ */
+export async function answerCall(target: object, method: string, args: unknown[]): Promise<Answer> {
   try {
     const implementation = Reflect.get(target, method) as (...args: unknown[]) => unknown;
     return { value: await Reflect.apply(implementation, target, args) };
@@ -24,10 +27,13 @@ export async function answer(target: object, method: string, args: unknown[]): P
   }
 }
 
-/** The methods of a remote object, as if it were here: a refusal is thrown as the domain error that it is. */
-// T says which methods the remote object has, which only the caller knows.
+/**
+ * The calls `T` of a remote object, as if the object were here. A refusal is thrown as the domain error that it is.
+ * The interface `T` (CronCalls, ThreadCalls) says which calls there are; the class of the object implements it.
+ */
+// Only the caller knows which calls the remote object answers.
 // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters
-export function calls<T extends object>(remote: Callee): T {
+export function remoteCalls<T extends object>(remote: Pick<CallableObject, "call">): T {
   return new Proxy({} as T, {
     get:
       (_target, method) =>

@@ -2,9 +2,10 @@
 import { Webhook } from "standardwebhooks";
 import { now } from "./clock";
 import { isPublicUrl } from "./public-url";
+import { WEBHOOK_CALL_MS } from "./time-limits";
 
-/** How long the receiver may take to answer. */
-export const CALL_LIMIT_MS = 15_000;
+/** Attempts at one webhook or alert before it is given up; see WEBHOOK_BACKOFF for the time between them. */
+export const MAX_WEBHOOK_ATTEMPTS = 8;
 
 /** A failure that another attempt would not change. */
 export class FinalFailure extends Error {}
@@ -29,7 +30,7 @@ export async function callWebhook({ url, id, body, secrets }: WebhookCall): Prom
   const controller = new AbortController();
   const timer = setTimeout(() => {
     controller.abort();
-  }, CALL_LIMIT_MS);
+  }, WEBHOOK_CALL_MS);
   let response: Response;
   try {
     response = await fetch(url, {
@@ -45,7 +46,7 @@ export async function callWebhook({ url, id, body, secrets }: WebhookCall): Prom
       signal: controller.signal,
     });
   } catch (error) {
-    throw controller.signal.aborted ? new Error(`no answer within ${CALL_LIMIT_MS / 1000} s`) : error;
+    throw controller.signal.aborted ? new Error(`no answer within ${WEBHOOK_CALL_MS / 1000} s`) : error;
   } finally {
     clearTimeout(timer);
   }

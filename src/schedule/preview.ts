@@ -1,29 +1,9 @@
 /** What a schedule means, before it costs anything. */
 import cronstrue from "cronstrue";
 import { now, toIso } from "../platform/clock";
+import type { Preview, PreviewQuery, PreviewWarning } from "../wire/crons";
 import { checkSchedule, isIntervalLike, slotsBetween, wallTimes, type Schedule } from "./schedule";
-import type { PreviewQuery } from "../wire/crons";
 import { clockChanges, offsetAt, type ClockChange } from "./zone";
-
-/** Why the owner may want to look again. */
-export interface PreviewWarning {
-  code: "never" | "rarely" | "more_than_hourly" | "dst_gap" | "dst_overlap";
-  message: string;
-}
-
-export interface Preview {
-  schedule: string;
-  timezone: string | null;
-  /** In plain English. */
-  description: string;
-  next: {
-    /** ISO 8601 in UTC. */
-    utc: string;
-    /** The same instant as the zone's clocks show it, with the offset from UTC. */
-    local: string;
-  }[];
-  warnings: PreviewWarning[];
-}
 
 const HOUR_MS = 3_600_000;
 const YEAR_MS = 366 * 24 * HOUR_MS;

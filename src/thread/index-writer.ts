@@ -2,22 +2,23 @@
  * Brings D1 up to date with a thread object. The object's rows say by their revisions what D1 does not know yet, so a write
  * that failed or whose answer was lost is simply made again. What is over is removed here once D1 has it.
  */
+import { type CronEntry } from "../calls/cron-entry";
+import { indexEntry } from "../d1/crons-table";
+import { deleteRunRow, upsertRun } from "../d1/runs-table";
+import { deleteThreadRow, upsertThread } from "../d1/threads-table";
 import { now } from "../platform/clock";
 import type { Env } from "../platform/config";
 import { DeadlineError, within } from "../platform/deadline";
-import { deleteRunRow, upsertRun } from "../d1/runs-table";
-import { indexEntry, type CronEntry } from "../d1/crons-table";
+import { logError } from "../platform/log";
+import { D1_WRITE_MS } from "../platform/time-limits";
+import type { ThreadSnapshot } from "../wire/threads";
+import { deleteThreadRows } from "./checkpoints/checkpoint-tables";
+import type { StoredThread, ThreadStore } from "./record/thread-store";
 import type { StoredRun } from "./runs/run-row";
 import type { RunStore } from "./runs/run-store";
-import { logError } from "../platform/log";
-import { deleteThreadRows } from "./checkpoints/checkpoint-tables";
-import type { ThreadSnapshot } from "../wire/thread";
-import type { StoredThread, ThreadStore } from "./record/thread-store";
-import { deleteThreadRow, upsertThread } from "../d1/threads-table";
 
 /** Rows of each kind written in one batch; a run or a thread may take up to 2 MB. */
 const AT_ONCE = 10;
-const D1_LIMIT_MS = 5_000;
 /** For so long a run has just begun; the alarm of its object comes later than that. */
 const FRESH_MS = 900;
 
@@ -192,7 +193,7 @@ export class IndexWriter {
 
   private async batch(writes: IndexWrite[]): Promise<void> {
     const statements = writes.flatMap((write) => write.statements);
-    await within(D1_LIMIT_MS, "D1", this.env.DB.batch(statements));
+    await within(D1_WRITE_MS, "D1", this.env.DB.batch(statements));
   }
 
   /** @returns false when more runs of it wait for the next batch */

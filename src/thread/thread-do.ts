@@ -2,25 +2,20 @@
  * Where a thread lives: its metadata, its checkpoints, and the runs that work on it. The object of a long-lived thread
  * holds that one; a standing object holds short-lived threads of several crons, or of stateless runs.
  */
+import { toWireThread } from "../calls/thread";
+import { FIRST_PIECE, type CheckpointPiece, type PiecePosition, type StateRead } from "../calls/thread-calls";
 import { DomainError } from "../platform/errors";
 import { requireStorable } from "../platform/json";
 import { logError } from "../platform/log";
-import {
-  FIRST_PIECE,
-  readPiece,
-  writePiece,
-  type CheckpointPiece,
-  type PiecePosition,
-} from "./checkpoints/checkpoint-copy";
-import { keepLatestState } from "./checkpoints/checkpoint-pruning";
+import type { StateUpdate, WireCheckpoint, WireState } from "../wire/states";
 import type { HistorySearch, ThreadCreate, ThreadPatch } from "../wire/threads";
-import type { StateUpdate } from "../wire/states";
+import { type Thread, type ThreadTtl, type WireTtl } from "../wire/threads";
+import { readPiece, writePiece } from "./checkpoints/checkpoint-copy";
+import { keepLatestState } from "./checkpoints/checkpoint-pruning";
 import { applySupersteps, updateState } from "./state/state-update";
-import { toWireThread, type Thread, type ThreadTtl } from "../wire/thread";
+import { readHistory, readSnapshot, readState, readWaiting } from "./state/thread-state";
 import { ThreadRuns } from "./thread-runs";
-import { defaultTtl, toWireTtl, type WireTtl } from "./ttl";
-import { readHistory, readSnapshot, readState, readWaiting, type StateRead } from "./state/thread-state";
-import type { WireCheckpoint, WireState } from "./state/wire-state";
+import { defaultTtl, toWireTtl } from "./ttl";
 
 /** Within which the copying of a thread is done, or has failed. */
 const COPY_MS = 10 * 60_000;

@@ -4,32 +4,31 @@
  * time.
  */
 import { DurableObject } from "cloudflare:workers";
+import { cronObject } from "../calls/cron-calls";
+import { isStanding } from "../calls/thread-id";
+import { endLostRun } from "../d1/runs-table";
+import { deleteThreadRow } from "../d1/threads-table";
+import { earliest } from "../platform/alarm";
+import { backoffMs, INDEX_BACKOFF } from "../platform/backoff";
 import { now } from "../platform/clock";
 import { webhookSecrets } from "../platform/config";
 import { logError } from "../platform/log";
-import { answer, type Answer } from "../platform/rpc";
-import { cronObject } from "../calls/cron-object";
-import { earliest } from "../cron/timing";
-import { EventLog } from "./streams/event-log";
-import { Reports } from "./runs/reports";
+import { answerCall, type Answer } from "../platform/rpc";
+import { IndexWriter } from "./index-writer";
+import { noThread, ThreadStore, type StoredThread } from "./record/thread-store";
 import { ReportStore } from "./runs/report-store";
+import { Reports } from "./runs/reports";
 import { RunQueue } from "./runs/run-queue";
 import { RunStore } from "./runs/run-store";
-import { endLostRun } from "../d1/runs-table";
+import { readSnapshot, readState } from "./state/thread-state";
+import { EventLog } from "./streams/event-log";
 import { Webhooks } from "./webhooks/webhook";
 import { WebhookStore } from "./webhooks/webhook-store";
-import { IndexWriter } from "./index-writer";
-import { isStanding } from "../calls/thread-object";
-import { readSnapshot, readState } from "./state/thread-state";
-import { deleteThreadRow } from "../d1/threads-table";
-import { noThread, ThreadStore, type StoredThread } from "./record/thread-store";
 
 /** How soon after a call the alarm sees to what the call began. */
 const SOON_MS = 1_000;
 /** While runs execute the alarm's handler waits with them, which keeps the object alive; well below its 15 minutes. */
 const HOLD_MS = 10 * 60_000;
-/** When D1 is back after however long, the index is right within a minute. */
-const MAX_INDEX_RETRY_MS = 30_000;
 /** Set while the handler works: if its host dies and the platform forgets the alarm, this one comes. */
 const DEAD_MAN_MS = 60_000;
 
@@ -99,9 +98,9 @@ export abstract class ThreadHost extends DurableObject {
   /** The alarm that is known to be set, so that it is not set again for nothing. */
   private alarmAt: number | null = null;
 
-  /** Every call of others comes through here; see {@link answer}. */
+  /** Every call of others comes through here; see {@link answerCall}. */
   async call(method: string, args: unknown[]): Promise<Answer> {
-    return answer(this, method, args);
+    return answerCall(this, method, args);
   }
 
   /** Makes this a standing object, which outlives its threads. */
@@ -242,7 +241,7 @@ export abstract class ThreadHost extends DurableObject {
     // To make those again whose answers this host does not live to hear.
     if (!this.reports.isIdle()) wakes.push(now() + DEAD_MAN_MS);
     if (this.index.isBehind()) {
-      wakes.push(now() + Math.min(SOON_MS * 2 ** this.index.failures, MAX_INDEX_RETRY_MS));
+      wakes.push(now() + backoffMs(INDEX_BACKOFF, this.index.failures + 1));
     }
     return wakes.length === 0 ? null : Math.min(...wakes);
   }

@@ -1,32 +1,21 @@
 /** What others may ask of a thread object about runs. */
-import { now } from "../platform/clock";
-import type { CronEntry } from "../d1/crons-table";
-import type { NewRun, Run, RunError } from "../wire/run";
-import { isFinal, toWireRun } from "../wire/run";
-import type { SentEvent } from "./streams/event-log";
+import type { CronEntry } from "../calls/cron-entry";
+import type { NewRun } from "../calls/run";
+import { isFinal, toWireRun } from "../calls/run";
+import type { JoinResult, PlacedStream, StreamStart } from "../calls/thread-calls";
+import { type RunFilter, type ThreadMode } from "../calls/thread-calls";
 import { deleteRunRow, noRun, requireRun } from "../d1/runs-table";
-import type { Outcome } from "./runs/run-executor";
-import { eventStream } from "./streams/sse";
-import { isOfRun, isOfThread, type RunFilter, type ThreadMode } from "./streams/stream-filters";
+import { now } from "../platform/clock";
+import type { Run } from "../wire/runs";
 import { CheckpointSaver } from "./checkpoints/checkpoint-saver";
 import { findCheckpoints } from "./checkpoints/checkpoint-tables";
+import type { Outcome } from "./runs/outcome";
 import { readRunValues } from "./runs/run-values";
 import { noCheckpoint } from "./state/thread-state";
+import type { SentEvent } from "./streams/sent-event";
+import { eventStream } from "./streams/sse";
+import { isOfRun, isOfThread } from "./streams/stream-filters";
 import { ThreadHost } from "./thread-host";
-
-/** How a joined run ended. */
-export type JoinResult = { values: unknown } | { error: RunError };
-
-/** Where a stream begins: after an event, as far as it is kept; or now. */
-interface StreamStart {
-  lastEventId?: number;
-}
-
-/** A stream, and the event after which it begins: whoever loses it before its first event can go on there. */
-export interface PlacedStream {
-  stream: ReadableStream<Uint8Array>;
-  from: number;
-}
 
 export abstract class ThreadRuns extends ThreadHost {
   /**

@@ -1,9 +1,9 @@
 /** How long threads live: what langgraph.json gives to those without a time of their own, and how it is told. */
 import { z } from "zod";
-import { toIso } from "../platform/clock";
 import { settings } from "../graphs/registry";
-import { minutes } from "../wire/threads";
-import type { ThreadTtl } from "../wire/thread";
+import { toIso } from "../platform/clock";
+import type { ThreadTtl } from "../wire/threads";
+import { minutes, type WireTtl } from "../wire/threads";
 
 const section = z
   .looseObject({
@@ -34,14 +34,6 @@ export let defaultTtl = defaultTtlOf(settings.checkpointer);
 /** Makes another `checkpointer` section that of this deployment; threads that are there keep what they have. */
 export function applyDefaultTtl(checkpointer: unknown): void {
   defaultTtl = defaultTtlOf(checkpointer);
-}
-
-/** A thread's time to live as the API shows it. */
-export interface WireTtl {
-  strategy: ThreadTtl["strategy"];
-  ttl_minutes: number;
-  /** Null while a run holds it up, and when only the latest state is left already. */
-  expires_at: string | null;
 }
 
 /** @param expiresAt ms since the epoch, when the time is running */

@@ -3,16 +3,12 @@
  * compiler holds the schemas against them, and tests hold them against real answers.
  */
 import { z } from "zod";
-import type { Assistant } from "../d1/assistant-row";
-import type { Cron } from "../calls/cron-definition";
-import type { Figures } from "../cron/figures";
-import type { Preview } from "../schedule/preview";
-import type { Slot } from "../cron/ledger";
-import type { CronSwitch } from "../d1/switch";
-import type { Run, RunError } from "./run";
-import type { WireItem } from "../d1/store/item";
-import type { FoundThread, Thread } from "./thread";
-import type { WireCheckpoint, WireState } from "../thread/state/wire-state";
+import type { Assistant } from "./assistants";
+import type { Cron, CronSwitch, Figures, Preview, Slot } from "./crons";
+import type { Run, RunError } from "./runs";
+import type { WireCheckpoint, WireState } from "./states";
+import type { WireItem } from "./store";
+import type { FoundThread, Thread } from "./threads";
 
 const id = z.guid();
 const instant = z.iso.datetime();

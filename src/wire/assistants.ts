@@ -1,7 +1,8 @@
 /** What clients may send about assistants. */
 import { z } from "zod";
-import { uuid } from "../edge/request";
-import { jsonObject, optional, paging, queryBoolean, runConfig } from "./runs";
+import type { JsonObject } from "../platform/json";
+import { jsonObject, optional, paging, queryBoolean, uuid } from "./fields";
+import { runConfig } from "./runs";
 
 /** Lone surrogates become U+FFFD here: D1 keeps text as UTF-8, which has no form for them. */
 const text = z.string("expected a string").overwrite((value) => value.toWellFormed());
@@ -72,3 +73,16 @@ export const graphQuery = z.strictObject({
 });
 
 export const subgraphsQuery = z.strictObject({ recurse: queryBoolean.default(false) });
+/** The wire object; of a former version, `updated_at` is when that version was made. */
+export interface Assistant {
+  assistant_id: string;
+  graph_id: string;
+  name: string;
+  description: string | null;
+  config: JsonObject;
+  context: JsonObject;
+  metadata: JsonObject;
+  version: number;
+  created_at: string;
+  updated_at: string;
+}

@@ -1,19 +1,11 @@
 /** What clients may send about crons. Unknown fields are refused: a mistyped `end_time` would cost money. */
 import { z } from "zod";
-import { uuid } from "../edge/request";
-import {
-  assistantId,
-  jsonObject,
-  multitaskStrategy,
-  optional,
-  paging,
-  payloadFields,
-  queryLimit,
-  webhookUrl,
-} from "./runs";
 import { parseInstant } from "../platform/instant";
+import type { JsonObject } from "../platform/json";
+import { assistantId, jsonObject, optional, paging, queryLimit, uuid } from "./fields";
+import { POLICY_FIELDS, type CronPolicy } from "./policy";
+import { multitaskStrategy, payloadFields, webhookUrl } from "./runs";
 import { threadTtl } from "./threads";
-import { POLICY_FIELDS } from "./policy";
 
 const schedule = z.string("expected a cron expression").min(1).max(200);
 const timezone = z.string("expected an IANA time zone").min(1).max(100);
@@ -173,3 +165,80 @@ export const preview = z.strictObject({
   count: optional(count(100)),
 });
 export type PreviewQuery = z.output<typeof preview>;
+/** As the API shows it. */
+export interface CronSwitch {
+  /** True while no cron fires; its slots are skipped, with the reason. */
+  stopped: boolean;
+  note: string | null;
+  /** When it was last thrown; null when it never was. */
+  changed_at: string | null;
+}
+/** A cron as the API shows it: as the platform does, and its policy beside it. */
+export interface Cron extends CronPolicy {
+  cron_id: string;
+  assistant_id: string;
+  thread_id: string | null;
+  on_run_completed: "delete" | "keep" | null;
+  end_time: string | null;
+  schedule: string;
+  timezone: string | null;
+  created_at: string;
+  updated_at: string;
+  user_id: string | null;
+  payload: JsonObject;
+  next_run_date: string | null;
+  metadata: JsonObject;
+  enabled: boolean;
+  note: string | null;
+}
+/** Of the last hundred runs, in ms. */
+export interface Percentiles {
+  p50: number;
+  p95: number;
+  p99: number;
+  max: number;
+}
+export interface Figures {
+  slots: { fired: number; skipped: number; missed: number; pending: number };
+  runs: { running: number; success: number; error: number; timeout: number; interrupted: number };
+  /** Of the runs that succeeded or failed; null before the first. */
+  success_ratio: number | null;
+  failures_in_a_row: number;
+  tokens: { input: number; output: number; today: number; this_month: number };
+  /** From the scheduled time to the start of the run; not of those that were backfilled. */
+  lateness_ms: Percentiles | null;
+  /** From the start of the run to its end. */
+  duration_ms: Percentiles | null;
+}
+/** `pending` is to get a run, which is not yet known to be enqueued; the others are final. */
+export type SlotStatus = "pending" | "fired" | "skipped" | "missed";
+/** Why there is a run, or was to be one. */
+export type SlotOrigin = "schedule" | "catchup" | "backfill" | "manual";
+/** A slot as the API shows it. */
+export interface Slot {
+  scheduled_for: string;
+  origin: SlotOrigin;
+  status: SlotStatus;
+  reason: string | null;
+  lateness_ms: number | null;
+  run_id: string | null;
+  thread_id: string | null;
+}
+export interface Preview {
+  schedule: string;
+  timezone: string | null;
+  /** In plain English. */
+  description: string;
+  next: {
+    /** ISO 8601 in UTC. */
+    utc: string;
+    /** The same instant as the zone's clocks show it, with the offset from UTC. */
+    local: string;
+  }[];
+  warnings: PreviewWarning[];
+}
+/** Why the owner may want to look again. */
+export interface PreviewWarning {
+  code: "never" | "rarely" | "more_than_hourly" | "dst_gap" | "dst_overlap";
+  message: string;
+}

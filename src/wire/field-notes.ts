@@ -2,7 +2,7 @@
  * What fields mean, beyond what their schemas say. The key is the field's name, or `Component.field` it means
  * something else there. Without a component it is a field of requests.
  */
-import type { JsonSchema } from "../edge/openapi/json-schema";
+import type { JsonSchema } from "../platform/json";
 
 /** `schema` stands in place of the field's own, where that parses text which stands for another type. */
 export interface Note {

@@ -1,17 +1,20 @@
 /** What clients may send about runs. */
 import { z } from "zod";
-import { uuid } from "../edge/request";
+import type { JsonObject } from "../platform/json";
 import { isPublicUrl } from "../platform/public-url";
-import { THREAD_MODES } from "../thread/streams/stream-filters";
-
-/** Optional on the wire; null counts as absent, since the Python SDK and others send it for "not given". */
-export const optional = <S extends z.ZodType>(schema: S) =>
-  schema.nullish().transform((value): z.output<S> | undefined => value ?? undefined);
-
-export const jsonObject = z.record(z.string(), z.unknown(), "expected an object");
-
-/** A UUID, or the id of a graph, which stands for that graph's default assistant. */
-export const assistantId = z.string("expected an assistant id or a graph id").min(1).max(200);
+import {
+  assistantId,
+  jsonObject,
+  lastOf,
+  limit,
+  listOf,
+  offset,
+  optional,
+  queryBoolean,
+  queryLimit,
+  queryOffset,
+  uuid,
+} from "./fields";
 
 /** What steers the execution is checked: with a `max_concurrency` of 0 no node would ever start. */
 export const runConfig = z.looseObject({
@@ -141,39 +144,6 @@ const runFields = [
 ] as const;
 const runField = z.enum(runFields);
 
-const queryNumber = (schema: z.ZodNumber) =>
-  z.preprocess((value) => (value === "" ? NaN : Number(value)), schema);
-const limit = z.number().int().min(1).max(1000);
-const offset = z.number().int().min(0);
-
-/** A true or false in a query string, as the SDKs spell them. */
-export const queryBoolean = z
-  .enum(["true", "false", "1", "0", "True", "False"])
-  .transform((text) => text === "1" || text.toLowerCase() === "true");
-
-export const queryLimit = queryNumber(limit);
-export const queryOffset = queryNumber(offset);
-
-/** A list in a query string: given several times, with commas, or (by the JavaScript SDK 2.0) as JSON. */
-export const listOf = <S extends z.ZodType>(schema: S) =>
-  z.preprocess(
-    (value) => [value].flat().flatMap((part) => (typeof part === "string" ? listIn(part) : part)),
-    z.array(schema),
-  );
-
-function listIn(text: string): unknown[] {
-  if (!text.startsWith("[")) return text.split(",");
-  try {
-    return JSON.parse(text) as unknown[];
-  } catch {
-    return [text];
-  }
-}
-
-/** The last, of a parameter given several times: some clients repeat what the address has already when they reconnect. */
-const lastOf = <S extends z.ZodType>(schema: S) =>
-  z.preprocess((value) => (Array.isArray(value) ? (value as unknown[]).at(-1) : value), schema);
-
 export const runList = z.strictObject({
   limit: queryLimit.default(10),
   offset: queryOffset.default(0),
@@ -228,6 +198,9 @@ export const joinStreamQuery = z.looseObject({
   last_event_id: goOnAfter,
 });
 
+/** The modes of a thread's stream. */
+export const THREAD_MODES = ["run_modes", "lifecycle", "state_update"] as const;
+
 const threadModes = listOf(z.enum(THREAD_MODES)).optional();
 
 export const threadStreamQuery = z.strictObject({
@@ -263,9 +236,48 @@ function fromCamelCase(item: unknown): unknown {
 }
 
 export const runBatch = z.array(z.preprocess(fromCamelCase, runCreate)).min(1).max(100);
-
-/** Paging of a search body. */
-export const paging = {
-  limit: limit.nullish().transform((value) => value ?? 10),
-  offset: offset.nullish().transform((value) => value ?? 0),
-};
+/** The states of docs/run-lifecycle.md. */
+export type RunStatus = "pending" | "running" | "success" | "error" | "timeout" | "interrupted";
+/** Of a run that has ended. */
+export type FinalStatus = Exclude<RunStatus, "pending" | "running">;
+export type MultitaskStrategy = "reject" | "rollback" | "interrupt" | "enqueue";
+/** What went wrong, in the form that the SDKs raise. */
+export interface RunError {
+  error: string;
+  message: string;
+}
+/** How far the calling of a run's webhook has got. */
+export interface WebhookDelivery {
+  status: "pending" | "delivered" | "failed";
+  /** Calls so far. */
+  attempts: number;
+  /** What was wrong with the last call that failed; null when none has, or one was answered. */
+  last_error: string | null;
+  /** ISO text; null before the run has ended, and when there is nothing more to call. */
+  next_attempt_at: string | null;
+}
+/**
+ * A run as the API shows it; `error` only when it failed, `webhook` only when it has one, and `usage` only when a model told
+ * what it used.
+ */
+export interface Run {
+  run_id: string;
+  thread_id: string;
+  assistant_id: string;
+  created_at: string;
+  updated_at: string;
+  status: RunStatus;
+  metadata: JsonObject;
+  kwargs: JsonObject;
+  multitask_strategy: MultitaskStrategy;
+  error?: RunError;
+  webhook?: WebhookDelivery;
+  /** Not of runs that ended under a version that did not count them. */
+  attempts?: number;
+  usage?: { input_tokens: number; output_tokens: number };
+}
+/** Tokens that models were sent, and that they answered with. */
+export interface TokenUsage {
+  inputTokens: number;
+  outputTokens: number;
+}

@@ -1,8 +1,16 @@
 /** What clients may send about the state of a thread. */
 import { z } from "zod";
-import { uuid } from "../edge/request";
-import { command, jsonObject, optional } from "./runs";
-import { stateField } from "./state-selection";
+import type { JsonObject } from "../platform/json";
+import { jsonObject, optional, uuid } from "./fields";
+import { command } from "./runs";
+
+/** A field of a state, or `values.<key>` for one of its values. */
+export const stateField = z
+  .string()
+  .regex(
+    /^(?:values|values\..+|next|tasks|checkpoint|metadata|created_at|parent_checkpoint|interrupts)$/s,
+    "expected a field of a state, or values.<key>",
+  );
 
 const checkpoint = z.strictObject({
   thread_id: optional(z.string()),
@@ -39,3 +47,23 @@ export const threadPrune = z.strictObject({
   thread_ids: z.array(uuid).max(1000),
   strategy: z.enum(["delete", "keep_latest"]).default("delete"),
 });
+/** Where a state is kept. */
+export interface WireCheckpoint {
+  thread_id: string;
+  checkpoint_id: string | null;
+  checkpoint_ns: string;
+  checkpoint_map: JsonObject | null;
+}
+/** A state of a thread as the API shows it. */
+export interface WireState {
+  values: unknown;
+  next: string[];
+  tasks: JsonObject[];
+  metadata: JsonObject;
+  created_at: string | null;
+  checkpoint: WireCheckpoint;
+  parent_checkpoint: WireCheckpoint | null;
+  interrupts: unknown[];
+}
+/** The fields that are asked for; all when none is named. */
+export type StateSelection = readonly string[] | undefined;

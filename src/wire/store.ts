@@ -1,9 +1,8 @@
 /** What clients may send about store items. */
 import { z } from "zod";
 import type { JsonObject } from "../platform/json";
-import { optional, paging, queryBoolean } from "./runs";
+import { optional, paging, queryBoolean } from "./fields";
 import { keyFault, namespaceFault, type NamespaceUse } from "./namespace";
-import { ttlMinutes } from "../d1/store/ttl";
 
 /** Adds what is wrong with a value as an issue, if something is. */
 const refuse =
@@ -25,6 +24,9 @@ const object = z.custom<JsonObject>(
   (value) => typeof value === "object" && value !== null && !Array.isArray(value),
   "expected an object",
 );
+
+/** A time to live; the bound, about 1,900 years, keeps instants within what dates can be. */
+export const ttlMinutes = z.number("expected minutes").positive().max(1_000_000_000);
 
 export const itemPut = z.strictObject({
   namespace: namespace("write"),
@@ -64,3 +66,12 @@ export const namespaceList = z.strictObject({
   limit: optional(z.number().int().min(1).max(1000)),
   offset: paging.offset,
 });
+
+/** The wire object. */
+export interface WireItem {
+  namespace: string[];
+  key: string;
+  value: JsonObject;
+  created_at: string;
+  updated_at: string;
+}

@@ -1,6 +1,5 @@
 /** Parts of threads by paths such as `values.messages[-1].content`: the `extract` of a search. */
 import { z } from "zod";
-import type { ExtraColumn } from "../d1/page-search";
 
 const MAX_PATH_LENGTH = 500;
 const EXPECTED =
@@ -23,3 +22,9 @@ export const threadPart = z
     );
     return { column: `"${column}"`, path: `$${path}` };
   });
+/** A part of a column that holds JSON, at a path; as JSON, or null when there is none. */
+export interface ExtraColumn {
+  name: string;
+  column: string;
+  path: string;
+}

@@ -1,9 +1,8 @@
 /** What clients may send about threads. */
 import { z } from "zod";
-import { uuid } from "../edge/request";
-import { jsonObject, listOf, optional, paging, queryBoolean, queryLimit } from "./runs";
-import { superstep } from "./states";
-import { stateField } from "./state-selection";
+import type { JsonObject } from "../platform/json";
+import { jsonObject, listOf, optional, paging, queryBoolean, queryLimit, uuid } from "./fields";
+import { stateField, superstep } from "./states";
 import { threadPart } from "./thread-part";
 
 /** Minutes; at most a hundred years, so that the instant of expiry is one. */
@@ -129,3 +128,39 @@ export const historyQuery = z
     metadata: undefined,
     checkpoint: undefined,
   }));
+/** A thread's time to live as the API shows it. */
+export interface WireTtl {
+  strategy: ThreadTtl["strategy"];
+  ttl_minutes: number;
+  /** Null while a run holds it up, and when only the latest state is left already. */
+  expires_at: string | null;
+}
+export type ThreadStatus = "idle" | "busy" | "interrupted" | "error";
+/** How long a thread lives without being touched. */
+export interface ThreadTtl {
+  /** What becomes of it then: it is deleted, or only its latest state is kept. */
+  strategy: "delete" | "keep_latest";
+  /** Minutes. */
+  ttl: number;
+}
+/** What the checkpoints say of a thread. */
+export interface ThreadSnapshot {
+  /** The values of its state; null before the first run. */
+  values: unknown;
+  /** Interrupts that wait for an answer, by task id. */
+  interrupts: JsonObject;
+}
+/** A thread as the API shows it. */
+export interface Thread extends ThreadSnapshot {
+  thread_id: string;
+  created_at: string;
+  updated_at: string;
+  metadata: JsonObject;
+  status: ThreadStatus;
+  config: JsonObject;
+  error: string | null;
+}
+/** A thread that was found, with what was to be extracted of it. */
+export interface FoundThread extends Thread {
+  extracted?: JsonObject;
+}

@@ -1,9 +1,8 @@
 /** What the owner of a cron does by hand; and making a cron twice. */
 import { runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Cron } from "../../src/calls/cron-definition";
-import type { Slot } from "../../src/cron/ledger";
-import type { Run } from "../../src/wire/run";
+import type { Cron, Slot } from "../../src/wire/crons";
+import type { Run } from "../../src/wire/runs";
 import {
   alarmOf,
   createCron,

@@ -1,8 +1,7 @@
 /** Slots that came due while nobody looked, and slots that are delayed on purpose. */
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Cron } from "../../src/calls/cron-definition";
-import type { Slot } from "../../src/cron/ledger";
+import type { Cron, Slot } from "../../src/wire/crons";
 import {
   alarmOf,
   createCron,

@@ -1,6 +1,6 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { runDurableObjectAlarm } from "cloudflare:test";
-import type { Cron } from "../../src/calls/cron-definition";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Cron } from "../../src/wire/crons";
 import {
   alarmOf,
   createCron,

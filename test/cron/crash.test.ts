@@ -2,6 +2,8 @@
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { CronDefinition } from "../../src/calls/cron-definition";
+import { threadIdOf } from "../../src/cron/slot-ids";
 import {
   alarmOf,
   createCron,
@@ -14,11 +16,9 @@ import {
   slotsOf,
   threadStub,
 } from "../support/crons";
-import { threadIdOf } from "../../src/calls/identity";
-import { bury, Life, liveBy } from "../support/faults";
 import { call } from "../support/edge";
+import { bury, Life, liveBy } from "../support/faults";
 import { hearReports } from "../support/reports";
-import type { CronDefinition } from "../../src/calls/cron-definition";
 
 beforeEach(() => {
   setClock("2040-01-01T00:00:00.000Z");

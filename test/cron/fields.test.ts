@@ -1,10 +1,10 @@
 /** Every field that a cron can have: answered as it was given, kept in its payload, and heeded by the runs that it makes. */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { assistantIdOf } from "../../src/d1/assistants-table";
-import type { Cron } from "../../src/calls/cron-definition";
 import type { JsonObject } from "../../src/platform/json";
-import type { Run } from "../../src/wire/run";
-import type { Thread } from "../../src/wire/thread";
+import type { Cron } from "../../src/wire/crons";
+import type { Run } from "../../src/wire/runs";
+import type { Thread } from "../../src/wire/threads";
 import { createCron, getCron, ringAt, runsOf, setClock, settled, slotsOf } from "../support/crons";
 import { call, create } from "../support/edge";
 import type { Seen } from "../support/graphs/seen";

@@ -1,8 +1,8 @@
 import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Thread } from "../../src/wire/thread";
-import { threadObject } from "../../src/calls/thread-object";
+import { threadObject } from "../../src/calls/thread-calls";
+import type { Thread } from "../../src/wire/threads";
 import {
   alarmOf,
   createCron,

@@ -2,9 +2,8 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Cron } from "../../src/calls/cron-definition";
-import type { Figures } from "../../src/cron/figures";
 import type { ThreadDO } from "../../src/thread/thread-do";
+import type { Cron, Figures } from "../../src/wire/crons";
 import {
   alarmOf,
   createCron,

@@ -2,17 +2,17 @@
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { figuresOf } from "../../src/cron/figures";
-import { threadIdOf } from "../../src/calls/identity";
-import { DEFAULT_POLICY } from "../../src/wire/policy";
-import { NO_PROGRESS } from "../../src/cron/progress";
 import type { CronDefinition } from "../../src/calls/cron-definition";
-import type { Cron } from "../../src/calls/cron-definition";
+import { figuresOf } from "../../src/cron/figures";
+import { NO_PROGRESS } from "../../src/cron/progress";
+import { threadIdOf } from "../../src/cron/slot-ids";
+import type { Cron } from "../../src/wire/crons";
+import { DEFAULT_POLICY } from "../../src/wire/policy";
 import {
   alarmOf,
+  figuresOf as countsOf,
   createCron,
   cronStub,
-  figuresOf as countsOf,
   getCron,
   ringAt,
   rowsOf,
@@ -221,11 +221,7 @@ describe("D1 that is down", () => {
       updatedAt: 0,
     };
     const progress = NO_PROGRESS;
-    await indexCron(
-      env.DB,
-      { definition: stale, progress, nextRunAt: 1, revision: 1 },
-      figuresOf(progress, 0, 0),
-    );
+    await indexCron(env.DB, { definition: stale, nextRunAt: 1, revision: 1 }, figuresOf(progress, 0, 0));
     const found = await call<Cron[]>("POST", "/runs/crons/search", { metadata: { n: 2 } });
     expect(found.body.map(({ cron_id: id }) => id)).toContain(cron.cron_id);
   });

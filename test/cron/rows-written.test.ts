@@ -1,10 +1,11 @@
 /** What a firing costs in rows, the term of the bill that the code decides. */
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import type { CronDefinition } from "../../src/calls/cron-definition";
+import { threadIdOf } from "../../src/cron/slot-ids";
+import type { Cron } from "../../src/wire/crons";
+import type { Thread } from "../../src/wire/threads";
 import { createCron, cronStub, ringAt, setClock, settled, slotsOf, threadStub } from "../support/crons";
-import { threadIdOf } from "../../src/calls/identity";
-import type { Cron, CronDefinition } from "../../src/calls/cron-definition";
-import type { Thread } from "../../src/wire/thread";
 import { call } from "../support/edge";
 import { tallyOf, type Tally } from "../support/rows";
 

@@ -1,8 +1,8 @@
 /** Request headers that graphs find in `configurable`. */
 import { describe, expect, it } from "vitest";
-import type { JsonObject } from "../../src/platform/json";
 import { headerPicker } from "../../src/edge/configurable-headers";
-import type { Run } from "../../src/wire/run";
+import type { JsonObject } from "../../src/platform/json";
+import type { Run } from "../../src/wire/runs";
 import { call } from "../support/edge";
 import { createThread } from "../support/threads";
 

@@ -1,10 +1,10 @@
 /** What is well-formed and meant ill: contents, filters and sizes. No 5xx, nothing gets stuck, and filters find what they say. */
 import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
-import type { Cron } from "../../src/calls/cron-definition";
 import { parseJson, type JsonObject } from "../../src/platform/json";
-import type { Run } from "../../src/wire/run";
-import type { Thread } from "../../src/wire/thread";
+import type { Cron } from "../../src/wire/crons";
+import type { Run } from "../../src/wire/runs";
+import type { Thread } from "../../src/wire/threads";
 import { createCron } from "../support/crons";
 import { call } from "../support/edge";
 

@@ -1,6 +1,6 @@
 /** Pages of rows so large that together they would not fit the memory of an isolate. */
 import { describe, expect, it } from "vitest";
-import type { Assistant } from "../../src/d1/assistant-row";
+import type { Assistant } from "../../src/wire/assistants";
 import { call, create } from "../support/edge";
 import { createRun, createThread } from "../support/threads";
 

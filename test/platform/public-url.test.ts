@@ -1,8 +1,8 @@
 /** Which webhooks may be asked for: none that would have the server call itself or its neighbours. */
 import { expect, it, vi } from "vitest";
-import type { Run } from "../../src/wire/run";
-import { callWebhook, FinalFailure } from "../../src/platform/webhook-call";
 import { isPublicUrl } from "../../src/platform/public-url";
+import { callWebhook, FinalFailure } from "../../src/platform/webhook-call";
+import type { Run } from "../../src/wire/runs";
 import { call } from "../support/edge";
 import { createThread } from "../support/threads";
 

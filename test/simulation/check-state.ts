@@ -1,8 +1,8 @@
 /** What holds at rest: the alarm, the index, what waits; and what is left when a cron is gone. */
-import type { Figures } from "../../src/cron/figures";
 import type { Progress } from "../../src/cron/progress";
-import { firstSlots } from "./matcher";
+import type { Figures } from "../../src/wire/crons";
 import { readLedger } from "./ledger";
+import { firstSlots } from "./matcher";
 import { timetableOf } from "./targets";
 import type { World } from "./world";
 

@@ -3,12 +3,13 @@
  * ids, take their time, end somehow, are written to the index, and are reported to their cron until it acknowledges that. What is
  * here survives everything; only calls from and to it go wrong.
  */
-import { indexEntry, type CronEntry } from "../../src/d1/crons-table";
-import { DomainError } from "../../src/platform/errors";
-import { answer, type Answer } from "../../src/platform/rpc";
-import { requireRun } from "../../src/d1/runs-table";
-import type { NewRun } from "../../src/wire/run";
+import { type CronEntry } from "../../src/calls/cron-entry";
+import type { NewRun } from "../../src/calls/run";
 import type { RunReport } from "../../src/calls/run-report";
+import { indexEntry } from "../../src/d1/crons-table";
+import { requireRun } from "../../src/d1/runs-table";
+import { DomainError } from "../../src/platform/errors";
+import { answerCall, type Answer } from "../../src/platform/rpc";
 import type { Faults } from "./faults";
 import type { Random } from "./random";
 import type { Booking, Timeline } from "./timeline";
@@ -78,7 +79,7 @@ export class Threads {
   ) {}
 
   async call(method: string, args: unknown[]): Promise<Answer> {
-    return structuredClone(await answer(this, method, structuredClone(args)));
+    return structuredClone(await answerCall(this, method, structuredClone(args)));
   }
 
   /** A thread that was there before. */

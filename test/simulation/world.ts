@@ -2,18 +2,17 @@
  * One world: a cron in the server's own code, the platform, the threads and D1 around it, its owner, and what goes wrong. It
  * runs its course, calms down, and is left for the checker with a record of all that happened.
  */
-import { readFileSync, readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { assistantIdOf } from "../../src/d1/default-assistants";
-import type { Env } from "../../src/platform/config";
 import type { CronDefinition } from "../../src/calls/cron-definition";
-import type { Figures } from "../../src/cron/figures";
-import type { Slot } from "../../src/cron/ledger";
-import { pokeOverdue } from "../../src/edge/watchdog";
+import type { RunReport } from "../../src/calls/run-report";
+import { assistantIdOf } from "../../src/d1/default-assistants";
 import { throwSwitch } from "../../src/d1/switch";
+import { pokeOverdue } from "../../src/edge/watchdog";
+import type { Env } from "../../src/platform/config";
 import { asDomainError, DomainError } from "../../src/platform/errors";
 import type { Answer } from "../../src/platform/rpc";
-import type { RunReport } from "../../src/calls/run-report";
+import type { Figures, Slot } from "../../src/wire/crons";
 import { SimulatedD1 } from "./d1";
 import { Faults, NO_FAULTS } from "./faults";
 import { setEngine } from "./globals";

@@ -2,14 +2,13 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { vi } from "vitest";
-import type { Cron, CronDefinition } from "../../src/calls/cron-definition";
+import type { CronDefinition } from "../../src/calls/cron-definition";
+import { threadObjectName } from "../../src/calls/thread-id";
 import type { CronDO } from "../../src/cron/cron-do";
-import type { Figures } from "../../src/cron/figures";
-import { threadIdOf } from "../../src/calls/identity";
-import type { Slot } from "../../src/cron/ledger";
-import type { Run } from "../../src/wire/run";
-import { threadObjectName } from "../../src/calls/thread-object";
+import { threadIdOf } from "../../src/cron/slot-ids";
 import type { ThreadDO } from "../../src/thread/thread-do";
+import type { Cron, Figures, Slot } from "../../src/wire/crons";
+import type { Run } from "../../src/wire/runs";
 import { call } from "./edge";
 
 /** Sets the clock, for the tests and for the objects: only `Date` is faked, so nothing waits for it. */
@@ -30,10 +29,10 @@ export async function createCron(fields: Record<string, unknown> = {}): Promise<
 }
 
 export const cronStub = (cronId: string): DurableObjectStub<CronDO> =>
-  env.CRON.get(env.CRON.idFromName(cronId));
+  env.CRON.get(env.CRON.idFromName(cronId)) as unknown as DurableObjectStub<CronDO>;
 
 export const threadStub = (threadId: string): DurableObjectStub<ThreadDO> =>
-  env.THREAD.get(env.THREAD.idFromName(threadObjectName(threadId)));
+  env.THREAD.get(env.THREAD.idFromName(threadObjectName(threadId))) as unknown as DurableObjectStub<ThreadDO>;
 
 /** Sets the clock and runs the cron's alarm, as the platform does when it is due. @returns whether one was set */
 export async function ringAt(iso: string, cronId: string): Promise<boolean> {

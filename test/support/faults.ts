@@ -65,7 +65,7 @@ export async function bury(): Promise<void> {
 }
 
 /** Objects of which every call is a step. */
-const steppingNamespace = (objects: Env["THREAD"] | Env["CRON"], life: Life): object => ({
+const steppingNamespace = (objects: Env["THREAD"], life: Life): object => ({
   idFromName: (name: string) => objects.idFromName(name),
   get: (id: DurableObjectId) => stepping(objects.get(id), "every method", life, {}),
 });

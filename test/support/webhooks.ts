@@ -2,8 +2,8 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, expect, vi } from "vitest";
 import type { JsonObject } from "../../src/platform/json";
-import type { Run, WebhookDelivery } from "../../src/wire/run";
 import type { ThreadDO } from "../../src/thread/thread-do";
+import type { Run, WebhookDelivery } from "../../src/wire/runs";
 import { setClock, threadStub } from "./crons";
 import { getRun } from "./threads";
 

@@ -1,9 +1,9 @@
 /** `POST /threads/{id}/copy`: a thread of its own with the whole state of another. */
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Thread } from "../../src/wire/thread";
 import type { ThreadDO } from "../../src/thread/thread-do";
-import type { WireState } from "../../src/thread/state/wire-state";
+import type { WireState } from "../../src/wire/states";
+import type { Thread } from "../../src/wire/threads";
 import { rowsOf, setClock, threadStub } from "../support/crons";
 import { call } from "../support/edge";
 import { gateReached, openGate } from "../support/graphs/steps";

@@ -1,9 +1,9 @@
 /** Threads that live for a time only: how long, what becomes of them, and what gives them more. */
 import { abortAllDurableObjects, runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Thread } from "../../src/wire/thread";
 import { applyDefaultTtl, defaultTtlOf } from "../../src/thread/ttl";
-import type { WireState } from "../../src/thread/state/wire-state";
+import type { WireState } from "../../src/wire/states";
+import type { Thread } from "../../src/wire/threads";
 import {
   alarmOf,
   createCron,

@@ -1,7 +1,7 @@
 /** `select` when states are read: by every way to read them, through the SDK as through the edge. */
 import { Client } from "@langchain/langgraph-sdk";
 import { describe, expect, it } from "vitest";
-import type { WireState } from "../../src/thread/state/wire-state";
+import type { WireState } from "../../src/wire/states";
 import { call, edgeFetch } from "../support/edge";
 import { createRun, createThread, joinRun, waitRun } from "../support/threads";
 

@@ -2,7 +2,7 @@
 import { Client } from "@langchain/langgraph-sdk";
 import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../../src/platform/json";
-import type { FoundThread } from "../../src/wire/thread";
+import type { FoundThread } from "../../src/wire/threads";
 import { call, edgeFetch } from "../support/edge";
 import { createThread, waitRun } from "../support/threads";
 

@@ -4,6 +4,7 @@ import { toIso } from "../../platform/clock";
 import { DomainError } from "../../platform/errors";
 import { nestsDeeperThan, parseJson, requireStorable, type JsonObject } from "../../platform/json";
 import { decodeNamespace } from "../../wire/namespace";
+import type { WireItem } from "../../wire/store";
 
 /** SQLite reads JSON down to a depth of 1,000, and a single deeper value would break every search with a filter. */
 const MAX_DEPTH = 500;
@@ -17,15 +18,6 @@ export interface ItemRow {
   updated_at: number;
   expires_at: number | null;
   ttl_minutes: number | null;
-}
-
-/** The wire object. */
-export interface WireItem {
-  namespace: string[];
-  key: string;
-  value: JsonObject;
-  created_at: string;
-  updated_at: string;
 }
 
 export const toItem = (row: ItemRow): Item => ({

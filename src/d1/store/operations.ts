@@ -8,12 +8,13 @@ import {
   type SearchOperation,
 } from "@langchain/langgraph-checkpoint";
 import { DomainError } from "../../platform/errors";
+import { decodeNamespace, keyFault, namespaceFault, type NamespaceUse } from "../../wire/namespace";
+import { ttlMinutes } from "../../wire/store";
 import { storedValue, toItem, type ItemRow } from "./item";
 import { requireValues, selectItems, type FoundRow } from "./item-search";
-import { decodeNamespace, keyFault, namespaceFault, type NamespaceUse } from "../../wire/namespace";
 import { selectNamespaces } from "./namespace-search";
 import { deleteItem, selectItem, upsertItem } from "./store-table";
-import { ttlMinutes, type StoreTtl } from "./ttl";
+import { type StoreTtl } from "./ttl";
 
 /** Whether the items read get their full TTL again; langgraph.json says so when this does not. */
 export interface ReadOptions {

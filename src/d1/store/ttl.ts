@@ -1,13 +1,11 @@
 /** How long items are kept: the section `store.ttl` of langgraph.json, and what follows from it. */
 import { z } from "zod";
 import { settings } from "../../graphs/registry";
-import { check } from "../../edge/request";
-import { optional } from "../../wire/runs";
+import { check } from "../../platform/check";
+import { optional } from "../../wire/fields";
+import { ttlMinutes } from "../../wire/store";
 
 const MS_PER_MINUTE = 60_000;
-
-/** A time to live; the bound, about 1,900 years, keeps instants within what dates can be. */
-export const ttlMinutes = z.number("expected minutes").positive().max(1_000_000_000);
 
 const section = z.object({
   store: optional(

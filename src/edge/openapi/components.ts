@@ -1,20 +1,21 @@
 /** The names that schemas have in the document. */
 import { z } from "zod";
+import * as wire from "../../wire/answers";
 import * as assistants from "../../wire/assistants";
 import * as crons from "../../wire/crons";
-import { uuid } from "../request";
+import * as fields from "../../wire/fields";
+import { uuid } from "../../wire/fields";
 import * as runs from "../../wire/runs";
-import * as store from "../../wire/store";
 import * as states from "../../wire/states";
+import * as store from "../../wire/store";
 import * as threads from "../../wire/threads";
 import { okQuery } from "../system";
-import * as wire from "../../wire/answers";
 
 /** What clients send in bodies, and parts of it. */
 export const requests: Readonly<Record<string, z.ZodType>> = {
   AssistantCount: assistants.assistantCount,
   AssistantCreate: assistants.assistantCreate,
-  AssistantId: runs.assistantId,
+  AssistantId: fields.assistantId,
   AssistantLatest: assistants.latestBody,
   AssistantPatch: assistants.assistantPatch,
   AssistantSearch: assistants.assistantSearch,

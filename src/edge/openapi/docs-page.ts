@@ -1,8 +1,8 @@
 /** The document as one page of HTML: without script, so that it can be saved and read anywhere. */
 import { html, raw } from "hono/html";
 import type { HtmlEscapedString } from "hono/utils/html";
+import type { JsonSchema } from "../../platform/json";
 import type { OpenApiDocument, OperationObject, Parameter, ResponseObject } from "./document";
-import type { JsonSchema } from "./json-schema";
 
 type Html = HtmlEscapedString;
 

@@ -1,8 +1,9 @@
 /** The OpenAPI 3.1 document of the server, made of the operations and of the schemas that they name. */
 import { z } from "zod";
 import { version } from "../../../package.json";
+import { type JsonSchema } from "../../platform/json";
 import { answers, queries, requests } from "./components";
-import { schemaBook, type JsonSchema, type SchemaBook } from "./json-schema";
+import { schemaBook, type SchemaBook } from "./json-schema";
 import { HEADERS, PATH_PARAMETERS, TAGS, type Answer, type Operation } from "./operation";
 import { operations } from "./operations";
 

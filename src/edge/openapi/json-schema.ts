@@ -1,29 +1,8 @@
 /** JSON schemas of the zod schemas: those with a name become components, to which the others refer. */
 import { z } from "zod";
-import { queryBoolean } from "../../wire/runs";
+import type { JsonSchema } from "../../platform/json";
 import { notes, type Note } from "../../wire/field-notes";
-
-/** A JSON schema of OpenAPI 3.1, which is draft 2020-12. */
-export interface JsonSchema {
-  $ref?: string;
-  type?: string | string[];
-  format?: string;
-  pattern?: string;
-  description?: string;
-  default?: unknown;
-  const?: unknown;
-  enum?: unknown[];
-  properties?: Record<string, JsonSchema>;
-  required?: string[];
-  additionalProperties?: JsonSchema | boolean;
-  propertyNames?: JsonSchema;
-  items?: JsonSchema | boolean;
-  prefixItems?: JsonSchema[];
-  anyOf?: JsonSchema[];
-  minimum?: number;
-  maximum?: number;
-  [keyword: string]: unknown;
-}
+import { queryBoolean } from "../../wire/fields";
 
 /** The schemas of one direction. */
 export interface SchemaBook {

@@ -1,7 +1,6 @@
 /** How an operation is described: by the schemas that its route parses the request with, and what it answers. */
 import { z } from "zod";
-import { uuid } from "../request";
-import { assistantId } from "../../wire/runs";
+import { assistantId, uuid } from "../../wire/fields";
 
 export type Method = "get" | "post" | "put" | "patch" | "delete";
 

@@ -1,32 +1,18 @@
 /** Copying the checkpoints of a thread to another object, in pieces that cross RPC. */
+import { CHECKPOINT_TABLES, type CheckpointPiece, type PiecePosition } from "../../calls/thread-calls";
 import { createPartsTable, hasTable } from "./checkpoint-parts";
 import { createCheckpointsTable } from "./checkpoint-tables";
 
 /** One piece stays well below the 32 MiB that a call between objects carries. */
 const PIECE_BYTES = 8_000_000;
-const TABLES = ["checkpoints", "checkpoint_parts"] as const;
 
 type Row = Record<string, SqlStorageValue>;
 
-/** Some rows of one table, and where to go on; null when there is no more. */
-export interface CheckpointPiece {
-  table: (typeof TABLES)[number];
-  rows: Row[];
-  next: PiecePosition | null;
-}
-
-/** A table, and how many of its rows have been copied. */
-export interface PiecePosition {
-  table: number;
-  offset: number;
-}
-
-export const FIRST_PIECE: PiecePosition = { table: 0, offset: 0 };
-
 /** The rows of a thread from `position` on, as many as fit a piece. */
 export function readPiece(sql: SqlStorage, threadId: string, position: PiecePosition): CheckpointPiece {
-  const table = TABLES[position.table] ?? "checkpoint_parts";
-  const following = position.table + 1 < TABLES.length ? { table: position.table + 1, offset: 0 } : null;
+  const table = CHECKPOINT_TABLES[position.table] ?? "checkpoint_parts";
+  const following =
+    position.table + 1 < CHECKPOINT_TABLES.length ? { table: position.table + 1, offset: 0 } : null;
   if (!hasTable(sql, table)) return { table, rows: [], next: following };
   const rows: Row[] = [];
   let bytes = 0;

@@ -1,8 +1,9 @@
 /** The threads of a thread object: one, or in a standing object short-lived ones. */
+import type { ThreadRecord } from "../../calls/thread";
 import { now } from "../../platform/clock";
 import { DomainError } from "../../platform/errors";
 import { parseJson, parseJsonOrNull, type JsonObject } from "../../platform/json";
-import type { ThreadRecord, ThreadStatus, ThreadTtl } from "../../wire/thread";
+import type { ThreadStatus, ThreadTtl } from "../../wire/threads";
 
 /** A thread's row, read. */
 export interface StoredThread extends ThreadRecord {

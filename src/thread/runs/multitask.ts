@@ -1,7 +1,7 @@
 /** Double texting: what becomes of a run that comes while others of its thread have not ended. */
 import { DomainError } from "../../platform/errors";
-import type { MultitaskStrategy } from "../../wire/run";
-import type { StopReason } from "./run-executor";
+import type { MultitaskStrategy } from "../../wire/runs";
+import type { StopReason } from "./outcome";
 
 /**
  * What a new run does to those before it: null lets them end first, a reason stops them.

@@ -1,9 +1,8 @@
 /** Whether a run whose graph has failed is tried again, and when. */
 import { getRetryable } from "@langchain/core/errors";
-import type { Outcome } from "./run-executor";
+import { backoffMs, runBackoff } from "../../platform/backoff";
+import type { Outcome } from "./outcome";
 import type { StoredRun } from "./run-row";
-
-const LONGEST_DELAY_MS = 60 * 60_000;
 
 /** By name, since a graph may bring a LangGraph of its own. */
 const PERMANENT = new Set(["GraphNotFoundError", "GraphRecursionError", "EmptyInputError"]);
@@ -21,5 +20,5 @@ export function delayToNextAttempt(run: StoredRun, { status, permanent }: Outcom
   if (status !== "error" && status !== "timeout") return null;
   const failures = run.failures + 1;
   if (failures >= run.cron.maxAttempts) return null;
-  return Math.min(run.cron.retryDelayMs * 2 ** (failures - 1), LONGEST_DELAY_MS);
+  return backoffMs(runBackoff(run.cron.retryDelayMs), failures);
 }

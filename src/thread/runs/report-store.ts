@@ -3,8 +3,8 @@
  * memory until the index has the run, so that both take one row together: the run's removal. A host that dies in between
  * reports again.
  */
+import type { CronEntry } from "../../calls/cron-entry";
 import { now } from "../../platform/clock";
-import type { CronEntry } from "../../d1/crons-table";
 import { toStoredRun, type RunRow, type StoredRun } from "./run-row";
 
 export class ReportStore {

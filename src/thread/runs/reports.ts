@@ -2,24 +2,21 @@
  * Tells crons how the runs that they made have ended: at least once each, until they acknowledge it. The index is written after
  * the answer, which says what to write for the cron, but does not wait for it longer than a second.
  */
+import type { CronEntry } from "../../calls/cron-entry";
+import { type RunReport } from "../../calls/run-report";
+import { backoffMs, REPORT_BACKOFF } from "../../platform/backoff";
 import { now } from "../../platform/clock";
 import { within } from "../../platform/deadline";
-import type { CronEntry } from "../../d1/crons-table";
 import { asDomainError } from "../../platform/errors";
 import { logError } from "../../platform/log";
+import { REPORT_CALL_MS } from "../../platform/time-limits";
+import type { FinalStatus } from "../../wire/runs";
 import type { ReportStore } from "./report-store";
-import { reportOf, type RunReport } from "../../calls/run-report";
 import type { StoredRun } from "./run-row";
 
-const REPORT_LIMIT_MS = 15_000;
 /** Reports at once: some that hang hold up no others. */
 const MAX_AT_ONCE = 50;
 const HEAD_START_MS = 1_000;
-const LONGEST_DELAY_MS = 10 * 60_000;
-
-/** After so many failed attempts the next comes after 1 s, 2 s, 4 s … up to ten minutes. */
-export const reportDelay = (attempts: number): number =>
-  Math.min(1000 * 2 ** (attempts - 1), LONGEST_DELAY_MS);
 
 /** What the reports need of the object that holds their runs. */
 export interface ReportHost {
@@ -92,7 +89,7 @@ export class Reports {
       this.host.acknowledged();
       return;
     }
-    const nextAt = now() + reportDelay(run.reportAttempts + 1);
+    const nextAt = now() + backoffMs(REPORT_BACKOFF, run.reportAttempts + 1);
     this.store.postpone(run.runId, nextAt);
     this.host.postponed(nextAt);
   }
@@ -102,7 +99,7 @@ export class Reports {
     if (run.cron === null) return { entry: null };
     try {
       const report = this.host.report(run.cron.cronId, reportOf(run));
-      return { entry: await within(REPORT_LIMIT_MS, "the cron's object", report) };
+      return { entry: await within(REPORT_CALL_MS, "the cron's object", report) };
     } catch (error) {
       if (asDomainError(error)?.code === "cron.not_found") return { entry: null };
       logError("a run could not be reported to its cron", error, { run_id: run.runId });
@@ -110,3 +107,17 @@ export class Reports {
     }
   }
 }
+
+/** The report of a run that has ended. */
+export const reportOf = (run: StoredRun): RunReport => ({
+  runId: run.runId,
+  threadId: run.threadId,
+  status: run.status as FinalStatus,
+  waiting: run.waiting,
+  error: run.error,
+  attempts: run.attempts,
+  startedAt: run.startedAt,
+  endedAt: run.updatedAt,
+  inputTokens: run.usage?.inputTokens ?? 0,
+  outputTokens: run.usage?.outputTokens ?? 0,
+});

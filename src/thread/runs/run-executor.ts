@@ -2,16 +2,12 @@
 import { stampRetryable } from "@langchain/core/errors";
 import { isUnknownInterruptError } from "@langchain/langgraph";
 import type { BaseStore } from "@langchain/langgraph-checkpoint";
+import { loadGraph } from "../../graphs/registry";
 import { messageOf } from "../../platform/errors";
 import type { JsonObject } from "../../platform/json";
-import { loadGraph } from "../../graphs/registry";
+import type { RunError } from "../../wire/runs";
 import type { CheckpointSaver } from "../checkpoints/checkpoint-saver";
-import { withInterrupts } from "./run-values";
 import { toWire } from "../state/wire-state";
-import type { RunError, RunStatus } from "../../wire/run";
-import type { StoredRun } from "./run-row";
-import { toCommand } from "./command";
-import { isPermanent } from "./next-attempt";
 import {
   EventMapper,
   goesDeep,
@@ -20,24 +16,12 @@ import {
   type RunEvent,
   type StreamMode,
 } from "../streams/stream-modes";
+import { toCommand } from "./command";
+import { isPermanent } from "./next-attempt";
+import type { Outcome } from "./outcome";
+import type { StoredRun } from "./run-row";
+import { withInterrupts } from "./run-values";
 import type { UsageMeter } from "./token-usage";
-
-/** Why a run was made to stop; the reason of its abort signal. */
-export type StopReason = "interrupt" | "rollback" | "timeout";
-
-/** How a run ended. */
-export interface Outcome {
-  status: Exclude<RunStatus, "pending" | "running">;
-  error: RunError | null;
-  /** The last values of the state, as plain JSON; at an interrupt with what is asked, as `__interrupt__`. */
-  values: unknown;
-  /** The graph stopped at an interrupt and waits for an answer. */
-  waiting: boolean;
-  /** It failed before it touched anything: the thread is as it was. */
-  refused?: true;
-  /** Another attempt would end like this one. */
-  permanent?: boolean;
-}
 
 /** What a run is executed with. */
 export interface ExecutionContext {

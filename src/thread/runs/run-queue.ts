@@ -2,25 +2,26 @@
  * The runs of a thread object: which one starts when, and what follows when it ends. One run at a time on a thread. The
  * rows are the truth: whatever is in memory only can be lost at any moment, and is found again by {@link RunQueue.startDue}.
  */
+import type { CronEntry } from "../../calls/cron-entry";
+import { isFinal, toWireRun, type NewRun } from "../../calls/run";
+import { D1Store } from "../../d1/store/d1-store";
 import { now } from "../../platform/clock";
 import type { Env } from "../../platform/config";
-import type { CronEntry } from "../../d1/crons-table";
 import { runTimeoutMs } from "../../platform/config";
 import { DomainError } from "../../platform/errors";
 import { logError, logInfo } from "../../platform/log";
+import { type Run, type RunError } from "../../wire/runs";
 import { CheckpointSaver } from "../checkpoints/checkpoint-saver";
 import { noThread, type ThreadStore } from "../record/thread-store";
-import { D1Store } from "../../d1/store/d1-store";
 import type { EventLog } from "../streams/event-log";
+import type { RunEvent } from "../streams/stream-modes";
 import { stopEarlierRuns } from "./multitask";
 import { delayToNextAttempt } from "./next-attempt";
-import { isFinal, toWireRun, type NewRun, type Run, type RunError } from "../../wire/run";
-import { executeRun, type Outcome, type StopReason } from "./run-executor";
+import { stopped, stoppedAfterAbort, type Outcome, type StopReason } from "./outcome";
+import { executeRun } from "./run-executor";
 import { RunRecords } from "./run-records";
 import type { StoredRun } from "./run-row";
 import type { RunStore } from "./run-store";
-import { stopped, stoppedAfterAbort } from "./stopping";
-import type { RunEvent } from "../streams/stream-modes";
 import { UsageMeter } from "./token-usage";
 
 /** Starts of one run before it is given up: one that takes its host down with it must not do so for ever. */

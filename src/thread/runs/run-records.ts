@@ -1,15 +1,15 @@
 /** What the rows of a run and of its thread say when it comes, fails and ends: each in one transaction. */
-import type { CronEntry } from "../../d1/crons-table";
+import type { CronEntry } from "../../calls/cron-entry";
+import type { CronTerms, NewRun } from "../../calls/run";
+import type { ThreadTtl } from "../../wire/threads";
 import type { CheckpointSaver } from "../checkpoints/checkpoint-saver";
-import type { ThreadTtl } from "../../wire/thread";
-import { configuredOn, withRunConfig } from "./thread-config";
 import type { StoredThread, ThreadStore } from "../record/thread-store";
 import { defaultTtl } from "../ttl";
-import type { CronTerms, NewRun } from "../../wire/run";
-import type { Outcome, StopReason } from "./run-executor";
+import type { Outcome, StopReason } from "./outcome";
+import { stopped } from "./outcome";
 import type { StoredRun } from "./run-row";
 import type { RunStore } from "./run-store";
-import { stopped } from "./stopping";
+import { configuredOn, withRunConfig } from "./thread-config";
 
 export class RunRecords {
   constructor(

@@ -1,9 +1,9 @@
 /** The row of a run in its thread's object: the table, and what is read from it. */
+import type { CronEntry } from "../../calls/cron-entry";
+import { usageOf, type CronTerms, type NewRun, type RunRecord } from "../../calls/run";
 import { toIsoOrNull } from "../../platform/clock";
-import type { CronEntry } from "../../d1/crons-table";
 import { parseJson, parseJsonOrNull } from "../../platform/json";
-import type { CronTerms, NewRun, RunRecord, RunStatus, WebhookDelivery } from "../../wire/run";
-import type { TokenUsage } from "./token-usage";
+import { type RunStatus, type WebhookDelivery } from "../../wire/runs";
 
 /** A run's row, read. */
 export interface StoredRun extends RunRecord {
@@ -124,10 +124,6 @@ const deliveryOf = (row: RunRow, status: WebhookDelivery["status"]): WebhookDeli
   last_error: row.webhook_error,
   next_attempt_at: toIsoOrNull(row.webhook_at),
 });
-
-/** What a row says of tokens, here or in the index. */
-export const usageOf = (row: Pick<RunRow, "input_tokens" | "output_tokens">): TokenUsage | null =>
-  row.input_tokens === null ? null : { inputTokens: row.input_tokens, outputTokens: row.output_tokens ?? 0 };
 
 export const toStoredRun = (row: RunRow): StoredRun => ({
   runId: row.run_id,

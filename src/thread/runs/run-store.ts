@@ -1,10 +1,11 @@
 /** The runs that live in a thread object: unfinished ones, and finished ones until the index has them. */
+import type { CronEntry } from "../../calls/cron-entry";
+import { isFinal, type NewRun } from "../../calls/run";
 import { now } from "../../platform/clock";
-import type { CronEntry } from "../../d1/crons-table";
+import type { TokenUsage } from "../../wire/runs";
+import { type RunError, type RunStatus } from "../../wire/runs";
 import { findCheckpoints } from "../checkpoints/checkpoint-tables";
-import { isFinal, type NewRun, type RunError, type RunStatus } from "../../wire/run";
 import { createRunsTable, toStoredRun, type RunRow, type StoredRun } from "./run-row";
-import type { TokenUsage } from "./token-usage";
 
 /** The run holds its thread: it runs, or has failed and is to go on. */
 const HOLDS = "(status = 'running' OR (status = 'pending' AND failures > 0))";

@@ -1,10 +1,10 @@
 /** The values that a run ended with, read from its thread after the fact. */
 import type { StateSnapshot } from "@langchain/langgraph";
+import type { ThreadRecord } from "../../calls/thread";
 import type { JsonObject } from "../../platform/json";
 import { logError } from "../../platform/log";
-import type { Run } from "../../wire/run";
+import type { Run } from "../../wire/runs";
 import { findCheckpoints } from "../checkpoints/checkpoint-tables";
-import type { ThreadRecord } from "../../wire/thread";
 import { configOf, graphOf } from "../state/thread-state";
 import { asks, toWire } from "../state/wire-state";
 

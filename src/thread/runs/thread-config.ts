@@ -1,7 +1,7 @@
 /** The config of a thread: what its runs were configured with, that of the last on top. */
+import type { NewRun, RunKwargs } from "../../calls/run";
+import type { ThreadRecord } from "../../calls/thread";
 import { bytesOf, type JsonObject } from "../../platform/json";
-import type { NewRun, RunKwargs } from "../../wire/run";
-import type { ThreadRecord } from "../../wire/thread";
 
 /** A larger one is not kept: it shares a row with the thread's metadata, which have more of a claim to it. */
 const MAX_CONFIG_BYTES = 100_000;

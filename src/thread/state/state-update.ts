@@ -1,12 +1,13 @@
 /** Changing a thread's state from outside a run. */
 import type { RunnableConfig } from "@langchain/core/runnables";
-import { toCommand } from "../runs/command";
+import type { ThreadRecord } from "../../calls/thread";
 import type { JsonObject } from "../../platform/json";
 import type { StateUpdate, Superstep } from "../../wire/states";
-import type { ThreadRecord } from "../../wire/thread";
+import { type WireCheckpoint } from "../../wire/states";
 import { CheckpointSaver } from "../checkpoints/checkpoint-saver";
+import { toCommand } from "../runs/command";
 import { configOf, noCheckpoint, requireGraph, told } from "./thread-state";
-import { toWireCheckpoint, type WireCheckpoint } from "./wire-state";
+import { toWireCheckpoint } from "./wire-state";
 
 const REFUSED = "the state cannot be updated";
 

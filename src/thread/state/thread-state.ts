@@ -1,21 +1,16 @@
 /** Reading a thread's state: what its checkpoints say, seen through its graph. */
 import type { RunnableConfig } from "@langchain/core/runnables";
 import type { StateSnapshot } from "@langchain/langgraph";
-import { asDomainError, DomainError, messageOf } from "../../platform/errors";
+import type { ThreadRecord } from "../../calls/thread";
+import type { StateRead } from "../../calls/thread-calls";
 import { graphIds, loadGraph, type RunnableGraph } from "../../graphs/registry";
+import { asDomainError, DomainError, messageOf } from "../../platform/errors";
 import { logError } from "../../platform/log";
+import { type StateSelection, type WireState } from "../../wire/states";
+import type { HistorySearch, ThreadSnapshot } from "../../wire/threads";
 import { CheckpointSaver } from "../checkpoints/checkpoint-saver";
-import type { HistorySearch } from "../../wire/threads";
-import { selectFields, selectValues, type StateSelection } from "../../wire/state-selection";
-import type { ThreadRecord, ThreadSnapshot } from "../../wire/thread";
-import {
-  asks,
-  emptyState,
-  MAX_WIRE_LENGTH,
-  toThreadSnapshot,
-  toWireState,
-  type WireState,
-} from "./wire-state";
+import { selectFields, selectValues } from "./state-selection";
+import { asks, emptyState, MAX_WIRE_LENGTH, toThreadSnapshot, toWireState } from "./wire-state";
 
 /** The values and waiting interrupts of a thread; none when it has no state, or none that can be read. */
 export async function readSnapshot(
@@ -30,15 +25,6 @@ export async function readSnapshot(
     logError("the thread's state could not be read", error, { thread_id: thread.threadId });
   }
   return { values: null, interrupts: {} };
-}
-
-/** Which state is read, and what of it. */
-export interface StateRead {
-  /** The latest without one. */
-  checkpointId?: string;
-  ns?: string;
-  subgraphs: boolean;
-  select?: StateSelection;
 }
 
 /** The thread's latest state, or the one at a checkpoint. */

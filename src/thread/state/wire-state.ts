@@ -3,30 +3,11 @@ import type { StateSnapshot } from "@langchain/langgraph";
 import { toIsoOrNull } from "../../platform/clock";
 import { DomainError } from "../../platform/errors";
 import type { JsonObject } from "../../platform/json";
-import type { ThreadSnapshot } from "../../wire/thread";
+import type { WireCheckpoint, WireState } from "../../wire/states";
+import type { ThreadSnapshot } from "../../wire/threads";
 
 /** Calls between objects carry 32 MiB. */
 export const MAX_WIRE_LENGTH = 30_000_000;
-
-/** Where a state is kept. */
-export interface WireCheckpoint {
-  thread_id: string;
-  checkpoint_id: string | null;
-  checkpoint_ns: string;
-  checkpoint_map: JsonObject | null;
-}
-
-/** A state of a thread as the API shows it. */
-export interface WireState {
-  values: unknown;
-  next: string[];
-  tasks: JsonObject[];
-  metadata: JsonObject;
-  created_at: string | null;
-  checkpoint: WireCheckpoint;
-  parent_checkpoint: WireCheckpoint | null;
-  interrupts: unknown[];
-}
 
 /** A LangChain message, as far as its place on the wire asks. */
 interface Dictable {

@@ -3,26 +3,11 @@
  * was cut off can go on where it was. Events that nobody hears and nobody may ask for later are not even serialized.
  */
 import { now } from "../../platform/clock";
-import { toWire } from "../state/wire-state";
 import { parseJson } from "../../platform/json";
+import { toWire } from "../state/wire-state";
 import { HeldEvents } from "./held-events";
+import type { EventRef, SentEvent } from "./sent-event";
 import type { RunEvent } from "./stream-modes";
-
-/** The run that an event is of; without a run it is of the thread alone. */
-interface EventRef {
-  runId: string | null;
-  threadId: string;
-}
-
-/** An event as it was sent. Ids rise strictly in an object, also from one life of it to the next. */
-export interface SentEvent extends EventRef {
-  id: number;
-  event: string;
-  /** JSON. */
-  data: string;
-  /** For the streams of the thread, not for those of the run. */
-  threadOnly?: true;
-}
 
 export type Listener = (event: SentEvent) => void;
 

@@ -2,7 +2,7 @@
  * What runs in the background stream before anybody listens. It is held in memory for the first who does: between making a run
  * and listening to it lies a request, and runs do not wait.
  */
-import type { SentEvent } from "./event-log";
+import type { SentEvent } from "./sent-event";
 
 /** Characters that are held for all runs together; the oldest are let go first. */
 const MAX_LENGTH = 1_000_000;

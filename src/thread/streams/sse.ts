@@ -1,5 +1,6 @@
 /** Server-sent events: a run's or a thread's stream as bytes. */
-import type { EventLog, SentEvent } from "./event-log";
+import type { EventLog } from "./event-log";
+import type { SentEvent } from "./sent-event";
 
 /** Sent this often when nothing else is, so that nothing in between closes the connection. */
 const HEARTBEAT_MS = 5_000;

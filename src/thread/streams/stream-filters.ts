@@ -1,16 +1,6 @@
 /** Which of the events of runs and threads a stream is to have. */
-import type { SentEvent } from "./event-log";
-
-/** What is wanted of a run's events; all of a kind when nothing is said of it. */
-export interface RunFilter {
-  modes?: readonly string[];
-  /** Of (sub)graphs: the labels joined by `|`, empty for the root. */
-  namespaces?: readonly string[];
-}
-
-/** The modes of a thread's stream. */
-export const THREAD_MODES = ["run_modes", "lifecycle", "state_update"] as const;
-export type ThreadMode = (typeof THREAD_MODES)[number];
+import type { RunFilter, ThreadMode } from "../../calls/thread-calls";
+import type { SentEvent } from "./sent-event";
 
 /** Whether a run's stream is to have the event. */
 export function isOfRun(sent: SentEvent, { modes, namespaces }: RunFilter): boolean {

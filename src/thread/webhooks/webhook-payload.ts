@@ -1,8 +1,8 @@
 /** What a webhook is sent: the run as it ended, as LangGraph's own server sends it. */
+import { toWireRun } from "../../calls/run";
 import { now, toIso, toIsoOrNull } from "../../platform/clock";
 import { asDomainError, messageOf } from "../../platform/errors";
 import { bytesOf } from "../../platform/json";
-import { toWireRun } from "../../wire/run";
 import type { StoredRun } from "../runs/run-row";
 
 /** A larger body is sent without the values: receivers refuse it, and several may be in memory at once. */

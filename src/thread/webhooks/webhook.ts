@@ -1,26 +1,20 @@
 /** Calling the webhooks of runs that have ended, until they are answered or given up. */
+import { backoffMs, WEBHOOK_BACKOFF } from "../../platform/backoff";
 import { now } from "../../platform/clock";
 import { messageOf } from "../../platform/errors";
 import { logError } from "../../platform/log";
+import { WEBHOOK_CALL_MS } from "../../platform/time-limits";
+import { callWebhook, FinalFailure, MAX_WEBHOOK_ATTEMPTS } from "../../platform/webhook-call";
 import type { StoredRun } from "../runs/run-row";
 import type { RunStore } from "../runs/run-store";
-import { callWebhook, CALL_LIMIT_MS, FinalFailure } from "../../platform/webhook-call";
 import { webhookBody } from "./webhook-payload";
 import type { WebhookStore } from "./webhook-store";
 
-/** With the delays below the last attempt is some 15 hours after the first: a receiver may be down for a night. */
-export const MAX_ATTEMPTS = 8;
 /** Calls at once, of a cron one. An object has six connections, and its runs need some to talk to their models. */
 const LANES = 3;
 /** Webhooks that may wait in one object, of each cron. */
 export const MAX_WAITING = 200;
 const MAX_ERROR_LENGTH = 500;
-
-/** After so many failed attempts the next comes after 10 s, 40 s, 160 s …, and up to a fifth more, which is the run's own. */
-export function retryDelay(attempts: number, runId: string): number {
-  const share = Number.parseInt(runId.slice(0, 8), 16) / 2 ** 32;
-  return Math.round(10_000 * 4 ** (attempts - 1) * (1 + share / 5));
-}
 
 /** What the webhooks need of the object that holds their runs. */
 export interface WebhookHost {
@@ -89,9 +83,9 @@ export class Webhooks {
       const runId = this.nextDue();
       const run = runId === undefined ? undefined : this.runs.get(runId);
       if (run === undefined) return undefined;
-      if (run.webhookAttempts < MAX_ATTEMPTS) {
+      if (run.webhookAttempts < MAX_WEBHOOK_ATTEMPTS) {
         const attempts = run.webhookAttempts + 1;
-        this.store.book(run.runId, now() + CALL_LIMIT_MS + retryDelay(attempts, run.runId));
+        this.store.book(run.runId, now() + WEBHOOK_CALL_MS + backoffMs(WEBHOOK_BACKOFF, attempts, run.runId));
         return { ...run, webhookAttempts: attempts };
       }
       this.store.giveUp(run.runId, "the host died in the last attempt");
@@ -113,8 +107,9 @@ export class Webhooks {
       logError("the webhook could not be called", error, { run_id: runId, attempt: attempts });
       if (!this.host.exists()) return;
       const message = messageOf(error).slice(0, MAX_ERROR_LENGTH);
-      if (attempts >= MAX_ATTEMPTS || error instanceof FinalFailure) this.store.giveUp(runId, message);
-      else this.store.noteFailure(runId, message, now() + retryDelay(attempts, runId));
+      if (attempts >= MAX_WEBHOOK_ATTEMPTS || error instanceof FinalFailure)
+        this.store.giveUp(runId, message);
+      else this.store.noteFailure(runId, message, now() + backoffMs(WEBHOOK_BACKOFF, attempts, runId));
       return;
     }
     if (this.host.exists()) this.store.noteDelivery(run.runId);

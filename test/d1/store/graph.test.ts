@@ -1,10 +1,10 @@
 /** The store inside graphs. */
-import { env } from "cloudflare:workers";
 import { AsyncBatchedStore, MemorySaver } from "@langchain/langgraph";
+import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { loadGraph } from "../../../src/graphs/registry";
 import { D1Store } from "../../../src/d1/store/d1-store";
-import type { WireItem } from "../../../src/d1/store/item";
+import { loadGraph } from "../../../src/graphs/registry";
+import type { WireItem } from "../../../src/wire/store";
 import { call } from "../../support/edge";
 
 /** Runs the graph on a thread of its own. */

@@ -1,6 +1,6 @@
 /** Searching through the HTTP edge. */
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import type { WireItem } from "../../../src/d1/store/item";
+import type { WireItem } from "../../../src/wire/store";
 import { call } from "../../support/edge";
 
 const put = (namespace: string[], key: string, value: object) =>

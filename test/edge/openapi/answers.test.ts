@@ -1,12 +1,11 @@
 /** Real answers of every operation, held against the document. */
 import { afterEach, describe, expect, it, vi } from "vitest";
-import type { Assistant } from "../../../src/d1/assistant-row";
-import type { Cron } from "../../../src/calls/cron-definition";
-import type { Slot } from "../../../src/cron/ledger";
 import { operations } from "../../../src/edge/openapi/operations";
-import type { Run } from "../../../src/wire/run";
-import type { Thread } from "../../../src/wire/thread";
-import type { WireState } from "../../../src/thread/state/wire-state";
+import type { Assistant } from "../../../src/wire/assistants";
+import type { Cron, Slot } from "../../../src/wire/crons";
+import type { Run } from "../../../src/wire/runs";
+import type { WireState } from "../../../src/wire/states";
+import type { Thread } from "../../../src/wire/threads";
 import { ringAt, setClock, settled } from "../../support/crons";
 import { call } from "../../support/edge";
 import { ask, askForText, refusal, succeeded } from "./conforming";

@@ -1,9 +1,9 @@
 /** Calls the server, and holds the answer against what the document says of the operation. */
 import { z } from "zod";
 import { makeDocument, type OperationObject } from "../../../src/edge/openapi/document";
-import type { JsonSchema } from "../../../src/edge/openapi/json-schema";
 import type { Operation } from "../../../src/edge/openapi/operation";
 import { operations } from "../../../src/edge/openapi/operations";
+import type { JsonSchema } from "../../../src/platform/json";
 import { failure } from "../../../src/wire/answers";
 import { call, edgeFetch, type Answer } from "../../support/edge";
 

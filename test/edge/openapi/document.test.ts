@@ -3,9 +3,9 @@ import { describe, expect, it } from "vitest";
 import { app } from "../../../src/edge/app";
 import { requests } from "../../../src/edge/openapi/components";
 import { makeDocument, type OperationObject } from "../../../src/edge/openapi/document";
-import { notes } from "../../../src/wire/field-notes";
-import type { JsonSchema } from "../../../src/edge/openapi/json-schema";
 import { operations } from "../../../src/edge/openapi/operations";
+import type { JsonSchema } from "../../../src/platform/json";
+import { notes } from "../../../src/wire/field-notes";
 
 const document = makeDocument();
 

@@ -6,10 +6,9 @@ import {
   runInDurableObject,
 } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Cron } from "../../../src/calls/cron-definition";
-import type { Slot } from "../../../src/cron/ledger";
-import type { Run } from "../../../src/wire/run";
-import type { Thread } from "../../../src/wire/thread";
+import type { Cron, Slot } from "../../../src/wire/crons";
+import type { Run } from "../../../src/wire/runs";
+import type { Thread } from "../../../src/wire/threads";
 import {
   alarmOf,
   createCron,
@@ -23,8 +22,8 @@ import {
 } from "../../support/crons";
 import { call } from "../../support/edge";
 import { bury, Life, liveBy } from "../../support/faults";
-import { executionsOf, gateReached, openGate, resetGate, STEP_NAMES } from "../../support/graphs/steps";
 import { TOTAL } from "../../support/graphs/spends";
+import { executionsOf, gateReached, openGate, resetGate, STEP_NAMES } from "../../support/graphs/steps";
 import { setD1 } from "../../support/outage";
 import { hearReports } from "../../support/reports";
 import { open } from "../../support/sse";

@@ -7,11 +7,10 @@ import {
 } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Cron } from "../../../src/calls/cron-definition";
-import type { Run } from "../../../src/wire/run";
-import { reportDelay } from "../../../src/thread/runs/reports";
-import type { Slot } from "../../../src/cron/ledger";
-import { threadObject } from "../../../src/calls/thread-object";
+import { threadObject } from "../../../src/calls/thread-calls";
+import { backoffMs, REPORT_BACKOFF } from "../../../src/platform/backoff";
+import type { Cron, Slot } from "../../../src/wire/crons";
+import type { Run } from "../../../src/wire/runs";
 import {
   alarmOf,
   createCron,
@@ -225,7 +224,7 @@ describe("a report", () => {
       // The alarm that was set when the run came is not the report's.
       await runDurableObjectAlarm(thread);
       expect(attempts()).toBe(failed);
-      at += reportDelay(failed);
+      at += backoffMs(REPORT_BACKOFF, failed);
       expect(await alarmOf(thread)).toBe(new Date(at).toISOString());
       await evictDurableObject(thread);
       setClock(new Date(at).toISOString());

@@ -1,11 +1,11 @@
 /** Runs by the API's specification: made, awaited, listed, joined, cancelled and deleted. */
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { JsonObject } from "../../../src/platform/json";
-import type { Run } from "../../../src/wire/run";
-import type { Thread } from "../../../src/wire/thread";
-import type { WireState } from "../../../src/thread/state/wire-state";
 import { assistantIdOf } from "../../../src/d1/assistants-table";
+import type { JsonObject } from "../../../src/platform/json";
+import type { Run } from "../../../src/wire/runs";
+import type { WireState } from "../../../src/wire/states";
+import type { Thread } from "../../../src/wire/threads";
 import { rowsOf, setClock, threadStub } from "../../support/crons";
 import { call, create } from "../../support/edge";
 import { gateReached, openGate } from "../../support/graphs/steps";

@@ -1,8 +1,8 @@
 /** Stateless runs that share objects: what each costs, that none hurts the others, and that nothing of them is left. */
 import { abortAllDurableObjects, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Run } from "../../../src/wire/run";
-import { threadObjectName } from "../../../src/calls/thread-object";
+import { threadObjectName } from "../../../src/calls/thread-id";
+import type { Run } from "../../../src/wire/runs";
 import { rowsOf, setClock, threadStub } from "../../support/crons";
 import { call } from "../../support/edge";
 import { executionsOf, gateReached, openGate, resetGate, STEP_NAMES } from "../../support/graphs/steps";

@@ -1,16 +1,16 @@
 /** What a run has used: every call of a model once, however it is made, streamed and ended. */
-import { abortAllDurableObjects, evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
-import { env } from "cloudflare:workers";
 import { ModelAbortError } from "@langchain/core/errors";
 import { AIMessage, AIMessageChunk, type UsageMetadata } from "@langchain/core/messages";
 import type { LLMResult } from "@langchain/core/outputs";
+import { abortAllDurableObjects, evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Run } from "../../../src/wire/run";
 import { UsageMeter } from "../../../src/thread/runs/token-usage";
+import type { Run } from "../../../src/wire/runs";
 import { createCron, ringAt, setClock, settled, slotsOf, threadStub } from "../../support/crons";
 import { call } from "../../support/edge";
-import { gateReached, openGate, resetGate } from "../../support/graphs/steps";
 import { TOTAL } from "../../support/graphs/spends";
+import { gateReached, openGate, resetGate } from "../../support/graphs/steps";
 import { setD1 } from "../../support/outage";
 import { hearReports } from "../../support/reports";
 import { open } from "../../support/sse";

@@ -1,9 +1,9 @@
 /** `/threads/{id}/state` and `/history`: what the checkpoints of a thread say, also when they are large. */
 import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../../../src/platform/json";
-import type { Run } from "../../../src/wire/run";
-import type { Thread } from "../../../src/wire/thread";
-import type { WireState } from "../../../src/thread/state/wire-state";
+import type { Run } from "../../../src/wire/runs";
+import type { WireState } from "../../../src/wire/states";
+import type { Thread } from "../../../src/wire/threads";
 import { call } from "../../support/edge";
 import { createRun, createThread, getRun, joinRun, searchThreads, waitRun } from "../../support/threads";
 

@@ -2,11 +2,13 @@
 import { abortAllDurableObjects, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { pokeOverdue } from "../../../src/edge/watchdog";
-import { threadIdOf } from "../../../src/calls/identity";
 import type { CronDefinition } from "../../../src/calls/cron-definition";
-import { CALL_LIMIT_MS } from "../../../src/platform/webhook-call";
-import { MAX_ATTEMPTS, MAX_WAITING, retryDelay } from "../../../src/thread/webhooks/webhook";
+import { threadIdOf } from "../../../src/cron/slot-ids";
+import { pokeOverdue } from "../../../src/edge/watchdog";
+import { backoffMs, WEBHOOK_BACKOFF } from "../../../src/platform/backoff";
+import { WEBHOOK_CALL_MS } from "../../../src/platform/time-limits";
+import { MAX_WEBHOOK_ATTEMPTS } from "../../../src/platform/webhook-call";
+import { MAX_WAITING } from "../../../src/thread/webhooks/webhook";
 import { WebhookStore } from "../../../src/thread/webhooks/webhook-store";
 import {
   alarmOf,
@@ -99,7 +101,7 @@ describe("a host that dies", () => {
     const run = await createRun(null, echo(url));
     await until(() => calls.length === 1);
     await abortAllDurableObjects();
-    const booked = Date.parse(START) + CALL_LIMIT_MS + retryDelay(1, run.run_id);
+    const booked = Date.parse(START) + WEBHOOK_CALL_MS + backoffMs(WEBHOOK_BACKOFF, 1, run.run_id);
     expect(await deliveryOf(run)).toEqual({
       status: "pending",
       attempts: 1,
@@ -117,23 +119,23 @@ describe("a host that dies", () => {
   });
 
   it("in the last attempt leaves a webhook that has failed", async () => {
-    const { url, calls } = receiver(...Array<number>(MAX_ATTEMPTS - 1).fill(500), "hangs");
+    const { url, calls } = receiver(...Array<number>(MAX_WEBHOOK_ATTEMPTS - 1).fill(500), "hangs");
     const run = await createRun(null, echo(url));
     await attempted(run, 1);
-    for (let attempt = 2; attempt < MAX_ATTEMPTS; attempt++) await ringForNextAttempt(run);
+    for (let attempt = 2; attempt < MAX_WEBHOOK_ATTEMPTS; attempt++) await ringForNextAttempt(run);
     const { next_attempt_at: at } = await deliveryOf(run);
     setClock(at ?? "");
     // As the alarm does, but without an alarm in progress, which the abort would take down the runtime with.
     await runInDurableObject(threadStub(run.thread_id), (instance) => {
       (instance as unknown as { webhooks: { callDue: () => void } }).webhooks.callDue();
     });
-    await until(() => calls.length === MAX_ATTEMPTS);
+    await until(() => calls.length === MAX_WEBHOOK_ATTEMPTS);
     await abortAllDurableObjects();
     await ringForNextAttempt(run);
-    expect(calls).toHaveLength(MAX_ATTEMPTS);
+    expect(calls).toHaveLength(MAX_WEBHOOK_ATTEMPTS);
     expect(await deliveryOf(run)).toEqual({
       status: "failed",
-      attempts: MAX_ATTEMPTS,
+      attempts: MAX_WEBHOOK_ATTEMPTS,
       last_error: "the host died in the last attempt",
       next_attempt_at: null,
     });

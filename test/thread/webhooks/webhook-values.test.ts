@@ -1,7 +1,7 @@
 /** What becomes of webhooks, and of the values that they are sent, when runs and threads go on, are stopped or deleted. */
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { runDurableObjectAlarm } from "cloudflare:test";
-import type { Run } from "../../../src/wire/run";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Run } from "../../../src/wire/runs";
 import {
   alarmOf,
   createCron,

@@ -2,9 +2,10 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { assistantIdOf } from "../../../src/d1/assistants-table";
-import type { Run } from "../../../src/wire/run";
-import { CALL_LIMIT_MS } from "../../../src/platform/webhook-call";
-import { MAX_ATTEMPTS, retryDelay } from "../../../src/thread/webhooks/webhook";
+import { backoffMs, WEBHOOK_BACKOFF } from "../../../src/platform/backoff";
+import { WEBHOOK_CALL_MS } from "../../../src/platform/time-limits";
+import { MAX_WEBHOOK_ATTEMPTS } from "../../../src/platform/webhook-call";
+import type { Run } from "../../../src/wire/runs";
 import { alarmOf, rowsOf, setClock, threadStub } from "../../support/crons";
 import { call } from "../../support/edge";
 import { createRun, createThread, getRun, joinRun } from "../../support/threads";
@@ -63,7 +64,7 @@ describe("a webhook", () => {
     const run = await createRun(null, echo(url));
     await joinRun(run);
     const failed = await attempted(run, 1);
-    const nextAt = Date.parse("2040-01-01T00:00:00.000Z") + retryDelay(1, run.run_id);
+    const nextAt = Date.parse("2040-01-01T00:00:00.000Z") + backoffMs(WEBHOOK_BACKOFF, 1, run.run_id);
     expect(failed).toEqual({
       status: "pending",
       attempts: 1,
@@ -93,13 +94,13 @@ describe("a webhook", () => {
     const run = await createRun(null, echo(url));
     await joinRun(run);
     await attempted(run, 1);
-    for (let attempt = 2; attempt <= MAX_ATTEMPTS; attempt++) {
+    for (let attempt = 2; attempt <= MAX_WEBHOOK_ATTEMPTS; attempt++) {
       await ringForNextAttempt(run);
       expect(calls).toHaveLength(attempt);
     }
     expect((await searchRun(run))?.webhook).toEqual({
       status: "failed",
-      attempts: MAX_ATTEMPTS,
+      attempts: MAX_WEBHOOK_ATTEMPTS,
       last_error: "answered with 503",
       next_attempt_at: null,
     });
@@ -137,7 +138,7 @@ describe("a webhook", () => {
     const timers: (() => void)[] = [];
     const { setTimeout: real } = globalThis;
     vi.spyOn(globalThis, "setTimeout").mockImplementation(((callback: () => void, ms?: number) => {
-      if (ms !== CALL_LIMIT_MS) return real(callback, ms);
+      if (ms !== WEBHOOK_CALL_MS) return real(callback, ms);
       return timers.push(callback);
     }) as typeof setTimeout);
     const run = await createRun(null, echo(url));

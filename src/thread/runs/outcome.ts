@@ -1,5 +1,5 @@
 /** How a run ends that was told to stop. */
-import type { Outcome, StopReason } from "./run-executor";
+import type { RunError, RunStatus } from "../../wire/runs";
 
 /** A graph that was told to stop and does not within this is left behind. */
 const STOP_LIMIT_MS = 2_000;
@@ -22,3 +22,18 @@ export function stoppedAfterAbort(signal: AbortSignal): Promise<Outcome> {
     });
   });
 }
+/** How a run ended. */
+export interface Outcome {
+  status: Exclude<RunStatus, "pending" | "running">;
+  error: RunError | null;
+  /** The last values of the state, as plain JSON; at an interrupt with what is asked, as `__interrupt__`. */
+  values: unknown;
+  /** The graph stopped at an interrupt and waits for an answer. */
+  waiting: boolean;
+  /** It failed before it touched anything: the thread is as it was. */
+  refused?: true;
+  /** Another attempt would end like this one. */
+  permanent?: boolean;
+}
+/** Why a run was made to stop; the reason of its abort signal. */
+export type StopReason = "interrupt" | "rollback" | "timeout";

@@ -1,18 +1,6 @@
 /** What of a state is answered: the `select` of the requests that read states. */
-import { z } from "zod";
-import { pick } from "../edge/pages";
-import type { WireState } from "../thread/state/wire-state";
-
-/** A field of a state, or `values.<key>` for one of its values. */
-export const stateField = z
-  .string()
-  .regex(
-    /^(?:values|values\..+|next|tasks|checkpoint|metadata|created_at|parent_checkpoint|interrupts)$/s,
-    "expected a field of a state, or values.<key>",
-  );
-
-/** The fields that are asked for; all when none is named. */
-export type StateSelection = readonly string[] | undefined;
+import { pick } from "../../platform/json";
+import type { StateSelection, WireState } from "../../wire/states";
 
 const KEY = "values.";
 

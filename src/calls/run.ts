@@ -1,33 +1,8 @@
 /** A run as the server keeps it and as the API shows it. */
 import { toIso } from "../platform/clock";
 import type { JsonObject } from "../platform/json";
-import type { ThreadTtl } from "./thread";
-import type { TokenUsage } from "../thread/runs/token-usage";
-
-/** The states of docs/run-lifecycle.md. */
-export type RunStatus = "pending" | "running" | "success" | "error" | "timeout" | "interrupted";
-
-/** Of a run that has ended. */
-export type FinalStatus = Exclude<RunStatus, "pending" | "running">;
-
-export type MultitaskStrategy = "reject" | "rollback" | "interrupt" | "enqueue";
-
-/** What went wrong, in the form that the SDKs raise. */
-export interface RunError {
-  error: string;
-  message: string;
-}
-
-/** How far the calling of a run's webhook has got. */
-export interface WebhookDelivery {
-  status: "pending" | "delivered" | "failed";
-  /** Calls so far. */
-  attempts: number;
-  /** What was wrong with the last call that failed; null when none has, or one was answered. */
-  last_error: string | null;
-  /** ISO text; null before the run has ended, and when there is nothing more to call. */
-  next_attempt_at: string | null;
-}
+import type { MultitaskStrategy, Run, RunError, RunStatus, TokenUsage, WebhookDelivery } from "../wire/runs";
+import type { ThreadTtl } from "../wire/threads";
 
 /** What the run was asked to do; `config` and `context` have the assistant's merged in. */
 export interface RunKwargs extends JsonObject {
@@ -96,27 +71,6 @@ export interface RunRecord {
   updatedAt: number;
 }
 
-/**
- * A run as the API shows it; `error` only when it failed, `webhook` only when it has one, and `usage` only when a model told
- * what it used.
- */
-export interface Run {
-  run_id: string;
-  thread_id: string;
-  assistant_id: string;
-  created_at: string;
-  updated_at: string;
-  status: RunStatus;
-  metadata: JsonObject;
-  kwargs: JsonObject;
-  multitask_strategy: MultitaskStrategy;
-  error?: RunError;
-  webhook?: WebhookDelivery;
-  /** Not of runs that ended under a version that did not count them. */
-  attempts?: number;
-  usage?: { input_tokens: number; output_tokens: number };
-}
-
 export const isFinal = (status: RunStatus): boolean => status !== "pending" && status !== "running";
 
 export function toWireRun(run: RunRecord): Run {
@@ -138,3 +92,9 @@ export function toWireRun(run: RunRecord): Run {
       : { usage: { input_tokens: run.usage.inputTokens, output_tokens: run.usage.outputTokens } }),
   };
 }
+/** What a row says of tokens, here or in the index. */
+export const usageOf = (row: {
+  input_tokens: number | null;
+  output_tokens: number | null;
+}): TokenUsage | null =>
+  row.input_tokens === null ? null : { inputTokens: row.input_tokens, outputTokens: row.output_tokens ?? 0 };

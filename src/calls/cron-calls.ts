@@ -1,0 +1,76 @@
+/**
+ * What a cron's object can be asked, and the only way to reach one. All arguments and results are plain JSON, which crosses RPC
+ * as it is. Refusals cross as domain errors, see `platform/rpc.ts`.
+ */
+import type { Env } from "../platform/config";
+import { remoteCalls } from "../platform/rpc";
+import type { Backfill, Cron, CronPatch, Figures, RunNow, SkipNext, Slot, SlotList } from "../wire/crons";
+import type { CronDefinition } from "./cron-definition";
+import type { CronEntry } from "./cron-entry";
+import type { Ground } from "./ground";
+import type { RunReport } from "./run-report";
+
+/** Everything that a cron's object can be asked. */
+export interface CronCalls {
+  /**
+   * Stores a new cron and sets its alarm. `ifExists` decides about a cron that is there already: the call is refused, the
+   * cron is left as it is, or it is changed by `patch`.
+   * @throws request.invalid when the schedule cannot be used or has no time to come, cron.exists; nothing is changed then
+   */
+  create(
+    definition: CronDefinition,
+    ground: Ground,
+    options: { ifExists: "raise" | "do_nothing" | "update"; patch: CronPatch },
+  ): Promise<Cron>;
+  /** The cron. @throws cron.not_found */
+  get(): Promise<Cron>;
+  /** What the cron's slots and runs came to. @throws cron.not_found */
+  getFigures(): Promise<Figures>;
+  /**
+   * Changes the definition. A slot that came due before the change is settled first, so no change swallows or repeats a slot:
+   * the slot fires, or it is skipped when the change disables or ends the cron.
+   * @throws cron.not_found, and request.invalid when the changed schedule cannot be used; nothing is changed then
+   */
+  patch(patch: CronPatch): Promise<Cron>;
+  /** Pauses the cron for a reason of the server's. A cron that is paused already stays as it is. @throws cron.not_found */
+  pause(reason: string): Promise<void>;
+  /** Deletes the cron for good, with its ledger and its alarm. Runs that it made go on. @throws cron.not_found */
+  delete(): Promise<void>;
+  /** A page of the slot ledger, newest first. @throws cron.not_found */
+  listSlots(query: SlotList): Promise<Slot[]>;
+  /**
+   * Makes a run now, beside the schedule, which does not move. Neither the end time nor a pause holds it back; the limits
+   * and the overlap rule do.
+   * @returns the slot of the run by hand; it is pending while it waits for an earlier run, or could not be enqueued yet
+   * @throws cron.not_found, cron.conflict or another refusal when there is to be no such run
+   */
+  runNow(overrides: RunNow): Promise<Slot>;
+  /**
+   * Skips the next slots, as many as `count` says. Slots that were skipped by hand before are no longer skipped.
+   * @throws cron.not_found, and cron.conflict when no slot is to come
+   */
+  skipNext(skip: SkipNext): Promise<Cron>;
+  /**
+   * Runs the slots of a past period that got no run, one after the other.
+   * @returns how many slots that are
+   * @throws cron.not_found, request.invalid
+   */
+  backfill(period: Backfill): Promise<{ slots: number }>;
+  /**
+   * A thread's object reports that a run of this cron has ended. It reports every run at least once; a repeated report changes
+   * nothing.
+   * @returns what D1 is to be told of the cron together with the run; null when the cron writes to D1 itself
+   * @throws cron.not_found
+   */
+  runEnded(report: RunReport): Promise<CronEntry | null>;
+  /**
+   * For the watchdog: does what the alarm does, which may be late or lost. When the object holds no cron, D1 is told so: a
+   * write of the cron may have arrived later than its deletion.
+   * @param revision the cron's revision in D1
+   */
+  poke(cronId: string, revision: number): Promise<void>;
+}
+
+/** The object of the cron. */
+export const cronObject = (env: Env, cronId: string): CronCalls =>
+  remoteCalls<CronCalls>(env.CRON.get(env.CRON.idFromName(cronId)));

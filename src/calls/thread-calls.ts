@@ -1,0 +1,166 @@
+/**
+ * What a thread's object can be asked, and the only way to reach one. All arguments and results are plain JSON or byte
+ * streams, which cross RPC as they are. Refusals cross as domain errors, see `platform/rpc.ts`.
+ */
+import type { Env } from "../platform/config";
+import { remoteCalls } from "../platform/rpc";
+import type { Run, RunError, THREAD_MODES } from "../wire/runs";
+import type { StateSelection, StateUpdate, WireCheckpoint, WireState } from "../wire/states";
+import type { HistorySearch, Thread, ThreadCreate, ThreadPatch, ThreadTtl, WireTtl } from "../wire/threads";
+import type { CronEntry } from "./cron-entry";
+import type { NewRun } from "./run";
+import { threadObjectName } from "./thread-id";
+
+/** How a joined run ended: the values of its thread's state, or its error. */
+export type JoinResult = { values: unknown } | { error: RunError };
+
+/** A stream, and the id of the event after which it begins. Whoever loses the connection can go on after that event. */
+export interface PlacedStream {
+  stream: ReadableStream<Uint8Array>;
+  from: number;
+}
+
+/** Where a stream begins: after an event, as far as events are kept; without one, now. */
+export interface StreamStart {
+  lastEventId?: number;
+}
+
+/** Which events of a run a listener wants. A filter that is absent lets everything pass. */
+export interface RunFilter {
+  modes?: readonly string[];
+  /** Namespaces of subgraphs: the labels joined by `|`; the empty text is the root graph. */
+  namespaces?: readonly string[];
+}
+
+/** A mode of a thread's stream. */
+export type ThreadMode = (typeof THREAD_MODES)[number];
+
+/** Which state of a thread is read, and which fields of it. */
+export interface StateRead {
+  /** The latest state without one. */
+  checkpointId?: string;
+  ns?: string;
+  subgraphs: boolean;
+  select?: StateSelection;
+}
+
+/** The tables that hold the checkpoints of a thread, in the order in which a copy goes through them. */
+export const CHECKPOINT_TABLES = ["checkpoints", "checkpoint_parts"] as const;
+
+/** Where the copying of checkpoints goes on: a table by its place in {@link CHECKPOINT_TABLES}, and the rows already copied. */
+export interface PiecePosition {
+  table: number;
+  offset: number;
+}
+
+export const FIRST_PIECE: PiecePosition = { table: 0, offset: 0 };
+
+/** Some rows of one table of checkpoints, and where to go on; `next` is null when nothing is left. */
+export interface CheckpointPiece {
+  table: (typeof CHECKPOINT_TABLES)[number];
+  rows: Record<string, SqlStorageValue>[];
+  next: PiecePosition | null;
+}
+
+/** Calls about the threads that the object holds. */
+export interface ThreadRecordCalls {
+  /**
+   * Makes a thread.
+   * @param status the status of a thread whose checkpoints were copied here before
+   * @throws thread.exists unless `if_exists` says otherwise, thread.invalid when its graph refuses a superstep
+   */
+  createThread(threadId: string, body: ThreadCreate, status?: "idle" | "interrupted"): Promise<Thread>;
+  /** Does nothing if there is such a thread. @throws thread.not_found */
+  checkThread(threadId: string): Promise<void>;
+  /** The thread with its values, and with its time to live if asked for. @throws thread.not_found */
+  getThread(threadId: string, include?: readonly "ttl"[]): Promise<Thread & { ttl?: WireTtl | null }>;
+  /** Merges metadata, sets the time to live. @throws thread.not_found */
+  patchThread(threadId: string, patch: ThreadPatch): Promise<Thread>;
+  /** Deletes the thread with its state, and stops its runs. @throws thread.not_found */
+  deleteThread(threadId: string): Promise<void>;
+  /** Deletes the thread, or everything but its latest state. @throws thread.not_found, thread.conflict while a run works on it */
+  pruneThread(threadId: string, strategy: ThreadTtl["strategy"]): Promise<void>;
+  /** A piece of the thread's checkpoints, for a copy of the thread. @throws thread.not_found */
+  readCheckpoints(threadId: string, position?: PiecePosition): Promise<CheckpointPiece>;
+  /** Stores a piece of the checkpoints of a thread that is to be created here. */
+  writeCheckpoints(threadId: string, piece: CheckpointPiece): Promise<void>;
+}
+
+/** Calls about the state of threads. */
+export interface ThreadStateCalls {
+  /** The thread's latest state, or the state at a checkpoint. @throws thread.not_found */
+  getState(threadId: string, read: StateRead): Promise<Partial<WireState>>;
+  /**
+   * Writes to the thread's state as if a node had.
+   * @throws thread.not_found, thread.conflict while a run works on it, thread.invalid when its graph refuses the update
+   */
+  updateState(threadId: string, update: StateUpdate): Promise<WireCheckpoint>;
+  /** The thread's states, newest first. @throws thread.not_found */
+  getHistory(threadId: string, query: HistorySearch): Promise<Partial<WireState>[]>;
+}
+
+/** Calls about runs. */
+export interface ThreadRunCalls {
+  /**
+   * Takes in a run once, however often it is sent, and answers when it is stored.
+   * @param options `cronEntry` is written to D1 together with the run; after the instant `notAfter` (ms) the call is refused,
+   *   because the caller has given it up and will send it again
+   * @throws thread.not_found, also when the checkpoint to start from is missing; run.conflict
+   */
+  enqueueRun(run: NewRun, options?: { cronEntry?: CronEntry | null; notAfter?: number }): Promise<Run>;
+  /** Takes in a run, and answers when D1 knows it too. @throws thread.not_found, run.conflict */
+  createRun(run: NewRun): Promise<Run>;
+  /** Takes in a run and waits for it to end. @throws thread.not_found, run.conflict */
+  createAndJoinRun(run: NewRun): Promise<JoinResult>;
+  /**
+   * Takes in a run and streams its events from the first on, as server-sent events.
+   * @param cancelOnDisconnect whether the run is stopped when nobody reads the stream any more
+   * @throws thread.not_found, run.conflict
+   */
+  createAndStreamRun(
+    run: NewRun,
+    cancelOnDisconnect: boolean,
+    filter: RunFilter,
+  ): Promise<ReadableStream<Uint8Array>>;
+  /**
+   * Streams a run's events until it ends. The stream begins now; with `lastEventId` it begins with the kept events after that
+   * one, and a run in the background that nobody has heard yet is heard from its first event.
+   * @throws run.not_found
+   */
+  streamRun(
+    threadId: string,
+    runId: string,
+    options: RunFilter & StreamStart & { cancelOnDisconnect: boolean },
+  ): Promise<PlacedStream>;
+  /** Streams what happens on the thread, with all of its runs, for as long as someone reads. @throws thread.not_found */
+  streamThread(threadId: string, options: StreamStart & { modes: ThreadMode[] }): Promise<PlacedStream>;
+  /** Waits for a run to end. @throws run.not_found */
+  joinRun(threadId: string, runId: string): Promise<JoinResult>;
+  /** Whether the object has the run, and the run's cron has not heard of its end. Asks nobody else. */
+  holdsRun(runId: string): Promise<boolean>;
+  /** Whether the object has the run, and it has not ended. Asks nobody else. */
+  isUnfinished(threadId: string, runId: string): Promise<boolean>;
+  /** The run, living or ended. @throws run.not_found */
+  getRun(threadId: string, runId: string): Promise<Run>;
+  /**
+   * Stops a run; a run that has ended is left as it is. `rollback` leaves no trace of the run.
+   * @param wait whether to answer only when the run has stopped
+   * @throws run.not_found
+   */
+  cancelRun(threadId: string, runId: string, action: "interrupt" | "rollback", wait: boolean): Promise<void>;
+  /** Deletes a run and the checkpoints that it wrote; a run that has not ended is stopped first. @throws run.not_found */
+  deleteRun(threadId: string, runId: string): Promise<void>;
+}
+
+/** Everything that a thread's object can be asked. */
+export interface ThreadCalls extends ThreadRecordCalls, ThreadStateCalls, ThreadRunCalls {
+  /**
+   * For the watchdog: sets the alarm again, which may have been lost, and corrects D1 about runs that are not here.
+   * @param runIds runs of the thread that have not ended as far as D1 knows
+   */
+  poke(threadId: string, runIds: string[]): Promise<void>;
+}
+
+/** The object that holds the thread. */
+export const threadObject = (env: Env, threadId: string): ThreadCalls =>
+  remoteCalls<ThreadCalls>(env.THREAD.get(env.THREAD.idFromName(threadObjectName(threadId))));

@@ -1,0 +1,35 @@
+/**
+ * What is derived from a slot: the ids of its run and its thread, and its jitter. A delivery that is repeated derives the same
+ * ids, so it cannot make a second run.
+ */
+import { v5 as uuid5 } from "@langchain/core/utils/uuid";
+import type { CronDefinition } from "../calls/cron-definition";
+import { standingThreadId } from "../calls/thread-id";
+import type { SlotKey } from "./ledger";
+
+/** The crons of a deployment share so many standing objects. One object executes some hundred short runs a second. */
+const STANDING_OBJECTS = 64;
+
+const slotName = ({ scheduledFor, manual }: SlotKey): string => `${manual ? "manual " : ""}${scheduledFor}`;
+
+/** The id of the slot's run. */
+export const runIdOf = (cronId: string, slot: SlotKey): string => uuid5(slotName(slot), cronId);
+
+/** The id of the slot's thread: the cron's own thread, or a new one that lives as long as `on_run_completed` says. */
+export function threadIdOf(definition: CronDefinition, slot: SlotKey): string {
+  if (definition.threadId !== null) return definition.threadId;
+  return definition.onRunCompleted === "keep"
+    ? uuid5(`thread ${slotName(slot)}`, definition.cronId)
+    : standingThreadId(standingOwner(definition.cronId), `${definition.cronId} ${slotName(slot)}`);
+}
+
+/** The owner of the standing object that holds the cron's short-lived threads: all slots of one cron meet in one object. */
+const standingOwner = (cronId: string): string =>
+  `crons ${Number.parseInt(uuid5("standing object", cronId).slice(0, 8), 16) % STANDING_OBJECTS}`;
+
+/** By how many ms the slot is delayed: a fixed delay for each slot, spread evenly over crons and slots. */
+export function jitterOf({ cronId, policy }: CronDefinition, scheduledFor: number): number {
+  if (policy.jitter_seconds === 0) return 0;
+  const share = Number.parseInt(uuid5(`jitter ${scheduledFor}`, cronId).slice(0, 8), 16) / 2 ** 32;
+  return Math.floor(share * policy.jitter_seconds * 1000);
+}

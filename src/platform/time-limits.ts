@@ -1,0 +1,19 @@
+/** How long the server waits for others, in ms, in one place. What a limit is for decides it, not who waits. */
+
+/** A call from one object to another, or from the edge to an object. */
+export const OBJECT_CALL_MS = 30_000;
+
+/** A statement or batch of statements that writes to D1. */
+export const D1_WRITE_MS = 5_000;
+
+/** The read of D1 that a firing makes; when it takes longer, the cron fires with what it saw last. */
+export const D1_FIRING_READ_MS = 2_000;
+
+/** The report of a run's end to its cron. */
+export const REPORT_CALL_MS = 15_000;
+
+/** The receiver of a webhook. */
+export const WEBHOOK_CALL_MS = 15_000;
+
+/** A function of the user's project that makes a graph. */
+export const GRAPH_FACTORY_MS = 15_000;
