@@ -38,6 +38,7 @@ const BUNDLED = [
   "croner",
   "cronstrue",
   "fast-check",
+  "fastest-levenshtein",
   "hono",
   "hono/body-limit",
   "hono/cors",

@@ -1,8 +1,8 @@
 /** What a schedule means, before it costs anything. */
-import cronstrue from "cronstrue";
 import { now, toIso } from "../platform/clock";
 import type { Preview, PreviewQuery, PreviewWarning } from "../wire/crons";
 import { checkSchedule, isIntervalLike, slotsBetween, wallTimes, type Schedule } from "./schedule";
+import { describeSchedule } from "./words";
 import { clockChanges, offsetAt, type ClockChange } from "./zone";
 
 const HOUR_MS = 3_600_000;
@@ -19,34 +19,13 @@ export function previewOf({ schedule: expression, timezone, end_time, count = 5 
   return {
     schedule: expression,
     timezone: schedule.timezone,
-    description: describe(expression),
+    description: describeSchedule(expression),
     next: slots.slice(0, count).map((at) => ({ utc: toIso(at), local: toLocal(schedule.timezone, at) })),
     warnings: [
       ...frequencyWarnings(schedule, slots),
       ...clockWarnings(schedule, Math.min(end, now() + YEAR_MS)),
     ],
   };
-}
-
-const NICKNAMES: Readonly<Record<string, string | undefined>> = {
-  "@yearly": "0 0 1 1 *",
-  "@annually": "0 0 1 1 *",
-  "@monthly": "0 0 1 * *",
-  "@weekly": "0 0 * * 0",
-  "@daily": "0 0 * * *",
-  "@midnight": "0 0 * * *",
-  "@hourly": "0 * * * *",
-};
-
-function describe(expression: string): string {
-  const text = expression.trim();
-  try {
-    const options = { use24HourTimeFormat: true, verbose: true, throwExceptionOnParseError: true };
-    return cronstrue.toString(NICKNAMES[text.toLowerCase()] ?? text, options);
-  } catch {
-    // It knows a few forms less than the scheduler.
-    return `By the cron expression ${text}`;
-  }
 }
 
 function frequencyWarnings(schedule: Schedule, slots: number[]): PreviewWarning[] {

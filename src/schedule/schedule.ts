@@ -5,7 +5,9 @@
  */
 import { Cron } from "croner";
 import { DomainError } from "../platform/errors";
-import { changeBetween, instantOf, isZone, offsetAt, wallAt } from "./zone";
+import { fieldsOf, NICKNAMES, patternOf } from "./pattern";
+import { changeBetween, instantOf, offsetAt, wallAt } from "./zone";
+import { isZoneName, zoneMeantBy } from "./zone-names";
 
 /** When a cron fires: a cron expression, read in an IANA zone (null is UTC). */
 export interface Schedule {
@@ -13,25 +15,24 @@ export interface Schedule {
   timezone: string | null;
 }
 
-const NICKNAMES = ["@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"];
-
 /**
  * Refuses a schedule that cannot be used.
  * @throws request.invalid naming `schedule` or `timezone`.
  */
 export function checkSchedule(schedule: Schedule): void {
-  if (schedule.timezone !== null && !isZone(schedule.timezone)) {
+  if (schedule.timezone !== null && !isZoneName(schedule.timezone)) {
+    const meant = zoneMeantBy(schedule.timezone);
     throw new DomainError(
       "request.invalid",
-      `timezone: expected an IANA time zone such as "Europe/Berlin", got "${schedule.timezone}"`,
+      `timezone: expected an IANA time zone such as "Europe/Berlin", got "${schedule.timezone}"` +
+        (meant === undefined ? "" : `; did you mean "${meant}"?`),
     );
   }
-  const fields = fieldsOf(schedule);
-  const nickname = NICKNAMES.includes(schedule.expression.trim().toLowerCase());
-  if (!nickname && fields.length !== 5 && fields.length !== 6) {
+  const fields = fieldsOf(schedule.expression);
+  if (fields.length !== 5 && fields.length !== 6) {
     throw new DomainError(
       "request.invalid",
-      `schedule: expected a cron expression of five fields, of six with seconds first, or one of ${NICKNAMES.join(", ")}`,
+      `schedule: expected a cron expression of five fields, of six with seconds first, or one of ${Object.keys(NICKNAMES).join(", ")}`,
     );
   }
   try {
@@ -105,16 +106,13 @@ export function* slotsBackwards(schedule: Schedule, firstMs: number, untilMs: nu
   }
 }
 
-/** Whether the schedule names every hour, and so is one of intervals rather than of times of day. */
-export function isIntervalLike(schedule: Schedule): boolean {
-  const fields = fieldsOf(schedule);
-  if (fields.length === 1) return fields[0]?.toLowerCase() === "@hourly";
-  return ["*", "*/1", "?", "0-23"].includes(fields.at(-4) ?? "");
-}
+/** Whether the schedule names every hour, however that is spelled: then it is one of intervals, and not of times of day. */
+export const isIntervalLike = ({ expression }: Schedule): boolean =>
+  patternOf(expression).hours.length === 24;
 
 /** The schedule's wall times: the first strictly after a wall time; Infinity when there is none. */
 export function wallTimes(schedule: Schedule): (afterWall: number) => number {
-  const cron = new Cron(schedule.expression, {
+  const cron = new Cron(patternOf(schedule.expression).fields.join(" "), {
     timezone: "UTC",
     paused: true,
     // `5/10` as in most crons: from 5 on, every 10.
@@ -167,5 +165,3 @@ function nextByElapsedTime(zone: string, nextWall: (after: number) => number, af
     wall = wallAt(zone, from) - 1;
   }
 }
-
-const fieldsOf = ({ expression }: Schedule): string[] => expression.trim().split(/\s+/);

@@ -16,18 +16,6 @@ export interface ClockChange {
 const DAY_MS = 86_400_000;
 const formats = new Map<string, Intl.DateTimeFormat>();
 
-/** Whether it is an IANA zone that the engine knows. */
-export function isZone(name: string): boolean {
-  // Engines also take offsets such as +02:00, which name no zone.
-  if (!/^[A-Za-z]/.test(name)) return false;
-  try {
-    formatOf(name);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** What the zone's clocks show at the instant. */
 export const wallAt = (zone: string, at: number): number => at + offsetAt(zone, at);
 

@@ -99,20 +99,28 @@ describe("where clocks change", () => {
     );
   });
 
-  it.each(["*/15 * * * *", "5 * * * *", "@hourly", "*/10 * * * * *"])(
-    "%s runs by elapsed time",
-    (expression) => {
-      for (const [from, to] of [
-        ["2027-03-28T00:00:00Z", "2027-03-28T03:00:00Z"],
-        ["2027-10-31T00:00:00Z", "2027-10-31T03:00:00Z"],
-      ] as const) {
-        const slots = slotsIn(expression, "Europe/Berlin", from, to).map(Date.parse);
-        const steps = new Set(slots.slice(1).map((slot, index) => slot - (slots[index] ?? 0)));
-        expect(steps.size).toBe(1);
-        expect(slots).toEqual(slotsIn(expression, "UTC", from, to).map(Date.parse));
-      }
-    },
-  );
+  it.each([
+    "*/15 * * * *",
+    "5 * * * *",
+    "@hourly",
+    "*/10 * * * * *",
+    "*/15 0-23/1 * * *",
+    "*/15 00-23 * * *",
+    "*/15 0-11,12-23 * * *",
+    "*/15 */2,1-23/2 * * *",
+    "*/15 0/1 * * *",
+    "*/15 *,5 * * *",
+  ])("%s runs by elapsed time", (expression) => {
+    for (const [from, to] of [
+      ["2027-03-28T00:00:00Z", "2027-03-28T03:00:00Z"],
+      ["2027-10-31T00:00:00Z", "2027-10-31T03:00:00Z"],
+    ] as const) {
+      const slots = slotsIn(expression, "Europe/Berlin", from, to).map(Date.parse);
+      const steps = new Set(slots.slice(1).map((slot, index) => slot - (slots[index] ?? 0)));
+      expect(steps.size).toBe(1);
+      expect(slots).toEqual(slotsIn(expression, "UTC", from, to).map(Date.parse));
+    }
+  });
 
   it("an hour that is shown twice comes with both, also seen from before the summer", () => {
     // Havana shows midnight to one o'clock twice on 2027-11-07, at 04:00Z and 05:00Z.
@@ -261,4 +269,55 @@ describe("checkSchedule", () => {
       expect(detailOf("0 0 * * *", timezone)).toMatch(/^timezone: expected an IANA time zone/);
     },
   );
+
+  it.each([
+    "UTC",
+    "GMT",
+    "EST",
+    "CET",
+    "EST5EDT",
+    "US/Eastern",
+    "Asia/Calcutta",
+    "Asia/Kolkata",
+    "Europe/Kyiv",
+    "Etc/GMT+5",
+    "America/Argentina/Buenos_Aires",
+    "NZ-CHAT",
+  ])("accepts the zone %s", (timezone) => {
+    expect(detailOf("0 0 * * *", timezone)).toBe("accepted");
+  });
+
+  it.each([
+    ["BST", "Europe/London"],
+    ["IST", "Asia/Kolkata"],
+    ["PST", "America/Los_Angeles"],
+    ["CEST", "Europe/Berlin"],
+    ["utc", "UTC"],
+    ["europe/berlin", "Europe/Berlin"],
+    [" Europe/Berlin", "Europe/Berlin"],
+    ["Berlin", "Europe/Berlin"],
+    ["New York", "America/New_York"],
+    ["Europe/Berln", "Europe/Berlin"],
+    ["UTC+2", "Etc/GMT-2"],
+    ["-05:00", "Etc/GMT+5"],
+    ["SystemV/EST5", undefined],
+  ])("refuses the zone %j, and names %s", (timezone, meant) => {
+    const detail = detailOf("0 0 * * *", timezone);
+    expect(detail).toMatch(/^timezone: expected an IANA time zone/);
+    expect(/did you mean "(.*)"\?$/.exec(detail)?.[1]).toBe(meant);
+  });
+
+  it.each([
+    ["0 0 */1 * 1", "0 0 * * 1"],
+    ["0 0 1-31 * MON", "0 0 * * 1"],
+    ["0 0 15 * 0-6", "0 0 15 * *"],
+    ["0 0 15 * */1", "0 0 15 * *"],
+    ["0 0 15 * 1-7", "0 0 15 * *"],
+    ["0 0 15 * *,1", "0 0 15 * *"],
+    ["0 0 1-31,L * 1", "0 0 * * 1"],
+  ])("a day field that names every day limits nothing: %s is %s", (expression, plain) => {
+    const all = (text: string): string[] =>
+      slotsIn(text, "UTC", "2027-01-01T00:00:00Z", "2027-12-31T00:00:00Z");
+    expect(all(expression)).toEqual(all(plain));
+  });
 });

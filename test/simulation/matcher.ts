@@ -31,6 +31,9 @@ interface Pattern {
   isDay: (date: Date) => boolean;
 }
 
+/** The days of a month of 31 days, which has every day of the month and every weekday. */
+const EVERY_DAY_OF_MONTH = Array.from({ length: 31 }, (_, n) => new Date(Date.UTC(2027, 0, n + 1)));
+
 const patterns = new Map<string, Pattern>();
 
 function patternOf(expression: string): Pattern {
@@ -49,6 +52,8 @@ function read(expression: string): Pattern {
   const isMonth = new Set(values(months, 1, 12, MONTHS));
   const isDom = dayOfMonth(dom);
   const isDow = dayOfWeek(dow);
+  const limitsDom = EVERY_DAY_OF_MONTH.some((date) => !isDom(date));
+  const limitsDow = EVERY_DAY_OF_MONTH.some((date) => !isDow(date));
   return {
     seconds: values(seconds, 0, 59),
     minutes: values(minutes, 0, 59),
@@ -56,7 +61,8 @@ function read(expression: string): Pattern {
     everyHour: values(hours, 0, 23).length === 24,
     isDay: (date) => {
       if (!isMonth.has(date.getUTCMonth() + 1)) return false;
-      return dom !== "*" && dow !== "*" ? isDom(date) || isDow(date) : isDom(date) && isDow(date);
+      // A day field that names every day limits nothing.
+      return limitsDom && limitsDow ? isDom(date) || isDow(date) : isDom(date) && isDow(date);
     },
   };
 }

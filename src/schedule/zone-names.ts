@@ -1,0 +1,113 @@
+/**
+ * Which names are time zones: those of the IANA database, links such as `Asia/Calcutta` and `US/Eastern` included. The engine
+ * takes more: abbreviations such as BST, which it reads as Bangladesh's time, names in any case, and offsets.
+ */
+import { closest, distance } from "fastest-levenshtein";
+
+/** The names of the IANA database that name no area, except `Factory`, which the engine does not know. */
+const NAMES_WITHOUT_AREA = new Set(
+  (
+    "CET CST6CDT Cuba EET EST EST5EDT Egypt Eire GB GB-Eire GMT GMT+0 GMT-0 GMT0 Greenwich HST Hongkong Iceland Iran " +
+    "Israel Jamaica Japan Kwajalein Libya MET MST MST7MDT NZ NZ-CHAT Navajo PRC PST8PDT Poland Portugal ROC ROK " +
+    "Singapore Turkey UCT UTC Universal W-SU WET Zulu"
+  ).split(" "),
+);
+
+/** Names with an area that the engine takes and the IANA database does not have. */
+const NOT_IANA = /^(?:SystemV\/|US\/Pacific-New$|Canada\/East-Saskatchewan$)/;
+
+/** What people mean by an abbreviation that is no zone. */
+const MEANT_BY_ABBREVIATION: Readonly<Record<string, string | undefined>> = {
+  ACT: "Australia/Darwin",
+  ADT: "America/Halifax",
+  AEDT: "Australia/Sydney",
+  AEST: "Australia/Sydney",
+  AKST: "America/Anchorage",
+  AST: "America/Halifax",
+  BRT: "America/Sao_Paulo",
+  BST: "Europe/London",
+  CAT: "Africa/Maputo",
+  CDT: "America/Chicago",
+  CEST: "Europe/Berlin",
+  CST: "America/Chicago",
+  CTT: "Asia/Shanghai",
+  EAT: "Africa/Nairobi",
+  ECT: "Europe/Paris",
+  EDT: "America/New_York",
+  EEST: "Europe/Athens",
+  ET: "America/New_York",
+  HKT: "Asia/Hong_Kong",
+  IST: "Asia/Kolkata",
+  JST: "Asia/Tokyo",
+  KST: "Asia/Seoul",
+  MDT: "America/Denver",
+  MSK: "Europe/Moscow",
+  MT: "America/Denver",
+  NDT: "America/St_Johns",
+  NST: "America/St_Johns",
+  NZDT: "Pacific/Auckland",
+  NZST: "Pacific/Auckland",
+  PDT: "America/Los_Angeles",
+  PRT: "America/Puerto_Rico",
+  PST: "America/Los_Angeles",
+  PT: "America/Los_Angeles",
+  SGT: "Asia/Singapore",
+  SST: "Pacific/Pago_Pago",
+  WEST: "Europe/Lisbon",
+  Z: "UTC",
+};
+
+/** A name with more edits than this is not taken for a slip of the pen. */
+const MAX_EDITS = 3;
+
+/** Whether `name` is a zone of the IANA database, written as there, that the engine knows. */
+export function isZoneName(name: string): boolean {
+  const known = nameInEngine(name);
+  if (known === undefined || NOT_IANA.test(name)) return false;
+  if (!name.includes("/")) return NAMES_WITHOUT_AREA.has(name);
+  // The engine resolves a link to another name, and then does not tell how the link is written.
+  const isOwnName = known.toLowerCase() === name.toLowerCase();
+  return isOwnName ? known === name : /^[A-Z]/.test(name);
+}
+
+/** The zone that was probably meant by a name that is none; undefined when that cannot be told. */
+export function zoneMeantBy(name: string): string | undefined {
+  const text = name.trim();
+  const names = [...Intl.supportedValuesOf("timeZone"), ...NAMES_WITHOUT_AREA];
+  const lower = text.toLowerCase();
+  const inOtherCase = names.find((zone) => zone.toLowerCase() === lower);
+  const place = `/${lower.replaceAll(" ", "_")}`;
+  const known = nameInEngine(text);
+  return (
+    MEANT_BY_ABBREVIATION[text.toUpperCase()] ??
+    zoneOfOffset(text) ??
+    inOtherCase ??
+    names.find((zone) => zone.toLowerCase().endsWith(place)) ??
+    (known !== undefined && known !== text && isZoneName(known) ? known : undefined) ??
+    similar(text, names)
+  );
+}
+
+/** `UTC+2`, `GMT-05:00` or `+02:00` as a zone of the database, whose signs are the other way about. */
+function zoneOfOffset(text: string): string | undefined {
+  const [, sign, hours = "", minutes = "0"] = /^(?:UTC|GMT)?([+-])(\d{1,2})(?::?(\d{2}))?$/i.exec(text) ?? [];
+  if (sign === undefined || Number(minutes) !== 0) return undefined;
+  if (Number(hours) === 0) return "UTC";
+  const zone = `Etc/GMT${sign === "+" ? "-" : "+"}${Number(hours)}`;
+  return isZoneName(zone) ? zone : undefined;
+}
+
+function similar(text: string, names: string[]): string | undefined {
+  const nearest = closest(text, names);
+  return distance(text, nearest) <= MAX_EDITS && text.length > MAX_EDITS ? nearest : undefined;
+}
+
+/** The engine's own name of a zone; undefined when it knows none, also for offsets such as `+02:00`. */
+function nameInEngine(name: string): string | undefined {
+  if (!/^[A-Za-z]/.test(name)) return undefined;
+  try {
+    return new Intl.DateTimeFormat("en-US", { timeZone: name }).resolvedOptions().timeZone;
+  } catch {
+    return undefined;
+  }
+}
