@@ -81,6 +81,9 @@ export class CronDO extends CronHost {
       this.change(definition, rescheduled);
       this.armDeadMan();
     });
+    // A lower limit holds at once, and not only when the next slots have come.
+    if (definition.policy.history_limit < before.policy.history_limit)
+      await this.advanceNow({ slotsBefore: 0 });
     await this.settleAlarm();
     return this.get();
   }
@@ -127,12 +130,7 @@ export class CronDO extends CronHost {
   async runNow(overrides: RunNow): Promise<Slot> {
     const { definition } = this.record.require();
     requireStorable("cron", definition, overrides);
-    const key = this.record.transaction(() => {
-      const claimed = this.claims.claimManual(overrides);
-      this.armDeadMan();
-      return claimed;
-    });
-    await this.advanceNow();
+    const key = await this.claimAndAdvance(() => this.claims.claimManual(overrides));
     const slot = this.slot(key);
     if (slot.status === "skipped") throw new DomainError("cron.conflict", slot.reason ?? "skipped");
     return slot;
@@ -143,12 +141,10 @@ export class CronDO extends CronHost {
    * @throws cron.not_found, and cron.conflict when there is none to come
    */
   async skipNext(skip: SkipNext): Promise<Cron> {
-    this.record.transaction(() => {
+    await this.claimAndAdvance(() => {
       this.claims.claimDue(reasonNotToFire(this.record.require().definition));
       this.claims.skipNext(skip);
-      this.armDeadMan();
     });
-    await this.advanceNow();
     return this.get();
   }
 
@@ -158,13 +154,7 @@ export class CronDO extends CronHost {
    * @throws cron.not_found, request.invalid
    */
   async backfill(period: Backfill): Promise<{ slots: number }> {
-    const slots = this.record.transaction(() => {
-      const claimed = this.claims.backfill(period);
-      this.armDeadMan();
-      return claimed;
-    });
-    await this.advanceNow();
-    return { slots };
+    return { slots: await this.claimAndAdvance(() => this.claims.backfill(period)) };
   }
 
   /**

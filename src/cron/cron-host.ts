@@ -31,8 +31,8 @@ export const DEAD_MAN_MS = 30_000;
 const INDEX_RETRY_MS = 15_000;
 /** The platform takes no alarm that is after 2189. */
 const LATEST_ALARM = Date.UTC(2189, 0, 1);
-/** The history is looked through, and the index written in full, after so many slots. */
-const PRUNE_EVERY = 20;
+/** The history is pruned, and the index written in full, each time so many slots more are in the ledger; see pruneEvery. */
+const MAX_SLOTS_TO_PRUNE = 20;
 
 export abstract class CronHost extends DurableObject {
   protected readonly record = new CronRecord(this.ctx.storage);
@@ -105,7 +105,7 @@ export abstract class CronHost extends DurableObject {
   override async alarm(): Promise<void> {
     this.alarmAt = null;
     try {
-      await this.exclusively(() => this.advance());
+      await this.exclusively(() => this.advance({}));
       this.failures = 0;
     } catch (error) {
       // The platform drops an alarm that keeps failing; so none fails, and the next one is booked here.
@@ -127,29 +127,55 @@ export abstract class CronHost extends DurableObject {
   }
 
   /** Like the alarm, for who has just stored what is to be done and has an alarm set, should this fail. */
-  protected async advanceNow({ runEnded = false } = {}): Promise<void> {
+  protected async advanceNow(options: { runEnded?: boolean; slotsBefore?: number } = {}): Promise<void> {
     try {
-      await this.exclusively(() => this.advance(runEnded));
+      await this.exclusively(() => this.advance(options));
     } catch (error) {
       logError("the alarm will go on with the cron", error, { cron: this.ctx.id.name });
     }
   }
 
-  /** Does everything that is due: claims, deliveries, alerts, the index; then sets the next alarm. */
-  private async advance(runEnded = false): Promise<void> {
+  /**
+   * Claims slots by hand in one transaction, then has them delivered like those that are due.
+   * @returns what `claim` returns
+   */
+  protected async claimAndAdvance<T>(claim: () => T): Promise<T> {
+    this.record.require();
+    const slotsBefore = this.slotsSoFar();
+    const claimed = this.record.transaction(() => {
+      const result = claim();
+      this.armDeadMan();
+      return result;
+    });
+    await this.advanceNow({ slotsBefore });
+    return claimed;
+  }
+
+  /**
+   * Does everything that is due: claims, deliveries, alerts, the index; then sets the next alarm.
+   * @param options `slotsBefore`: how many slots the ledger had before the caller claimed some itself
+   */
+  private async advance({
+    runEnded = false,
+    slotsBefore,
+  }: {
+    runEnded?: boolean;
+    slotsBefore?: number;
+  }): Promise<void> {
     const stored = this.record.read();
     if (stored === undefined) return;
     if (stored.deleted) {
       await this.remove(stored);
       return;
     }
-    const slotsBefore = this.slotsSoFar();
+    const before = slotsBefore ?? this.slotsSoFar();
     const claimed = this.record.transaction(() => {
       const due = this.claims.claimDue(reasonNotToFire(stored.definition), true);
       if (this.claims.takeFromBacklog(runEnded) || due !== undefined) this.armDeadMan();
       return due;
     });
-    const prunes = Math.floor(slotsBefore / PRUNE_EVERY) < Math.floor(this.slotsSoFar() / PRUNE_EVERY);
+    const every = pruneEvery(stored.definition);
+    const prunes = Math.floor(before / every) < Math.floor(this.slotsSoFar() / every);
     // Whatever may have become of its row in D1 (a backup that was restored, say), it is written in full now and then.
     if (prunes) this.record.doubtIndex();
     await this.deliveries.deliverDue(claimed?.begun ?? null, runEnded);
@@ -307,3 +333,7 @@ export abstract class CronHost extends DurableObject {
     return done;
   }
 }
+
+/** After how many slots the ledger is pruned: a short history is to stay near its limit. */
+const pruneEvery = ({ policy }: CronDefinition): number =>
+  Math.min(MAX_SLOTS_TO_PRUNE, Math.ceil(policy.history_limit / 2));

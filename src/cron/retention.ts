@@ -8,8 +8,10 @@ import { D1_WRITE_MS, OBJECT_CALL_MS } from "../platform/time-limits";
 import type { SlotKey, SlotLedger } from "./ledger";
 import type { CronRecord } from "./record";
 
-/** In one go; what is left goes with the next. */
+/** Rows that are removed in one go. */
 const AT_ONCE = 100;
+/** A history whose limit was lowered is pruned by so many goes; what is left then is pruned after later slots. */
+const MAX_GOES = 50;
 
 /** Deletes the threads beyond the newest that the cron keeps, but for those that run or wait for an answer. */
 export async function removeOldThreads(env: Env, record: CronRecord, ledger: SlotLedger): Promise<void> {
@@ -39,6 +41,13 @@ async function removeThread(env: Env, threadId: string): Promise<boolean> {
 
 /** Removes the slots beyond `history_limit` from the ledger, and their runs from the history. */
 export async function pruneHistory(env: Env, record: CronRecord, ledger: SlotLedger): Promise<void> {
+  for (let goes = 0; goes < MAX_GOES && !record.isGone(); goes++) {
+    if (!(await pruneSome(env, record, ledger))) return;
+  }
+}
+
+/** @returns whether something was removed */
+async function pruneSome(env: Env, record: CronRecord, ledger: SlotLedger): Promise<boolean> {
   const { definition, progress } = record.require();
   const unfinished = new Set(progress.running.map(({ runId }) => runId));
   // Who forgets a slot forgets its thread, which would then stay for ever.
@@ -47,17 +56,18 @@ export async function pruneHistory(env: Env, record: CronRecord, ledger: SlotLed
     .excess(definition.policy.history_limit, AT_ONCE)
     .filter(({ keepsThread }) => forgetsThreads || !keepsThread)
     .filter(({ runId }) => runId === null || !unfinished.has(runId));
-  if (excess.length === 0) return;
+  if (excess.length === 0) return false;
   // The runs first: who removes a slot and dies would leave its run behind.
   const runIds = excess.map(({ runId }) => runId).filter((runId) => runId !== null);
   await within(D1_WRITE_MS, "D1", deleteRunRows(env.DB, runIds));
-  if (record.isGone()) return;
+  if (record.isGone()) return false;
   record.transaction(() => {
     for (const slot of excess) ledger.remove(slot);
     const current = record.require().progress;
     const prunedBefore = Math.max(current.prunedBefore, ...excess.filter(isSlot).map(after));
     record.update({ progress: { ...current, prunedBefore } });
   });
+  return true;
 }
 
 const isSlot = ({ manual }: SlotKey): boolean => !manual;

@@ -1,12 +1,13 @@
 /** The index of crons in D1: searches, counts, and the watchdog's question. */
 import { toWireCron, type CronDefinition } from "../calls/cron-definition";
 import type { CronEntry } from "../calls/cron-entry";
-import { parseJson } from "../platform/json";
+import { parseJson, pick } from "../platform/json";
 import type { CronFilters, CronSearch, Figures } from "../wire/crons";
 import { type Cron } from "../wire/crons";
 import { DEFAULT_POLICY, type CronPolicy } from "../wire/policy";
 import { assistantIdOf } from "./assistants-table";
 import { all, jsonContains, type Condition } from "./json-filter";
+import { countRows, searchPage } from "./page-search";
 
 type Row = {
   cron_id: string;
@@ -117,34 +118,27 @@ export async function unindexCron(db: D1Database, cronId: string, revision: numb
 export async function searchCrons(
   db: D1Database,
   query: CronSearch,
-): Promise<{ crons: Cron[]; total: number }> {
-  const where = conditionOf(query);
-  const sortBy = query.sort_by ?? "created_at";
-  const order = query.sort_order === "asc" ? "ASC" : "DESC";
-  const [page, count] = await db.batch([
-    db
-      .prepare(
-        `SELECT ${COLUMNS.join(", ")} FROM crons WHERE ${where.sql}
-         ORDER BY ${sortBy} ${order}, cron_id ${order} LIMIT ? OFFSET ?`,
-      )
-      .bind(...where.params, query.limit, query.offset),
-    db.prepare(`SELECT count(*) AS total FROM crons WHERE ${where.sql}`).bind(...where.params),
-  ]);
-  return {
-    crons: ((page?.results ?? []) as Row[]).map(toCron),
-    total: (count?.results[0] as { total: number } | undefined)?.total ?? 0,
-  };
+): Promise<{ crons: Partial<Cron>[]; total: number }> {
+  const { rows, total } = await searchPage<Row>(db, {
+    table: "crons",
+    key: "cron_id",
+    columns: COLUMNS,
+    select: query.select?.map(columnOf),
+    where: conditionOf(query),
+    sortBy: query.sort_by ?? "created_at",
+    order: query.sort_order,
+    limit: query.limit,
+    offset: query.offset,
+  });
+  return { crons: rows.map((row) => pick(toCron(row), query.select)), total };
 }
 
+/** The column that holds a field of a cron: its policy is one column. */
+const columnOf = (field: string): string => (field in DEFAULT_POLICY ? "policy" : field);
+
 /** How many crons match. */
-export async function countCrons(db: D1Database, filters: CronFilters): Promise<number> {
-  const where = conditionOf(filters);
-  const total = await db
-    .prepare(`SELECT count(*) AS total FROM crons WHERE ${where.sql}`)
-    .bind(...where.params)
-    .first<number>("total");
-  return total ?? 0;
-}
+export const countCrons = (db: D1Database, filters: CronFilters): Promise<number> =>
+  countRows(db, "crons", conditionOf(filters));
 
 /** Crons whose next time lay before `before` (ms) and is still to come: their alarm is late or lost. */
 export async function overdueCrons(

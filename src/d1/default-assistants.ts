@@ -1,7 +1,7 @@
 /** The assistant that every graph has by itself: its id follows from the graph's, and its row is seen to. */
 import { v5 } from "@langchain/core/utils/uuid";
-import { now } from "../platform/clock";
 import { graphIds } from "../graphs/registry";
+import { now } from "../platform/clock";
 import { CONTENT } from "./assistant-row";
 
 /** The namespace that LangGraph servers derive these ids in, so that an id holds from one server to another. */
@@ -12,6 +12,10 @@ const idsByGraph = new Map(graphIds.map((graphId) => [graphId, v5(graphId, NAMES
 /** The id of the default assistant for a graph id; any other string is an assistant's id, in lower case. */
 export const assistantIdOf = (idOrGraphId: string): string =>
   idsByGraph.get(idOrGraphId) ?? idOrGraphId.toLowerCase();
+
+/** Whether the id is that of a default assistant of a graph that langgraph.json names. */
+export const isDefaultAssistant = (assistantId: string): boolean =>
+  [...idsByGraph.values()].includes(assistantId);
 
 /**
  * True once this isolate has seen to the rows. A flag and not a promise for all to await: when the request that

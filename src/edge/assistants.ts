@@ -1,16 +1,12 @@
 /** `/assistants`: configured graphs and their versions. */
 import { v7 } from "@langchain/core/utils/uuid";
 import { Hono } from "hono";
-import type { Env } from "../platform/config";
-import { DomainError } from "../platform/errors";
-import { pauseCronsOf } from "./pause-crons";
-import { pageHeaders } from "./pages";
-import { readBody, readQuery } from "./request";
-import { deleteThread } from "./delete-thread";
-import { describeSchemas, describeSubgraphs, drawGraph } from "./assistant-graph";
 import { countAssistants, searchAssistants } from "../d1/assistant-search";
 import { listVersions, patchAssistant, setLatestVersion } from "../d1/assistant-versions";
 import { createAssistant, getAssistant, removeAssistant } from "../d1/assistants-table";
+import { isDefaultAssistant } from "../d1/default-assistants";
+import type { Env } from "../platform/config";
+import { DomainError } from "../platform/errors";
 import {
   assistantCount,
   assistantCreate,
@@ -23,6 +19,11 @@ import {
   subgraphsQuery,
   versionList,
 } from "../wire/assistants";
+import { describeSchemas, describeSubgraphs, drawGraph } from "./assistant-graph";
+import { deleteThread } from "./delete-thread";
+import { pageHeaders } from "./pages";
+import { pauseCronsOf } from "./pause-crons";
+import { readBody, readQuery } from "./request";
 
 /** Threads deleted at a time: each is a call to its object. */
 const THREADS_AT_ONCE = 20;
@@ -73,12 +74,17 @@ export const assistantRoutes = new Hono<{ Bindings: Env }>()
 
 /**
  * Deletes an assistant and its versions, and with `withThreads` the threads whose `metadata.assistant_id` it is.
- * A graph's default assistant can be deleted too, but comes back when the server starts anew.
  * @returns its id.
- * @throws assistant.not_found
+ * @throws assistant.not_found; assistant.conflict for the default assistant of a graph, which the graph's id stands for
  */
 async function deleteAssistant(env: Env, idOrGraphId: string, withThreads: boolean): Promise<string> {
-  const { assistant_id: id } = await getAssistant(env.DB, idOrGraphId);
+  const { assistant_id: id, graph_id: graphId } = await getAssistant(env.DB, idOrGraphId);
+  if (isDefaultAssistant(id)) {
+    throw new DomainError(
+      "assistant.conflict",
+      `assistant ${id} is the default assistant of the graph "${graphId}" and stays as long as langgraph.json names the graph`,
+    );
+  }
   // The threads go first: should it stop halfway, the assistant is still there to delete again.
   if (withThreads) await deleteThreadsOf(env, id);
   await removeAssistant(env.DB, id);

@@ -50,7 +50,7 @@ export const cronRoutes = new Hono<App>()
     const query = await readBody(c, cronSearch);
     const { crons, total } = await searchCrons(c.env.DB, query);
     pageHeaders(c, query, crons.length, total);
-    return c.json(crons.map((cron) => pick(cron, query.select)));
+    return c.json(crons);
   })
   .post("/runs/crons/count", async (c) => c.json(await countCrons(c.env.DB, await readBody(c, cronCount))))
   .post("/runs/crons/preview", async (c) => c.json(previewOf(await readBody(c, preview))))

@@ -206,6 +206,39 @@ describe("what is kept", () => {
   });
 });
 
+describe("history_limit", () => {
+  const kept = async (cronId: string): Promise<number> => (await rowsOf(cronStub(cronId))).slots ?? 0;
+
+  it("holds for runs by hand and for backfills too", async () => {
+    const cron = await createCron({ history_limit: 10 });
+    for (let n = 0; n < 30; n++) await call("POST", `/runs/crons/${cron.cron_id}/run`, {});
+    await ended(cron.cron_id, 30);
+    await call("POST", `/runs/crons/${cron.cron_id}/run`, {});
+    await vi.waitUntil(async () => (await kept(cron.cron_id)) <= 15);
+    expect((await slotsOf(cron.cron_id, "?limit=100")).length).toBeLessThanOrEqual(15);
+    await vi.waitUntil(async () => (await runsOf(cron.cron_id)).length <= 16);
+
+    setClock("2040-03-01T00:00:00.000Z");
+    const period = { start: "2040-01-05T00:00:00Z", end: "2040-02-05T00:00:00Z" };
+    await call("POST", `/runs/crons/${cron.cron_id}/backfill`, period);
+    for (let second = 1; second <= 40; second++) {
+      await ringAt(`2040-03-01T00:00:${String(second).padStart(2, "0")}.000Z`, cron.cron_id);
+    }
+    await vi.waitUntil(async () => (await kept(cron.cron_id)) <= 16);
+  });
+
+  it("holds at once when it is lowered", async () => {
+    const cron = await createCron({ schedule: "* * * * *" });
+    for (let minute = 1; minute <= 30; minute++) {
+      await ringAt(`2040-01-30T00:${String(minute).padStart(2, "0")}:00.000Z`, cron.cron_id);
+    }
+    await ended(cron.cron_id, 30);
+    await call("PATCH", `/runs/crons/${cron.cron_id}`, { history_limit: 10 });
+    expect(await kept(cron.cron_id)).toBeLessThanOrEqual(10);
+    expect(await runsOf(cron.cron_id)).toHaveLength(10);
+  });
+});
+
 describe("figures", () => {
   it("say what the slots and runs came to, also in the metrics of all crons", async () => {
     const cron = await createCron({ schedule: "0 * * * *" });

@@ -41,6 +41,19 @@ describe("delete", () => {
     expect(await threadsOf(other)).toBe(1);
   });
 
+  it.each(["", "?delete_threads=true"])("refuses that of a graph's default assistant%s", async (query) => {
+    const { body: assistant } = await call<{ assistant_id: string }>("GET", "/assistants/echo");
+    const { assistant_id: id } = assistant;
+    await makeThreads(1, id);
+    for (const name of ["echo", id, id.toUpperCase()]) {
+      const { status, body } = await call("DELETE", `/assistants/${name}${query}`);
+      expect(status).toBe(409);
+      expect(body.detail).toContain('default assistant of the graph "echo"');
+    }
+    expect((await call("GET", "/assistants/echo")).body).toEqual(assistant);
+    expect(await threadsOf(id)).toBeGreaterThan(0);
+  });
+
   it.each(["yes", "", "2", "true&delete_threads=true"])("refuses delete_threads=%s", async (value) => {
     const { assistant_id: id } = await create();
     const { status, body } = await call("DELETE", `/assistants/${id}?delete_threads=${value}`);

@@ -1,9 +1,9 @@
 import { env } from "cloudflare:workers";
-import { describe, expect, it } from "vitest";
-import { assistantIdOf, getAssistant, type Assistant } from "../../src/d1/assistants-table";
+import { describe,expect,it } from "vitest";
+import { assistantIdOf,getAssistant,removeAssistant,type Assistant } from "../../src/d1/assistants-table";
 import { insertDefaultAssistants } from "../../src/d1/default-assistants";
 import { graphIds } from "../../src/graphs/registry";
-import { call, create, versionRows } from "../support/edge";
+import { call,create,versionRows } from "../support/edge";
 
 const UNKNOWN = "00000000-0000-4000-8000-000000000000";
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
@@ -39,9 +39,10 @@ describe("default assistants", () => {
     expect(versions.body).toEqual([byId.body]);
   });
 
-  it("keeps what was patched, and brings back what was deleted, when the server starts anew", async () => {
+  it("keeps what was patched, and brings back what is missing, when the server starts anew", async () => {
     await call("PATCH", "/assistants/steps", { name: "mine" });
-    expect((await call("DELETE", "/assistants/fails")).body).toEqual([assistantIdOf("fails")]);
+    // As after a restore of an older D1, which does not know the graph.
+    await removeAssistant(env.DB, assistantIdOf("fails"));
     expect((await call("GET", "/assistants/fails")).status).toBe(404);
 
     await insertDefaultAssistants(env.DB);

@@ -1,6 +1,7 @@
 /** Pages of rows so large that together they would not fit the memory of an isolate. */
 import { describe, expect, it } from "vitest";
 import type { Assistant } from "../../src/wire/assistants";
+import { createCron } from "../support/crons";
 import { call, create } from "../support/edge";
 import { createRun, createThread } from "../support/threads";
 
@@ -51,6 +52,13 @@ describe("a page that is too large is refused, and the same in parts or without 
     expect((await call("GET", `/threads/${id}/runs?limit=15`)).status).toBe(413);
     const { body } = await call<object[]>("GET", `/threads/${id}/runs?limit=15&select=status`);
     expect(body).toEqual(Array(15).fill({ status: "pending" }));
+  });
+
+  it("of crons", async () => {
+    const metadata = { tag: crypto.randomUUID() };
+    await make(() => createCron({ metadata, input: { LARGE } }));
+    await check("/runs/crons/search", { metadata }, "cron_id");
+    await check("/runs/crons/search", { metadata }, "history_limit");
   });
 
   it("of assistants and their versions", async () => {
