@@ -70,6 +70,7 @@ export default defineConfig(async () => {
                 bindings: {
                   TEST_MIGRATIONS: migrations,
                   AUTH: "open",
+                  EDGECRON_DEV: "any",
                   // Whatever .dev.vars says: no test talks to a model that costs money.
                   OPENAI_API_KEY: "",
                   OPENAI_BASE_URL: "",

@@ -8,6 +8,7 @@ const DEFAULT_STATE = ".wrangler/state";
 const options = {
   "persist-to": { type: "string" },
   port: { type: "string" },
+  ip: { type: "string" },
   var: { type: "string" },
   config: { type: "string", short: "c" },
   env: { type: "string", short: "e" },
@@ -32,7 +33,8 @@ export function devArguments(argv, { cwd, variables }) {
     migrate: ["--local", "--persist-to", persistTo, ...which],
     dev: [
       // First, since wrangler takes every word up to the next flag for another variable.
-      ...(auth === undefined ? ["--var", "AUTH:open"] : []),
+      ...["--var", `EDGECRON_DEV:${isLoopback(text(values.ip)) ? "loopback" : "any"}`],
+      ...(auth === undefined ? ["AUTH:open"] : []),
       "--show-interactive-dev-session=false",
       ...(values.port === undefined ? ["--port", DEFAULT_PORT] : []),
       ...withoutPersistTo(argv),
@@ -41,6 +43,9 @@ export function devArguments(argv, { cwd, variables }) {
     ],
   };
 }
+
+/** Whether the server listens to this machine alone, as it does without `--ip`. */
+const isLoopback = (ip) => ip === undefined || /^(?:localhost|127(?:\.\d+){3}|\[?::1\]?)$/.test(ip);
 
 /** The value of the last `AUTH:value`; one `--var` may be followed by several pairs. */
 function chosenAuth(argv) {

@@ -14,7 +14,7 @@ import { webhookSecrets } from "../platform/config";
 import { within } from "../platform/deadline";
 import { logError, logInfo } from "../platform/log";
 import { answerCall, type Answer } from "../platform/rpc";
-import { D1_WRITE_MS } from "../platform/time-limits";
+import { D1_CALL_MS } from "../platform/time-limits";
 import { type Figures } from "../wire/crons";
 import { Alerts } from "./alerts";
 import { Claims } from "./claims";
@@ -260,7 +260,7 @@ export abstract class CronHost extends DurableObject {
     const { revision, indexed } = this.record.require();
     if (indexed !== revision) {
       try {
-        const written = within(D1_WRITE_MS, "D1", this.writeIndex());
+        const written = within(D1_CALL_MS, "D1", this.writeIndex());
         this.lastWrite = written.catch(() => undefined);
         await written;
         this.record.noteIndexed(revision);
@@ -304,7 +304,7 @@ export abstract class CronHost extends DurableObject {
 
   protected async remove({ definition, revision }: StoredCron): Promise<void> {
     await this.lastWrite;
-    await within(D1_WRITE_MS, "D1", unindexCron(this.env.DB, definition.cronId, revision));
+    await within(D1_CALL_MS, "D1", unindexCron(this.env.DB, definition.cronId, revision));
     // The alarm goes with the rest.
     await this.record.removeAll();
     // A cron that is made here again with the same id does not think that its alarm is set.

@@ -4,7 +4,7 @@ import { deleteRunRows } from "../d1/runs-table";
 import type { Env } from "../platform/config";
 import { within } from "../platform/deadline";
 import { asDomainError } from "../platform/errors";
-import { D1_WRITE_MS, OBJECT_CALL_MS } from "../platform/time-limits";
+import { D1_CALL_MS, OBJECT_CALL_MS } from "../platform/time-limits";
 import type { SlotKey, SlotLedger } from "./ledger";
 import type { CronRecord } from "./record";
 
@@ -59,7 +59,7 @@ async function pruneSome(env: Env, record: CronRecord, ledger: SlotLedger): Prom
   if (excess.length === 0) return false;
   // The runs first: who removes a slot and dies would leave its run behind.
   const runIds = excess.map(({ runId }) => runId).filter((runId) => runId !== null);
-  await within(D1_WRITE_MS, "D1", deleteRunRows(env.DB, runIds));
+  await within(D1_CALL_MS, "D1", deleteRunRows(env.DB, runIds));
   if (record.isGone()) return false;
   record.transaction(() => {
     for (const slot of excess) ledger.remove(slot);

@@ -1,33 +1,28 @@
 /** The Hono app: middleware, one mount per resource, one error edge. */
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import { cors } from "hono/cors";
-import { assistantRoutes } from "./assistants";
-import { requireApiKey } from "./api-key";
 import type { Env } from "../platform/config";
-import { cronRoutes } from "./crons";
 import { asDomainError, DomainError } from "../platform/errors";
 import { logError } from "../platform/log";
+import { requireAccess } from "./access";
+import { assistantRoutes } from "./assistants";
+import { browserAccess } from "./cors";
+import { cronRoutes } from "./crons";
 import { openApiRoutes } from "./openapi/routes";
 import { runRoutes } from "./runs";
-import { streamRoutes } from "./streams";
+import { stateRoutes } from "./states";
 import { storeRoutes } from "./store";
+import { streamRoutes } from "./streams";
 import { health, info } from "./system";
 import { threadRoutes } from "./threads";
-import { stateRoutes } from "./states";
 
 /** An object's SQLite row holds at most 2 MB, and the body is stored with what is derived from it. */
 const MAX_BODY_BYTES = 1_000_000;
 
 export const app = new Hono<{ Bindings: Env }>()
-  .use(
-    cors({
-      origin: "*",
-      exposeHeaders: ["Content-Location", "Location", "X-Pagination-Total", "X-Pagination-Next"],
-    }),
-  )
+  .use(browserAccess)
   .route("/", health)
-  .use(requireApiKey)
+  .use(requireAccess)
   .use(
     bodyLimit({
       maxSize: MAX_BODY_BYTES,

@@ -5,6 +5,10 @@ import { settings } from "../graphs/registry";
 /** Keys to the server, which are nobody's to read. */
 const SECRET = new Set(["x-api-key", "x-service-key", "x-tenant-id"]);
 
+/** A name that says that the header is a secret: one of these as a word of it, or at the end of a word. */
+const SAYS_SECRET =
+  /(?:token|secret|key|password|passwd|passphrase|pwd|session|credentials?|cookie|jwt|signature)s?(?:[-_.]|$)|(?:^|[-_.])(?:o?auth[nz2]?|authorization|authentication|bearer|sessions?|sid|pass)(?:[-_.]|$)/;
+
 /** Without a list of one's own: what clients make up, and not what the proxies in between say of them. */
 const DEFAULTS = { includes: ["x-*"], excludes: ["x-forwarded-*", "x-real-ip"] };
 
@@ -29,7 +33,8 @@ const section = z
 
 /**
  * What picks those headers, after the `http` section of langgraph.json. A name is matched in lower case, and `*` in a pattern
- * stands for anything; what is excluded is so also when it is included.
+ * stands for anything; what is excluded is so also when it is included. A header whose name says that it is a secret is left
+ * out unless `includes` has exactly that name: it would be stored with the run and sent to its webhook.
  * @throws when the section is not as it should be
  */
 export function headerPicker(http: unknown): (headers: Headers) => Record<string, string> {
@@ -42,10 +47,14 @@ export function headerPicker(http: unknown): (headers: Headers) => Record<string
     exclude = excludes,
   } = parsed.data?.configurable_headers ?? {};
   const included = matcher(include ?? DEFAULTS.includes);
+  const named = new Set((include ?? []).map((pattern) => pattern.toLowerCase()));
+  const isMeant = (name: string): boolean => named.has(name) || !SAYS_SECRET.test(name);
   const excluded = matcher([...(exclude ?? []), ...(include === undefined ? DEFAULTS.excludes : [])]);
   return (headers) =>
     Object.fromEntries(
-      [...headers].filter(([name]) => !SECRET.has(name) && included(name) && !excluded(name)),
+      [...headers].filter(
+        ([name]) => !SECRET.has(name) && isMeant(name) && included(name) && !excluded(name),
+      ),
     );
 }
 

@@ -14,6 +14,7 @@ declare global {
       DB: D1Database;
       API_KEYS?: string;
       AUTH?: string;
+      EDGECRON_DEV?: string;
       RUN_TIMEOUT_SECONDS?: string;
       WEBHOOK_SECRET?: string;
     }
@@ -36,15 +37,25 @@ const secretList = z
   .transform((secrets) => secrets.split(/[\s,]+/).filter((secret) => secret !== ""))
   .refine((secrets) => secrets.every(isWebhookSecret), "expected whsec_ and 24 to 64 bytes in base64");
 
-const configSchema = z.object({
-  API_KEYS: z
-    .string()
-    .default("")
-    .transform((keys) => keys.split(/[\s,]+/).filter((key) => key !== "")),
-  AUTH: z.enum(["keys", "open"]).default("keys"),
-  RUN_TIMEOUT_SECONDS: runTimeout,
-  WEBHOOK_SECRET: secretList,
-});
+/** Shorter keys can be guessed. */
+const SHORTEST_KEY = 16;
+
+const configSchema = z
+  .object({
+    API_KEYS: z
+      .string()
+      .default("")
+      .transform((keys) => keys.split(/[\s,]+/).filter((key) => key !== "")),
+    AUTH: z.enum(["keys", "open"]).default("keys"),
+    RUN_TIMEOUT_SECONDS: runTimeout,
+    WEBHOOK_SECRET: secretList,
+    EDGECRON_DEV: z.enum(["loopback", "any"]).optional(),
+  })
+  .refine(
+    ({ API_KEYS: keys, EDGECRON_DEV: dev }) =>
+      dev !== undefined || keys.every((key) => key.length >= SHORTEST_KEY),
+    { path: ["API_KEYS"], message: `expected keys of at least ${SHORTEST_KEY} characters` },
+  );
 
 /** The validated settings. */
 export interface Config {
@@ -52,6 +63,10 @@ export interface Config {
   apiKeys: string[];
   /** True when requests need no key: local development, or a deployment that something else protects. */
   open: boolean;
+  /**
+   * Set by `npm run dev`: whether the local server is to be reached by this machine's own names only. Null for a deployment.
+   */
+  dev: "loopback" | "any" | null;
 }
 
 /**
@@ -62,7 +77,7 @@ export function readConfig(env: Env): Config {
   const known = configs.get(env);
   if (known !== undefined) return known;
   const vars = checked(configSchema, env);
-  const config = { apiKeys: vars.API_KEYS, open: vars.AUTH === "open" };
+  const config = { apiKeys: vars.API_KEYS, open: vars.AUTH === "open", dev: vars.EDGECRON_DEV ?? null };
   configs.set(env, config);
   return config;
 }

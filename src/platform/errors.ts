@@ -9,6 +9,7 @@ const STATUS_OF_KIND = {
   conflict: 409,
   too_large: 413,
   unauthorized: 401,
+  forbidden: 403,
   misconfigured: 503,
 } as const;
 

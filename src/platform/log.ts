@@ -9,6 +9,11 @@ export const logInfo = (message: string, fields: Fields = {}): void => {
   console.log(line(message, fields));
 };
 
+/** Says what an operator should look at, though nothing has failed. */
+export const logWarning = (message: string, fields: Fields = {}): void => {
+  console.warn(line(message, fields));
+};
+
 /** Says what went wrong and was handled; `error` becomes its message and stack. */
 export const logError = (message: string, error: unknown, fields: Fields = {}): void => {
   const cause =

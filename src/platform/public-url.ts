@@ -3,8 +3,15 @@
  * address is for the platform to refuse, whose network has no way to one.
  */
 
-/** Reserved names, and names without a dot, which only a private network knows. */
-const INTERNAL_NAMES = /^[^.]*$|\.(?:localhost|local|internal|intranet|lan|home|corp|home\.arpa)$/;
+/** Names without a dot, which only a private network knows. */
+const SINGLE_LABEL = /^[^.]*$/;
+
+/**
+ * Last labels that no public name has: reserved by RFC 2606, 6761, 6762, 7686, 8375 and 9476 or by ICANN (`internal`), or in
+ * wide use within networks: of Kubernetes, Consul, Docker, routers and companies.
+ */
+const INTERNAL_ENDS =
+  /\.(?:localhost|localdomain|local|internal|intranet|private|test|invalid|onion|alt|lan|home|corp|home\.arpa|router|localnet|workgroup|svc|cluster|pod|consul|nomad|docker)$/;
 
 /**
  * "This" network, private, loopback, link-local, carrier-grade NAT, benchmarking, multicast and what is beyond. URL parsing
@@ -20,6 +27,9 @@ const INTERNAL_IPV4 = new RegExp(
     .map(({ source }) => source)
     .join("|"),
 );
+
+/** An address; in a name such as `127.0.0.1.nip.io` the digits mean nothing. */
+const IPV4 = /^\d+(?:\.\d+){3}$/;
 
 /** Global unicast, which leaves out loopback, private, link-local and multicast, and IPv4 in disguise as such. */
 const GLOBAL_IPV6 = /^[23][0-9a-f]{3}:/;
@@ -39,5 +49,6 @@ export function isPublicUrl(text: string): boolean {
     return GLOBAL_IPV6.test(address) && !SPECIAL_IPV6.test(address);
   }
   const name = hostname.replace(/\.$/, "").toLowerCase();
-  return !INTERNAL_NAMES.test(name) && !INTERNAL_IPV4.test(name);
+  if (IPV4.test(name)) return !INTERNAL_IPV4.test(name);
+  return !SINGLE_LABEL.test(name) && !INTERNAL_ENDS.test(name);
 }

@@ -3,8 +3,8 @@
 /** A call from one object to another, or from the edge to an object. */
 export const OBJECT_CALL_MS = 30_000;
 
-/** A statement or batch of statements that writes to D1. */
-export const D1_WRITE_MS = 5_000;
+/** A statement or batch of statements in D1: writes of the index, and all operations of the store. */
+export const D1_CALL_MS = 5_000;
 
 /** The read of D1 that a firing makes; when it takes longer, the cron fires with what it saw last. */
 export const D1_FIRING_READ_MS = 2_000;

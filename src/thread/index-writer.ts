@@ -10,7 +10,7 @@ import { now } from "../platform/clock";
 import type { Env } from "../platform/config";
 import { DeadlineError, within } from "../platform/deadline";
 import { logError } from "../platform/log";
-import { D1_WRITE_MS } from "../platform/time-limits";
+import { D1_CALL_MS } from "../platform/time-limits";
 import type { ThreadSnapshot } from "../wire/threads";
 import { deleteThreadRows } from "./checkpoints/checkpoint-tables";
 import type { StoredThread, ThreadStore } from "./record/thread-store";
@@ -193,7 +193,7 @@ export class IndexWriter {
 
   private async batch(writes: IndexWrite[]): Promise<void> {
     const statements = writes.flatMap((write) => write.statements);
-    await within(D1_WRITE_MS, "D1", this.env.DB.batch(statements));
+    await within(D1_CALL_MS, "D1", this.env.DB.batch(statements));
   }
 
   /** @returns false when more runs of it wait for the next batch */

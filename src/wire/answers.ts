@@ -248,5 +248,7 @@ export const serverInfo = z.strictObject({
   version: z.string(),
   langgraph_py_version: z.string(),
   flags: z.record(z.string(), z.boolean()),
+  /** Whether requests need a key. */
+  auth: z.enum(["open", "keys"]),
   metadata: jsonObject,
 });

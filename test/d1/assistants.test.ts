@@ -1,9 +1,9 @@
 import { env } from "cloudflare:workers";
-import { describe,expect,it } from "vitest";
-import { assistantIdOf,getAssistant,removeAssistant,type Assistant } from "../../src/d1/assistants-table";
+import { describe, expect, it } from "vitest";
+import { assistantIdOf, getAssistant, removeAssistant, type Assistant } from "../../src/d1/assistants-table";
 import { insertDefaultAssistants } from "../../src/d1/default-assistants";
 import { graphIds } from "../../src/graphs/registry";
-import { call,create,versionRows } from "../support/edge";
+import { call, create, versionRows } from "../support/edge";
 
 const UNKNOWN = "00000000-0000-4000-8000-000000000000";
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;

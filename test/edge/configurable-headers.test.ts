@@ -33,22 +33,65 @@ describe("a run", () => {
   });
 });
 
+describe("a header whose name says that it is a secret", () => {
+  const secret = [
+    "x-client-secret",
+    "x-user-token",
+    "x-csrf-token",
+    "x-xsrf-tokens",
+    "x-accesstoken",
+    "x-apikey",
+    "x-functions-key",
+    "x-password",
+    "x-user_password",
+    "x-auth",
+    "x-auth-user",
+    "x-authorization",
+    "x-amz-security-token",
+    "x-session",
+    "x-session-id",
+    "x-credential",
+    "x-aws-credentials",
+    "x-hub-signature",
+  ];
+
+  it("stays out, also of patterns", () => {
+    for (const http of [
+      undefined,
+      { configurable_headers: { includes: ["*"] } },
+      { configurable_headers: { includes: ["x-client-*", "x-*token"] } },
+    ]) {
+      expect(picked(http, secret)).toEqual([]);
+    }
+  });
+
+  it("is let in by exactly its name", () => {
+    const http = { configurable_headers: { includes: ["X-Client-Secret", "x-user-*"] } };
+    expect(picked(http, [...secret, "x-user-name"])).toEqual(["x-client-secret", "x-user-name"]);
+  });
+
+  it("is not one that only looks like it", () => {
+    const names = ["x-author", "x-keyboard", "x-request-id", "x-sessions-count", "x-tokenizer"];
+    expect(picked(undefined, names)).toEqual(["x-author", "x-keyboard", "x-request-id", "x-tokenizer"]);
+  });
+});
+
 describe("langgraph.json", () => {
-  const all = ["authorization", "x-api-key", "x-real-ip", "x-tenant-id", "x-user-id", "x-user-token"];
+  const all = ["authorization", "x-api-key", "x-real-ip", "x-tenant-id", "x-user-id", "x-user-name"];
 
   it("leaves it at x-… without what proxies add, unless it says otherwise", () => {
     for (const http of [undefined, {}, { cors: {} }, { configurable_headers: null }]) {
-      expect(picked(http, all)).toEqual(["x-user-id", "x-user-token"]);
+      expect(picked(http, all)).toEqual(["x-user-id", "x-user-name"]);
     }
   });
 
   it.each([
-    [{ includes: ["X-User-*"] }, ["x-user-id", "x-user-token"]],
-    [{ includes: ["*"], excludes: ["*-token"] }, ["authorization", "x-real-ip", "x-user-id"]],
+    [{ includes: ["X-User-*"] }, ["x-user-id", "x-user-name"]],
+    [{ includes: ["*"], excludes: ["*-name"] }, ["x-real-ip", "x-user-id"]],
     [{ includes: ["authorization", "x.user-id"] }, ["authorization"]],
     [{ include: ["x-real-ip"], exclude: [] }, ["x-real-ip"]],
     [{ includes: [] }, []],
-    [{ excludes: ["x-user-id"] }, ["x-user-token"]],
+    [{ excludes: ["x-user-id"] }, ["x-user-name"]],
     [{ excludes: ["*"] }, []],
   ])("has %j, and never the server's keys", (configurable_headers, expected) => {
     expect(picked({ configurable_headers }, all)).toEqual(expected);

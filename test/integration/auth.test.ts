@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { app } from "../../src/edge/app";
 
 interface Settings {
+  EDGECRON_DEV?: string | undefined;
   AUTH?: string;
   API_KEYS?: string;
 }

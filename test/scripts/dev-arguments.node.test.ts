@@ -12,7 +12,7 @@ describe("devArguments", () => {
       access: "open",
       migrate: ["--local", "--persist-to", "/project/.wrangler/state"],
       dev: [
-        ...["--var", "AUTH:open", "--show-interactive-dev-session=false"],
+        ...["--var", "EDGECRON_DEV:loopback", "AUTH:open", "--show-interactive-dev-session=false"],
         ...["--port", "8787", "--persist-to", "/project/.wrangler/state"],
       ],
     });
@@ -21,7 +21,18 @@ describe("devArguments", () => {
   it("hands every flag on as it came", () => {
     const argv = ["--port=9000", "--ip", "0.0.0.0", "--var", "A:1", "B:2", "--log-level", "debug"];
     const { dev } = parse(argv);
-    expect(dev.slice(3, -2)).toEqual(argv);
+    expect(dev.slice(4, -2)).toEqual(argv);
+  });
+
+  it.each([
+    [[], "loopback"],
+    [["--ip", "localhost"], "loopback"],
+    [["--ip=127.0.0.1"], "loopback"],
+    [["--ip", "::1"], "loopback"],
+    [["--ip", "0.0.0.0"], "any"],
+    [["--ip", "192.168.1.5"], "any"],
+  ])("tells the server by which names it may be called: %j %s", (argv, names) => {
+    expect(parse(argv).dev).toContain(`EDGECRON_DEV:${names}`);
   });
 
   it.each([[["--persist-to", "data"]], [["--persist-to=data"]]])(
@@ -30,7 +41,7 @@ describe("devArguments", () => {
       const { persistTo, migrate, dev } = parse(["--port", "9000", ...flag, "--ip", "::1"]);
       expect(persistTo).toBe("/project/data");
       expect(migrate).toEqual(["--local", "--persist-to", "/project/data"]);
-      expect(dev.slice(3)).toEqual(["--port", "9000", "--ip", "::1", "--persist-to", "/project/data"]);
+      expect(dev.slice(4)).toEqual(["--port", "9000", "--ip", "::1", "--persist-to", "/project/data"]);
     },
   );
 

@@ -1,5 +1,4 @@
 /** The store on D1: what graphs reach as `config.store`, and the routes answer from. */
-import "./unpolled-batches";
 import {
   BaseStore,
   type GetOperation,
@@ -10,9 +9,12 @@ import {
   type SearchOperation,
 } from "@langchain/langgraph-checkpoint";
 import { now } from "../../platform/clock";
-import { checkNamespace, stepOf, type PutOptions, type ReadOptions } from "./operations";
+import { within } from "../../platform/deadline";
+import { D1_CALL_MS } from "../../platform/time-limits";
+import { checkNamespace, stepOf, type PutOptions, type ReadOptions, type Step } from "./operations";
 import { prolongItems } from "./store-table";
 import { refreshIsDue, storeTtl, type StoreTtl } from "./ttl";
+import "./unpolled-batches";
 
 type SearchOptions = NonNullable<Parameters<BaseStore["search"]>[1]>;
 
@@ -41,7 +43,7 @@ export class D1Store extends BaseStore {
     const carriedOut = [...reads, ...writes.values()];
     if (carriedOut.length === 0) return [] as OperationResults<Op>;
 
-    const answers = await this.#db.batch(carriedOut.map(({ statement }) => statement));
+    const answers = await this.#send(carriedOut);
     const rowsOf = new Map(carriedOut.map((step, index) => [step, answers[index]?.results ?? []]));
     const taken = steps.map((step) => step.take(rowsOf.get(step) ?? []));
 
@@ -51,8 +53,20 @@ export class D1Store extends BaseStore {
         const { expires_at: expiresAt, ttl_minutes: minutes } = row;
         return expiresAt !== null && minutes !== null && refreshIsDue(at, expiresAt, minutes);
       });
-    if (due.length > 0) await this.#db.batch(prolongItems(this.#db, due, at));
+    if (due.length > 0) await within(D1_CALL_MS, "D1", this.#db.batch(prolongItems(this.#db, due, at)));
     return taken.map(({ result }) => result) as OperationResults<Op>;
+  }
+
+  /**
+   * Sends the statements to D1. An answer that does not come is an error after some seconds: a run must not wait for it until
+   * its own time is over, nor the runs behind it. Reads are tried once more. A write is not: it may have been carried out, and
+   * a second one could undo what somebody else wrote in between.
+   */
+  async #send(steps: Step[]): Promise<D1Result[]> {
+    const send = (): Promise<D1Result[]> =>
+      within(D1_CALL_MS, "D1", this.#db.batch(steps.map(({ statement }) => statement)));
+    if (steps.some(({ writes }) => writes)) return send();
+    return send().catch(send);
   }
 
   /** The item, or null when there is none. */

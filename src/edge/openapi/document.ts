@@ -66,6 +66,7 @@ const DESCRIPTION =
 /** Failures by status: the name of the response, and when it is answered. */
 const FAILURES = {
   401: ["Unauthorized", "The key is missing or wrong. A server with open access never answers this."],
+  403: ["Forbidden", "A page of another site called a server with open access."],
   404: ["NotFound", "There is no such thing, or none of those that the request names."],
   409: ["Conflict", "There is one already, or it is in a state that does not allow this."],
   413: ["TooLarge", "The body is too large, or what would have to be stored or sent is."],
@@ -206,7 +207,7 @@ function failuresOf(
   parameters: readonly Parameter[],
 ): readonly (keyof typeof FAILURES)[] {
   const possible = new Set<keyof typeof FAILURES>(failures);
-  if (open !== true) possible.add(401);
+  if (open !== true) possible.add(401).add(403);
   if (body !== undefined) possible.add(413);
   if (body !== undefined || parameters.length > 0) possible.add(422);
   return [...possible, "default"];

@@ -1,0 +1,98 @@
+/** What browsers are told about pages of other origins: `http.cors` of langgraph.json, as LangGraph's own server has it. */
+import type { Context } from "hono";
+import { cors } from "hono/cors";
+import { z } from "zod";
+import { settings } from "../graphs/registry";
+import { readConfig, type Env } from "../platform/config";
+
+const EXPOSED = ["Content-Location", "Location", "X-Pagination-Total", "X-Pagination-Next"];
+
+const texts = z.array(z.string()).nullish();
+
+const section = z
+  .looseObject({
+    cors: z
+      .looseObject({
+        allow_origins: texts,
+        allow_origin_regex: z.string().nullish(),
+        allow_methods: texts,
+        allow_headers: texts,
+        allow_credentials: z.boolean().nullish(),
+        expose_headers: texts,
+        max_age: z.number().int().min(0).nullish(),
+      })
+      .nullish(),
+  })
+  .nullish();
+
+/** The `http.cors` section, read. */
+export interface CorsSettings {
+  /** Whether the section names the origin; false when there is no section. */
+  allows: (origin: string) => boolean;
+  /** Whether it names origins at all. */
+  namesOrigins: boolean;
+  options: Omit<Parameters<typeof cors>[0] & object, "origin">;
+}
+
+/** @throws when the section is not as it should be */
+export function corsSettingsOf(http: unknown): CorsSettings {
+  const parsed = section.safeParse(http);
+  if (!parsed.success) throw new Error(`langgraph.json: http: ${z.prettifyError(parsed.error)}`);
+  const given = parsed.data?.cors ?? {};
+  const origins = given.allow_origins ?? [];
+  const pattern =
+    given.allow_origin_regex == null ? undefined : new RegExp(`^(?:${given.allow_origin_regex})$`);
+  return {
+    allows: (origin) => origins.includes("*") || origins.includes(origin) || pattern?.test(origin) === true,
+    namesOrigins: origins.length > 0 || pattern !== undefined,
+    options: {
+      exposeHeaders: [...EXPOSED, ...(given.expose_headers ?? [])],
+      ...(isList(given.allow_methods) ? { allowMethods: given.allow_methods } : {}),
+      ...(isList(given.allow_headers) ? { allowHeaders: given.allow_headers } : {}),
+      ...(given.allow_credentials == null ? {} : { credentials: given.allow_credentials }),
+      ...(given.max_age == null ? {} : { maxAge: given.max_age }),
+    },
+  };
+}
+
+/** A list of its own; `*` is what is allowed without one. */
+const isList = (list: string[] | null | undefined): list is string[] => list != null && !list.includes("*");
+
+/** Of this deployment. */
+export const corsSettings = corsSettingsOf(settings.http);
+
+/** LangGraph Studio, which its users point at their own server. */
+const STUDIO_ORIGIN = /^https:\/\/(?:[a-z0-9-]+\.)*smith\.langchain\.com$/;
+
+/**
+ * Whether pages of this origin may call a server with open access: those of this machine, LangGraph Studio, those that
+ * `http.cors` names, and where it is deployed its own.
+ */
+export function isTrustedOrigin(origin: string, c: Context<{ Bindings: Env }>): boolean {
+  if (!URL.canParse(origin)) return false;
+  const { host, protocol } = new URL(origin);
+  if (protocol !== "http:" && protocol !== "https:") return false;
+  if (isLoopback(host) || STUDIO_ORIGIN.test(origin) || corsSettings.allows(origin)) return true;
+  return readConfig(c.env).dev === null && host === new URL(c.req.url).host;
+}
+
+/** Whether a host, with or without a port, is a name or an address of this machine. */
+export function isLoopback(host: string): boolean {
+  if (!URL.canParse(`http://${host}`)) return false;
+  const { hostname } = new URL(`http://${host}`);
+  const name = hostname.replace(/\.$/, "");
+  return (
+    name === "localhost" || name.endsWith(".localhost") || /^127(?:\.\d+){3}$/.test(name) || name === "[::1]"
+  );
+}
+
+/** Answers preflights, and says which pages may read the answers. With keys that is every page, unless `http.cors` names some. */
+export const browserAccess = cors({
+  ...corsSettings.options,
+  origin: (origin, c) => {
+    if (corsSettings.namesOrigins && corsSettings.allows(origin)) return origin;
+    if (readConfig(c.env as Env).open)
+      return isTrustedOrigin(origin, c as Context<{ Bindings: Env }>) ? origin : null;
+    return corsSettings.namesOrigins ? null : "*";
+  },
+});

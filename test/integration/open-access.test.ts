@@ -1,0 +1,216 @@
+/** A server without keys: whom it answers, and how a deployment differs from the server of `npm run dev`. */
+import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { app } from "../../src/edge/app";
+import { corsSettingsOf } from "../../src/edge/cors";
+import { setClock } from "../support/crons";
+
+const LOCAL = { AUTH: "open", EDGECRON_DEV: "loopback" };
+const ANY_NAME = { AUTH: "open", EDGECRON_DEV: "any" };
+const DEPLOYED = { AUTH: "open", EDGECRON_DEV: undefined };
+
+async function ask(
+  settings: object,
+  {
+    path = "/runs/crons/search",
+    host = "localhost:8787",
+    ...init
+  }: RequestInit & { path?: string; host?: string },
+): Promise<Response> {
+  const context = createExecutionContext();
+  const headers = new Headers(init.headers);
+  headers.set("host", host);
+  const request = new Request(`http://${host}${path}`, { method: "POST", body: "{}", ...init, headers });
+  const response = await app.fetch(request, { ...env, API_KEYS: undefined, ...settings }, context);
+  await waitOnExecutionContext(context);
+  return response;
+}
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
+
+describe("the host of a request", () => {
+  it.each([
+    "localhost:8787",
+    "127.0.0.1:8787",
+    "127.1.2.3",
+    "[::1]:8787",
+    "localhost.",
+    "a.localhost:1",
+    "LOCALHOST",
+  ])("%s is this machine", async (host) => {
+    expect((await ask(LOCAL, { host })).status).toBe(200);
+  });
+
+  it.each(["evil.example", "localhost.evil.example:8787", "127.0.0.1.nip.io", "10.0.0.1", "[fe80::1]"])(
+    "%s is refused by a local server, and taken where other names are meant",
+    async (host) => {
+      const response = await ask(LOCAL, { host });
+      expect(response.status).toBe(403);
+      expect(await response.json()).toEqual({ detail: expect.stringMatching(/^Host: /) as string });
+      expect((await ask(ANY_NAME, { host })).status).toBe(200);
+      expect((await ask(DEPLOYED, { host })).status).toBe(200);
+    },
+  );
+});
+
+describe("a web page", () => {
+  const from = (origin: string): RequestInit => ({ headers: { origin, "content-type": "text/plain" } });
+
+  it.each([
+    "https://evil.example",
+    "null",
+    "http://localhost.evil.example",
+    "https://smith.langchain.com.evil.example",
+    "https://evilsmith.langchain.com.example",
+    "file://",
+    "chrome-extension://abc",
+    "http://192.168.1.5:3000",
+    "",
+  ])("of %j is refused, whatever it sends", async (origin) => {
+    for (const settings of [LOCAL, ANY_NAME, DEPLOYED]) {
+      for (const init of [
+        from(origin),
+        { ...from(origin), path: "/runs/crons", body: '{"assistant_id":"echo","schedule":"0 8 * * *"}' },
+        { ...from(origin), method: "GET", path: "/info", body: undefined },
+        { ...from(origin), method: "DELETE", path: `/runs/crons/${crypto.randomUUID()}` },
+      ]) {
+        const response = await ask(settings, init);
+        expect(response.status).toBe(403);
+        expect(response.headers.get("access-control-allow-origin")).toBeNull();
+        expect(await response.json()).toEqual({ detail: expect.stringMatching(/^Origin: /) as string });
+      }
+    }
+  });
+
+  it.each([
+    "http://localhost:3000",
+    "https://localhost",
+    "http://127.0.0.1:5173",
+    "http://[::1]:3000",
+    "https://smith.langchain.com",
+    "https://eu.smith.langchain.com",
+  ])("of %s is answered, and may read the answer", async (origin) => {
+    for (const settings of [LOCAL, ANY_NAME, DEPLOYED]) {
+      const response = await ask(settings, from(origin));
+      expect(response.status).toBe(200);
+      expect(response.headers.get("access-control-allow-origin")).toBe(origin);
+    }
+  });
+
+  it("of a deployment itself is answered, and not one that made a name of its own point to a local server", async () => {
+    const own = { host: "cron.example", ...from("http://cron.example") };
+    expect((await ask(DEPLOYED, own)).status).toBe(200);
+    expect((await ask(ANY_NAME, own)).status).toBe(403);
+  });
+
+  it("of another site cannot embed what it may not fetch; following a link is harmless", async () => {
+    const get = (mode: string): Promise<Response> =>
+      ask(LOCAL, {
+        path: "/info",
+        method: "GET",
+        body: undefined,
+        headers: { "sec-fetch-site": "cross-site", "sec-fetch-mode": mode },
+      });
+    expect((await get("no-cors")).status).toBe(403);
+    expect((await get("navigate")).status).toBe(200);
+  });
+
+  it("is told by a preflight whether it may", async () => {
+    const preflight = (origin: string): Promise<Response> =>
+      ask(LOCAL, {
+        method: "OPTIONS",
+        body: undefined,
+        headers: {
+          origin,
+          "access-control-request-method": "POST",
+          "access-control-request-headers": "content-type",
+        },
+      });
+    const allowed = await preflight("http://localhost:3000");
+    expect(allowed.headers.get("access-control-allow-origin")).toBe("http://localhost:3000");
+    expect((await preflight("https://evil.example")).headers.get("access-control-allow-origin")).toBeNull();
+  });
+});
+
+describe("http.cors of langgraph.json", () => {
+  it("names origins, by themselves or by a pattern for the whole of one", () => {
+    const listed = corsSettingsOf({
+      cors: { allow_origins: ["https://a.example"], allow_origin_regex: "https://.*\\.b\\.example" },
+    });
+    for (const [origin, allowed] of [
+      ["https://a.example", true],
+      ["https://x.b.example", true],
+      ["https://x.b.example.evil.example", false],
+      ["https://c.example", false],
+    ] as const) {
+      expect(listed.allows(origin), origin).toBe(allowed);
+    }
+    expect(corsSettingsOf({ cors: { allow_origins: ["*"] } }).allows("https://c.example")).toBe(true);
+    expect(corsSettingsOf(undefined).allows("https://c.example")).toBe(false);
+  });
+
+  it("that is not as it should be is refused by name", () => {
+    expect(() => corsSettingsOf({ cors: { allow_origins: "https://a.example" } })).toThrow(
+      /langgraph\.json: http: .*allow_origins/s,
+    );
+  });
+});
+
+describe("a deployment", () => {
+  it("says in /info whether it needs a key", async () => {
+    const info = async (settings: object, key = ""): Promise<unknown> => {
+      const response = await ask(settings, {
+        path: "/info",
+        method: "GET",
+        body: undefined,
+        headers: { "x-api-key": key },
+      });
+      return (await response.json<{ auth: unknown }>()).auth;
+    };
+    expect(await info(DEPLOYED)).toBe("open");
+    const key = "a-key-of-sixteen-characters";
+    expect(await info({ API_KEYS: key, AUTH: undefined, EDGECRON_DEV: undefined }, key)).toBe("keys");
+  });
+
+  it("with open access warns, once", async () => {
+    const warn = vi.spyOn(console, "warn").mockReturnValue(undefined);
+    vi.resetModules();
+    const { app: fresh } = await import("../../src/edge/app");
+    for (const settings of [LOCAL, DEPLOYED, DEPLOYED]) {
+      const request = new Request("http://localhost/info", { headers: { host: "localhost" } });
+      await fresh.fetch(request, { ...env, ...settings }, createExecutionContext());
+    }
+    expect(warn.mock.calls).toEqual([[expect.stringMatching(/AUTH is open/)]]);
+  });
+
+  it.each(["short", "a-key-of-sixteen-characters,short", "123456789012345"])(
+    "with the keys %j is misconfigured, and a local server is not",
+    async (keys) => {
+      const [first = ""] = keys.split(",");
+      const asked = { headers: { "x-api-key": first } };
+      const response = await ask({ API_KEYS: keys, AUTH: undefined, EDGECRON_DEV: undefined }, asked);
+      expect(response.status).toBe(503);
+      const { detail } = await response.json<{ detail: string }>();
+      expect(detail).toBe("the server is misconfigured: API_KEYS: expected keys of at least 16 characters");
+      expect((await ask({ API_KEYS: keys, AUTH: "keys", EDGECRON_DEV: "loopback" }, asked)).status).toBe(200);
+    },
+  );
+});
+
+it("/ok?check_db=1 asks D1 at most once a second, however often it is asked", async () => {
+  let asked = 0;
+  const DB = { prepare: (text: string) => ((asked += 1), env.DB.prepare(text)) };
+  const check = async (): Promise<number> =>
+    (await ask({ ...LOCAL, DB }, { path: "/ok?check_db=1", method: "GET", body: undefined })).status;
+  setClock("2040-01-01T00:00:00.000Z");
+  expect(await Promise.all([check(), check(), check()])).toEqual([200, 200, 200]);
+  expect(asked).toBe(1);
+  setClock("2040-01-01T00:00:00.999Z");
+  expect([await check(), asked]).toEqual([200, 1]);
+  setClock("2040-01-01T00:00:01.000Z");
+  expect([await check(), asked]).toEqual([200, 2]);
+});
