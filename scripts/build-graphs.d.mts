@@ -3,6 +3,21 @@ export interface BuildGraphsOptions {
   config?: string;
   /** Path of the module to write; default `.edgecron/graphs.ts` in the current folder. */
   out?: string;
+  /** A graph that is wrong stands for its own error, and the others are served. */
+  keepGoing?: boolean;
+}
+
+/** What came of a build. */
+export interface BuiltGraphs {
+  graphIds: string[];
+  /** Whether the file was rewritten; it is not when nothing changed. */
+  changed: boolean;
+  /** What of langgraph.json has no effect, and what of the graphs will not work in a Worker. */
+  notes: string[];
+  /** With `keepGoing`: what is wrong with graphs, by messages that name them. */
+  errors: string[];
+  /** By graph id, the absolute files that it is made of. */
+  filesOf: Map<string, string[]>;
 }
 
 /** What is wrong with langgraph.json or a graph it names, in words for its author. */
@@ -10,9 +25,6 @@ export declare class GraphConfigError extends Error {}
 
 /**
  * Checks every graph that langgraph.json names and writes a module that imports them.
- * @returns the graph ids, and whether the file was rewritten (it is not when nothing changed).
  * @throws GraphConfigError
  */
-export declare function buildGraphs(
-  options?: BuildGraphsOptions,
-): Promise<{ graphIds: string[]; changed: boolean }>;
+export declare function buildGraphs(options?: BuildGraphsOptions): Promise<BuiltGraphs>;

@@ -3,6 +3,8 @@ export interface DevSurroundings {
   cwd: string;
   /** The variables of `.dev.vars` or `.env`. */
   variables: Readonly<Record<string, string | undefined>>;
+  /** A file with these variables, for the server; without it wrangler reads its own. */
+  envFile?: string;
 }
 
 export interface DevArguments {

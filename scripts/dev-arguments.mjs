@@ -9,6 +9,7 @@ const options = {
   "persist-to": { type: "string" },
   port: { type: "string" },
   ip: { type: "string" },
+  "env-file": { type: "string" },
   var: { type: "string" },
   config: { type: "string", short: "c" },
   env: { type: "string", short: "e" },
@@ -19,7 +20,7 @@ const options = {
  * @param {import("./dev-arguments.d.mts").DevSurroundings} surroundings
  * @returns {import("./dev-arguments.d.mts").DevArguments}
  */
-export function devArguments(argv, { cwd, variables }) {
+export function devArguments(argv, { cwd, variables, envFile }) {
   const { values } = parseArgs({ args: argv, options, strict: false, allowPositionals: true });
   const persistTo = resolve(cwd, text(values["persist-to"]) ?? DEFAULT_STATE);
   const auth = chosenAuth(argv) ?? variables.AUTH;
@@ -36,6 +37,9 @@ export function devArguments(argv, { cwd, variables }) {
       ...["--var", `EDGECRON_DEV:${isLoopback(text(values.ip)) ? "loopback" : "any"}`],
       ...(auth === undefined ? ["AUTH:open"] : []),
       "--show-interactive-dev-session=false",
+      // Names in the stacks of errors are those of the source.
+      "--no-minify",
+      ...(envFile === undefined || values["env-file"] !== undefined ? [] : ["--env-file", envFile]),
       ...(values.port === undefined ? ["--port", DEFAULT_PORT] : []),
       ...withoutPersistTo(argv),
       "--persist-to",

@@ -1,8 +1,9 @@
 /** A local server: the migrations, `wrangler dev`, and the minute's tick that starts the watchdog. */
 import { once } from "node:events";
+import { readFileSync, rmSync, watch } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { buildGraphs, GraphConfigError } from "./build-graphs.mjs";
+import { explainStart } from "./explain-start.mjs";
 import { applyLocalMigrations } from "./local-migrations.mjs";
 import { killGroup, root, startWrangler } from "./wrangler.mjs";
 
@@ -10,6 +11,8 @@ const MINUTE_MS = 60_000;
 /** wrangler ends within a second; what has not after this is killed. */
 const STOP_LIMIT_MS = 5_000;
 const READY_POLL_MS = 250;
+/** What scripts/build-graphs.mjs says of the last build. */
+const BUILD_REPORT = join(root, ".edgecron/build.json");
 /** Time for the rest of a message to be written. */
 const SOON_MS = 500;
 
@@ -22,6 +25,9 @@ export class DevServer {
   #listening = false;
   #aborted = new AbortController();
   #held = [];
+  #why = null;
+  #told = "";
+  #watcher = null;
   #timer = null;
   #write;
 
@@ -37,7 +43,8 @@ export class DevServer {
    */
   async start(args) {
     await applyLocalMigrations(args, this.#aborted.signal);
-    const child = startWrangler(["dev", ...args.dev]);
+    rmSync(BUILD_REPORT, { force: true });
+    const child = startWrangler(["dev", ...args.dev], { EDGECRON_KEEP_GOING: "1" });
     this.#child = child;
     for (const stream of [child.stdout, child.stderr]) {
       createInterface({ input: stream }).on("line", (line) => this.#log(line));
@@ -54,17 +61,39 @@ export class DevServer {
         this.#listening = true;
         resolve(urlOf(ip, port));
       });
-      void this.ended.then(() => this.#whyItEnded()).then(reject, reject);
+      void this.ended.then(() => reject(this.#whyItEnded()));
     });
     const url = await listening;
     await this.#answers(url);
     this.url = url;
     this.#held = [];
+    this.#tellOfBuild({ withNotes: true });
+    // A file that is saved may break a graph, or mend one.
+    this.#watcher = watch(join(root, ".edgecron"), (_event, file) => {
+      if (file === "build.json") setTimeout(() => this.#tellOfBuild({ withNotes: false }), SOON_MS);
+    });
     this.#tick();
+  }
+
+  /** Says which graphs cannot be served, and at the start what has no effect; nothing that was said before. */
+  #tellOfBuild({ withNotes }) {
+    const { notes = [], errors = [], failure } = buildReport();
+    const lines = [
+      ...(withNotes ? notes.map((note) => `Note: ${note}`) : []),
+      ...errors,
+      ...(failure ? [failure] : []),
+    ];
+    const text = JSON.stringify([errors, failure]);
+    if (text === this.#told) return;
+    this.#told = text;
+    for (const line of lines) this.#write(line);
+    if (!withNotes && errors.length === 0 && failure === undefined)
+      this.#write("All graphs are served again.");
   }
 
   /** Ends the server. Settles when all its processes have ended. */
   async stop() {
+    this.#watcher?.close();
     this.#aborted.abort(new Error("stopped"));
     clearTimeout(this.#timer);
     const child = this.#child;
@@ -91,28 +120,24 @@ export class DevServer {
       await new Promise((resolve) => setTimeout(resolve, READY_POLL_MS));
       this.#aborted.signal.throwIfAborted();
     }
-    throw await this.#whyItEnded();
+    throw this.#whyItEnded();
   }
 
-  /** A graph that cannot be loaded is said to its author in one line; wrangler would need a hundred. */
-  async #whyItEnded() {
-    if (!this.#aborted.signal.aborted) {
-      const wrong = await buildGraphs({
-        config: join(root, "langgraph.json"),
-        out: join(root, ".edgecron/graphs.ts"),
-      }).then(
-        () => undefined,
-        (error) => error,
-      );
-      if (wrong instanceof GraphConfigError) return wrong;
-    }
+  /** Why there is no server: found out once, from what the build and wrangler have said. */
+  #whyItEnded() {
+    this.#why ??= this.#aborted.signal.aborted
+      ? new Error("stopped")
+      : new Error(explainStart(buildReport(), this.#held ?? [], root) ?? this.#withAllSaid());
+    return this.#why;
+  }
+
+  #withAllSaid() {
     this.#release();
-    return new Error("the server ended before it was ready");
+    return "the server ended before it was ready; what wrangler said is above";
   }
 
   #log(line) {
     if (this.url === null && this.#listening) {
-      if (/\bERROR\b/.test(line)) this.#release();
       // wrangler does not end when the Worker cannot be built, nor does it look at the files again.
       if (/Build failed with/.test(line)) setTimeout(() => this.#child.kill("SIGTERM"), SOON_MS);
     }
@@ -144,6 +169,15 @@ export class DevServer {
       MINUTE_MS - (Date.now() % MINUTE_MS),
     );
     this.#timer.unref();
+  }
+}
+
+/** What the last build came to; nothing when there was none. */
+function buildReport() {
+  try {
+    return JSON.parse(readFileSync(BUILD_REPORT, "utf8"));
+  } catch {
+    return {};
   }
 }
 

@@ -6,17 +6,21 @@
  *
  * Every flag of `wrangler dev` may be given. Access is open unless AUTH is set by `--var` or in .dev.vars.
  */
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
-import { parseEnv } from "node:util";
 import { devArguments } from "./dev-arguments.mjs";
 import { DevServer } from "./dev-server.mjs";
+import { readConfig } from "./graphs-config.mjs";
+import { projectVariables, writeEnvFile } from "./project-variables.mjs";
 import { root } from "./wrangler.mjs";
 
 const PARENT_CHECK_MS = 1_000;
 
-const args = devArguments(process.argv.slice(2), { cwd: process.cwd(), variables: localVariables() });
+const variables = await localVariables();
+const envFile = join(root, ".edgecron/dev.env");
+writeEnvFile(envFile, variables);
+const args = devArguments(process.argv.slice(2), { cwd: process.cwd(), variables, envFile });
 const server = new DevServer((line) => console.log(line));
 
 /** The exit code, once something has asked for the end. */
@@ -53,10 +57,16 @@ async function stop(code) {
   await server.stop();
 }
 
-/** As `wrangler dev` reads them: .dev.vars, and .env only when there is none. */
-function localVariables() {
-  const path = [".dev.vars", ".env"].map((name) => join(root, name)).find(existsSync);
-  return path === undefined ? {} : parseEnv(readFileSync(path, "utf8"));
+/** Those of langgraph.json and .dev.vars; when langgraph.json is wrong, that is said and nothing starts. */
+async function localVariables() {
+  const path = join(root, "langgraph.json");
+  try {
+    const { env } = await readConfig(path);
+    return projectVariables(path, env, root);
+  } catch (error) {
+    console.error(error.message);
+    process.exit(1);
+  }
 }
 
 /** npm that is killed tells nobody, but who was under it is then under another. */

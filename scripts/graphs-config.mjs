@@ -1,10 +1,7 @@
-/**
- * Reads and checks langgraph.json, the ecosystem's own file, as far as EdgeCron uses it: `graphs`, and
- * the `checkpointer`, `store` and `http` settings. Its other keys (node_version, dependencies, …) are for
- * other servers and are left alone.
- */
+/** Reads and checks langgraph.json, the ecosystem's own file; which of its keys do something here is in langgraph-keys.mjs. */
 import { readFile } from "node:fs/promises";
 import { dirname, extname, resolve } from "node:path";
+import { judgeKeys } from "./langgraph-keys.mjs";
 
 /** What is wrong with langgraph.json or a graph it names, in words for its author. */
 export class GraphConfigError extends Error {
@@ -19,7 +16,8 @@ const EXTENSIONS = [".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs"
 
 /**
  * @param {string} path absolute path of langgraph.json
- * @returns the graphs in order, each with an `error` that makes a message naming it; and the settings
+ * @returns the graphs in order, each with an `error` that makes a message naming it; the settings; `env` as it stands there;
+ *   and `notes` on what of the file has no effect
  * @throws GraphConfigError
  */
 export async function readConfig(path) {
@@ -28,13 +26,20 @@ export async function readConfig(path) {
   if (!isRecord(config.graphs) || Object.keys(config.graphs).length === 0) {
     throw new GraphConfigError(`${path}: "graphs" names no graph; expected for example ${EXAMPLE}`);
   }
+  const { refusal, notes } = judgeKeys(config);
+  if (refusal !== undefined) throw new GraphConfigError(`${path}: ${refusal}`);
   const settings = {};
   for (const key of ["checkpointer", "store", "http"]) {
     if (config[key] === undefined || config[key] === null) continue;
     if (!isRecord(config[key])) throw new GraphConfigError(`${path}: "${key}" must be an object`);
     settings[key] = config[key];
   }
-  return { graphs: Object.entries(config.graphs).map(([id, spec]) => parseGraph(path, id, spec)), settings };
+  const graphs = Object.entries(config.graphs).map(([id, spec]) => parseGraph(path, id, spec));
+  const described = graphs.filter(({ description }) => description !== undefined);
+  if (described.length > 0) {
+    settings.descriptions = Object.fromEntries(described.map(({ id, description }) => [id, description]));
+  }
+  return { graphs, settings, env: config.env, notes: notes.map((note) => `langgraph.json: ${note}`) };
 }
 
 async function readText(path) {
@@ -67,7 +72,11 @@ function parseGraph(configPath, id, spec) {
   }
   // A colon followed by a slash is not the export's: it belongs to a path like C:/graphs/agent.ts.
   const [, path, exportName] = /^(.*?)(?::([^:/\\]*))?$/s.exec(target) ?? [];
-  if (extname(path) === ".py") {
+  // Python's own way to name a module is agent.graphs.agent:graph.
+  if (
+    extname(path) === ".py" ||
+    /^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$/.test(path.replace(/\.[cm]?[jt]sx?$/, "/"))
+  ) {
     throw error(
       `${path} is Python; graphs here run in JavaScript: port it, or call a Python server from a node`,
     );
@@ -75,7 +84,18 @@ function parseGraph(configPath, id, spec) {
   if (!EXTENSIONS.includes(extname(path))) {
     throw error(`"${target}": expected a file ending in ${EXTENSIONS.join(", ")}, as in ./agent.ts:agent`);
   }
-  return { id, path, exportName: exportName || "default", file: resolve(dirname(configPath), path), error };
+  const description = isRecord(spec) ? spec.description : undefined;
+  if (description !== undefined && description !== null && typeof description !== "string") {
+    throw error('"description" must be a text');
+  }
+  return {
+    id,
+    path,
+    description: description ?? undefined,
+    exportName: exportName || "default",
+    file: resolve(dirname(configPath), path),
+    error,
+  };
 }
 
 function isRecord(value) {

@@ -28,12 +28,13 @@ const hasGroups = process.platform !== "win32";
 /**
  * Starts `wrangler ...args`. Its output is piped; it tells by IPC when a server is ready.
  * @param {string[]} args
+ * @param {Record<string, string>} [environment] beside this process's own
  */
-export function startWrangler(args) {
+export function startWrangler(args, environment = {}) {
   const child = spawn(nodeBinary(), [packageFile("wrangler", "bin/wrangler.js"), ...args], {
     cwd: root,
     detached: hasGroups,
-    env: { ...process.env, ...ENVIRONMENT },
+    env: { ...process.env, ...ENVIRONMENT, ...environment },
     stdio: ["ignore", "pipe", "pipe", "ipc"],
   });
   child.stdout.setEncoding("utf8");

@@ -5,8 +5,8 @@ import type { FinalStatus, RunError } from "../wire/runs";
 export interface RunReport {
   runId: string;
   threadId: string;
-  /** A run that was rolled back or deleted before its end is `interrupted`. */
-  status: FinalStatus;
+  /** `rolled_back` also for a run that was deleted before its end: there is no such run any more. */
+  status: FinalStatus | "rolled_back";
   /** It stopped at an interrupt and waits for an answer. */
   waiting: boolean;
   error: RunError | null;

@@ -28,6 +28,8 @@ export interface CronTerms {
   timeoutMs: number | null;
   /** Of a thread that is made for the run and kept; null: the deployment's own. */
   ttl: ThreadTtl | null;
+  /** The thread is made for this run alone. */
+  ownsThread: boolean;
 }
 
 /** A run that is to be enqueued. */

@@ -6,7 +6,8 @@ import { scheduleOf, upcomingSlot, type CronDefinition } from "../calls/cron-def
 import { now } from "../platform/clock";
 import { DomainError } from "../platform/errors";
 import type { JsonObject } from "../platform/json";
-import { catchUp, countSlots, PUNCTUAL_MS, stretches, type SlotRange } from "../schedule/catch-up";
+import { catchUp, PUNCTUAL_MS, stretches, type SlotRange } from "../schedule/catch-up";
+import { countSlots } from "../schedule/count";
 import { lastSlot, slotsBetween } from "../schedule/schedule";
 import type { Backfill, SkipNext, SlotOrigin } from "../wire/crons";
 import type { SlotKey, SlotLedger } from "./ledger";

@@ -169,6 +169,9 @@ export class CronDO extends CronHost {
       const after = withReport(progress, report);
       if (run === undefined || after === undefined) return false;
       this.record.update({ progress: after });
+      if (report.status === "rolled_back") {
+        this.ledger.markRolledBack({ scheduledFor: run.scheduledFor, manual: run.origin === "manual" });
+      }
       if (!failed(report)) return true;
       this.alert("cron.run_failed", {
         run_id: report.runId,

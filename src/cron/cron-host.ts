@@ -298,8 +298,8 @@ export abstract class CronHost extends DurableObject {
   }
 
   private slotsSoFar(): number {
-    const { fired, skipped, missed } = this.record.require().progress.slots;
-    return fired + skipped + missed;
+    const { fired, skipped, missed, rolled_back: rolledBack } = this.record.require().progress.slots;
+    return fired + skipped + missed + rolledBack;
   }
 
   protected async remove({ definition, revision }: StoredCron): Promise<void> {

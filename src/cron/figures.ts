@@ -12,7 +12,7 @@ export function figuresOf(progress: Progress, pending: number, at: number): Figu
     success_ratio: ended === 0 ? null : runs.success / ended,
     failures_in_a_row: progress.failuresInARow,
     tokens: { ...tokens, today: tokensOfDay(progress, at), this_month: tokensOfMonth(progress, at) },
-    lateness_ms: percentilesOf(progress.latenessMs),
+    start_lateness_ms: percentilesOf(progress.startLatenessMs),
     duration_ms: percentilesOf(progress.durationMs),
   };
 }

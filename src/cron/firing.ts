@@ -56,6 +56,7 @@ export async function fire(
         retryDelayMs: policy.retry_delay_seconds * 1000,
         timeoutMs: policy.run_timeout_seconds === null ? null : policy.run_timeout_seconds * 1000,
         ttl: policy.thread_ttl,
+        ownsThread: stateless,
       },
     },
   );

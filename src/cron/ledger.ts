@@ -7,7 +7,8 @@ import { isShortLived } from "../calls/thread-id";
 import { toIso } from "../platform/clock";
 import type { JsonObject } from "../platform/json";
 import { parseJsonOrNull } from "../platform/json";
-import { countSlots, stretches, type SlotRange } from "../schedule/catch-up";
+import { stretches, type SlotRange } from "../schedule/catch-up";
+import { countSlots } from "../schedule/count";
 import { lastSlot, nextSlot, slotsBackwards, slotsBetween, type Schedule } from "../schedule/schedule";
 import type { Slot, SlotList, SlotOrigin, SlotStatus } from "../wire/crons";
 
@@ -92,7 +93,7 @@ export class SlotLedger {
   /** Tells of slots of the schedule within the range whether they have a run, or are to get one; read once for all of them. */
   taken({ first, last }: SlotRange, schedule: Schedule): (scheduledFor: number) => boolean {
     const rows = this.select(
-      `WHERE manual = 0 AND status IN ('fired', 'pending') AND scheduled_for >= ?1
+      `WHERE manual = 0 AND status IN ('fired', 'pending', 'rolled_back') AND scheduled_for >= ?1
          AND coalesce(first_slot, scheduled_for) <= ?2`,
       first,
       last,
@@ -246,14 +247,21 @@ export class SlotLedger {
     this.update(slot, "attempts = 0, reason = ?, retry_at = ?", heldBy, retryAt);
   }
 
-  /** The slot's run is enqueued. */
+  /** The slot's run is enqueued. The run may have been rolled back before that was known. */
   markFired(slot: SlotKey, latenessMs: number, runId: string): void {
     this.update(
       slot,
-      "status = 'fired', lateness_ms = ?, run_id = ?, reason = NULL, retry_at = NULL",
-      latenessMs,
+      `status = iif(status = 'pending', 'fired', status), run_id = iif(status = 'pending', ?, run_id), lateness_ms = ?,
+       reason = iif(status = 'pending', NULL, reason), retry_at = NULL`,
       runId,
+      latenessMs,
     );
+  }
+
+  /** The slot's run was rolled back: there is no such run any more, nor a thread that it was made on. */
+  markRolledBack(slot: SlotKey): void {
+    const reason = "its run was rolled back";
+    this.update(slot, "status = 'rolled_back', reason = ?, run_id = NULL, retry_at = NULL", reason);
   }
 
   /** The claimed slot gets no run after all. */

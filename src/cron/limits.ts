@@ -15,7 +15,9 @@ export function limitReached(
   at: number,
 ): string | null {
   const { max_runs: runs, max_tokens_per_day: perDay, max_tokens_per_month: perMonth } = policy;
-  if (runs !== null && progress.slots.fired - behind > runs)
+  // A run that was rolled back has had its turn, and has cost money.
+  const { fired, rolled_back: rolledBack } = progress.slots;
+  if (runs !== null && fired + rolledBack - behind > runs)
     return `max_runs: the cron has had its ${runs} runs`;
   const today = tokensOfDay(progress, at);
   if (perDay !== null && today >= perDay) {

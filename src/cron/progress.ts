@@ -22,14 +22,14 @@ interface Period {
 export interface Progress {
   running: RunningRun[];
   /** Slots by what became of them; `fired` has those that are about to. */
-  slots: { fired: number; skipped: number; missed: number };
+  slots: { fired: number; skipped: number; missed: number; rolled_back: number };
   runs: Record<RunReport["status"], number>;
   tokens: { input: number; output: number };
   day: Period;
   month: Period;
   failuresInARow: number;
-  /** Of the last runs, oldest first; the lateness of those that were not backfilled. */
-  latenessMs: number[];
+  /** Of the last runs, oldest first: from the scheduled time to the start, of those that were not backfilled. */
+  startLatenessMs: number[];
   durationMs: number[];
   /** Slots before it are no longer in the ledger; ms. */
   prunedBefore: number;
@@ -40,13 +40,13 @@ const SAMPLES = 100;
 
 export const NO_PROGRESS: Progress = {
   running: [],
-  slots: { fired: 0, skipped: 0, missed: 0 },
-  runs: { success: 0, error: 0, timeout: 0, interrupted: 0 },
+  slots: { fired: 0, skipped: 0, missed: 0, rolled_back: 0 },
+  runs: { success: 0, error: 0, timeout: 0, interrupted: 0, rolled_back: 0 },
   tokens: { input: 0, output: 0 },
   day: { start: 0, tokens: 0 },
   month: { start: 0, tokens: 0 },
   failuresInARow: 0,
-  latenessMs: [],
+  startLatenessMs: [],
   durationMs: [],
   prunedBefore: 0,
 };
@@ -66,14 +66,14 @@ export const withoutClaim = (progress: Progress, runId: string, as: "skipped" | 
 /** So many slots more, or less, of each kind. */
 export function withSlots(progress: Progress, change: Partial<Progress["slots"]>): Progress {
   const { slots } = progress;
-  const { fired = 0, skipped = 0, missed = 0 } = change;
+  const { fired = 0, skipped = 0, missed = 0, rolled_back: rolledBack = 0 } = change;
   return {
     ...progress,
     slots: {
       fired: slots.fired + fired,
-      skipped: Math.max(0, slots.skipped + skipped),
-      // Of a very long stretch not every slot was counted; one by one they may be backfilled.
-      missed: Math.max(0, slots.missed + missed),
+      skipped: slots.skipped + skipped,
+      missed: slots.missed + missed,
+      rolled_back: slots.rolled_back + rolledBack,
     },
   };
 }
@@ -89,17 +89,18 @@ export function withReport(progress: Progress, report: RunReport): Progress | un
   const started = startedAt !== null;
   // Who asks for the slots of last year is not told that they are a year late.
   const hasLateness = started && run.origin !== "backfill";
+  const isRolledBack = status === "rolled_back";
   return {
-    ...progress,
+    ...(isRolledBack ? withSlots(progress, { fired: -1, rolled_back: 1 }) : progress),
     running: progress.running.filter((other) => other !== run),
     runs: { ...progress.runs, [status]: progress.runs[status] + 1 },
     tokens: { input: progress.tokens.input + inputTokens, output: progress.tokens.output + outputTokens },
     day: spent(progress.day, startOfDay(endedAt), tokens),
     month: spent(progress.month, startOfMonth(endedAt), tokens),
     failuresInARow: failuresAfter(progress.failuresInARow, report),
-    latenessMs: hasLateness
-      ? sampled(progress.latenessMs, startedAt - run.scheduledFor)
-      : progress.latenessMs,
+    startLatenessMs: hasLateness
+      ? sampled(progress.startLatenessMs, startedAt - run.scheduledFor)
+      : progress.startLatenessMs,
     durationMs: started ? sampled(progress.durationMs, endedAt - startedAt) : progress.durationMs,
   };
 }
@@ -134,3 +135,15 @@ function startOfMonth(at: number): number {
   const date = new Date(startOfDay(at));
   return date.setUTCDate(1);
 }
+
+/** Progress as it was stored, also by a version that counted less. */
+export const storedProgress = (stored: Partial<Progress> & { latenessMs?: number[] }): Progress => {
+  const { latenessMs = [], ...progress } = stored;
+  return {
+    ...NO_PROGRESS,
+    startLatenessMs: latenessMs,
+    ...progress,
+    slots: { ...NO_PROGRESS.slots, ...progress.slots },
+    runs: { ...NO_PROGRESS.runs, ...progress.runs },
+  };
+};

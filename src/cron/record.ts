@@ -7,7 +7,7 @@ import type { Ground } from "../calls/ground";
 import { now } from "../platform/clock";
 import { DomainError } from "../platform/errors";
 import { bytesOf, MAX_STORED_BYTES, parseJson } from "../platform/json";
-import { NO_PROGRESS, type Progress } from "./progress";
+import { NO_PROGRESS, storedProgress, type Progress } from "./progress";
 
 /** The row, read. */
 export interface StoredCron extends CronState {
@@ -200,7 +200,7 @@ export class CronRecord {
     return {
       definition: parseJson(row.definition),
       ground: parseJson(row.ground),
-      progress: parseJson(row.progress),
+      progress: storedProgress(parseJson(row.progress)),
       nextRunAt: row.next_run_at,
       revision: row.revision,
       indexed: row.indexed,

@@ -1,7 +1,10 @@
 /** The assistant that every graph has by itself: its id follows from the graph's, and its row is seen to. */
 import { v5 } from "@langchain/core/utils/uuid";
-import { graphIds } from "../graphs/registry";
+import { z } from "zod";
+import { graphIds, settings } from "../graphs/registry";
 import { now } from "../platform/clock";
+import type { JsonObject } from "../platform/json";
+import { logError } from "../platform/log";
 import { CONTENT } from "./assistant-row";
 
 /** The namespace that LangGraph servers derive these ids in, so that an id holds from one server to another. */
@@ -30,24 +33,45 @@ export async function ensureDefaultAssistants(db: D1Database): Promise<void> {
   ensured = true;
 }
 
+/** What `LANGGRAPH_CONFIG` says of a graph's default assistant, as in other LangGraph servers. */
+const defaultConfigs = z.record(z.string(), z.looseObject({ context: z.unknown().optional() }));
+
+/** By graph id the config and context that default assistants begin with; none where the variable makes no sense. */
+function givenDefaults(): Record<string, JsonObject> {
+  try {
+    return defaultConfigs.parse(JSON.parse(process.env.LANGGRAPH_CONFIG ?? "{}"));
+  } catch (error) {
+    logError("LANGGRAPH_CONFIG is not read", error);
+    return {};
+  }
+}
+
+/** A default assistant's row, as JSON that the statement below takes apart. */
+function defaultsOf([graphId, assistantId]: [string, string], given: Record<string, JsonObject>): unknown[] {
+  const { context = {}, ...config } = given[graphId] ?? {};
+  const description = settings.descriptions?.[graphId] ?? null;
+  return [graphId, assistantId, description, JSON.stringify(config), JSON.stringify(context)];
+}
+
 /** Inserts the default assistants that are missing, with version 1; those that are there stay as they are. */
 export async function insertDefaultAssistants(db: D1Database): Promise<void> {
-  const pairs = JSON.stringify([...idsByGraph]);
+  const given = givenDefaults();
+  const rows = JSON.stringify([...idsByGraph].map((ids) => defaultsOf(ids, given)));
   const at = now();
   await db.batch([
     db
       .prepare(
         `INSERT INTO assistants (assistant_id, version, created_at, updated_at, ${CONTENT})
-         SELECT value ->> 1, 1, ?, ?, value ->> 0, value ->> 0, NULL, '{}', '{}', '{"created_by":"system"}'
+         SELECT value ->> 1, 1, ?, ?, value ->> 0, value ->> 0, value ->> 2, value ->> 3, value ->> 4, '{"created_by":"system"}'
          FROM json_each(?) WHERE true ON CONFLICT DO NOTHING`,
       )
-      .bind(at, at, pairs),
+      .bind(at, at, rows),
     db
       .prepare(
         `INSERT INTO assistant_versions (assistant_id, version, created_at, ${CONTENT})
          SELECT assistant_id, version, created_at, ${CONTENT} FROM assistants
          WHERE assistant_id IN (SELECT value ->> 1 FROM json_each(?)) ON CONFLICT DO NOTHING`,
       )
-      .bind(pairs),
+      .bind(rows),
   ]);
 }

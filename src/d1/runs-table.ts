@@ -86,6 +86,24 @@ export function upsertRun(db: D1Database, run: IndexedRun): D1PreparedStatement 
 export const deleteRunRow = (db: D1Database, runId: string): D1PreparedStatement =>
   db.prepare("DELETE FROM runs WHERE run_id = ?").bind(runId);
 
+/** Later than every revision that a thread's object gives a run. */
+const LAST_REVISION = Number.MAX_SAFE_INTEGER;
+
+/**
+ * The statements that take the runs of a deleted thread out of the index, with all that they hold. Of runs that a cron made,
+ * what its history needs stays: when and how each ended, and its tokens. A write of such a run that comes late changes nothing.
+ */
+export const deleteRunsOfThread = (db: D1Database, threadId: string): D1PreparedStatement[] => [
+  db.prepare("DELETE FROM runs WHERE thread_id = ? AND cron_id IS NULL").bind(threadId),
+  db
+    .prepare(
+      `UPDATE runs SET thread_deleted = 1, kwargs = '{}', error = NULL, webhook = NULL, revision = ?1,
+         metadata = json_object('cron_id', cron_id, 'scheduled_for', json_extract(metadata, '$.scheduled_for'))
+       WHERE thread_id = ?2 AND cron_id IS NOT NULL AND thread_deleted = 0`,
+    )
+    .bind(LAST_REVISION, threadId),
+];
+
 /** Takes runs out of the index. */
 export async function deleteRunRows(db: D1Database, runIds: string[]): Promise<void> {
   await db
@@ -97,7 +115,9 @@ export async function deleteRunRows(db: D1Database, runIds: string[]): Promise<v
 /** The run; undefined when the index has none of this id on this thread. */
 export async function findRun(db: D1Database, threadId: string, runId: string): Promise<Run | undefined> {
   const row = await db
-    .prepare(`SELECT ${COLUMNS.join(", ")} FROM runs WHERE run_id = ? AND thread_id = ?`)
+    .prepare(
+      `SELECT ${COLUMNS.join(", ")} FROM runs WHERE run_id = ? AND thread_id = ? AND thread_deleted = 0`,
+    )
     .bind(runId, threadId)
     .first<Row>();
   return row === null ? undefined : toRun(row);
@@ -176,7 +196,7 @@ export async function runsToCancel(
 /** The thread of a run. @throws run.not_found */
 export async function threadOfRun(db: D1Database, runId: string): Promise<string> {
   const threadId = await db
-    .prepare("SELECT thread_id FROM runs WHERE run_id = ?")
+    .prepare("SELECT thread_id FROM runs WHERE run_id = ? AND thread_deleted = 0")
     .bind(runId)
     .first<string>("thread_id");
   if (threadId === null) throw noRun(runId);
@@ -221,6 +241,8 @@ function conditionOf(query: RunFilters): Condition {
     if (value !== undefined) conditions.push({ sql: `${column} = ?`, params: [value] });
   };
   equals("thread_id", query.thread_id);
+  // A thread that is made again under the same id does not inherit the runs of the one before.
+  if (query.thread_id !== undefined) conditions.push({ sql: "thread_deleted = 0", params: [] });
   equals("status", query.status);
   const assistant = query.assistant_id ?? query.agent_id;
   equals("assistant_id", assistant === undefined ? undefined : assistantIdOf(assistant));

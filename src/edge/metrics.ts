@@ -1,7 +1,7 @@
 /** The figures of all crons in the text format of Prometheus. */
-import type { Env } from "../platform/config";
 import { cronFigures, type IndexedFigures } from "../d1/crons-table";
 import { readSwitch } from "../d1/switch";
+import type { Env } from "../platform/config";
 
 /** https://prometheus.io/docs/instrumenting/exposition_formats/ */
 export const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
@@ -61,10 +61,10 @@ const FAMILIES: Family[] = [
       byName("direction", { input: figures.tokens.input, output: figures.tokens.output }),
   },
   {
-    name: "edgecron_lateness_seconds",
+    name: "edgecron_start_lateness_seconds",
     help: "From the scheduled time to the start of the run, over the last hundred that were not backfilled.",
     type: "gauge",
-    samples: ({ figures }) => quantiles(figures.lateness_ms),
+    samples: ({ figures }) => quantiles(figures.start_lateness_ms),
   },
   {
     name: "edgecron_duration_seconds",
@@ -112,7 +112,7 @@ const byName = (
   Object.entries(values).map(([name, value]) => [{ [label]: name }, value]);
 
 const quantiles = (
-  percentiles: IndexedFigures["figures"]["lateness_ms"],
+  percentiles: IndexedFigures["figures"]["start_lateness_ms"],
 ): [Record<string, string>, number | null][] =>
   percentiles === null
     ? []

@@ -3,6 +3,7 @@
  * of whoever runs them.
  */
 import "./async-context";
+import "./sdk-logger";
 import type { LangGraphRunnableConfig, Pregel } from "@langchain/langgraph";
 import type { BaseCheckpointSaver, BaseStore } from "@langchain/langgraph-checkpoint";
 import {
@@ -115,6 +116,8 @@ export const settings: {
   readonly checkpointer?: unknown;
   readonly store?: unknown;
   readonly http?: unknown;
+  /** By graph id, what its default assistant is described as. */
+  readonly descriptions?: Readonly<Record<string, string>>;
 } = generatedSettings;
 
 /** Unwraps what may stand for a graph: a compiled one, a StateGraph, or the agent of `createAgent`. */

@@ -11,7 +11,7 @@ const SINGLE_LABEL = /^[^.]*$/;
  * wide use within networks: of Kubernetes, Consul, Docker, routers and companies.
  */
 const INTERNAL_ENDS =
-  /\.(?:localhost|localdomain|local|internal|intranet|private|test|invalid|onion|alt|lan|home|corp|home\.arpa|router|localnet|workgroup|svc|cluster|pod|consul|nomad|docker)$/;
+  /\.(?:localhost|localdomain|local|internal|intranet|private|onion|alt|lan|home|corp|home\.arpa|router|localnet|workgroup|svc|cluster|pod|consul|nomad|docker)$/;
 
 /**
  * "This" network, private, loopback, link-local, carrier-grade NAT, benchmarking, multicast and what is beyond. URL parsing

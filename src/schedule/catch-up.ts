@@ -53,19 +53,6 @@ function firstFrom(schedule: Schedule, due: number, at: number): number {
   return due;
 }
 
-/** Counting stops here: a cron of every second that was away for a month is not worth the time. */
-const COUNTED = 10_000;
-
-/** How many slots the range has, up to ten thousand. */
-export function countSlots(schedule: Schedule, { first, last }: SlotRange): number {
-  let count = 0;
-  for (const slot of slotsBetween(schedule, first - 1, last)) {
-    if (slot > last || count === COUNTED) break;
-    count += 1;
-  }
-  return count;
-}
-
 /** The slots that are `wanted`, in stretches without one that is not. */
 export function stretches(
   slots: Iterable<number>,

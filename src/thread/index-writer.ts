@@ -4,7 +4,7 @@
  */
 import { type CronEntry } from "../calls/cron-entry";
 import { indexEntry } from "../d1/crons-table";
-import { deleteRunRow, upsertRun } from "../d1/runs-table";
+import { deleteRunRow, deleteRunsOfThread, upsertRun } from "../d1/runs-table";
 import { deleteThreadRow, upsertThread } from "../d1/threads-table";
 import { now } from "../platform/clock";
 import type { Env } from "../platform/config";
@@ -157,11 +157,15 @@ export class IndexWriter {
         },
       });
     }
-    for (const { threadId } of ending) {
+    for (const { threadId, deleted } of ending) {
       // Also when the index is not known to have it: the answer to an earlier write may have been lost.
       writes.push({
         id: threadId,
-        statements: [deleteThreadRow(DB, threadId)],
+        statements: [
+          deleteThreadRow(DB, threadId),
+          // The runs of a thread that was made for them stay in the index.
+          ...(deleted ? deleteRunsOfThread(DB, threadId) : []),
+        ],
         note: () => this.removeThread(threadId),
       });
     }
@@ -198,7 +202,7 @@ export class IndexWriter {
 
   /** @returns false when more runs of it wait for the next batch */
   private removeThread(threadId: string): boolean {
-    if (this.runs.hasAny(threadId)) return false;
+    if (this.runs.needThread(threadId)) return false;
     deleteThreadRows(this.storage.sql, threadId);
     this.threads.remove(threadId);
     return true;

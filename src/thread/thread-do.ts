@@ -74,7 +74,10 @@ export class ThreadDO extends ThreadRuns {
     include: readonly "ttl"[] = [],
   ): Promise<Thread & { ttl?: WireTtl | null }> {
     const thread = this.requireThread(threadId);
-    const shown = toWireThread(thread, await readSnapshot(this.storage, thread));
+    // The row of a temporary thread is not written once more before it goes.
+    const isOver = thread.temporary && this.runs.unfinishedIds(threadId).length === 0;
+    const status = isOver ? "idle" : thread.status;
+    const shown = toWireThread({ ...thread, status }, await readSnapshot(this.storage, thread));
     if (!include.includes("ttl")) return shown;
     const expiry = this.threads.expiries().find((known) => known.threadId === threadId);
     return { ...shown, ttl: thread.ttl === null ? null : toWireTtl(thread.ttl, expiry?.expiresAt) };
@@ -95,7 +98,10 @@ export class ThreadDO extends ThreadRuns {
     return this.getThread(threadId);
   }
 
-  /** Deletes the thread with its state; its runs are stopped, their records stay. @throws thread.not_found */
+  /**
+   * Deletes the thread with its state. Its runs are stopped, and their records go too; of runs that a cron made, a record
+   * without content stays for the cron's history. @throws thread.not_found
+   */
   async deleteThread(threadId: string): Promise<void> {
     this.requireThread(threadId);
     this.threads.markDeleted(threadId);
@@ -105,6 +111,7 @@ export class ThreadDO extends ThreadRuns {
     this.queue.stopAll(runIds, "interrupt");
     const ended = runIds.map((runId) => this.queue.outcome(runId)).filter((outcome) => outcome !== undefined);
     await Promise.all(ended);
+    if (this.tablesExist()) this.webhookStore.forgetThread(threadId);
     await this.settle();
   }
 

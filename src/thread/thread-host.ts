@@ -24,6 +24,7 @@ import { readSnapshot, readState } from "./state/thread-state";
 import { EventLog } from "./streams/event-log";
 import { Webhooks } from "./webhooks/webhook";
 import { WebhookStore } from "./webhooks/webhook-store";
+import { WebhookValues } from "./webhooks/webhook-values";
 
 /** How soon after a call the alarm sees to what the call began. */
 const SOON_MS = 1_000;
@@ -70,13 +71,16 @@ export abstract class ThreadHost extends DurableObject {
     settle: async ({ runId }) => {
       // What its cron has to write is then written with it.
       await this.reports.answered(runId);
+      await this.webhooks.keepValues();
       await this.updateIndex();
       // Nobody waits for a webhook, but the object stays awake for it.
       this.ctx.waitUntil(this.callWebhooks());
       await this.removeIfEmpty();
     },
   });
-  private readonly webhooks = new Webhooks(this.runs, new WebhookStore(this.storage.sql), {
+  protected readonly webhookStore = new WebhookStore(this.storage.sql);
+  private readonly webhookValues = new WebhookValues(this.storage);
+  private readonly webhooks = new Webhooks(this.runs, this.webhookStore, this.webhookValues, {
     exists: () => this.tablesExist(),
     valuesOf: async (run) => {
       const thread = this.threads.find(run.threadId);
@@ -166,7 +170,7 @@ export abstract class ThreadHost extends DurableObject {
     }
     this.log.removeExpired();
     this.queue.startDue();
-    const settled = this.settle();
+    const settled = this.webhooks.keepValues().then(() => this.settle());
     this.reports.sendDue();
     this.ctx.waitUntil(this.callWebhooks());
     await this.holdWhileWorking();
@@ -272,6 +276,7 @@ export abstract class ThreadHost extends DurableObject {
     if (this.storage.kv.get("standing") === true) return;
     this.hasTables = false;
     this.log.tableDropped();
+    this.webhookValues.tableDropped();
     this.alarmAt = null;
     // The alarm goes with the rest.
     await this.storage.deleteAll();

@@ -134,7 +134,8 @@ export abstract class ThreadRuns extends ThreadHost {
   /** The run, living or ended. @throws run.not_found */
   async getRun(threadId: string, runId: string): Promise<Run> {
     const living = this.tablesExist() ? this.runs.get(runId) : undefined;
-    if (living?.deleted) throw noRun(runId);
+    const isThreadDeleted = this.tablesExist() && this.threads.find(threadId)?.deleted === true;
+    if (living?.deleted || isThreadDeleted) throw noRun(runId);
     if (living?.threadId === threadId) return toWireRun(living);
     return requireRun(this.env.DB, threadId, runId);
   }

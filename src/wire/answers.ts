@@ -185,7 +185,7 @@ export const cron = z.strictObject({
 export const slot = z.strictObject({
   scheduled_for: instant,
   origin: z.enum(["schedule", "catchup", "backfill", "manual"]),
-  status: z.enum(["pending", "fired", "skipped", "missed"]),
+  status: z.enum(["pending", "fired", "skipped", "missed", "rolled_back"]),
   reason: z.string().nullable(),
   lateness_ms: z.int().nullable(),
   run_id: id.nullable(),
@@ -197,18 +197,25 @@ const percentiles = z
   .nullable();
 
 export const cronFigures = z.strictObject({
-  slots: z.strictObject({ fired: z.int(), skipped: z.int(), missed: z.int(), pending: z.int() }),
+  slots: z.strictObject({
+    fired: z.int(),
+    skipped: z.int(),
+    missed: z.int(),
+    rolled_back: z.int(),
+    pending: z.int(),
+  }),
   runs: z.strictObject({
     running: z.int(),
     success: z.int(),
     error: z.int(),
     timeout: z.int(),
     interrupted: z.int(),
+    rolled_back: z.int(),
   }),
   success_ratio: z.number().nullable(),
   failures_in_a_row: z.int(),
   tokens: z.strictObject({ input: z.int(), output: z.int(), today: z.int(), this_month: z.int() }),
-  lateness_ms: percentiles,
+  start_lateness_ms: percentiles,
   duration_ms: percentiles,
 }) satisfies z.ZodType<Figures>;
 

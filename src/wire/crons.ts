@@ -138,7 +138,7 @@ const instantQuery = instant.optional();
 export const slotList = z.strictObject({
   limit: queryLimit.default(10),
   before: instantQuery,
-  status: z.enum(["fired", "skipped", "missed", "pending"]).optional(),
+  status: z.enum(["fired", "skipped", "missed", "rolled_back", "pending"]).optional(),
 });
 export type SlotList = z.output<typeof slotList>;
 
@@ -199,19 +199,26 @@ export interface Percentiles {
   max: number;
 }
 export interface Figures {
-  slots: { fired: number; skipped: number; missed: number; pending: number };
-  runs: { running: number; success: number; error: number; timeout: number; interrupted: number };
+  slots: { fired: number; skipped: number; missed: number; rolled_back: number; pending: number };
+  runs: {
+    running: number;
+    success: number;
+    error: number;
+    timeout: number;
+    interrupted: number;
+    rolled_back: number;
+  };
   /** Of the runs that succeeded or failed; null before the first. */
   success_ratio: number | null;
   failures_in_a_row: number;
   tokens: { input: number; output: number; today: number; this_month: number };
   /** From the scheduled time to the start of the run; not of those that were backfilled. */
-  lateness_ms: Percentiles | null;
+  start_lateness_ms: Percentiles | null;
   /** From the start of the run to its end. */
   duration_ms: Percentiles | null;
 }
 /** `pending` is to get a run, which is not yet known to be enqueued; the others are final. */
-export type SlotStatus = "pending" | "fired" | "skipped" | "missed";
+export type SlotStatus = "pending" | "fired" | "skipped" | "missed" | "rolled_back";
 /** Why there is a run, or was to be one. */
 export type SlotOrigin = "schedule" | "catchup" | "backfill" | "manual";
 /** A slot as the API shows it. */

@@ -184,9 +184,15 @@ export const notes: Readonly<Record<string, Note | undefined>> = {
   "RunsCancel.run_ids": { description: "These runs." },
   "CancelQuery.reason": { description: "Accepted without effect." },
   "SlotQuery.before": { description: "Only slots before it.", format: "date-time" },
-  "Slot.lateness_ms": { description: "How long after its time it was acted upon." },
+  "Slot.lateness_ms": { description: "How long after its time its run was enqueued, or it was given up." },
+  "CronFigures.start_lateness_ms": {
+    description: "From the scheduled time to the start of the run, which may wait after it was enqueued.",
+  },
   "Slot.reason": { description: "Why there is no run." },
-  "Slot.status": { description: "`pending` is claimed, its run being enqueued; the others are final." },
+  "Slot.status": {
+    description:
+      "`pending` is claimed, its run being enqueued. The others are final, but for a `fired` slot whose run is rolled back.",
+  },
   "CheckpointRead.select": { description: STATE_SELECT },
   "HistoryQuery.select": { description: STATE_SELECT },
   "HistorySearch.select": { description: STATE_SELECT },

@@ -51,7 +51,13 @@ describe("after three hours without a server", () => {
       "01T02:00 missed schedule",
       "01T03:00 fired catchup",
     ]);
-    expect((await figuresOf(cron.cron_id)).slots).toEqual({ fired: 1, skipped: 0, missed: 2, pending: 0 });
+    expect((await figuresOf(cron.cron_id)).slots).toEqual({
+      fired: 1,
+      skipped: 0,
+      missed: 2,
+      rolled_back: 0,
+      pending: 0,
+    });
   });
 
   it("with `skip` none is", async () => {
@@ -109,7 +115,13 @@ describe("after three hours without a server", () => {
       "01T03:00 skipped catchup",
     ]);
     expect(await alarmOf(cronStub(cron.cron_id))).toBeNull();
-    expect((await figuresOf(cron.cron_id)).slots).toEqual({ fired: 1, skipped: 2, missed: 0, pending: 0 });
+    expect((await figuresOf(cron.cron_id)).slots).toEqual({
+      fired: 1,
+      skipped: 2,
+      missed: 0,
+      rolled_back: 0,
+      pending: 0,
+    });
   });
 });
 
@@ -117,7 +129,13 @@ describe("a thousand missed slots", () => {
   it("are one row, and nothing is refused", async () => {
     const cron = await createCron({ schedule: "* * * * *" });
     await ringAt("2040-01-01T16:40:10.000Z", cron.cron_id);
-    expect((await figuresOf(cron.cron_id)).slots).toEqual({ fired: 1, skipped: 0, missed: 999, pending: 0 });
+    expect((await figuresOf(cron.cron_id)).slots).toEqual({
+      fired: 1,
+      skipped: 0,
+      missed: 999,
+      rolled_back: 0,
+      pending: 0,
+    });
     expect(await slotsOf(cron.cron_id, "?limit=1000")).toHaveLength(1000);
     expect(await alarmOf(cronStub(cron.cron_id))).toBe("2040-01-01T16:41:00.000Z");
   });

@@ -1,7 +1,7 @@
 /** Runs of a stateless cron that take longer than the time to its next slot. */
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Cron } from "../../src/wire/crons";
+import type { Cron, Slot } from "../../src/wire/crons";
 import {
   alarmOf,
   createCron,
@@ -14,7 +14,7 @@ import {
   settled,
   slotsOf,
 } from "../support/crons";
-import { call } from "../support/edge";
+import { call, edgeFetch } from "../support/edge";
 import { gateReached, openGate } from "../support/graphs/steps";
 import { hearReports } from "../support/reports";
 
@@ -98,9 +98,30 @@ describe("an earlier run that has not ended", () => {
     await ringAt(at(2), cron.cron_id);
     openGate(gate);
     await ended(cron.cron_id, 2);
-    expect(await statuses(cron)).toEqual(["fired", "fired"]);
+    expect(await statuses(cron)).toEqual(["rolled_back", "fired"]);
     expect(await runStatuses(cron)).toEqual(["success"]);
-    expect((await figuresOf(cron.cron_id)).runs).toMatchObject({ interrupted: 1, success: 1, running: 0 });
+    const { runs, slots } = await figuresOf(cron.cron_id);
+    expect(runs).toMatchObject({ interrupted: 0, rolled_back: 1, success: 1, running: 0 });
+    expect(slots).toMatchObject({ fired: 1, rolled_back: 1, pending: 0 });
+    const [, slot] = await slotsOf(cron.cron_id);
+    expect(slot).toMatchObject({ run_id: null, thread_id: null, reason: "its run was rolled back" });
+    const { body: found } = await call<Slot[]>("GET", `/runs/crons/${cron.cron_id}/slots?status=rolled_back`);
+    expect(found).toEqual([slot]);
+    const metrics = await (await edgeFetch("http://edge/metrics")).text();
+    expect(metrics).toMatch(new RegExp(`edgecron_slots{cron_id="${cron.cron_id}".*status="rolled_back"} 1`));
+  });
+
+  it("with `keep` that is rolled back leaves no thread behind, and counts towards max_runs", async () => {
+    const { cron, gate } = await slowCron({ on_run_completed: "keep", max_runs: 1 });
+    const [slot] = await slotsOf(cron.cron_id);
+    const path = `/threads/${slot?.thread_id ?? ""}`;
+    await call("POST", `${path}/runs/${slot?.run_id ?? ""}/cancel?wait=1&action=rollback`);
+    openGate(gate);
+    await ended(cron.cron_id, 1);
+    expect(await statuses(cron)).toEqual(["rolled_back"]);
+    expect((await call("GET", path)).status).toBe(404);
+    await ringAt(at(2), cron.cron_id);
+    expect(await statuses(cron)).toEqual(["rolled_back", "skipped"]);
   });
 
   it("that has ended, though the cron was not told, does not freeze the schedule", async () => {

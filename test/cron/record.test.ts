@@ -29,5 +29,5 @@ it("forgets a change that is rolled back after the row was written", async () =>
   expect((await call("POST", `/runs/crons/${cronId}/run`, {})).status).toBe(500);
   expect(await getCron(cronId)).toEqual(before);
   const { body } = await call<{ slots: unknown }>("GET", `/runs/crons/${cronId}/figures`);
-  expect(body.slots).toEqual({ fired: 0, skipped: 0, missed: 0, pending: 0 });
+  expect(body.slots).toEqual({ fired: 0, skipped: 0, missed: 0, rolled_back: 0, pending: 0 });
 });

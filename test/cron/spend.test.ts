@@ -243,12 +243,12 @@ describe("figures", () => {
   it("say what the slots and runs came to, also in the metrics of all crons", async () => {
     const cron = await createCron({ schedule: "0 * * * *" });
     expect(await figuresOf(cron.cron_id)).toEqual({
-      slots: { fired: 0, skipped: 0, missed: 0, pending: 0 },
-      runs: { running: 0, success: 0, error: 0, timeout: 0, interrupted: 0 },
+      slots: { fired: 0, skipped: 0, missed: 0, rolled_back: 0, pending: 0 },
+      runs: { running: 0, success: 0, error: 0, timeout: 0, interrupted: 0, rolled_back: 0 },
       success_ratio: null,
       failures_in_a_row: 0,
       tokens: { input: 0, output: 0, today: 0, this_month: 0 },
-      lateness_ms: null,
+      start_lateness_ms: null,
       duration_ms: null,
     });
     await fireAt("2040-01-30T01:00:02.000Z", cron);
@@ -257,7 +257,7 @@ describe("figures", () => {
       slots: { fired: 1, skipped: 1 },
       runs: { success: 1 },
       success_ratio: 1,
-      lateness_ms: { p50: 2000, p95: 2000, p99: 2000, max: 2000 },
+      start_lateness_ms: { p50: 2000, p95: 2000, p99: 2000, max: 2000 },
       duration_ms: { p50: 0, max: 0 },
     });
     const labels = `cron_id="${cron.cron_id}",assistant_id="${cron.assistant_id}"`;
@@ -267,7 +267,7 @@ describe("figures", () => {
     const text = await metrics();
     expect(text).toContain(`edgecron_slots{${labels},status="fired"} 1\n`);
     expect(text).toContain(`edgecron_slots{${labels},status="skipped"} 1\n`);
-    expect(text).toContain(`edgecron_lateness_seconds{${labels},quantile="0.99"} 2\n`);
+    expect(text).toContain(`edgecron_start_lateness_seconds{${labels},quantile="0.99"} 2\n`);
     expect(text).toContain(`edgecron_cron_enabled{${labels}} 1\n`);
     expect(text).toContain("# TYPE edgecron_runs_total counter\n");
     expect(text).toContain("edgecron_stopped 0\n");

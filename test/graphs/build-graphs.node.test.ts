@@ -61,7 +61,7 @@ describe("buildGraphs", () => {
       },
       { node_version: "22", dependencies: ["."], env: ".env", store: { ttl: { default_ttl: 60 } } },
     );
-    expect(result).toEqual({
+    expect(result).toMatchObject({
       graphIds: ["compiled", "uncompiled", "default.export", "factory", "promise", "wrapper"],
       changed: true,
     });
@@ -77,7 +77,7 @@ describe("buildGraphs", () => {
     await buildWith({ agent: "./g.ts:builder" }, { "g.ts": `${GRAPH} export { builder };` });
     const out = join(dir, "out/graphs.ts");
     await utimes(out, 1, 1);
-    expect(await build()).toEqual({ graphIds: ["agent"], changed: false });
+    expect(await build()).toMatchObject({ graphIds: ["agent"], changed: false });
     expect((await stat(out)).mtimeMs).toBe(1000);
   });
 
@@ -139,9 +139,44 @@ describe("buildGraphs", () => {
     await expect(building).rejects.toThrow(`langgraph.json: graph "${id}": `);
   });
 
+  it("tells of every graph that is wrong, and with keepGoing serves the others", async () => {
+    const graphs = { good: "./g.ts:builder", bad: "./t.ts", absent: "./gone.ts" };
+    const files = { "g.ts": `${GRAPH} export { builder };`, "t.ts": `throw new TypeError("no luck");` };
+    const building = buildWith(graphs, files);
+    await expect(building).rejects.toThrow(/graph "bad": .*no luck[^]*graph "absent": there is no file/);
+    const result = await buildGraphs({
+      config: join(dir, "langgraph.json"),
+      out: join(dir, "out/graphs.ts"),
+      keepGoing: true,
+    });
+    expect(result.graphIds).toEqual(["good", "bad", "absent"]);
+    expect(result.errors).toEqual([
+      expect.stringMatching(/graph "bad": .*no luck/),
+      expect.stringMatching(/graph "absent": there is no file/),
+    ]);
+    const source = await readFile(join(dir, "out/graphs.ts"), "utf8");
+    expect(source).toContain('"good": g0,');
+    expect(source).toMatch(/"bad": \(\) => \{ throw new Error\(".*no luck/);
+    expect(source).not.toContain(`from "../t.ts"`);
+  });
+
+  it("knows a Python module by its name", async () => {
+    const building = buildWith({ a: "agent.graphs.agent:graph" });
+    await expect(building).rejects.toThrow(/agent\.graphs\.agent is Python; graphs here run in JavaScript/);
+  });
+
+  it("knows a graph of a LangGraph that is too old", async () => {
+    const old = `class CompiledStateGraph { invoke() {} } export const graph = new CompiledStateGraph();`;
+    await expect(buildWith({ a: "./old.ts:graph" }, { "old.ts": old })).rejects.toThrow(
+      /"graph" of \.\/old\.ts was made by a LangGraph that is too old to run here: @langchain\/langgraph [\d.]+ or later is needed/,
+    );
+  });
+
   it("points to .dev.vars when a module throws", async () => {
     const building = buildWith({ a: "./t.ts" }, { "t.ts": `throw new Error("OPENAI_API_KEY is missing");` });
-    await expect(building).rejects.toThrow(/OPENAI_API_KEY is missing\n.*\.dev\.vars.*inside a node/);
+    await expect(building).rejects.toThrow(
+      /OPENAI_API_KEY is missing\n(?:.*\n)*.*\.dev\.vars.*inside a node/,
+    );
   });
 });
 
@@ -166,6 +201,19 @@ describe("the command", () => {
     const { code, stdout, stderr } = await run("--config", "other.json");
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     expect(stderr).toMatch(/^.*other\.json: there is no such file; create it with .*\n$/);
+  });
+
+  it("says where a module threw, in its own file, and says nothing of variables when none is missing", async () => {
+    await write({
+      "langgraph.json": `{ "graphs": { "a": "./t.ts" } }`,
+      "t.ts": `import { fail } from "./lib/fail";\nfail();`,
+      "lib/fail.ts": "\n\nexport const fail = () => { throw new Error('no luck'); };",
+    });
+    const { code, stderr } = await run();
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/graph "a": .*no luck\n\s+at fail \(.*lib\/fail\.ts:3:/);
+    expect(stderr).toMatch(/at .*[/]t\.ts:2:/);
+    expect(stderr).not.toMatch(/dev\.vars/);
   });
 
   it("names an option that it does not know", async () => {

@@ -21,7 +21,6 @@ const REFUSED = [
   "http://web.service.consul/",
   "http://db.docker/",
   "http://hidden.onion/",
-  "http://a.test/",
   "http://127.0.0.1/",
   "http://127.1/",
   "http://2130706433/",

@@ -13,6 +13,7 @@ describe("devArguments", () => {
       migrate: ["--local", "--persist-to", "/project/.wrangler/state"],
       dev: [
         ...["--var", "EDGECRON_DEV:loopback", "AUTH:open", "--show-interactive-dev-session=false"],
+        "--no-minify",
         ...["--port", "8787", "--persist-to", "/project/.wrangler/state"],
       ],
     });
@@ -21,7 +22,7 @@ describe("devArguments", () => {
   it("hands every flag on as it came", () => {
     const argv = ["--port=9000", "--ip", "0.0.0.0", "--var", "A:1", "B:2", "--log-level", "debug"];
     const { dev } = parse(argv);
-    expect(dev.slice(4, -2)).toEqual(argv);
+    expect(dev.slice(5, -2)).toEqual(argv);
   });
 
   it.each([
@@ -41,7 +42,7 @@ describe("devArguments", () => {
       const { persistTo, migrate, dev } = parse(["--port", "9000", ...flag, "--ip", "::1"]);
       expect(persistTo).toBe("/project/data");
       expect(migrate).toEqual(["--local", "--persist-to", "/project/data"]);
-      expect(dev.slice(4)).toEqual(["--port", "9000", "--ip", "::1", "--persist-to", "/project/data"]);
+      expect(dev.slice(5)).toEqual(["--port", "9000", "--ip", "::1", "--persist-to", "/project/data"]);
     },
   );
 

@@ -71,8 +71,8 @@ export const figuresOf = async (cronId: string): Promise<Figures> =>
 /** Waits until the cron knows of so many runs that have ended. */
 export async function ended(cronId: string, runs: number): Promise<void> {
   await vi.waitUntil(async () => {
-    const { success, error, timeout, interrupted } = (await figuresOf(cronId)).runs;
-    return success + error + timeout + interrupted >= runs;
+    const { success, error, timeout, interrupted, rolled_back: rolledBack } = (await figuresOf(cronId)).runs;
+    return success + error + timeout + interrupted + rolledBack >= runs;
   });
 }
 

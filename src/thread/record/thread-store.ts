@@ -132,14 +132,14 @@ export class ThreadStore {
 
   /**
    * Threads on their way out (deleted, or made for runs that have all ended) of which nothing is needed any more, once the
-   * index has their runs: no webhook is to be called, no stream kept, and no cron waits for a report that the index would
+   * index has their runs: no webhook needs its values, no stream is kept, and no cron waits for a report that the index would
    * be waiting for too.
    */
   ending(limit: number, streamed: string[]): StoredThread[] {
     return this.select(
       `WHERE (deleted = 1 OR ${HAS_PASSED})
          AND NOT EXISTS (SELECT 1 FROM runs WHERE runs.thread_id = threads.thread_id
-           AND (webhook_at IS NOT NULL OR (report_at IS NOT NULL AND runs.indexed >= runs.revision)))
+           AND ((webhook_at IS NOT NULL AND webhook_values_kept = 0) OR (report_at IS NOT NULL AND runs.indexed >= runs.revision)))
          AND (deleted = 1 OR thread_id NOT IN (SELECT value FROM json_each(?))) LIMIT ?`,
       JSON.stringify(streamed),
       limit,

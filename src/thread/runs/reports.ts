@@ -112,7 +112,8 @@ export class Reports {
 export const reportOf = (run: StoredRun): RunReport => ({
   runId: run.runId,
   threadId: run.threadId,
-  status: run.status as FinalStatus,
+  // A run that was rolled back ends as interrupted, and is to be taken out of the index.
+  status: run.deleted && run.status === "interrupted" ? "rolled_back" : (run.status as FinalStatus),
   waiting: run.waiting,
   error: run.error,
   attempts: run.attempts,

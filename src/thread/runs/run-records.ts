@@ -3,6 +3,7 @@ import type { CronEntry } from "../../calls/cron-entry";
 import type { CronTerms, NewRun } from "../../calls/run";
 import type { ThreadTtl } from "../../wire/threads";
 import type { CheckpointSaver } from "../checkpoints/checkpoint-saver";
+import { findCheckpoints } from "../checkpoints/checkpoint-tables";
 import type { StoredThread, ThreadStore } from "../record/thread-store";
 import { defaultTtl } from "../ttl";
 import type { Outcome, StopReason } from "./outcome";
@@ -57,7 +58,9 @@ export class RunRecords {
         const waiting = outcome.waiting && outcome.refused !== true;
         this.runs.markFinished(run, { ...outcome, waiting, rolledBack: false });
       }
-      if (!passing && !thread.deleted) {
+      if (!passing && reason === "rollback" && others.length === 0 && this.isLeftEmpty(run)) {
+        this.threads.markDeleted(run.threadId);
+      } else if (!passing && !thread.deleted) {
         const error = outcome.refused === true ? null : outcome.error;
         const settled = outcome.waiting ? "interrupted" : error === null ? "idle" : "error";
         this.threads.update(run.threadId, {
@@ -68,6 +71,12 @@ export class RunRecords {
         });
       }
     });
+  }
+
+  /** Whether the thread was made for this run alone and holds nothing without it. */
+  private isLeftEmpty({ cron, threadId }: StoredRun): boolean {
+    if (cron?.ownsThread !== true) return false;
+    return findCheckpoints(this.storage.sql, { threadId, ns: "", limit: 1 }).length === 0;
   }
 
   private takeThread(run: NewRun, thread: StoredThread | undefined): void {

@@ -67,6 +67,8 @@ export type RunRow = {
   webhook_status: WebhookDelivery["status"] | null;
   webhook_error: string | null;
   last_checkpoint_id: string | null;
+  /** 1 when what its webhook is to send is in `webhook_values`. */
+  webhook_values_kept: number;
   revision: number;
   indexed: number;
 };
@@ -94,6 +96,7 @@ const COLUMNS = {
   webhook_status: "TEXT",
   webhook_error: "TEXT",
   last_checkpoint_id: "TEXT",
+  webhook_values_kept: "INTEGER NOT NULL DEFAULT 0",
   revision: "INTEGER NOT NULL DEFAULT 1",
   indexed: "INTEGER NOT NULL DEFAULT 0",
   cron: "TEXT",

@@ -209,9 +209,10 @@ export class RunStore {
     );
   }
 
-  /** Whether any run of the thread is still kept here. */
-  hasAny(threadId: string): boolean {
-    return this.sql.exec("SELECT 1 FROM runs WHERE thread_id = ? LIMIT 1", threadId).toArray().length > 0;
+  /** Whether any run that needs its thread is still kept here; one that only waits for its webhook does not. */
+  needThread(threadId: string): boolean {
+    const needing = "thread_id = ? AND NOT (webhook_at IS NOT NULL AND webhook_values_kept = 1)";
+    return this.sql.exec(`SELECT 1 FROM runs WHERE ${needing} LIMIT 1`, threadId).toArray().length > 0;
   }
 
   isEmpty(): boolean {

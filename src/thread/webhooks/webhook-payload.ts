@@ -2,17 +2,33 @@
 import { toWireRun } from "../../calls/run";
 import { now, toIso, toIsoOrNull } from "../../platform/clock";
 import { asDomainError, messageOf } from "../../platform/errors";
-import { bytesOf } from "../../platform/json";
+import { bytesOf, parseJson } from "../../platform/json";
 import type { StoredRun } from "../runs/run-row";
 
 /** A larger body is sent without the values: receivers refuse it, and several may be in memory at once. */
 export const MAX_BODY_BYTES = 4_000_000;
 
+/** What of a body is fixed when the run ends: its values, or why they cannot be sent. */
+export type WebhookEnd = { values: unknown } | { values: null; values_omitted: string };
+
 /**
- * The body. `values` is null where they cannot be sent, and `values_omitted` says why.
+ * The fixed part of the body, as JSON text.
  * @param readValues reads the values that the run ended with
  */
-export async function webhookBody(run: StoredRun, readValues: () => Promise<unknown>): Promise<string> {
+export async function webhookEnd(readValues: () => Promise<unknown>): Promise<string> {
+  const without = (reason: string): string => JSON.stringify({ values: null, values_omitted: reason });
+  try {
+    const text = JSON.stringify({ values: await readValues() } satisfies WebhookEnd);
+    const bytes = bytesOf(text);
+    if (bytes <= MAX_BODY_BYTES) return text;
+    return without(`they have ${bytes} bytes, and at most ${MAX_BODY_BYTES} are sent`);
+  } catch (error) {
+    return without(asDomainError(error)?.detail ?? messageOf(error));
+  }
+}
+
+/** The body: the run as it ended, with what {@link webhookEnd} gave for it. */
+export function webhookBody(run: StoredRun, end: string): string {
   const ended = {
     // How far its own delivery has got is not its receiver's business.
     ...toWireRun({ ...run, webhook: null }),
@@ -21,14 +37,5 @@ export async function webhookBody(run: StoredRun, readValues: () => Promise<unkn
     webhook_sent_at: toIso(now()),
     ...(run.error === null ? {} : { error: run.error.message }),
   };
-  const without = (reason: string): string =>
-    JSON.stringify({ ...ended, values: null, values_omitted: reason });
-  try {
-    const body = JSON.stringify({ ...ended, values: await readValues() });
-    const bytes = bytesOf(body);
-    if (bytes <= MAX_BODY_BYTES) return body;
-    return without(`with them the body has ${bytes} bytes, and at most ${MAX_BODY_BYTES} are sent`);
-  } catch (error) {
-    return without(asDomainError(error)?.detail ?? messageOf(error));
-  }
+  return JSON.stringify({ ...ended, ...parseJson<WebhookEnd>(end) });
 }

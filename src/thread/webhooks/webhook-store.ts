@@ -27,6 +27,24 @@ export class WebhookStore {
       .toArray()[0]?.run_id;
   }
 
+  /** Ended runs whose values their webhooks are still to send, and that are not kept yet. */
+  withoutValues(): string[] {
+    return this.sql
+      .exec<{ run_id: string }>(
+        "SELECT run_id FROM runs WHERE webhook_at IS NOT NULL AND webhook_values_kept = 0 ORDER BY seq",
+      )
+      .toArray()
+      .map((row) => row.run_id);
+  }
+
+  /** No webhook of the thread's runs is called any more: they go with the thread. */
+  forgetThread(threadId: string): void {
+    this.sql.exec(
+      "UPDATE runs SET webhook_at = NULL, revision = revision + 1 WHERE thread_id = ? AND webhook_at IS NOT NULL",
+      threadId,
+    );
+  }
+
   /** Counts an attempt before it is made; the next comes at `nextAt` (ms) should nothing be heard of this one. */
   book(runId: string, nextAt: number): void {
     this.sql.exec(

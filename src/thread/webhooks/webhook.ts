@@ -7,8 +7,9 @@ import { WEBHOOK_CALL_MS } from "../../platform/time-limits";
 import { callWebhook, FinalFailure, MAX_WEBHOOK_ATTEMPTS } from "../../platform/webhook-call";
 import type { StoredRun } from "../runs/run-row";
 import type { RunStore } from "../runs/run-store";
-import { webhookBody } from "./webhook-payload";
+import { webhookBody, webhookEnd } from "./webhook-payload";
 import type { WebhookStore } from "./webhook-store";
+import { WebhookValues } from "./webhook-values";
 
 /** Calls at once, of a cron one. An object has six connections, and its runs need some to talk to their models. */
 const LANES = 3;
@@ -36,8 +37,27 @@ export class Webhooks {
   constructor(
     private readonly runs: RunStore,
     private readonly store: WebhookStore,
+    private readonly values: WebhookValues,
     private readonly host: WebhookHost,
   ) {}
+
+  /** Keeps the values that ended runs are to send, so that their threads can go. */
+  async keepValues(): Promise<void> {
+    for (const runId of this.host.exists() ? this.store.withoutValues() : []) {
+      const run = this.runs.get(runId);
+      if (run !== undefined) await this.endOf(run);
+    }
+    if (this.host.exists()) this.values.removeUnneeded();
+  }
+
+  /** The fixed part of the run's webhook, kept from its end on. */
+  private async endOf(run: StoredRun): Promise<string> {
+    const kept = this.values.read(run.runId);
+    if (kept !== null) return kept;
+    const end = await webhookEnd(() => this.host.valuesOf(run));
+    if (this.host.exists()) this.values.keep(run.runId, end);
+    return end;
+  }
 
   /** Begins to call what is due, a few at a time, and goes on while something is. Never throws. */
   callDue(): void {
@@ -99,7 +119,7 @@ export class Webhooks {
   /** Makes one attempt and records how it went. */
   private async attempt(run: StoredRun): Promise<void> {
     try {
-      const body = await webhookBody(run, () => this.host.valuesOf(run));
+      const body = webhookBody(run, await this.endOf(run));
       const secrets = this.host.secrets();
       await callWebhook({ url: run.kwargs.webhook ?? "", id: `msg_${run.runId}`, body, secrets });
     } catch (error) {
@@ -112,6 +132,8 @@ export class Webhooks {
       else this.store.noteFailure(runId, message, now() + backoffMs(WEBHOOK_BACKOFF, attempts, runId));
       return;
     }
-    if (this.host.exists()) this.store.noteDelivery(run.runId);
+    if (!this.host.exists()) return;
+    this.store.noteDelivery(run.runId);
+    this.values.removeUnneeded();
   }
 }

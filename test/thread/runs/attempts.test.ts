@@ -298,7 +298,7 @@ describe("while a run waits for its next attempt", () => {
     expect((await call("GET", `/threads/${threadId}/runs/${slot.run_id}`)).status).toBe(404);
     expect((await threadOf(threadId)).values ?? {}).not.toHaveProperty("trail");
     await until(() => heard.length === 1);
-    expect(heard).toMatchObject([{ status: "interrupted", attempts: 1 }]);
+    expect(heard).toMatchObject([{ status: "rolled_back", attempts: 1 }]);
     await ringThread(slot, 60);
     expect(executionsOf(key, "two")).toBe(1);
   });

@@ -118,6 +118,8 @@ describe("a cron is told that its run", () => {
     expect(heard).toHaveLength(1);
   });
 
+  const endOf = (what: string): string => (what === "was cancelled" ? "interrupted" : "rolled_back");
+
   it("took too long", async () => {
     const { heard } = hearReports();
     const { thread_id: id } = await createThread();
@@ -136,12 +138,12 @@ describe("a cron is told that its run", () => {
     ["was cancelled", "POST", "/cancel?wait=1", 204],
     ["was rolled back", "POST", "/cancel?wait=1&action=rollback", 204],
     ["was deleted", "DELETE", "", 204],
-  ])("%s while it was executed", async (_what, method, action, status) => {
+  ])("%s while it was executed", async (what, method, action, status) => {
     const { heard } = hearReports();
     const { slot } = await held();
     expect((await call(method, `${path(slot)}${action}`)).status).toBe(status);
     await until(() => heard.length > 0);
-    expect(heard).toMatchObject([{ ...ENDED, runId: slot.run_id, status: "interrupted" }]);
+    expect(heard).toMatchObject([{ ...ENDED, runId: slot.run_id, status: endOf(what) }]);
     await until(async () => (await rowsOf(threadStub(slot.thread_id))).runs === 0);
     await runDurableObjectAlarm(threadStub(slot.thread_id));
     expect(heard).toHaveLength(1);
@@ -151,13 +153,13 @@ describe("a cron is told that its run", () => {
     ["was cancelled", "POST", "/cancel?wait=1", 204],
     ["was rolled back", "POST", "/cancel?wait=1&action=rollback", 204],
     ["was deleted", "DELETE", "", 204],
-  ])("%s before it began", async (_what, method, action, status) => {
+  ])("%s before it began", async (what, method, action, status) => {
     const { heard } = hearReports();
     const { slot, before } = await queued();
     expect((await call(method, `${path(slot)}${action}`)).status).toBe(status);
     await until(() => heard.length > 0);
     expect(heard).toMatchObject([
-      { ...ENDED, runId: slot.run_id, status: "interrupted", attempts: 0, startedAt: null },
+      { ...ENDED, runId: slot.run_id, status: endOf(what), attempts: 0, startedAt: null },
     ]);
     await call("POST", `/threads/${before.thread_id}/runs/${before.run_id}/cancel?wait=1`);
     expect(heard).toHaveLength(1);
@@ -169,7 +171,8 @@ describe("a cron is told that its run", () => {
     const fields = { assistant_id: "echo", input: { text: "a" }, multitask_strategy: strategy };
     await joinRun(await createRun(before.thread_id, fields));
     await until(() => heard.length > 0);
-    expect(heard).toMatchObject([{ ...ENDED, runId: slot.run_id, status: "interrupted", attempts: 0 }]);
+    const ended = strategy === "rollback" ? "rolled_back" : "interrupted";
+    expect(heard).toMatchObject([{ ...ENDED, runId: slot.run_id, status: ended, attempts: 0 }]);
   });
 
   it("lost its thread, also before it began", async () => {
@@ -311,7 +314,7 @@ describe("a report", () => {
     setClock(dueAnd(1_000));
     await runDurableObjectAlarm(thread);
     expect(heard).toHaveLength(1);
-    expect(await rowsOf(thread)).toMatchObject({ runs: 1, threads: 1 });
+    expect(await rowsOf(thread)).toMatchObject({ runs: 1, threads: 0 });
     const { body: run } = await call<Run>("GET", path(slot));
     expect(run.webhook).toMatchObject({ status: "pending", attempts: 1 });
     setClock(run.webhook?.next_attempt_at ?? "");

@@ -1,9 +1,9 @@
 /** The operations of `/threads`, without those of their runs. */
 import { z } from "zod";
-import * as schemas from "../../../wire/threads";
-import * as states from "../../../wire/states";
-import { empty, json, operationsOf, page } from "../operation";
 import { checkpoint, foundThread, thread, threadState } from "../../../wire/answers";
+import * as states from "../../../wire/states";
+import * as schemas from "../../../wire/threads";
+import { empty, json, operationsOf, page } from "../operation";
 
 const one = json("The thread.", thread);
 const SELECT = "With `select` there are only the fields asked for.";
@@ -72,7 +72,8 @@ export const threadOperations = operationsOf("Threads", [
     path: "/threads/{thread_id}",
     id: "delete_thread",
     summary: "Delete a thread and its state",
-    description: "Its runs are stopped; their records stay.",
+    description:
+      "Its runs are stopped, and their records are deleted. Of runs that a cron made, a record without content stays.",
     answers: empty("Deleted."),
     failures: [404],
   },

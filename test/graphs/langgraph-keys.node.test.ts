@@ -1,0 +1,156 @@
+/** What of langgraph.json has an effect, and how the rest is named. */
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { parseEnv } from "node:util";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { buildGraphs, type BuiltGraphs } from "../../scripts/build-graphs.mjs";
+import { writeEnvFile } from "../../scripts/project-variables.mjs";
+
+vi.setConfig({ testTimeout: 60_000 });
+
+const GRAPH = `
+  import { Annotation, START, StateGraph } from "@langchain/langgraph";
+  export const graph = new StateGraph(Annotation.Root({ a: Annotation<string>() }))
+    .addNode("n", () => ({})).addEdge(START, "n");
+`;
+let dir: string;
+
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), "langgraph-keys-"));
+  await symlink(join(import.meta.dirname, "../../node_modules"), join(dir, "node_modules"));
+});
+afterEach(() => rm(dir, { recursive: true, force: true }));
+
+async function build(config: object, files: Record<string, string> = {}): Promise<BuiltGraphs> {
+  const all = {
+    "g.ts": GRAPH,
+    "langgraph.json": JSON.stringify({ graphs: { agent: "./g.ts:graph" }, ...config }),
+    ...files,
+  };
+  for (const [name, text] of Object.entries(all)) {
+    await mkdir(dirname(join(dir, name)), { recursive: true });
+    await writeFile(join(dir, name), text);
+  }
+  return buildGraphs({ config: join(dir, "langgraph.json"), out: join(dir, "out/graphs.ts") });
+}
+
+describe("a key", () => {
+  it.each([[{ auth: { path: "./auth.ts:auth" } }], [{ auth: {} }], [{ encryption: { path: "./e.ts:e" } }]])(
+    "that would protect something stops the build: %j",
+    async (config) => {
+      const [key = ""] = Object.keys(config);
+      await expect(build(config)).rejects.toThrow(
+        new RegExp(`langgraph\\.json: "${key}" is not supported, and without it nothing would`),
+      );
+    },
+  );
+
+  it.each([
+    [{ http: { app: "./app.ts:app" } }, /"http\.app" has no effect here: its routes are not served/],
+    [{ http: { disable_store: true } }, /"http\.disable_store" has no effect here: the routes stay open/],
+    [{ http: { mount_prefix: "/api" } }, /"http\.mount_prefix" has no effect/],
+    [{ ui: { card: "./ui.tsx" } }, /"ui" has no effect/],
+    [{ store: { index: { dims: 1536 } } }, /"store\.index" has no effect here: items are found by/],
+    [{ checkpointer: { type: "mongo" } }, /"checkpointer\.type" has no effect/],
+    [{ grahps: {} }, /"grahps" is not a key of langgraph\.json; did you mean "graphs"\?/],
+    [{ http: { cosr: {} } }, /"http\.cosr" is not a key of langgraph\.json; did you mean "http\.cors"\?/],
+    [{ something_else: 1 }, /"something_else" is not a key of langgraph\.json$/],
+  ])("that does nothing is named: %j", async (config, message) => {
+    const { notes } = await build(config);
+    expect(notes).toEqual([expect.stringMatching(message)]);
+    expect(notes[0]).toMatch(/^langgraph\.json: /);
+  });
+
+  it.each([
+    [{ node_version: "22", dependencies: ["."], dockerfile_lines: [], python_version: "3.12" }],
+    [{ http: { cors: { allow_origins: ["https://a.example"] }, configurable_headers: { includes: [] } } }],
+    [{ http: { disable_mcp: true, disable_store: false }, ui: null, auth: null }],
+    [{ store: { ttl: { default_ttl: 60 } }, checkpointer: { ttl: { default_ttl: 60 } } }],
+  ])("that is of other servers, or is done, is not: %j", async (config) => {
+    expect((await build(config)).notes).toEqual([]);
+  });
+
+  it("description of a graph is handed on", async () => {
+    await build({ graphs: { agent: { path: "./g.ts:graph", description: "Greets people." } } });
+    expect(await readFile(join(dir, "out/graphs.ts"), "utf8")).toMatch(
+      /"descriptions": \{\s*"agent": "Greets people\."/,
+    );
+  });
+});
+
+describe("variables", () => {
+  const needs = (name: string, value: string): Record<string, string> => ({
+    "g.ts": `${GRAPH} if (process.env.${name} !== ${JSON.stringify(value)}) throw new Error("got " + process.env.${name});`,
+  });
+
+  it.each([
+    ["of an object", { env: { MINE: "a", NUMBER: 1 } }, {}],
+    ["of a file that env names", { env: "config/dev.env" }, { "config/dev.env": "MINE=a" }],
+    ["of .env", {}, { ".env": "MINE=a" }],
+    ["of .dev.vars", {}, { ".dev.vars": "MINE=a" }],
+    ["of .dev.vars over .env", {}, { ".env": "MINE=b", ".dev.vars": "MINE=a" }],
+    ["of .env beside .dev.vars", {}, { ".env": "MINE=a", ".dev.vars": "OTHER=1" }],
+  ])("%s are there when a graph is loaded", async (_where, config, files) => {
+    await build(config, { ...needs("MINE", "a"), ...(files as Record<string, string>) });
+    expect(process.env).not.toHaveProperty("MINE");
+  });
+
+  it("of the shell are not, since the server has none of them", async () => {
+    process.env.FROM_THE_SHELL = "a";
+    try {
+      await expect(build({}, needs("FROM_THE_SHELL", "a"))).rejects.toThrow("got undefined");
+      expect(process.env.FROM_THE_SHELL).toBe("a");
+    } finally {
+      delete process.env.FROM_THE_SHELL;
+    }
+  });
+
+  it.each([
+    [{ env: "gone.env" }, /env: there is no file/],
+    [{ env: 7 }, /env: expected a file or an object/],
+    [{ env: { A: {} } }, /env: "A": expected a text/],
+    [{ env: { LANGGRAPH_CONFIG: "{" } }, /LANGGRAPH_CONFIG is not valid/],
+  ])("that are wrong are told of: %j", async (config, message) => {
+    await expect(build(config)).rejects.toThrow(message);
+  });
+
+  it("reach the server as they are", async () => {
+    const variables = { A: "1", B: "it's", C: 'a "b"', D: "x y # z", E: "two\nlines", F: "" };
+    writeEnvFile(join(dir, "dev.env"), variables);
+    expect(parseEnv(await readFile(join(dir, "dev.env"), "utf8"))).toEqual(variables);
+  });
+});
+
+describe("what a Worker has not", () => {
+  it("is named, with the file and the line", async () => {
+    const { notes } = await build(
+      {},
+      {
+        "g.ts": `${GRAPH} import "./tools";`,
+        "tools.ts": [
+          `import { exec } from "node:child_process";`,
+          `import { readFileSync } from "fs";`,
+          `export const tools = { exec, read: () => readFileSync(new URL("./a.txt", import.meta.url)) };`,
+          `export const run = (text: string) => eval(text);`,
+        ].join("\n"),
+      },
+    );
+    expect(notes).toEqual([
+      './tools.ts imports "node:child_process", whose functions throw: a Worker starts no processes',
+      expect.stringMatching(/^\.\/tools\.ts:4 has `eval\(`: a Worker runs no code/),
+      expect.stringMatching(
+        /^\.\/tools\.ts:3 has `import\.meta\.url`: a Worker has no files beside its code/,
+      ),
+      expect.stringMatching(/^\.\/tools\.ts:2 has `"fs"`: a Worker has no files of the project/),
+    ]);
+  });
+
+  it("is an error when it cannot be bundled: a native addon", async () => {
+    const building = build(
+      {},
+      { "g.ts": `${GRAPH} import addon from "./addon.node"; export { addon };`, "addon.node": "" },
+    );
+    await expect(building).rejects.toThrow(/graph "agent": /);
+  });
+});
