@@ -1,7 +1,7 @@
 /** A local server: the migrations, `wrangler dev`, and the minute's tick that starts the watchdog. */
 import { once } from "node:events";
-import { readFileSync, rmSync, watch } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, watch } from "node:fs";
+import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { explainStart } from "./explain-start.mjs";
 import { applyLocalMigrations } from "./local-migrations.mjs";
@@ -26,6 +26,8 @@ export class DevServer {
   #aborted = new AbortController();
   #held = [];
   #why = null;
+  /** The source map of the bundle that did not load; wrangler removes it when it ends. */
+  #sourceMap = null;
   #told = "";
   #watcher = null;
   #timer = null;
@@ -127,7 +129,9 @@ export class DevServer {
   #whyItEnded() {
     this.#why ??= this.#aborted.signal.aborted
       ? new Error("stopped")
-      : new Error(explainStart(buildReport(), this.#held ?? [], root) ?? this.#withAllSaid());
+      : new Error(
+          explainStart(buildReport(), this.#held ?? [], root, this.#sourceMap) ?? this.#withAllSaid(),
+        );
     return this.#why;
   }
 
@@ -137,6 +141,7 @@ export class DevServer {
   }
 
   #log(line) {
+    if (this.url === null && /\bindex\.js:\d+:\d+/.test(line)) this.#sourceMap ??= newestSourceMap();
     if (this.url === null && this.#listening) {
       // wrangler does not end when the Worker cannot be built, nor does it look at the files again.
       if (/Build failed with/.test(line)) setTimeout(() => this.#child.kill("SIGTERM"), SOON_MS);
@@ -169,6 +174,22 @@ export class DevServer {
       MINUTE_MS - (Date.now() % MINUTE_MS),
     );
     this.#timer.unref();
+  }
+}
+
+/** The source map of the bundle that wrangler made last; null when it cannot be found. */
+function newestSourceMap() {
+  try {
+    const tmp = join(root, ".wrangler/tmp");
+    const maps = readdirSync(tmp)
+      .map((name) => join(tmp, name, "index.js.map"))
+      .filter(existsSync);
+    const [newest] = maps.sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
+    return newest === undefined
+      ? null
+      : { dir: dirname(newest), map: JSON.parse(readFileSync(newest, "utf8")) };
+  } catch {
+    return null;
   }
 }
 

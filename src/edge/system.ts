@@ -17,19 +17,19 @@ export const health = new Hono<{ Bindings: Env }>().get("/ok", async (c) => {
 });
 
 /** When D1 was last asked whether it answers; anybody may have it asked, so it is asked at most once a second. */
-let lastCheck: { at: number; failure: unknown } | undefined;
+let lastCheck: { at: number; failure: Error | undefined } | undefined;
 const CHECK_EVERY_MS = 1_000;
 
 /** @throws what D1 threw, now or less than a second ago */
 async function checkD1(db: D1Database): Promise<void> {
   if (lastCheck === undefined || Math.abs(now() - lastCheck.at) >= CHECK_EVERY_MS) {
     // Noted before the answer is there: those who ask meanwhile do not ask D1 again.
-    const check = { at: now(), failure: undefined as unknown };
+    const check = { at: now(), failure: undefined as Error | undefined };
     lastCheck = check;
     try {
       await within(D1_CALL_MS, "D1", db.prepare("SELECT 1").run());
     } catch (error) {
-      check.failure = error;
+      check.failure = error instanceof Error ? error : new Error(String(error));
     }
   }
   if (lastCheck.failure !== undefined) throw lastCheck.failure;
