@@ -25,19 +25,28 @@ export function pauseCrons(server, crons) {
   });
 }
 
-/** Waits until nothing is pending or running any more, or `limitMs` are over. @returns how long that took */
-export async function untilQuiet(server, crons, limitMs) {
-  const begun = Date.now();
-  let busy = crons;
-  while (busy.length > 0 && Date.now() - begun < limitMs) {
-    const still = await inFlight(busy, async (cron) => {
-      const { slots, runs } = await server.call("GET", `/runs/crons/${cron.cronId}/figures`);
-      return slots.pending + runs.running > 0 ? [cron] : [];
+/**
+ * Waits until nothing is pending or running any more, for as long as something moves. A cron of which nothing has changed for
+ * `stuckAfterMs` is stuck, and is waited for no longer.
+ * @returns how long that took, and the ids of the crons that are stuck
+ */
+export async function untilQuiet(server, crons, stuckAfterMs, { now = Date.now, wait = sleep } = {}) {
+  const begun = now();
+  const stuck = [];
+  let busy = crons.map(({ cronId }) => ({ cronId, figures: "", movedAt: begun }));
+  while (busy.length > 0) {
+    const looked = await inFlight(busy, async ({ cronId, ...before }) => {
+      const figures = await server.call("GET", `/runs/crons/${cronId}/figures`);
+      if (figures.slots.pending + figures.runs.running === 0) return [];
+      const text = JSON.stringify([figures.slots, figures.runs]);
+      return [text === before.figures ? { cronId, ...before } : { cronId, figures: text, movedAt: now() }];
     });
-    busy = still.flat();
-    if (busy.length > 0) await sleep(POLL_MS);
+    const still = looked.flat();
+    stuck.push(...still.filter(({ movedAt }) => now() - movedAt >= stuckAfterMs).map(({ cronId }) => cronId));
+    busy = still.filter(({ cronId }) => !stuck.includes(cronId));
+    if (busy.length > 0) await wait(POLL_MS);
   }
-  return Date.now() - begun;
+  return { waitedMs: now() - begun, stuck };
 }
 
 /** All that the server says of the crons and their threads. */

@@ -19,7 +19,8 @@ export function readTypes(graphs, projectDir) {
     options: compilerOptions(projectDir),
   });
   const checker = program.getTypeChecker();
-  const toSchema = schemaMaker(checker);
+  const sources = program.getSourceFiles().filter(({ fileName }) => !fileName.includes("/node_modules/"));
+  const toSchema = schemaMaker(checker, sources);
   const schemas = {};
   for (const graph of graphs) {
     const symbol = exportOf(program, graph);

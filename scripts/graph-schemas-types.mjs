@@ -39,9 +39,11 @@ const MESSAGES_SENT = {
 /**
  * Makes a converter for one program. `sent` says that the type is of what clients send, and not of what they get.
  * @param {ts.TypeChecker} checker
+ * @param {readonly ts.SourceFile[]} sources of the project, whose unions of literals keep their order
  * @returns {(type: ts.Type, sent: boolean) => object}
  */
-export function schemaMaker(checker) {
+export function schemaMaker(checker, sources = []) {
+  const orders = literalOrders(sources);
   let budget = MAX_TYPES;
   let sent = false;
   /** The object types that are being converted, for types that contain themselves. */
@@ -52,8 +54,9 @@ export function schemaMaker(checker) {
     const { flags } = type;
     if (flags & ts.TypeFlags.Null) return { type: "null" };
     if (flags & ts.TypeFlags.StringLiteral || flags & ts.TypeFlags.NumberLiteral)
-      return { const: type.value };
-    if (flags & ts.TypeFlags.BooleanLiteral) return { const: checker.typeToString(type) === "true" };
+      return { type: typeof type.value, const: type.value };
+    if (flags & ts.TypeFlags.BooleanLiteral)
+      return { type: "boolean", const: checker.typeToString(type) === "true" };
     if (flags & ts.TypeFlags.StringLike) return { type: "string" };
     if (flags & ts.TypeFlags.NumberLike && !type.isUnion()) return { type: "number" };
     if (flags & ts.TypeFlags.Boolean) return { type: "boolean" };
@@ -77,9 +80,18 @@ export function schemaMaker(checker) {
     const rest = schemas.filter((schema) => !booleans.includes(schema) && !constants.includes(schema));
     if (booleans.length === 2) rest.push({ type: "boolean" });
     else rest.push(...booleans);
-    if (constants.length > 1) rest.push({ enum: constants.map((schema) => schema.const) });
+    if (constants.length > 1) rest.push(enumOf(constants.map((schema) => schema.const)));
     else rest.push(...constants);
     return rest.length === 1 ? rest[0] : { anyOf: rest };
+  }
+
+  /** The checker has the members in an order of its own. */
+  function enumOf(values) {
+    const types = new Set(values.map((value) => typeof value));
+    return {
+      ...(types.size === 1 && { type: [...types][0] }),
+      enum: orders.get(keyOfLiterals(values)) ?? values,
+    };
   }
 
   function convertObject(type) {
@@ -186,4 +198,28 @@ function dedupe(schemas) {
     const text = JSON.stringify(schema);
     return !seen.has(text) && seen.add(text);
   });
+}
+
+const keyOfLiterals = (values) => JSON.stringify([...values].sort());
+
+/** Unions of literals as they are written, by the literals that they have. */
+function literalOrders(sources) {
+  const orders = new Map();
+  const visit = (node) => {
+    if (ts.isUnionTypeNode(node)) {
+      const values = node.types.flatMap(({ literal }) =>
+        literal === undefined
+          ? []
+          : ts.isStringLiteral(literal)
+            ? [literal.text]
+            : ts.isNumericLiteral(literal)
+              ? [Number(literal.text)]
+              : [],
+      );
+      if (values.length > 1 && !orders.has(keyOfLiterals(values))) orders.set(keyOfLiterals(values), values);
+    }
+    ts.forEachChild(node, visit);
+  };
+  for (const source of sources) visit(source);
+  return orders;
 }

@@ -96,7 +96,7 @@ export class Deliveries {
       if (refusal !== undefined) {
         this.giveUp(slot, "skipped", refusal.detail);
         // What is gone does not come back by firing again: the cron is paused rather than failing for ever.
-        if (refusal.code.endsWith(".not_found")) this.host.pause(refusal.detail);
+        if (refusal.gone) this.host.pause(refusal.detail);
         return;
       }
       logError("a slot's run could not be enqueued", error, { cron_id: definition.cronId, attempts });

@@ -61,6 +61,6 @@ async function stop(env: Env, run: RunningRun, action: "interrupt" | "rollback")
     await within(OBJECT_CALL_MS, "the thread object", stopped);
   } catch (error) {
     // It has ended meanwhile, or gone with its thread.
-    if (!asDomainError(error)?.code.endsWith(".not_found")) throw error;
+    if (asDomainError(error)?.gone !== true) throw error;
   }
 }

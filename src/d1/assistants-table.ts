@@ -1,7 +1,7 @@
 /** Assistants in D1, which is their truth. */
 import { graphIds } from "../graphs/registry";
 import { now } from "../platform/clock";
-import { DomainError } from "../platform/errors";
+import { asDomainError, DomainError } from "../platform/errors";
 import type { AssistantCreate } from "../wire/assistants";
 import { type Assistant } from "../wire/assistants";
 import { CONTENT, contentValues, toAssistant, type AssistantRow } from "./assistant-row";
@@ -15,11 +15,21 @@ export { assistantIdOf, type Assistant };
  * @throws assistant.not_found
  */
 export async function getAssistant(db: D1Database, idOrGraphId: string): Promise<Assistant> {
-  return (await getAssistantAnd(db, idOrGraphId)).assistant;
+  return (await getAssistantAnd(db, idOrGraphId).catch(asLookedUp)).assistant;
+}
+
+/** The same refusal in the words for who looks an assistant up, and not for who has it run. */
+function asLookedUp(error: unknown): never {
+  const refusal = asDomainError(error);
+  if (refusal?.code !== "assistant.not_found") throw error;
+  throw new DomainError(
+    refusal.code,
+    refusal.detail.replace("No assistant found for", "Assistant not found: no assistant"),
+  );
 }
 
 /**
- * Like {@link getAssistant}, and what other statements select, in one call.
+ * Like {@link getAssistant}, for a run or a cron, and what other statements select, in one call.
  * @throws assistant.not_found
  */
 export async function getAssistantAnd(
@@ -36,7 +46,9 @@ export async function getAssistantAnd(
 
 /** Like {@link getAssistant}, for creating a run: as it was at most two seconds ago. @throws assistant.not_found */
 export const getRecentAssistant = (db: D1Database, idOrGraphId: string): Promise<Readonly<Assistant>> =>
-  recent.recall(assistantIdOf(idOrGraphId), () => getAssistant(db, idOrGraphId));
+  recent.recall(assistantIdOf(idOrGraphId), async () => {
+    return (await getAssistantAnd(db, idOrGraphId)).assistant;
+  });
 
 const recent = new Recent<Readonly<Assistant>>(2_000);
 
@@ -114,11 +126,11 @@ export function checkGraph(graphId: string): void {
   );
 }
 
-/** That there is no such assistant. */
+/** That there is no such assistant, in the words of LangGraph's own server. */
 export const notFound = (idOrGraphId: string): DomainError =>
   new DomainError(
     "assistant.not_found",
-    `no assistant ${quote(idOrGraphId)}, nor a graph of that id; the graphs are: ${graphIds.join(", ")}`,
+    `No assistant found for ${quote(idOrGraphId)}, nor a graph of that id; the graphs are: ${graphIds.join(", ")}`,
   );
 
 /** What a client sent, for a message: control characters escaped, and not without end. */

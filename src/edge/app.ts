@@ -2,7 +2,7 @@
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import type { Env } from "../platform/config";
-import { asDomainError, DomainError } from "../platform/errors";
+import { asDomainError, DomainError, SERVER_FAILED } from "../platform/errors";
 import { logError } from "../platform/log";
 import { requireAccess } from "./access";
 import { assistantRoutes } from "./assistants";
@@ -41,10 +41,11 @@ export const app = new Hono<{ Bindings: Env }>()
   .route("/", stateRoutes)
   .route("/", threadRoutes)
   .route("/", storeRoutes)
-  .notFound((c) => c.json({ detail: `no route ${c.req.method} ${c.req.path}` }, 404))
+  .notFound((c) =>
+    c.json({ detail: `no route ${c.req.method} ${c.req.path}`, code: "request.not_found" }, 404),
+  )
   .onError((error, c) => {
-    const known = asDomainError(error);
-    const { status = 500, detail = "internal error" } = known ?? {};
+    const { status = 500, detail = "internal error", code = SERVER_FAILED } = asDomainError(error) ?? {};
     if (status >= 500) logError("request failed", error, { method: c.req.method, path: c.req.path });
-    return c.json({ detail }, status);
+    return c.json({ detail, code }, status);
   });

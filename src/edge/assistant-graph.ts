@@ -97,9 +97,15 @@ const asObject = (value: unknown): object => (typeof value === "object" && value
 
 /** A graph has one schema for what configures it, whether it comes as `config` or as `context`. */
 const toWire = ({ input, output, state, config }: GraphSchemas): WireSchemas => ({
-  input_schema: input,
-  output_schema: output,
-  state_schema: state,
-  config_schema: config,
-  context_schema: config,
+  input_schema: inDraft07(input),
+  output_schema: inDraft07(output),
+  state_schema: inDraft07(state),
+  config_schema: config && inDraft07(config),
+  context_schema: config && inDraft07(config),
 });
+
+/** The schema with the name of its draft, as LangGraph's own server has it; one that says nothing stays empty. */
+const inDraft07 = (schema: JsonSchema): JsonSchema =>
+  Object.keys(schema).length === 0
+    ? schema
+    : { ...schema, $schema: "http://json-schema.org/draft-07/schema#" };

@@ -10,7 +10,7 @@ const SAYS_SECRET =
   /(?:token|secret|key|password|passwd|passphrase|pwd|session|credentials?|cookie|jwt|signature)s?(?:[-_.]|$)|(?:^|[-_.])(?:o?auth[nz2]?|authorization|authentication|bearer|sessions?|sid|pass)(?:[-_.]|$)/;
 
 /** Without a list of one's own: what clients make up, and not what the proxies in between say of them. */
-const DEFAULTS = { includes: ["x-*"], excludes: ["x-forwarded-*", "x-real-ip"] };
+const DEFAULTS = { includes: ["x-*", "user-agent"], excludes: ["x-forwarded-*", "x-real-ip"] };
 
 const patterns = z
   .array(z.string().min(1))

@@ -30,6 +30,7 @@ import {
 } from "../wire/crons";
 import { changedPolicy, DEFAULT_POLICY } from "../wire/policy";
 import { runList } from "../wire/runs";
+import { threadCreate } from "../wire/threads";
 import { METRICS_TYPE, metricsOf } from "./metrics";
 import { pageHeaders } from "./pages";
 import { readBody, readId, readQuery } from "./request";
@@ -121,10 +122,21 @@ export const cronRoutes = new Hono<App>()
     return c.json(runs.map((run) => pick(run, query.select)));
   });
 
+/** Sees to it that there is the thread: it is made where that is asked for. @throws thread.not_found */
+async function requireThread(
+  env: Env,
+  threadId: string,
+  ifNotExists: CronCreate["if_not_exists"],
+): Promise<void> {
+  const thread = threadObject(env, threadId);
+  if (ifNotExists !== "create") return thread.checkThread(threadId);
+  await thread.createThread(threadId, threadCreate.parse({ if_exists: "do_nothing" }));
+}
+
 async function createCron(c: Context<App>, body: CronCreate, threadId: string | null): Promise<Cron> {
   // All that the cron rests on is looked up first: an unknown one is refused, and nothing stored.
   const ground = await readGround(c.env, body.assistant_id);
-  if (threadId !== null) await threadObject(c.env, threadId).checkThread(threadId);
+  if (threadId !== null) await requireThread(c.env, threadId, body.if_not_exists);
   const { cron_id: cronId = uuid7(), if_exists: ifExists = "raise" } = body;
   const createdAt = now();
   const { assistant_id: assistantId } = ground.assistant;

@@ -8,7 +8,7 @@ import { getRecentAssistant } from "../d1/assistants-table";
 import { check } from "../platform/check";
 import type { Env } from "../platform/config";
 import { DomainError } from "../platform/errors";
-import { checkpoint, runCreate, type RunCreate } from "../wire/runs";
+import { checkpoint, runCreate, runWait, type RunCreate } from "../wire/runs";
 import { configurableHeaders } from "./configurable-headers";
 import { readBody } from "./request";
 import { statelessThreadId } from "./stateless-thread";
@@ -24,8 +24,12 @@ export interface RunRequest {
  * @param threadId null for a stateless run
  * @throws request.invalid, assistant.not_found
  */
-export async function readRun(c: Context<{ Bindings: Env }>, threadId: string | null): Promise<RunRequest> {
-  return requestRun(c, await readBody(c, runCreate), threadId);
+export async function readRun(
+  c: Context<{ Bindings: Env }>,
+  threadId: string | null,
+  schema: typeof runCreate | typeof runWait = runCreate,
+): Promise<RunRequest> {
+  return requestRun(c, await readBody(c, schema), threadId);
 }
 
 /** Like {@link readRun}, from a body that has been read. */

@@ -8,7 +8,7 @@ import type { Env } from "../platform/config";
 import { messageOf } from "../platform/errors";
 import type { JsonObject } from "../platform/json";
 import { pick } from "../platform/json";
-import { cancelQuery, joinQuery, runBatch, runList, runsCancel, runSearch } from "../wire/runs";
+import { cancelQuery, joinQuery, runBatch, runList, runsCancel, runSearch, runWait } from "../wire/runs";
 import { pageHeaders } from "./pages";
 import { readBody, readId, readQuery } from "./request";
 import { cancelWhenGone, readRun, requestRun, type RunRequest } from "./request-run";
@@ -25,7 +25,7 @@ export const runRoutes = new Hono<App>()
     return c.json(created);
   })
   .post("/runs/wait", async (c) => {
-    return startAndWait(c, await readRun(c, null));
+    return startAndWait(c, await readRun(c, null, runWait));
   })
   .post("/runs/batch", async (c) => {
     const bodies = await readBody(c, runBatch);
@@ -66,7 +66,7 @@ export const runRoutes = new Hono<App>()
     return c.json(created);
   })
   .post("/threads/:thread_id/runs/wait", async (c) => {
-    return startAndWait(c, await readRun(c, readId(c, "thread_id")));
+    return startAndWait(c, await readRun(c, readId(c, "thread_id"), runWait));
   })
   .get("/threads/:thread_id/runs/:run_id", async (c) => {
     const [threadId, runId] = ids(c);

@@ -1,50 +1,51 @@
 /**
- * Domain errors. Inner code throws them, only the error edge in app.ts turns them into responses. Classes do not
- * survive RPC between objects, so the code travels in the message: `(run.not_found) no run …`.
+ * Domain errors: what a caller is to know. Inner code throws them, and only `app.onError` makes HTTP answers of them. Between
+ * objects they travel as values, see `rpc.ts`, because a class does not survive RPC.
  */
-const STATUS_OF_KIND = {
-  invalid: 422,
-  not_found: 404,
-  exists: 409,
-  conflict: 409,
-  too_large: 413,
-  unauthorized: 401,
-  forbidden: 403,
-  misconfigured: 503,
+
+/** What can be the matter: the HTTP status that says so, and whether the thing that was asked for is gone for good. */
+const KINDS = {
+  invalid: { status: 422, gone: false },
+  not_found: { status: 404, gone: true },
+  exists: { status: 409, gone: false },
+  conflict: { status: 409, gone: false },
+  too_large: { status: 413, gone: false },
+  unauthorized: { status: 401, gone: false },
+  forbidden: { status: 403, gone: false },
+  misconfigured: { status: 503, gone: false },
 } as const;
 
 type Resource = "server" | "request" | "assistant" | "graph" | "thread" | "run" | "cron";
-type Kind = keyof typeof STATUS_OF_KIND;
+type Kind = keyof typeof KINDS;
 
-/** `resource.kind`: what it is about, and what is the matter. */
+/** `resource.kind`: what the error is about, and what is the matter. Clients read it as `code`. */
 export type ErrorCode = `${Resource}.${Kind}`;
+
+/** The answer's `code` when the server itself has failed. */
+export const SERVER_FAILED = "server.failed";
 
 /** An error that is the caller's to know: `code` for programs, `detail` for people. */
 export class DomainError extends Error {
   override readonly name = "DomainError";
+  /** The HTTP status of the answer. */
+  readonly status: (typeof KINDS)[Kind]["status"];
+  /** Whether trying again is useless because the thing is gone: a cron whose assistant is gone is paused. */
+  readonly gone: boolean;
+
   constructor(
     readonly code: ErrorCode,
     readonly detail: string,
   ) {
-    super(`(${code}) ${detail}`);
-  }
-
-  /** The HTTP status that this error is answered with. */
-  get status(): (typeof STATUS_OF_KIND)[Kind] {
-    return STATUS_OF_KIND[this.code.split(".")[1] as Kind];
+    super(detail);
+    const kind = KINDS[code.slice(code.indexOf(".") + 1) as Kind];
+    this.status = kind.status;
+    this.gone = kind.gone;
   }
 }
 
-const CODED = /\(((?:server|request|assistant|graph|thread|run|cron)\.(\w+))\) ([\s\S]*)$/;
-
-/** The domain error that `error` is, or was before it crossed RPC; undefined for any other. */
-export function asDomainError(error: unknown): DomainError | undefined {
-  if (error instanceof DomainError) return error;
-  if (!(error instanceof Error)) return undefined;
-  const match = CODED.exec(error.message);
-  if (match === null || !((match[2] ?? "") in STATUS_OF_KIND)) return undefined;
-  return new DomainError(match[1] as ErrorCode, match[3] ?? "");
-}
+/** The error if it is a domain error; undefined for any other. */
+export const asDomainError = (error: unknown): DomainError | undefined =>
+  error instanceof DomainError ? error : undefined;
 
 /** The message of anything that was thrown. */
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -6,7 +6,7 @@ import { z } from "zod";
 import type { Assistant } from "./assistants";
 import type { Cron, CronSwitch, Figures, Preview, Slot } from "./crons";
 import type { Run, RunError } from "./runs";
-import type { WireCheckpoint, WireState } from "./states";
+import type { NestedState, TaskCheckpoint, WireCheckpoint, WireState } from "./states";
 import type { WireItem } from "./store";
 import type { FoundThread, Thread } from "./threads";
 
@@ -14,7 +14,8 @@ const id = z.guid();
 const instant = z.iso.datetime();
 const jsonObject = z.record(z.string(), z.unknown());
 
-export const failure = z.strictObject({ detail: z.string() });
+/** What every request that fails is answered with: `detail` for people, `code` for programs. */
+export const failure = z.strictObject({ detail: z.string(), code: z.string() });
 
 export const assistant = z.strictObject({
   assistant_id: id,
@@ -85,6 +86,14 @@ export const checkpoint = z.strictObject({
   checkpoint_map: jsonObject.nullable(),
 }) satisfies z.ZodType<WireCheckpoint>;
 
+/** Where the subgraph of a task has its state. */
+export const taskCheckpoint = z.strictObject({
+  thread_id: id,
+  checkpoint_ns: z.string(),
+  checkpoint_id: z.string().optional(),
+  checkpoint_map: jsonObject.optional(),
+}) satisfies z.ZodType<TaskCheckpoint>;
+
 /** A task of a state; `state` is that of the subgraph that it runs, when asked for. */
 export const stateTask = z.strictObject({
   id: z.string(),
@@ -92,14 +101,14 @@ export const stateTask = z.strictObject({
   path: z.array(z.unknown()),
   error: z.string().nullable(),
   interrupts: z.array(interrupt),
-  checkpoint: checkpoint.nullable(),
-  get state(): z.ZodNullable<z.ZodType<WireState>> {
-    return z.nullable(threadState);
+  checkpoint: taskCheckpoint.nullable(),
+  get state(): z.ZodNullable<z.ZodType<NestedState>> {
+    return z.nullable(nestedState);
   },
   result: z.unknown(),
 });
 
-export const threadState: z.ZodType<WireState> = z.strictObject({
+const stateFields = {
   values: z.unknown(),
   next: z.array(z.string()),
   tasks: z.array(stateTask),
@@ -107,6 +116,16 @@ export const threadState: z.ZodType<WireState> = z.strictObject({
   created_at: instant.nullable(),
   checkpoint,
   parent_checkpoint: checkpoint.nullable(),
+};
+
+/** The state of a subgraph, within that of its parent. */
+export const nestedState: z.ZodType<NestedState> = z.strictObject({
+  ...stateFields,
+  interrupts: z.array(interrupt).optional(),
+});
+
+export const threadState: z.ZodType<WireState> = z.strictObject({
+  ...stateFields,
   interrupts: z.array(interrupt),
 });
 

@@ -69,6 +69,7 @@ const createFields = {
   metadata: optional(jsonObject),
   cron_id: optional(cronId),
   if_exists: optional(z.enum(["raise", "do_nothing", "update"])),
+  if_not_exists: optional(z.enum(["create", "reject"])),
 };
 
 export const cronCreate = z.strictObject({ ...createFields, on_run_completed: optional(onRunCompleted) });

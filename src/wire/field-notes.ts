@@ -71,6 +71,7 @@ export const notes: Readonly<Record<string, Note | undefined>> = {
     description:
       "Of the threads that a stateless cron keeps, so many of the newest stay; those that run or wait for an answer stay too.",
   },
+  raise_error: { description: "Accepted without effect: what the client does when the run has failed." },
   langsmith_tracer: { description: "Accepted without effect." },
   langsmith_tracing: { description: "Accepted without effect." },
   interrupt_after: { description: "Nodes after which the run stops; `*` is all." },

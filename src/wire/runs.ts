@@ -125,6 +125,13 @@ export const runCreate = z.strictObject({
 });
 export type RunCreate = z.output<typeof runCreate>;
 
+/** The body of a request that waits for its run. */
+export const runWait = z.strictObject({
+  ...runCreate.shape,
+  /** Python's synchronous client sends along what it will do itself when the run has failed. */
+  raise_error: optional(z.boolean()),
+});
+
 const runStatus = z.enum(["pending", "running", "error", "success", "timeout", "interrupted"]);
 
 const runFields = [

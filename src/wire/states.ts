@@ -65,5 +65,13 @@ export interface WireState {
   parent_checkpoint: WireCheckpoint | null;
   interrupts: unknown[];
 }
+
+/** The state of a subgraph, within that of its parent. */
+export type NestedState = Omit<WireState, "interrupts"> & { interrupts?: unknown[] };
+
+/** Where the subgraph of a task has its state, as far as LangGraph tells. */
+export type TaskCheckpoint = Pick<WireCheckpoint, "thread_id" | "checkpoint_ns"> &
+  Partial<{ checkpoint_id: string; checkpoint_map: JsonObject }>;
+
 /** The fields that are asked for; all when none is named. */
 export type StateSelection = readonly string[] | undefined;

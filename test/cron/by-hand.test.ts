@@ -308,7 +308,7 @@ describe("making a cron with an id", () => {
 
   it("of no version that there is, is refused: its runs could have no ids", async () => {
     const { status, body } = await made({ cron_id: "0b5f0c0e-5d5c-0c39-1a39-0f5f7a0c6f11" });
-    expect([status, body]).toEqual([422, { detail: "cron_id: expected a UUID" }]);
+    expect([status, body]).toEqual([422, { detail: "cron_id: expected a UUID", code: "request.invalid" }]);
   });
 
   it("of one that was just deleted makes it anew, with its alarm and its entry in the index", async () => {
@@ -326,7 +326,10 @@ describe("making a cron with an id", () => {
     const { body: cron } = await made({ cron_id: cronId });
     expect(cron.cron_id).toBe(cronId);
     const again = await made({ cron_id: cronId, schedule: "0 6 * * *" });
-    expect([again.status, again.body]).toEqual([409, { detail: "cron_id: there is a cron with this id" }]);
+    expect([again.status, again.body]).toEqual([
+      409,
+      { detail: "cron_id: there is a cron with this id", code: "cron.exists" },
+    ]);
     expect(await getCron(cronId)).toEqual(cron);
   });
 

@@ -134,6 +134,9 @@ describe("select", () => {
   it("refuses what is no field", async () => {
     const { status, body } = await search({ select: ["name", "secret"] });
     expect(status).toBe(422);
-    expect(body).toEqual({ detail: expect.stringMatching(/^select\.1: /) as string });
+    expect(body).toEqual({
+      detail: expect.stringMatching(/^select\.1: /) as string,
+      code: "request.invalid",
+    });
   });
 });

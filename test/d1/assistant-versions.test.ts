@@ -103,7 +103,10 @@ describe("latest", () => {
     const { assistant_id: id } = await create();
     const { status, body } = await setLatest(id, { version });
     expect(status).toBe(404);
-    expect(body).toEqual({ detail: `version: assistant ${id} has no version ${version}` });
+    expect(body).toEqual({
+      detail: `version: assistant ${id} has no version ${version}`,
+      code: "assistant.not_found",
+    });
   });
 });
 

@@ -151,7 +151,7 @@ describe("an unknown assistant", () => {
       ] as const) {
         const answer = await call(method, `/assistants/${id}${path}`, body);
         expect(answer.status, `${method} ${path}`).toBe(404);
-        expect(answer.body.detail).toMatch(/^no assistant "/);
+        expect(answer.body.detail).toMatch(/^Assistant not found: no assistant "/);
       }
     },
   );

@@ -15,6 +15,7 @@ async function schemasOf(id: string): Promise<Schemas> {
   return body;
 }
 
+const DRAFT_07 = "http://json-schema.org/draft-07/schema#";
 const text = { type: "string" };
 
 describe("a graph in zod", () => {
@@ -67,7 +68,7 @@ describe("a graph in annotations", () => {
       dialogue: { langgraph_type: "messages" },
       log: { type: "string", description: "Takes one, keeps all." },
       mood: { enum: expect.arrayContaining(["good", "bad", 3]) as unknown },
-      level: { enum: [1, 2] },
+      level: { type: "number", enum: [1, 2] },
       flag: { type: "boolean" },
       scores: { type: "object", additionalProperties: { type: "number" } },
       branded: text,
@@ -95,7 +96,7 @@ describe("a graph in annotations", () => {
       anyOf: [
         text,
         { type: "array", items: { type: "number" } },
-        { type: "object", properties: { ok: { const: true } }, required: ["ok"] },
+        { type: "object", properties: { ok: { type: "boolean", const: true } }, required: ["ok"] },
       ],
     });
     expect(state.properties["tree"]).toEqual({
@@ -110,7 +111,7 @@ describe("a graph in annotations", () => {
 
   it.each(["factory", "uncompiled"])("has schemas when it is a %s", async (id) => {
     const { output_schema: output, ...rest } = await schemasOf(id);
-    expect(output).toEqual({ type: "object", properties: { text, reply: text } });
+    expect(output).toEqual({ $schema: DRAFT_07, type: "object", properties: { text, reply: text } });
     expect(rest).not.toHaveProperty("config_schema");
     expect(rest).not.toHaveProperty("context_schema");
   });

@@ -32,6 +32,7 @@ describe.each([
     const schemas = await assistants.getSchemas("echo");
     expect(schemas.graph_id).toBe("echo");
     expect(schemas.input_schema).toEqual({
+      $schema: "http://json-schema.org/draft-07/schema#",
       type: "object",
       properties: {
         text: { type: "string" },

@@ -86,10 +86,23 @@ describe("GET /assistants/{id}/subgraphs", () => {
   it("gives the schemas of each, however it was defined", async () => {
     const found = await subgraphs("?recurse=true");
     const text = { type: "string" };
+    const DRAFT_07 = "http://json-schema.org/draft-07/schema#";
     expect(found["middle"]).toEqual({
-      state_schema: { type: "object", properties: { text, kind: { enum: ["a", "b"] } } },
-      input_schema: { type: "object", properties: { text, kind: { enum: ["a", "b"] } } },
-      output_schema: { type: "object", properties: { text, kind: { enum: ["a", "b"] } } },
+      state_schema: {
+        $schema: DRAFT_07,
+        type: "object",
+        properties: { text, kind: { type: "string", enum: ["a", "b"] } },
+      },
+      input_schema: {
+        $schema: DRAFT_07,
+        type: "object",
+        properties: { text, kind: { type: "string", enum: ["a", "b"] } },
+      },
+      output_schema: {
+        $schema: DRAFT_07,
+        type: "object",
+        properties: { text, kind: { type: "string", enum: ["a", "b"] } },
+      },
     });
     expect(found["middle|inner"]).toMatchObject({
       output_schema: { type: "object", properties: { text, depth: { type: "number" } } },

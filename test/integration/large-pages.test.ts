@@ -19,7 +19,7 @@ async function check(path: string, filters: object, small: string): Promise<void
   const refused = await search({});
   expect([refused.status, refused.body]).toEqual([
     413,
-    { detail: expect.stringMatching(TOO_LARGE) as string },
+    { detail: expect.stringMatching(TOO_LARGE) as string, code: "request.too_large" },
   ]);
   expect((await search({ limit: 11 })).body).toHaveLength(11);
   expect((await search({ offset: 5 })).body).toHaveLength(10);

@@ -235,5 +235,8 @@ it("bytes that are no text, in a body without a length, are refused", async () =
   expect((await post(new Uint8Array([0xff, 0xfe, 0x00, 0x80]))).status).toBe(422);
   expect((await post(stream(new Uint8Array([0xc3, 0x28]), 3))).status).toBe(422);
   const tooLarge = await post(stream(new Uint8Array(100_000).fill(0x20), 20));
-  expect([tooLarge.status, await tooLarge.json()]).toEqual([413, { detail: "body: at most 1000000 bytes" }]);
+  expect([tooLarge.status, await tooLarge.json()]).toEqual([
+    413,
+    { detail: "body: at most 1000000 bytes", code: "request.too_large" },
+  ]);
 });

@@ -50,7 +50,10 @@ describe("the host of a request", () => {
     async (host) => {
       const response = await ask(LOCAL, { host });
       expect(response.status).toBe(403);
-      expect(await response.json()).toEqual({ detail: expect.stringMatching(/^Host: /) as string });
+      expect(await response.json()).toEqual({
+        detail: expect.stringMatching(/^Host: /) as string,
+        code: "request.forbidden",
+      });
       expect((await ask(ANY_NAME, { host })).status).toBe(200);
       expect((await ask(DEPLOYED, { host })).status).toBe(200);
     },
@@ -81,7 +84,10 @@ describe("a web page", () => {
         const response = await ask(settings, init);
         expect(response.status).toBe(403);
         expect(response.headers.get("access-control-allow-origin")).toBeNull();
-        expect(await response.json()).toEqual({ detail: expect.stringMatching(/^Origin: /) as string });
+        expect(await response.json()).toEqual({
+          detail: expect.stringMatching(/^Origin: /) as string,
+          code: "request.forbidden",
+        });
       }
     }
   });

@@ -3,7 +3,7 @@ import type { StateSnapshot } from "@langchain/langgraph";
 import { toIsoOrNull } from "../../platform/clock";
 import { DomainError } from "../../platform/errors";
 import type { JsonObject } from "../../platform/json";
-import type { WireCheckpoint, WireState } from "../../wire/states";
+import type { NestedState, TaskCheckpoint, WireCheckpoint, WireState } from "../../wire/states";
 import type { ThreadSnapshot } from "../../wire/threads";
 
 /** Calls between objects carry 32 MiB. */
@@ -62,7 +62,7 @@ export function toWireState(threadId: string, state: StateSnapshot): WireState {
       error: task.error === undefined ? null : messageOfTask(task.error),
       interrupts: toWire(isPast ? task.interrupts : interruptsOf(task)),
       checkpoint: checkpointOfTask(threadId, task.state),
-      state: isSnapshot(task.state) ? toWireState(threadId, task.state) : null,
+      state: isSnapshot(task.state) ? nestedState(threadId, task.state) : null,
       result: toWire(task.result ?? null),
     })),
     metadata: (toWire(state.metadata) ?? {}) as JsonObject,
@@ -72,6 +72,12 @@ export function toWireState(threadId: string, state: StateSnapshot): WireState {
       state.parentConfig === undefined ? null : toWireCheckpoint(threadId, state.parentConfig.configurable),
     interrupts: state.tasks.flatMap((task) => toWire(interruptsOf(task)) as unknown[]),
   };
+}
+
+/** The state of a subgraph within that of its parent, which says nothing of interrupts when it has none. */
+function nestedState(threadId: string, state: StateSnapshot): NestedState {
+  const { interrupts, ...nested } = toWireState(threadId, state);
+  return interrupts.length === 0 ? nested : { ...nested, interrupts };
 }
 
 type Task = StateSnapshot["tasks"][number];
@@ -107,10 +113,20 @@ const checkpointIdOf = (config: StateSnapshot["config"]): unknown =>
 const isSnapshot = (state: unknown): state is StateSnapshot =>
   typeof state === "object" && state !== null && "values" in state && "next" in state;
 
-function checkpointOfTask(threadId: string, state: unknown): WireCheckpoint | null {
+/** Where the subgraph of a task has its state; a checkpoint is named only when it is known. */
+function checkpointOfTask(threadId: string, state: unknown): TaskCheckpoint | null {
   if (typeof state !== "object" || state === null || isSnapshot(state) || !("configurable" in state))
     return null;
-  return toWireCheckpoint(threadId, state.configurable as JsonObject);
+  const {
+    checkpoint_id: id,
+    checkpoint_map: map,
+    ...known
+  } = toWireCheckpoint(threadId, state.configurable as JsonObject);
+  return {
+    ...known,
+    ...(id === null ? {} : { checkpoint_id: id }),
+    ...(map === null ? {} : { checkpoint_map: map }),
+  };
 }
 
 const messageOfTask = (error: unknown): string =>

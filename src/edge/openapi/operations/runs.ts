@@ -1,8 +1,8 @@
 /** The operations of runs: on a thread, stateless, and the search over all of them. */
 import { z } from "zod";
+import { run, runResult } from "../../../wire/answers";
 import * as schemas from "../../../wire/runs";
 import { empty, json, operationsOf, page } from "../operation";
-import { run, runResult } from "../../../wire/answers";
 
 const SELECT = "With `select`, each has only the fields asked for.";
 const LOCATIONS = ["Content-Location", "Location"] as const;
@@ -26,7 +26,7 @@ export const runOperations = operationsOf("Runs", [
     path: "/runs/wait",
     id: "wait_stateless_run",
     summary: "Start a run on a thread of its own, and wait for it",
-    body: schemas.runCreate,
+    body: schemas.runWait,
     answers: waited,
     failures: [404],
   },
@@ -85,7 +85,7 @@ export const runOperations = operationsOf("Runs", [
     path: "/threads/{thread_id}/runs/wait",
     id: "wait_run",
     summary: "Start a run on a thread, and wait for it",
-    body: schemas.runCreate,
+    body: schemas.runWait,
     answers: waited,
     failures: [404, 409],
   },
