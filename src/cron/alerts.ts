@@ -36,16 +36,6 @@ export class Alerts {
     private readonly host: AlertHost,
   ) {}
 
-  createTable(): void {
-    this.sql.exec(`CREATE TABLE IF NOT EXISTS alerts (
-      seq INTEGER PRIMARY KEY,
-      alert_id TEXT NOT NULL,
-      body TEXT NOT NULL,
-      attempts INTEGER NOT NULL DEFAULT 0,
-      next_at INTEGER NOT NULL
-    )`);
-  }
-
   /** Stores an alert, if anybody is to be told. */
   add(type: AlertType, data: JsonObject): void {
     if (this.host.url() === null) return;

@@ -43,9 +43,7 @@ export class CronDO extends CronHost {
     requireFuture(definition);
     requireStorable("cron", definition, ground);
     this.record.transaction(() => {
-      this.record.createTable();
-      this.ledger.createTable();
-      this.alerts.createTable();
+      this.record.createTables();
       const nextRunAt = this.claims.upcoming(definition, now());
       this.record.insert(definition, ground, nextRunAt);
       // The alarm writes the index if it cannot be written below.

@@ -7,7 +7,7 @@ import { DurableObject } from "cloudflare:workers";
 import type { CronDefinition } from "../calls/cron-definition";
 import { type CronEntry } from "../calls/cron-entry";
 import { indexCron, indexEntry, unindexCron } from "../d1/crons-table";
-import { earliest } from "../platform/alarm";
+import { AlarmClock, earliest } from "../platform/alarm";
 import { backoffMs, CRON_BACKOFF } from "../platform/backoff";
 import { now, toIso } from "../platform/clock";
 import { webhookSecrets } from "../platform/config";
@@ -29,8 +29,6 @@ import { reasonNotToFire } from "./timing";
 export const DEAD_MAN_MS = 30_000;
 /** When D1 is back after however long, the index is right within a minute. */
 const INDEX_RETRY_MS = 15_000;
-/** The platform takes no alarm that is after 2189. */
-const LATEST_ALARM = Date.UTC(2189, 0, 1);
 /** The history is pruned, and the index written in full, each time so many slots more are in the ledger; see pruneEvery. */
 const MAX_SLOTS_TO_PRUNE = 20;
 
@@ -76,10 +74,7 @@ export abstract class CronHost extends DurableObject {
   private waiting = 0;
   /** Of the index, which a deletion waits for: it must not come first. */
   private lastWrite: Promise<void> = Promise.resolve();
-  /** Advances that failed in a row, for the back-off. */
-  private failures = 0;
-  /** The alarm that is known to be set, so that it is not set again for nothing. */
-  private alarmAt: number | null = null;
+  private readonly clock = new AlarmClock(this.ctx);
 
   /** Every call of others comes through here; see {@link answerCall}. */
   async call(method: string, args: unknown[]): Promise<Answer> {
@@ -103,17 +98,10 @@ export abstract class CronHost extends DurableObject {
   }
 
   override async alarm(): Promise<void> {
-    this.alarmAt = null;
-    try {
-      await this.exclusively(() => this.advance({}));
-      this.failures = 0;
-    } catch (error) {
-      // The platform drops an alarm that keeps failing; so none fails, and the next one is booked here.
-      logError("advancing the cron failed", error, { cron: this.ctx.id.name });
-      this.failures += 1;
-      this.alarmAt = null;
-      await this.ctx.storage.setAlarm(this.nextAfterFailure(now() + backoffMs(CRON_BACKOFF, this.failures)));
-    }
+    await this.clock.ring(
+      () => this.exclusively(() => this.advance({})),
+      (failures) => this.nextAfterFailure(now() + backoffMs(CRON_BACKOFF, failures)),
+    );
   }
 
   /** The next slot, if it can be read and comes before the back-off is over. */
@@ -272,7 +260,7 @@ export abstract class CronHost extends DurableObject {
     if (this.record.isGone()) return;
     // An advance that waits will set the alarm itself; until then it need only be set.
     if (this.waiting === 0) this.armForNext();
-    else if (this.alarmAt === null) this.armDeadMan();
+    else if (!this.clock.isSet) this.armDeadMan();
   }
 
   private async writeIndex(): Promise<void> {
@@ -307,19 +295,13 @@ export abstract class CronHost extends DurableObject {
     await within(D1_CALL_MS, "D1", unindexCron(this.env.DB, definition.cronId, revision));
     // The alarm goes with the rest.
     await this.record.removeAll();
-    // A cron that is made here again with the same id does not think that its alarm is set.
-    this.alarmAt = null;
+    this.clock.forget();
     logInfo("cron deleted", { cron_id: definition.cronId });
   }
 
-  /** Sets the alarm, at least 1 ms ahead: one that is due already may stall. Null leaves none. */
+  /** Sets the alarm to this instant (ms); null leaves none. */
   protected arm(instant: number | null): void {
-    const { storage } = this.ctx;
-    // One that comes early finds nothing due, and sets the next.
-    const at = earliest(instant, instant === null ? null : LATEST_ALARM);
-    if (at !== null && at === this.alarmAt && at > now()) return;
-    this.alarmAt = at;
-    this.ctx.waitUntil(at === null ? storage.deleteAlarm() : storage.setAlarm(Math.max(at, now() + 1)));
+    this.clock.set(instant);
   }
 
   /** Does `work` when all that was asked for before is done. */

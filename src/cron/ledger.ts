@@ -58,27 +58,6 @@ const LAST_OF_ALL = Number.MAX_SAFE_INTEGER;
 export class SlotLedger {
   constructor(private readonly sql: SqlStorage) {}
 
-  createTable(): void {
-    // A range is found by its last slot; `first_slot` is null for a single one.
-    this.sql.exec(`CREATE TABLE IF NOT EXISTS slots (
-      scheduled_for INTEGER NOT NULL,
-      manual INTEGER NOT NULL,
-      origin TEXT NOT NULL,
-      status TEXT NOT NULL,
-      reason TEXT,
-      lateness_ms INTEGER,
-      attempts INTEGER NOT NULL DEFAULT 0,
-      retry_at INTEGER,
-      run_id TEXT,
-      thread_id TEXT,
-      overrides TEXT,
-      first_slot INTEGER,
-      schedule TEXT,
-      timezone TEXT,
-      PRIMARY KEY (scheduled_for, manual)
-    ) WITHOUT ROWID`);
-  }
-
   /** Whether the slot is in the ledger, by itself or in a range. */
   has(scheduledFor: number): boolean {
     return this.statusOf(scheduledFor) !== undefined;

@@ -7,7 +7,9 @@ import type { Ground } from "../calls/ground";
 import { now } from "../platform/clock";
 import { DomainError } from "../platform/errors";
 import { bytesOf, MAX_STORED_BYTES, parseJson } from "../platform/json";
+import { ObjectSchema } from "../platform/object-schema";
 import { NO_PROGRESS, storedProgress, type Progress } from "./progress";
+import { CRON_SCHEMA, CRON_TABLE } from "./schema";
 
 /** The row, read. */
 export interface StoredCron extends CronState {
@@ -44,7 +46,11 @@ export class CronRecord {
   /** The row as it is stored; null when there is none, undefined when that is not known. */
   private remembered: StoredCron | null | undefined;
 
-  constructor(private readonly storage: DurableObjectStorage) {}
+  private readonly schema: ObjectSchema;
+
+  constructor(private readonly storage: DurableObjectStorage) {
+    this.schema = new ObjectSchema(storage, CRON_SCHEMA, CRON_TABLE);
+  }
 
   /** Does all of `work` or nothing. */
   transaction<T>(work: () => T): T {
@@ -56,19 +62,10 @@ export class CronRecord {
     }
   }
 
-  createTable(): void {
-    this.write(`CREATE TABLE IF NOT EXISTS cron (
-      id INTEGER PRIMARY KEY CHECK (id = 1),
-      definition TEXT NOT NULL,
-      ground TEXT NOT NULL,
-      progress TEXT NOT NULL,
-      next_run_at INTEGER,
-      revision INTEGER NOT NULL,
-      indexed INTEGER NOT NULL DEFAULT 0,
-      defined INTEGER NOT NULL,
-      pending_from INTEGER NOT NULL DEFAULT 0,
-      deleted INTEGER NOT NULL DEFAULT 0
-    )`);
+  /** Makes all tables of the object, the ledger's and the alerts' too. */
+  createTables(): void {
+    this.remembered = undefined;
+    this.schema.create();
   }
 
   /** The cron; undefined when the object holds none. */
@@ -168,15 +165,8 @@ export class CronRecord {
       await this.storage.deleteAll();
     } finally {
       this.remembered = undefined;
+      this.schema.forget();
     }
-  }
-
-  /** For a cron that an earlier version made: what the index knows of it is not known. */
-  private addDefined(): void {
-    this.storage.transactionSync(() => {
-      this.storage.sql.exec("ALTER TABLE cron ADD COLUMN defined INTEGER NOT NULL DEFAULT 0");
-      this.storage.sql.exec("UPDATE cron SET defined = revision, indexed = 0");
-    });
   }
 
   private write(statement: string, ...params: (string | number | null)[]): void {
@@ -186,10 +176,7 @@ export class CronRecord {
 
   private load(): StoredCron | null {
     const { sql } = this.storage;
-    const select = "SELECT sql FROM sqlite_master WHERE type = 'table' AND name = 'cron'";
-    const [table] = sql.exec<{ sql: string }>(select).toArray();
-    if (table === undefined) return null;
-    if (!table.sql.includes("defined")) this.addDefined();
+    if (!this.schema.exists()) return null;
     const row = sql
       .exec<Row>(
         `SELECT definition, ground, progress, next_run_at, revision, indexed, defined, pending_from, deleted

@@ -5,6 +5,7 @@ import { parseInstant } from "../platform/instant";
 import { parseJson, parseJsonOrNull, type JsonObject } from "../platform/json";
 import { type MultitaskStrategy, type Run, type RunStatus } from "../wire/runs";
 import { assistantIdOf } from "./assistants-table";
+import { isNotDeleted, noteDeletion } from "./deleted-threads";
 import { all, jsonContains, type Condition } from "./json-filter";
 import { searchPage } from "./page-search";
 
@@ -44,7 +45,7 @@ const COLUMNS = [
 ] as const satisfies (keyof Row)[];
 
 const UPSERT = `INSERT INTO runs (${COLUMNS.join(", ")}, due_at, revision)
-  VALUES (${COLUMNS.map(() => "?").join(", ")}, ?, ?)
+  SELECT ${COLUMNS.map(() => "?").join(", ")}, ?, ? WHERE ${isNotDeleted("?2", `?${COLUMNS.indexOf("created_at") + 1}`)}
   ON CONFLICT (run_id) DO UPDATE SET status = excluded.status, error = excluded.error, webhook = excluded.webhook,
     attempts = excluded.attempts, input_tokens = excluded.input_tokens, output_tokens = excluded.output_tokens,
     updated_at = excluded.updated_at, due_at = excluded.due_at, revision = excluded.revision
@@ -91,9 +92,11 @@ const LAST_REVISION = Number.MAX_SAFE_INTEGER;
 
 /**
  * The statements that take the runs of a deleted thread out of the index, with all that they hold. Of runs that a cron made,
- * what its history needs stays: when and how each ended, and its tokens. A write of such a run that comes late changes nothing.
+ * what its history needs stays: when and how each ended, and its tokens. A write that comes late changes nothing.
+ * @param at the instant of the deletion, in ms
  */
-export const deleteRunsOfThread = (db: D1Database, threadId: string): D1PreparedStatement[] => [
+export const deleteRunsOfThread = (db: D1Database, threadId: string, at: number): D1PreparedStatement[] => [
+  noteDeletion(db, threadId, at),
   db.prepare("DELETE FROM runs WHERE thread_id = ? AND cron_id IS NULL").bind(threadId),
   db
     .prepare(
@@ -103,6 +106,15 @@ export const deleteRunsOfThread = (db: D1Database, threadId: string): D1Prepared
     )
     .bind(LAST_REVISION, threadId),
 ];
+
+/** The run with what stays of it when its thread is deleted: see {@link deleteRunsOfThread}. */
+export const withoutContent = <R extends IndexedRun>(run: R): R => ({
+  ...run,
+  kwargs: { config: { configurable: {} }, context: {} },
+  metadata: { cron_id: run.metadata.cron_id, scheduled_for: run.metadata.scheduled_for },
+  error: null,
+  webhook: null,
+});
 
 /** Takes runs out of the index. */
 export async function deleteRunRows(db: D1Database, runIds: string[]): Promise<void> {
@@ -181,7 +193,7 @@ export async function runsToCancel(
   const named = runIds === undefined ? null : JSON.stringify(runIds);
   const { results } = await db
     .prepare(
-      `SELECT run_id, thread_id, status FROM runs WHERE (?1 IS NULL OR thread_id = ?1)
+      `SELECT run_id, thread_id, status FROM runs WHERE thread_deleted = 0 AND (?1 IS NULL OR thread_id = ?1)
        AND (?2 IS NULL OR run_id IN (SELECT value FROM json_each(?2)))
        AND (?2 IS NOT NULL OR status IN ('pending', 'running')) AND (?3 IS NULL OR status = ?3)`,
     )

@@ -3,6 +3,7 @@ import { toWireThread, type ThreadRecord } from "../calls/thread";
 import { bytesOf, parseJson, parseJsonOrNull, pick, type JsonObject } from "../platform/json";
 import type { ThreadFilters, ThreadSearch } from "../wire/threads";
 import { type FoundThread, type Thread, type ThreadSnapshot, type ThreadStatus } from "../wire/threads";
+import { isNotDeleted } from "./deleted-threads";
 import { all, jsonContains, type Condition } from "./json-filter";
 import { countRows, searchPage } from "./page-search";
 
@@ -33,7 +34,8 @@ const COLUMNS = [
   "updated_at",
 ] as const;
 
-const UPSERT = `INSERT INTO threads (${COLUMNS.join(", ")}, revision) VALUES (${COLUMNS.map(() => "?").join(", ")}, ?)
+const UPSERT = `INSERT INTO threads (${COLUMNS.join(", ")}, revision)
+  SELECT ${COLUMNS.map(() => "?").join(", ")}, ? WHERE ${isNotDeleted("?1", `?${COLUMNS.indexOf("created_at") + 1}`)}
   ON CONFLICT (thread_id) DO UPDATE SET ${COLUMNS.slice(1)
     .map((column) => `${column} = excluded.${column}`)
     .join(", ")}, revision = excluded.revision

@@ -76,19 +76,22 @@ export class ObjectSchema {
   }
 }
 
-/** Adds the columns that a table lacks. Only for the first step, which meets tables of several unversioned schemas. */
+/**
+ * Adds the columns that a table lacks. Only for the first step, which meets tables of several unversioned schemas.
+ * @returns the names of the columns that it lacked
+ */
 export function addMissingColumns(
   sql: SqlStorage,
   table: string,
   columns: Readonly<Record<string, string>>,
-): void {
+): string[] {
   const present = new Set(
     sql
       .exec<{ name: string }>("SELECT name FROM pragma_table_info(?)", table)
       .toArray()
       .map(({ name }) => name),
   );
-  for (const [name, definition] of Object.entries(columns)) {
-    if (!present.has(name)) sql.exec(`ALTER TABLE ${table} ADD COLUMN ${name} ${definition}`);
-  }
+  const missing = Object.keys(columns).filter((name) => !present.has(name));
+  for (const name of missing) sql.exec(`ALTER TABLE ${table} ADD COLUMN ${name} ${columns[name] ?? ""}`);
+  return missing;
 }

@@ -4,7 +4,7 @@
  */
 import { type CronEntry } from "../calls/cron-entry";
 import { indexEntry } from "../d1/crons-table";
-import { deleteRunRow, deleteRunsOfThread, upsertRun } from "../d1/runs-table";
+import { deleteRunRow, deleteRunsOfThread, upsertRun, withoutContent } from "../d1/runs-table";
 import { deleteThreadRow, upsertThread } from "../d1/threads-table";
 import { now } from "../platform/clock";
 import type { Env } from "../platform/config";
@@ -130,7 +130,7 @@ export class IndexWriter {
     const writes: IndexWrite[] = [];
     for (const run of runs) {
       if (refused.has(run.runId)) continue;
-      const statement = run.deleted ? deleteRunRow(DB, run.runId) : upsertRun(DB, run);
+      const statement = this.statementFor(run);
       const entry = this.object.cronEntryOf(run);
       writes.push({
         id: run.runId,
@@ -164,13 +164,21 @@ export class IndexWriter {
         statements: [
           deleteThreadRow(DB, threadId),
           // The runs of a thread that was made for them stay in the index.
-          ...(deleted ? deleteRunsOfThread(DB, threadId) : []),
+          ...(deleted ? deleteRunsOfThread(DB, threadId, now()) : []),
         ],
         note: () => this.removeThread(threadId),
       });
     }
     const isFull = runs.length === limit || threads.length === limit || ending.length === AT_ONCE;
     return { writes, isFull };
+  }
+
+  /** What D1 is told of a run: of a deleted thread nothing but what the history of its cron keeps. */
+  private statementFor(run: StoredRun): D1PreparedStatement {
+    const { DB } = this.env;
+    const isThreadDeleted = this.threads.find(run.threadId)?.deleted === true;
+    if (run.deleted || (isThreadDeleted && run.cron === null)) return deleteRunRow(DB, run.runId);
+    return upsertRun(DB, isThreadDeleted ? withoutContent(run) : run);
   }
 
   /** Sends writes together, or where D1 refuses that, one by one: a row that it does not take must not hold up the others. */

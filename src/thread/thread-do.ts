@@ -104,14 +104,16 @@ export class ThreadDO extends ThreadRuns {
    */
   async deleteThread(threadId: string): Promise<void> {
     this.requireThread(threadId);
-    this.threads.markDeleted(threadId);
+    this.storage.transactionSync(() => {
+      this.threads.markDeleted(threadId);
+      this.webhookStore.forgetThread(threadId);
+    });
     this.log.removeThread(threadId);
     this.wakeSoon();
     const runIds = this.runs.unfinishedIds(threadId);
     this.queue.stopAll(runIds, "interrupt");
     const ended = runIds.map((runId) => this.queue.outcome(runId)).filter((outcome) => outcome !== undefined);
     await Promise.all(ended);
-    if (this.tablesExist()) this.webhookStore.forgetThread(threadId);
     await this.settle();
   }
 

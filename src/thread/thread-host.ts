@@ -8,11 +8,12 @@ import { cronObject } from "../calls/cron-calls";
 import { isStanding } from "../calls/thread-id";
 import { endLostRun } from "../d1/runs-table";
 import { deleteThreadRow } from "../d1/threads-table";
-import { earliest } from "../platform/alarm";
+import { AlarmClock, earliest } from "../platform/alarm";
 import { backoffMs, INDEX_BACKOFF } from "../platform/backoff";
 import { now } from "../platform/clock";
 import { webhookSecrets } from "../platform/config";
 import { logError } from "../platform/log";
+import { ObjectSchema } from "../platform/object-schema";
 import { answerCall, type Answer } from "../platform/rpc";
 import { IndexWriter } from "./index-writer";
 import { noThread, ThreadStore, type StoredThread } from "./record/thread-store";
@@ -20,6 +21,7 @@ import { ReportStore } from "./runs/report-store";
 import { Reports } from "./runs/reports";
 import { RunQueue } from "./runs/run-queue";
 import { RunStore } from "./runs/run-store";
+import { THREAD_SCHEMA, THREAD_TABLE } from "./schema";
 import { readSnapshot, readState } from "./state/thread-state";
 import { EventLog } from "./streams/event-log";
 import { Webhooks } from "./webhooks/webhook";
@@ -96,11 +98,10 @@ export abstract class ThreadHost extends DurableObject {
       await this.settle();
     },
   });
-  private hasTables = false;
   /** Ends the waiting of the alarm's handler before its time. */
   private endHold: (() => void) | undefined;
-  /** The alarm that is known to be set, so that it is not set again for nothing. */
-  private alarmAt: number | null = null;
+  private readonly clock = new AlarmClock(this.ctx);
+  private readonly schema = new ObjectSchema(this.storage, THREAD_SCHEMA, THREAD_TABLE);
 
   /** Every call of others comes through here; see {@link answerCall}. */
   async call(method: string, args: unknown[]): Promise<Answer> {
@@ -133,27 +134,23 @@ export abstract class ThreadHost extends DurableObject {
   }
 
   override async alarm(): Promise<void> {
-    this.alarmAt = null;
-    try {
-      if (!this.tablesExist()) return;
-      // As a rule all is over by now, and whatever comes brings its own alarm.
-      if (this.isQuiet()) {
-        await this.removeIfEmpty();
-        return;
-      }
-      this.wakeBy(now() + DEAD_MAN_MS);
-      await this.attend();
+    await this.clock.ring(
+      () => this.attendAndRearm(),
+      () => now() + DEAD_MAN_MS,
+    );
+  }
+
+  private async attendAndRearm(): Promise<void> {
+    if (!this.tablesExist()) return;
+    // As a rule all is over by now, and whatever comes brings its own alarm.
+    if (this.isQuiet()) {
       await this.removeIfEmpty();
-      if (!this.tablesExist()) return;
-      const next = this.nextWake();
-      this.alarmAt = null;
-      if (next !== null) this.wakeBy(next);
-      else await this.storage.deleteAlarm();
-    } catch (error) {
-      logError("the thread's alarm failed", error, { thread: this.ctx.id.name });
-      this.alarmAt = null;
-      await this.storage.setAlarm(now() + DEAD_MAN_MS);
+      return;
     }
+    this.wakeBy(now() + DEAD_MAN_MS);
+    await this.attend();
+    await this.removeIfEmpty();
+    if (this.tablesExist()) this.clock.set(this.nextWake());
   }
 
   /** What becomes of a thread whose time to live is over. */
@@ -266,18 +263,16 @@ export abstract class ThreadHost extends DurableObject {
 
   /** Makes sure that the alarm comes by then. */
   private wakeBy(at: number): void {
-    if (this.alarmAt !== null && this.alarmAt <= at && this.alarmAt > now()) return;
-    this.alarmAt = Math.max(at, now() + 1);
-    this.ctx.waitUntil(this.storage.setAlarm(this.alarmAt));
+    this.clock.setNoLaterThan(at);
   }
 
   private async removeIfEmpty(): Promise<void> {
     if (!this.tablesExist() || !this.threads.isEmpty() || !this.runs.isEmpty()) return;
     if (this.storage.kv.get("standing") === true) return;
-    this.hasTables = false;
+    this.schema.forget();
     this.log.tableDropped();
     this.webhookValues.tableDropped();
-    this.alarmAt = null;
+    this.clock.forget();
     // The alarm goes with the rest.
     await this.storage.deleteAll();
   }
@@ -289,20 +284,10 @@ export abstract class ThreadHost extends DurableObject {
   }
 
   protected createTables(): void {
-    if (this.hasTables) return;
-    this.storage.transactionSync(() => {
-      this.threads.createTable();
-      this.runs.createTable();
-    });
-    this.hasTables = true;
+    this.schema.create();
   }
 
   protected tablesExist(): boolean {
-    if (!this.hasTables) {
-      const found = this.storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'threads'").toArray();
-      // With those an earlier version made, too.
-      if (found.length > 0) this.createTables();
-    }
-    return this.hasTables;
+    return this.schema.exists();
   }
 }

@@ -2,11 +2,13 @@
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { forgetOldDeletions } from "../../src/d1/deleted-threads";
 import type { Cron } from "../../src/wire/crons";
 import type { Run } from "../../src/wire/runs";
 import { createCron, ringAt, rowsOf, runsOf, setClock, settled, slotsOf, threadStub } from "../support/crons";
 import { call } from "../support/edge";
-import { setD1 } from "../support/outage";
+import { gateReached } from "../support/graphs/steps";
+import { rebind, setD1 } from "../support/outage";
 import { createRun, createThread, joinRun, waitRun } from "../support/threads";
 import { attempted, receiver, until } from "../support/webhooks";
 
@@ -112,6 +114,54 @@ describe("deleting a thread", () => {
     await runDurableObjectAlarm(threadStub(id));
     expect(await rowsAbout(id)).toBe("[]");
     await gone(id);
+  });
+
+  it("is not undone by a write to D1 that comes late", async () => {
+    const { thread_id: id } = await createThread({ metadata: { secret: SECRET } });
+    const late: D1PreparedStatement[][] = [];
+    await rebind(threadStub(id), ({ DB }) => ({
+      DB: {
+        prepare: (text: string) => DB.prepare(text),
+        batch: (statements: D1PreparedStatement[]) => {
+          late.push(statements);
+          return DB.batch(statements);
+        },
+      },
+    }));
+    await joinRun(await createRun(id, echo));
+    const written = late.flat();
+    setClock("2040-01-01T00:00:01.000Z");
+    await call("DELETE", `/threads/${id}`);
+    await gone(id);
+    await env.DB.batch(written);
+    expect(await rowsAbout(id)).toBe("[]");
+    // Made again, it is written as any other.
+    setClock("2040-01-01T00:00:02.000Z");
+    await createThread({ thread_id: id });
+    await waitRun(id, { assistant_id: "echo", input: { text: "new" } });
+    expect((await call<Run[]>("GET", `/threads/${id}/runs`)).body).toHaveLength(1);
+    expect(await rowsAbout(id)).toContain("new");
+    expect(await env.DB.prepare("SELECT count(*) AS n FROM deleted_threads").first("n")).not.toBe(0);
+    await forgetOldDeletions(env.DB, Date.parse("2040-01-01T02:00:00.000Z"));
+    expect(await env.DB.prepare("SELECT count(*) AS n FROM deleted_threads").first("n")).toBe(0);
+  });
+
+  it("whose run is still executed waits for its end, and the cron hears of it", async () => {
+    const key = crypto.randomUUID();
+    const { thread_id: id } = await createThread();
+    const { body: cron } = await call<Cron>("POST", `/threads/${id}/runs/crons`, {
+      assistant_id: "steps",
+      input: { key, gate: key },
+      schedule: "27 15 * * *",
+    });
+    await ringAt("2040-01-01T15:27:00.000Z", cron.cron_id);
+    await gateReached(key);
+    const deleted = call("DELETE", `/threads/${id}`);
+    await createThread();
+    expect((await deleted).status).toBe(204);
+    await until(async () => (await runsOf(cron.cron_id))[0]?.status === "interrupted");
+    await gone(id);
+    expect((await runsOf(cron.cron_id))[0]).toMatchObject({ status: "interrupted", kwargs: {} });
   });
 
   it("that on_run_completed removes keeps its run's record", async () => {

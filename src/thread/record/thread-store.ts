@@ -48,24 +48,6 @@ export interface NewThread {
 export class ThreadStore {
   constructor(private readonly sql: SqlStorage) {}
 
-  createTable(): void {
-    this.sql.exec(`CREATE TABLE IF NOT EXISTS threads (
-      thread_id TEXT NOT NULL PRIMARY KEY,
-      status TEXT NOT NULL,
-      metadata TEXT NOT NULL,
-      config TEXT NOT NULL,
-      error TEXT,
-      ttl TEXT,
-      temporary INTEGER NOT NULL,
-      deleted INTEGER NOT NULL DEFAULT 0,
-      pruned INTEGER NOT NULL DEFAULT 0,
-      created_at INTEGER NOT NULL,
-      updated_at INTEGER NOT NULL,
-      revision INTEGER NOT NULL,
-      indexed INTEGER NOT NULL DEFAULT 0
-    ) WITHOUT ROWID`);
-  }
-
   /** The thread, also when it is deleted and not yet gone. */
   find(threadId: string): StoredThread | undefined {
     return this.select("WHERE thread_id = ?", threadId)[0];
@@ -138,6 +120,8 @@ export class ThreadStore {
   ending(limit: number, streamed: string[]): StoredThread[] {
     return this.select(
       `WHERE (deleted = 1 OR ${HAS_PASSED})
+         AND NOT EXISTS (SELECT 1 FROM runs WHERE runs.thread_id = threads.thread_id
+           AND runs.status IN ('pending', 'running'))
          AND NOT EXISTS (SELECT 1 FROM runs WHERE runs.thread_id = threads.thread_id
            AND ((webhook_at IS NOT NULL AND webhook_values_kept = 0) OR (report_at IS NOT NULL AND runs.indexed >= runs.revision)))
          AND (deleted = 1 OR thread_id NOT IN (SELECT value FROM json_each(?))) LIMIT ?`,

@@ -53,10 +53,12 @@ export class RunRecords {
       saver.close();
       if (reason === "rollback") {
         saver.deleteRun(run.threadId, run.runId);
-        this.runs.markFinished(run, { ...stopped(reason), rolledBack: true });
+        this.runs.markFinished(run, { ...stopped(reason), rolledBack: true, callsWebhook: false });
       } else {
         const waiting = outcome.waiting && outcome.refused !== true;
-        this.runs.markFinished(run, { ...outcome, waiting, rolledBack: false });
+        // Nothing of a deleted thread is sent to anybody.
+        const callsWebhook = run.kwargs.webhook !== undefined && thread?.deleted !== true;
+        this.runs.markFinished(run, { ...outcome, waiting, rolledBack: false, callsWebhook });
       }
       if (!passing && reason === "rollback" && others.length === 0 && this.isLeftEmpty(run)) {
         this.threads.markDeleted(run.threadId);

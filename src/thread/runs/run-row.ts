@@ -73,54 +73,6 @@ export type RunRow = {
   indexed: number;
 };
 
-/** The table's columns, in the order in which they came to be. */
-const COLUMNS = {
-  seq: "INTEGER PRIMARY KEY",
-  run_id: "TEXT NOT NULL",
-  thread_id: "TEXT NOT NULL",
-  assistant_id: "TEXT NOT NULL",
-  graph_id: "TEXT NOT NULL",
-  status: "TEXT NOT NULL",
-  metadata: "TEXT NOT NULL",
-  kwargs: "TEXT NOT NULL",
-  multitask_strategy: "TEXT NOT NULL",
-  error: "TEXT",
-  attempts: "INTEGER NOT NULL",
-  start_at: "INTEGER NOT NULL",
-  started_at: "INTEGER",
-  created_at: "INTEGER NOT NULL",
-  updated_at: "INTEGER NOT NULL",
-  deleted: "INTEGER NOT NULL DEFAULT 0",
-  webhook_at: "INTEGER",
-  webhook_attempts: "INTEGER NOT NULL DEFAULT 0",
-  webhook_status: "TEXT",
-  webhook_error: "TEXT",
-  last_checkpoint_id: "TEXT",
-  webhook_values_kept: "INTEGER NOT NULL DEFAULT 0",
-  revision: "INTEGER NOT NULL DEFAULT 1",
-  indexed: "INTEGER NOT NULL DEFAULT 0",
-  cron: "TEXT",
-  waiting: "INTEGER NOT NULL DEFAULT 0",
-  report_at: "INTEGER",
-  report_attempts: "INTEGER NOT NULL DEFAULT 0",
-  input_tokens: "INTEGER",
-  output_tokens: "INTEGER",
-  failures: "INTEGER NOT NULL DEFAULT 0",
-  cron_entry: "TEXT",
-} as const satisfies Record<keyof RunRow | "seq", string>;
-
-/** Makes the table; one that an earlier version made is given the columns that it lacks. */
-export function createRunsTable(sql: SqlStorage): void {
-  const columns = Object.entries(COLUMNS).map(([name, type]) => `${name} ${type}`);
-  sql.exec(`CREATE TABLE IF NOT EXISTS runs (${columns.join(", ")})`);
-  const there = new Set(
-    [...sql.exec<{ name: string }>("SELECT name FROM pragma_table_info('runs')")].map(({ name }) => name),
-  );
-  for (const [name, type] of Object.entries(COLUMNS)) {
-    if (!there.has(name)) sql.exec(`ALTER TABLE runs ADD COLUMN ${name} ${type}`);
-  }
-}
-
 const deliveryOf = (row: RunRow, status: WebhookDelivery["status"]): WebhookDelivery => ({
   status,
   attempts: row.webhook_attempts,

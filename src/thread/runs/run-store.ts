@@ -5,7 +5,7 @@ import { now } from "../../platform/clock";
 import type { TokenUsage } from "../../wire/runs";
 import { type RunError, type RunStatus } from "../../wire/runs";
 import { findCheckpoints } from "../checkpoints/checkpoint-tables";
-import { createRunsTable, toStoredRun, type RunRow, type StoredRun } from "./run-row";
+import { toStoredRun, type RunRow, type StoredRun } from "./run-row";
 
 /** The run holds its thread: it runs, or has failed and is to go on. */
 const HOLDS = "(status = 'running' OR (status = 'pending' AND failures > 0))";
@@ -20,14 +20,12 @@ export interface RunEnd {
   waiting: boolean;
   /** It is to leave no trace. */
   rolledBack: boolean;
+  /** Its webhook is due from now on. */
+  callsWebhook: boolean;
 }
 
 export class RunStore {
   constructor(private readonly sql: SqlStorage) {}
-
-  createTable(): void {
-    createRunsTable(this.sql);
-  }
 
   /** Stores a run; one that starts at once is stored as running, its first attempt counted before it is made. */
   insert(run: NewRun, { startsNow, cronEntry }: { startsNow: boolean; cronEntry: CronEntry | null }): void {
@@ -143,9 +141,8 @@ export class RunStore {
   }
 
   /** Ends the run, with what `run` says that it used; its webhook, if it has one, is due from now on, and so is the report to its cron. */
-  markFinished(run: StoredRun, { status, error, waiting, rolledBack }: RunEnd): void {
+  markFinished(run: StoredRun, { status, error, waiting, rolledBack, callsWebhook }: RunEnd): void {
     const at = now();
-    const calls = run.kwargs.webhook !== undefined && !rolledBack;
     this.sql.exec(
       `UPDATE runs SET status = ?, error = ?, waiting = ?, deleted = ?, updated_at = ?, webhook_at = ?,
          last_checkpoint_id = ?, report_at = ?, input_tokens = ?, output_tokens = ?, revision = revision + 1
@@ -155,8 +152,8 @@ export class RunStore {
       waiting ? 1 : 0,
       rolledBack ? 1 : 0,
       at,
-      calls ? at : null,
-      calls ? this.lastCheckpoint(run) : null,
+      callsWebhook ? at : null,
+      callsWebhook ? this.lastCheckpoint(run) : null,
       run.cron === null ? null : at,
       run.usage?.inputTokens ?? null,
       run.usage?.outputTokens ?? null,

@@ -1,0 +1,73 @@
+/**
+ * The schema of a thread object's SQLite, by numbered steps; see `platform/object-schema.ts`. Tables that most objects never need
+ * (checkpoints, events, the values of webhooks) are made by their owners when they are first written, since each table is a row
+ * that is billed.
+ */
+import { addMissingColumns, type SchemaStep } from "../platform/object-schema";
+import type { RunRow } from "./runs/run-row";
+
+/** Every thread object has this table. */
+export const THREAD_TABLE = "threads";
+
+/** The columns of a run's row, in the order in which they came to be. */
+const RUN_COLUMNS = {
+  seq: "INTEGER PRIMARY KEY",
+  run_id: "TEXT NOT NULL",
+  thread_id: "TEXT NOT NULL",
+  assistant_id: "TEXT NOT NULL",
+  graph_id: "TEXT NOT NULL",
+  status: "TEXT NOT NULL",
+  metadata: "TEXT NOT NULL",
+  kwargs: "TEXT NOT NULL",
+  multitask_strategy: "TEXT NOT NULL",
+  error: "TEXT",
+  attempts: "INTEGER NOT NULL",
+  start_at: "INTEGER NOT NULL",
+  started_at: "INTEGER",
+  created_at: "INTEGER NOT NULL",
+  updated_at: "INTEGER NOT NULL",
+  deleted: "INTEGER NOT NULL DEFAULT 0",
+  webhook_at: "INTEGER",
+  webhook_attempts: "INTEGER NOT NULL DEFAULT 0",
+  webhook_status: "TEXT",
+  webhook_error: "TEXT",
+  last_checkpoint_id: "TEXT",
+  webhook_values_kept: "INTEGER NOT NULL DEFAULT 0",
+  revision: "INTEGER NOT NULL DEFAULT 1",
+  indexed: "INTEGER NOT NULL DEFAULT 0",
+  cron: "TEXT",
+  waiting: "INTEGER NOT NULL DEFAULT 0",
+  report_at: "INTEGER",
+  report_attempts: "INTEGER NOT NULL DEFAULT 0",
+  input_tokens: "INTEGER",
+  output_tokens: "INTEGER",
+  failures: "INTEGER NOT NULL DEFAULT 0",
+  cron_entry: "TEXT",
+} as const satisfies Record<keyof RunRow | "seq", string>;
+
+export const THREAD_SCHEMA: readonly SchemaStep[] = [
+  {
+    summary:
+      "The tables of version 0.1.0, in a new object and in one that was made before versions were remembered.",
+    apply(sql) {
+      sql.exec(`CREATE TABLE IF NOT EXISTS threads (
+      thread_id TEXT NOT NULL PRIMARY KEY,
+      status TEXT NOT NULL,
+      metadata TEXT NOT NULL,
+      config TEXT NOT NULL,
+      error TEXT,
+      ttl TEXT,
+      temporary INTEGER NOT NULL,
+      deleted INTEGER NOT NULL DEFAULT 0,
+      pruned INTEGER NOT NULL DEFAULT 0,
+      created_at INTEGER NOT NULL,
+      updated_at INTEGER NOT NULL,
+      revision INTEGER NOT NULL,
+      indexed INTEGER NOT NULL DEFAULT 0
+    ) WITHOUT ROWID`);
+      const columns = Object.entries(RUN_COLUMNS).map(([name, type]) => `${name} ${type}`);
+      sql.exec(`CREATE TABLE IF NOT EXISTS runs (${columns.join(", ")})`);
+      addMissingColumns(sql, "runs", RUN_COLUMNS);
+    },
+  },
+];
