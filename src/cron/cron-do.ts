@@ -1,7 +1,7 @@
 /** One cron: what others may ask of its object. It stores the definition and the slot ledger, and fires by its alarm. */
 import { patched, toWireCron, type CronDefinition } from "../calls/cron-definition";
 import type { CronEntry } from "../calls/cron-entry";
-import type { Ground } from "../calls/ground";
+import type { Ground } from "../calls/firing-context";
 import type { RunReport } from "../calls/run-report";
 import { now, toIso } from "../platform/clock";
 import { DomainError } from "../platform/errors";

@@ -9,7 +9,7 @@ import { windowMs } from "../schedule/catch-up";
 import type { CronPolicy } from "../wire/policy";
 import { DELIVERY_MS } from "./claims";
 import { fire, hasFired } from "./firing";
-import { currentGround } from "./ground";
+import { currentGround } from "./firing-context";
 import type { PendingSlot, SlotKey, SlotLedger } from "./ledger";
 import { limitReached } from "./limits";
 import { makeWay, ordersRuns } from "./overlap";

@@ -3,7 +3,7 @@
  * written last. Nobody else writes it, and what is rolled back or cut off is forgotten.
  */
 import type { CronDefinition } from "../calls/cron-definition";
-import type { Ground } from "../calls/ground";
+import type { Ground } from "../calls/firing-context";
 import { now } from "../platform/clock";
 import { DomainError } from "../platform/errors";
 import { bytesOf, MAX_STORED_BYTES, parseJson } from "../platform/json";

@@ -8,7 +8,7 @@ import { checkGraph, getAssistant, notFound, selectRow, theOne } from "./assista
 import { assistantIdOf, ensureDefaultAssistants } from "./default-assistants";
 import { all, jsonContains } from "./json-filter";
 import { bytesIn, MAX_PAGE_BYTES, tooLarge } from "./page-search";
-import { changing } from "./recent";
+import { changing } from "./recent-reads";
 
 /**
  * A patch that others got ahead of this often gives up: an attempt takes three statements, of the 50 that D1

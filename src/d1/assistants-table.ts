@@ -6,7 +6,7 @@ import type { AssistantCreate } from "../wire/assistants";
 import { type Assistant } from "../wire/assistants";
 import { CONTENT, contentValues, toAssistant, type AssistantRow } from "./assistant-row";
 import { assistantIdOf, ensureDefaultAssistants } from "./default-assistants";
-import { changing, Recent } from "./recent";
+import { changing, Recent } from "./recent-reads";
 
 export { assistantIdOf, type Assistant };
 

@@ -2,7 +2,7 @@
 import { now, toIso } from "../platform/clock";
 import { parseJson } from "../platform/json";
 import type { CronSwitch } from "../wire/crons";
-import { changing } from "./recent";
+import { changing } from "./recent-reads";
 
 const NEVER_THROWN: CronSwitch = { stopped: false, note: null, changed_at: null };
 

@@ -6,7 +6,7 @@ import { cronObject } from "../calls/cron-calls";
 import { changedPayload } from "../calls/cron-definition";
 import { threadObject } from "../calls/thread-calls";
 import { countCrons, searchCrons } from "../d1/crons-table";
-import { readGround } from "../d1/ground";
+import { readGround } from "../d1/firing-context";
 import { searchRuns } from "../d1/runs-table";
 import { readSwitch, throwSwitch } from "../d1/switch";
 import { now } from "../platform/clock";

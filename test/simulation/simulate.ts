@@ -1,5 +1,5 @@
 /** One simulated schedule from its seed to the checker's word. */
-import { changing } from "../../src/d1/recent";
+import { changing } from "../../src/d1/recent-reads";
 import { checkLimits } from "./check-limits";
 import { checkSlots } from "./check-slots";
 import { checkAtRest, checkGone, checkRunOut } from "./check-state";

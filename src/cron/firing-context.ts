@@ -1,7 +1,7 @@
 /** What a firing needs to know of D1: its assistant, and whether all crons are stopped. */
-import type { Ground } from "../calls/ground";
-import { readGround } from "../d1/ground";
-import { Recent } from "../d1/recent";
+import type { Ground } from "../calls/firing-context";
+import { readGround } from "../d1/firing-context";
+import { Recent } from "../d1/recent-reads";
 import type { Env } from "../platform/config";
 import { within } from "../platform/deadline";
 import { asDomainError } from "../platform/errors";

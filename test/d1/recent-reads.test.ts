@@ -1,6 +1,6 @@
 /** What is remembered of D1, and for how long. */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { changing, Recent } from "../../src/d1/recent";
+import { changing, Recent } from "../../src/d1/recent-reads";
 import { setClock } from "../support/crons";
 
 beforeEach(() => {

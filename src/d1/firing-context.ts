@@ -1,5 +1,5 @@
 /** Reads from D1 what a firing needs to know. */
-import type { Ground } from "../calls/ground";
+import type { Ground } from "../calls/firing-context";
 import type { Env } from "../platform/config";
 import { getAssistantAnd } from "./assistants-table";
 import { selectSwitch, toSwitch, type SwitchRow } from "./switch";
