@@ -7,7 +7,7 @@ import { remoteCalls } from "../platform/rpc";
 import type { Backfill, Cron, CronPatch, Figures, RunNow, SkipNext, Slot, SlotList } from "../wire/crons";
 import type { CronDefinition } from "./cron-definition";
 import type { CronEntry } from "./cron-entry";
-import type { Ground } from "./firing-context";
+import type { FiringContext } from "./firing-context";
 import type { RunReport } from "./run-report";
 
 /** Everything that a cron's object can be asked. */
@@ -19,7 +19,7 @@ export interface CronCalls {
    */
   create(
     definition: CronDefinition,
-    ground: Ground,
+    firingContext: FiringContext,
     options: { ifExists: "raise" | "do_nothing" | "update"; patch: CronPatch },
   ): Promise<Cron>;
   /** The cron. @throws cron.not_found */

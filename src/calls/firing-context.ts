@@ -1,9 +1,9 @@
-/** What a firing needs to know of D1: its assistant, and whether all crons are stopped. */
+/** What a cron has to know from D1 when it fires: its assistant, and whether the switch stops all crons. */
 import type { AssistantSnapshot } from "./new-run";
 
-/** As last seen; kept with the cron, so that it fires while D1 is down. */
-export interface Ground {
+/** The cron's object stores the context that it read last, so that the cron can fire while D1 cannot be read. */
+export interface FiringContext {
   assistant: AssistantSnapshot;
-  /** Why no cron fires; null when they do. */
+  /** The reason why no cron of the deployment fires; null while crons fire. */
   stopped: string | null;
 }

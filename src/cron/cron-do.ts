@@ -1,7 +1,7 @@
 /** One cron: what others may ask of its object. It stores the definition and the slot ledger, and fires by its alarm. */
 import { patched, toWireCron, type CronDefinition } from "../calls/cron-definition";
 import type { CronEntry } from "../calls/cron-entry";
-import type { Ground } from "../calls/firing-context";
+import type { FiringContext } from "../calls/firing-context";
 import type { RunReport } from "../calls/run-report";
 import { now, toIso } from "../platform/clock";
 import { DomainError } from "../platform/errors";
@@ -22,7 +22,7 @@ export class CronDO extends CronHost {
    */
   async create(
     definition: CronDefinition,
-    ground: Ground,
+    firingContext: FiringContext,
     { ifExists, patch }: { ifExists: "raise" | "do_nothing" | "update"; patch: CronPatch },
   ): Promise<Cron> {
     const existing = this.record.read();
@@ -41,11 +41,11 @@ export class CronDO extends CronHost {
       return this.patch(patch);
     }
     requireFuture(definition);
-    requireStorable("cron", definition, ground);
+    requireStorable("cron", definition, firingContext);
     this.record.transaction(() => {
       this.record.createTables();
       const nextRunAt = this.claims.upcoming(definition, now());
-      this.record.insert(definition, ground, nextRunAt);
+      this.record.insert(definition, firingContext, nextRunAt);
       // The alarm writes the index if it cannot be written below.
       this.armDeadMan();
     });
@@ -72,7 +72,7 @@ export class CronDO extends CronHost {
     const stored = this.record.require();
     const before = stored.definition;
     const definition = patched(before, patch, now());
-    requireStorable("cron", definition, stored.ground);
+    requireStorable("cron", definition, stored.firingContext);
     const rescheduled = definition.schedule !== before.schedule || definition.timezone !== before.timezone;
     if (rescheduled) requireFuture(definition);
     this.record.transaction(() => {

@@ -6,7 +6,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { CronDefinition } from "../calls/cron-definition";
 import { type CronEntry } from "../calls/cron-entry";
-import { indexCron, indexEntry, unindexCron } from "../d1/crons-table";
+import { indexCron, updateCronEntry, unindexCron } from "../d1/crons-table";
 import { AlarmClock, earliest } from "../platform/alarm";
 import { backoffMs, CRON_BACKOFF } from "../platform/backoff";
 import { now, toIso } from "../platform/clock";
@@ -266,7 +266,7 @@ export abstract class CronHost extends DurableObject {
   private async writeIndex(): Promise<void> {
     const entry = this.entry();
     if (entry === null) await indexCron(this.env.DB, this.record.require(), this.figures());
-    else await indexEntry(this.env.DB, entry).run();
+    else await updateCronEntry(this.env.DB, entry).run();
   }
 
   /** Sets the alarm for whatever comes first: the next slot, or something to be done or tried again. */

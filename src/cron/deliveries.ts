@@ -9,7 +9,7 @@ import { windowMs } from "../schedule/catch-up";
 import type { CronPolicy } from "../wire/policy";
 import { DELIVERY_MS } from "./claims";
 import { fire, hasFired } from "./firing";
-import { currentGround } from "./firing-context";
+import { recentFiringContext } from "../d1/firing-context";
 import type { PendingSlot, SlotKey, SlotLedger } from "./ledger";
 import { limitReached } from "./limits";
 import { makeWay, ordersRuns } from "./overlap";
@@ -81,7 +81,7 @@ export class Deliveries {
         this.giveUp(slot, "missed", "the server did not run at the time");
         return;
       }
-      const assistant = await this.clear(stored, slot);
+      const assistant = await this.prepareDelivery(stored, slot);
       if (assistant === undefined || this.record.isGone()) return;
       const notAfter = counted ? slot.retryAt : now() + DELIVERY_MS;
       if (!counted) this.ledger.countAttempt(slot, notAfter);
@@ -116,18 +116,18 @@ export class Deliveries {
    * @returns the assistant that it runs; undefined when the slot is held back
    * @throws a domain error when it may not
    */
-  private async clear(
+  private async prepareDelivery(
     stored: StoredCron,
     slot: PendingSlot,
-  ): Promise<StoredCron["ground"]["assistant"] | undefined> {
-    const { definition, ground, progress } = stored;
+  ): Promise<StoredCron["firingContext"]["assistant"] | undefined> {
+    const { definition, firingContext, progress } = stored;
     const byHand = slot.origin === "manual" || slot.origin === "backfill";
     const reason =
       (byHand ? null : reasonNotToFire(definition, slot.scheduledFor)) ?? this.limitReached(slot);
     if (reason !== null) throw new DomainError("cron.conflict", reason);
-    const current = await currentGround(this.host.env(), definition.assistantId, ground);
+    const current = await recentFiringContext(this.host.env(), definition.assistantId, firingContext);
     if (this.record.isGone()) return undefined;
-    this.record.keepGround(current);
+    this.record.storeFiringContext(current);
     if (current.stopped !== null) throw new DomainError("cron.conflict", current.stopped);
     if (!ordersRuns(definition)) return current.assistant;
     const runId = runIdOf(definition.cronId, slot);

@@ -3,7 +3,7 @@
  * written last. Nobody else writes it, and what is rolled back or cut off is forgotten.
  */
 import type { CronDefinition } from "../calls/cron-definition";
-import type { Ground } from "../calls/firing-context";
+import type { FiringContext } from "../calls/firing-context";
 import { now } from "../platform/clock";
 import { DomainError } from "../platform/errors";
 import { bytesOf, MAX_STORED_BYTES, parseJson } from "../platform/json";
@@ -14,7 +14,7 @@ import { CRON_SCHEMA, CRON_TABLE } from "./schema";
 /** The row, read. */
 export interface StoredCron extends CronState {
   /** As last seen in D1. */
-  ground: Ground;
+  firingContext: FiringContext;
   /** The revision that the index has, or that a thread object has been given to write to it. */
   indexed: number;
   /** The revision in which the definition last changed. */
@@ -89,7 +89,7 @@ export class CronRecord {
     return stored;
   }
 
-  insert(definition: CronDefinition, ground: Ground, nextRunAt: number | null): void {
+  insert(definition: CronDefinition, firingContext: FiringContext, nextRunAt: number | null): void {
     // Of a cron with the same id that was deleted.
     this.indexed = 0;
     const revision = now();
@@ -97,7 +97,7 @@ export class CronRecord {
       `INSERT INTO cron (id, definition, ground, progress, next_run_at, revision, defined)
        VALUES (1, ?, ?, ?, ?, ?, ?)`,
       JSON.stringify(definition),
-      JSON.stringify(ground),
+      JSON.stringify(firingContext),
       JSON.stringify(NO_PROGRESS),
       nextRunAt,
       revision,
@@ -127,9 +127,9 @@ export class CronRecord {
   }
 
   /** Stores what was last seen in D1, if it has changed, and if it still fits the row. */
-  keepGround(ground: Ground): void {
-    const text = JSON.stringify(ground);
-    if (text === JSON.stringify(this.require().ground)) return;
+  storeFiringContext(firingContext: FiringContext): void {
+    const text = JSON.stringify(firingContext);
+    if (text === JSON.stringify(this.require().firingContext)) return;
     const room = MAX_STORED_BYTES - bytesOf(text);
     this.write("UPDATE cron SET ground = ? WHERE octet_length(definition) <= ?", text, room);
   }
@@ -186,7 +186,7 @@ export class CronRecord {
     if (row === undefined) return null;
     return {
       definition: parseJson(row.definition),
-      ground: parseJson(row.ground),
+      firingContext: parseJson(row.ground),
       progress: storedProgress(parseJson(row.progress)),
       nextRunAt: row.next_run_at,
       revision: row.revision,

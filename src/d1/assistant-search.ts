@@ -4,7 +4,7 @@ import type { AssistantFilters, AssistantSearch } from "../wire/assistants";
 import { type Assistant } from "../wire/assistants";
 import { CONTENT, toAssistant, type AssistantRow } from "./assistant-row";
 import { ensureDefaultAssistants } from "./default-assistants";
-import { all, jsonContains, type Condition } from "./json-filter";
+import { allOf, jsonContains, type Condition } from "./json-filter";
 import { countRows, searchPage } from "./page-search";
 
 /** SQLite's expressions nest at most 100 deep. */
@@ -41,7 +41,7 @@ function matching(filters: AssistantFilters): Condition {
   if (filters.graph_id !== undefined) conditions.push({ sql: "graph_id = ?", params: [filters.graph_id] });
   if (filters.name !== undefined) conditions.push(nameContains(filters.name));
   if (filters.metadata !== undefined) conditions.push(jsonContains("metadata", filters.metadata));
-  return all(conditions);
+  return allOf(conditions);
 }
 
 /**

@@ -4,11 +4,11 @@ import { DomainError } from "../platform/errors";
 import type { AssistantPatch, VersionList } from "../wire/assistants";
 import { type Assistant } from "../wire/assistants";
 import { CONTENT, contentValues, toAssistant, type AssistantRow, type VersionRow } from "./assistant-row";
-import { checkGraph, getAssistant, notFound, selectRow, theOne } from "./assistants-table";
+import { checkGraph, getAssistant, notFound, selectRow, requireReturnedRow } from "./assistants-table";
 import { assistantIdOf, ensureDefaultAssistants } from "./default-assistants";
-import { all, jsonContains } from "./json-filter";
+import { allOf, jsonContains } from "./json-filter";
 import { bytesIn, MAX_PAGE_BYTES, tooLarge } from "./page-search";
-import { changing } from "./recent-reads";
+import { changeAndForgetReads } from "./recent-reads";
 
 /**
  * A patch that others got ahead of this often gives up: an attempt takes three statements, of the 50 that D1
@@ -26,7 +26,7 @@ export const patchAssistant = (
   db: D1Database,
   idOrGraphId: string,
   patch: AssistantPatch,
-): Promise<Assistant> => changing(() => writePatch(db, idOrGraphId, patch));
+): Promise<Assistant> => changeAndForgetReads(() => writePatch(db, idOrGraphId, patch));
 
 async function writePatch(db: D1Database, idOrGraphId: string, patch: AssistantPatch): Promise<Assistant> {
   if (patch.graph_id !== undefined) checkGraph(patch.graph_id);
@@ -68,7 +68,7 @@ async function writePatch(db: D1Database, idOrGraphId: string, patch: AssistantP
         .bind(...unchanged),
       selectRow(db, id),
     ]);
-    if (updated?.results.length === 1) return toAssistant(theOne(updated));
+    if (updated?.results.length === 1) return toAssistant(requireReturnedRow(updated));
     row = after?.results[0] ?? null;
   }
   throw notFound(idOrGraphId);
@@ -93,7 +93,7 @@ export async function setLatestVersion(
        RETURNING *`,
     )
     .bind(now(), id, version, id, id, version);
-  const row = await changing(() => update.first<AssistantRow>());
+  const row = await changeAndForgetReads(() => update.first<AssistantRow>());
   if (row !== null) return toAssistant(row);
   await getAssistant(db, idOrGraphId);
   throw new DomainError("assistant.not_found", `version: assistant ${id} has no version ${version}`);
@@ -109,7 +109,7 @@ export async function listVersions(
   list: VersionList,
 ): Promise<Assistant[]> {
   const { assistant_id: id } = await getAssistant(db, idOrGraphId);
-  const where = all([
+  const where = allOf([
     { sql: "assistant_id = ?", params: [id] },
     ...(list.metadata === undefined ? [] : [jsonContains("metadata", list.metadata)]),
   ]);

@@ -6,7 +6,7 @@ import type { AssistantCreate } from "../wire/assistants";
 import { type Assistant } from "../wire/assistants";
 import { CONTENT, contentValues, toAssistant, type AssistantRow } from "./assistant-row";
 import { assistantIdOf, ensureDefaultAssistants } from "./default-assistants";
-import { changing, Recent } from "./recent-reads";
+import { changeAndForgetReads, RecentReads } from "./recent-reads";
 
 export { assistantIdOf, type Assistant };
 
@@ -15,11 +15,11 @@ export { assistantIdOf, type Assistant };
  * @throws assistant.not_found
  */
 export async function getAssistant(db: D1Database, idOrGraphId: string): Promise<Assistant> {
-  return (await getAssistantAnd(db, idOrGraphId).catch(asLookedUp)).assistant;
+  return (await getAssistantWithOthers(db, idOrGraphId).catch(rethrowAsLookupRefusal)).assistant;
 }
 
 /** The same refusal in the words for who looks an assistant up, and not for who has it run. */
-function asLookedUp(error: unknown): never {
+function rethrowAsLookupRefusal(error: unknown): never {
   const refusal = asDomainError(error);
   if (refusal?.code !== "assistant.not_found") throw error;
   throw new DomainError(
@@ -32,7 +32,7 @@ function asLookedUp(error: unknown): never {
  * Like {@link getAssistant}, for a run or a cron, and what other statements select, in one call.
  * @throws assistant.not_found
  */
-export async function getAssistantAnd(
+export async function getAssistantWithOthers(
   db: D1Database,
   idOrGraphId: string,
   ...others: D1PreparedStatement[]
@@ -46,11 +46,11 @@ export async function getAssistantAnd(
 
 /** Like {@link getAssistant}, for creating a run: as it was at most two seconds ago. @throws assistant.not_found */
 export const getRecentAssistant = (db: D1Database, idOrGraphId: string): Promise<Readonly<Assistant>> =>
-  recent.recall(assistantIdOf(idOrGraphId), async () => {
-    return (await getAssistantAnd(db, idOrGraphId)).assistant;
+  recentAssistants.recallOrRead(assistantIdOf(idOrGraphId), async () => {
+    return (await getAssistantWithOthers(db, idOrGraphId)).assistant;
   });
 
-const recent = new Recent<Readonly<Assistant>>(2_000);
+const recentAssistants = new RecentReads<Readonly<Assistant>>(2_000);
 
 /**
  * Makes an assistant, with version 1, under `newId` unless the input has an id; with `if_exists: "do_nothing"`,
@@ -93,12 +93,12 @@ export async function createAssistant(
   if (inserted?.results.length === 0 && input.if_exists !== "do_nothing") {
     throw new DomainError("assistant.exists", `assistant_id: assistant ${id} exists already`);
   }
-  return toAssistant(theOne(current));
+  return toAssistant(requireReturnedRow(current));
 }
 
 /** Removes an assistant and its versions, if it is there. */
 export async function removeAssistant(db: D1Database, assistantId: string): Promise<void> {
-  await changing(() =>
+  await changeAndForgetReads(() =>
     db.batch([
       db.prepare("DELETE FROM assistants WHERE assistant_id = ?").bind(assistantId),
       db.prepare("DELETE FROM assistant_versions WHERE assistant_id = ?").bind(assistantId),
@@ -111,7 +111,7 @@ export const selectRow = (db: D1Database, id: string): D1PreparedStatement =>
   db.prepare("SELECT * FROM assistants WHERE assistant_id = ?").bind(id);
 
 /** The row that a statement returned. */
-export function theOne(result: D1Result<AssistantRow> | undefined): AssistantRow {
+export function requireReturnedRow(result: D1Result<AssistantRow> | undefined): AssistantRow {
   const row = result?.results[0];
   if (row === undefined) throw new Error("D1 gave no row back for an assistant that was just written");
   return row;

@@ -6,7 +6,7 @@ import type { CronFilters, CronSearch, Figures } from "../wire/crons";
 import { type Cron } from "../wire/crons";
 import { DEFAULT_POLICY, type CronPolicy } from "../wire/policy";
 import { assistantIdOf } from "./assistants-table";
-import { all, jsonContains, type Condition } from "./json-filter";
+import { allOf, jsonContains, type Condition } from "./json-filter";
 import { countRows, searchPage } from "./page-search";
 
 type Row = {
@@ -50,10 +50,10 @@ const COLUMNS = [
 ] as const satisfies (keyof Row)[];
 
 /** Written once: an update that names a column rewrites the indexes that it is in. */
-const FIXED: readonly string[] = ["cron_id", "assistant_id", "thread_id", "created_at"];
+const NEVER_UPDATED: readonly string[] = ["cron_id", "assistant_id", "thread_id", "created_at"];
 
 const UPSERT = `INSERT INTO crons (${COLUMNS.join(", ")}) VALUES (${COLUMNS.map(() => "?").join(", ")})
-  ON CONFLICT (cron_id) DO UPDATE SET ${COLUMNS.filter((column) => !FIXED.includes(column))
+  ON CONFLICT (cron_id) DO UPDATE SET ${COLUMNS.filter((column) => !NEVER_UPDATED.includes(column))
     .map((column) => `${column} = excluded.${column}`)
     .join(", ")}
   WHERE excluded.revision > crons.revision`;
@@ -99,7 +99,7 @@ export async function indexCron(
 }
 
 /** Writes what a firing changes of a cron whose definition the index knows, unless it knows a later revision. */
-export const indexEntry = (
+export const updateCronEntry = (
   db: D1Database,
   { cronId, nextRunAt, figures, revision }: CronEntry,
 ): D1PreparedStatement =>
@@ -202,7 +202,7 @@ function conditionOf(filters: CronFilters): Condition {
   if (filters.enabled !== undefined)
     conditions.push({ sql: "enabled = ?", params: [filters.enabled ? 1 : 0] });
   if (filters.metadata !== undefined) conditions.push(jsonContains("metadata", filters.metadata));
-  return all(conditions);
+  return allOf(conditions);
 }
 
 function toCron(row: Row): Cron {

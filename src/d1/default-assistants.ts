@@ -37,7 +37,7 @@ export async function ensureDefaultAssistants(db: D1Database): Promise<void> {
 const defaultConfigs = z.record(z.string(), z.looseObject({ context: z.unknown().optional() }));
 
 /** By graph id the config and context that default assistants begin with; none where the variable makes no sense. */
-function givenDefaults(): Record<string, JsonObject> {
+function configuredDefaults(): Record<string, JsonObject> {
   try {
     return defaultConfigs.parse(JSON.parse(process.env.LANGGRAPH_CONFIG ?? "{}"));
   } catch (error) {
@@ -47,16 +47,19 @@ function givenDefaults(): Record<string, JsonObject> {
 }
 
 /** A default assistant's row, as JSON that the statement below takes apart. */
-function defaultsOf([graphId, assistantId]: [string, string], given: Record<string, JsonObject>): unknown[] {
-  const { context = {}, ...config } = given[graphId] ?? {};
+function rowValuesOf(
+  [graphId, assistantId]: [string, string],
+  configured: Record<string, JsonObject>,
+): unknown[] {
+  const { context = {}, ...config } = configured[graphId] ?? {};
   const description = settings.descriptions?.[graphId] ?? null;
   return [graphId, assistantId, description, JSON.stringify(config), JSON.stringify(context)];
 }
 
 /** Inserts the default assistants that are missing, with version 1; those that are there stay as they are. */
 export async function insertDefaultAssistants(db: D1Database): Promise<void> {
-  const given = givenDefaults();
-  const rows = JSON.stringify([...idsByGraph].map((ids) => defaultsOf(ids, given)));
+  const configured = configuredDefaults();
+  const rows = JSON.stringify([...idsByGraph].map((ids) => rowValuesOf(ids, configured)));
   const at = now();
   await db.batch([
     db

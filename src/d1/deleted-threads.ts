@@ -7,7 +7,7 @@
 const REMEMBERED_MS = 3_600_000;
 
 /** The statement that notes the deletion of a thread at the instant `at` (ms). */
-export const noteDeletion = (db: D1Database, threadId: string, at: number): D1PreparedStatement =>
+export const insertDeletedThread = (db: D1Database, threadId: string, at: number): D1PreparedStatement =>
   db
     .prepare(
       `INSERT INTO deleted_threads (thread_id, deleted_at) VALUES (?1, ?2)

@@ -46,18 +46,20 @@ export function jsonContains(column: string, filter: JsonObject): Condition {
       return `${alias}.type = 'text' AND ${alias}.value = ?`;
     }
     if (Array.isArray(value)) {
-      const elements = value.map((element) => some(`${alias}.value`, (inner) => matches(inner, element)));
+      const elements = value.map((element) =>
+        someElement(`${alias}.value`, (inner) => matches(inner, element)),
+      );
       return and([`${alias}.type = 'array'`, ...elements]);
     }
-    return and([`${alias}.type = 'object'`, ...pairs(`${alias}.value`, value as JsonObject)]);
+    return and([`${alias}.type = 'object'`, ...containsPairs(`${alias}.value`, value as JsonObject)]);
   };
-  const some = (json: string, condition: (alias: string) => string): string => {
+  const someElement = (json: string, condition: (alias: string) => string): string => {
     const alias = `j${aliases++}`;
     return `EXISTS (SELECT 1 FROM json_each(${json}) AS ${alias} WHERE ${condition(alias)})`;
   };
-  const pairs = (json: string, object: JsonObject): string[] =>
+  const containsPairs = (json: string, object: JsonObject): string[] =>
     Object.entries(object).map(([key, value]) =>
-      some(json, (alias) => {
+      someElement(json, (alias) => {
         params.push(key);
         return `${alias}.key = ? AND ${matches(alias, value)}`;
       }),
@@ -67,12 +69,12 @@ export function jsonContains(column: string, filter: JsonObject): Condition {
   const texts = Object.values(filter)
     .filter((value) => typeof value === "string")
     .slice(0, MAX_PREFILTERS);
-  const written = texts.map((text) => {
+  const prefilters = texts.map((text) => {
     params.push(JSON.stringify(text));
     return `instr(${column}, ?) > 0`;
   });
-  const sql = and([...written, ...pairs(column, filter)]);
-  if (params.length - written.length > MAX_PARAMS || aliases > MAX_PARAMS) {
+  const sql = and([...prefilters, ...containsPairs(column, filter)]);
+  if (params.length - prefilters.length > MAX_PARAMS || aliases > MAX_PARAMS) {
     throw new DomainError("request.invalid", `${field}: a filter may hold at most ${MAX_PARAMS / 2} values`);
   }
   return { sql, params };
@@ -82,7 +84,7 @@ export function jsonContains(column: string, filter: JsonObject): Condition {
  * Joins conditions with AND; no condition is always true.
  * @throws request.invalid when they need more parameters than a statement may have.
  */
-export function all(conditions: Condition[]): Condition {
+export function allOf(conditions: Condition[]): Condition {
   const params = conditions.flatMap((condition) => condition.params);
   if (params.length > MAX_STATEMENT_PARAMS) {
     throw new DomainError("request.invalid", "body: the filters together hold too many values");

@@ -15,7 +15,7 @@ export interface PageQuery {
   /** Fields that are asked for, all without it: other columns are not read, and null in the rows. */
   select: readonly string[] | undefined;
   /** What is read of columns besides. */
-  extras?: readonly ExtraColumn[];
+  extraColumns?: readonly ExtraColumn[];
   where: Condition;
   sortBy: string;
   order: "asc" | "desc" | undefined;
@@ -33,7 +33,7 @@ export async function searchPage<Row>(
   db: D1Database,
   query: PageQuery,
 ): Promise<{ rows: Row[]; total: number }> {
-  const { where, extras = [], limit, offset } = query;
+  const { where, extraColumns: extras = [], limit, offset } = query;
   const paths = extras.length === 0 ? [] : [JSON.stringify(extras.map(({ path }) => path))];
   const { results } = await db
     .prepare(sqlOf(query))
@@ -56,7 +56,16 @@ export const tooLarge = (): DomainError =>
 export const bytesIn = (columns: readonly string[]): string =>
   columns.map((column) => `coalesce(octet_length(${column}), 0)`).join(" + ");
 
-function sqlOf({ table, key, columns, select, extras = [], where, sortBy, order }: PageQuery): string {
+function sqlOf({
+  table,
+  key,
+  columns,
+  select,
+  extraColumns: extras = [],
+  where,
+  sortBy,
+  order,
+}: PageQuery): string {
   const isRead = (column: string): boolean => select?.includes(column.replaceAll('"', "")) ?? true;
   const read = columns.filter(isRead);
   const parts = extras.map(({ column }, n) => {

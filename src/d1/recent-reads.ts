@@ -1,71 +1,79 @@
 /**
- * What was read from D1 a moment ago, so that not every run and firing asks for what it has in common with those before it.
- * What this isolate changes is seen at once, what another one does only when what is remembered is too old; see
- * docs/decisions/0006-assistants-are-remembered-for-two-seconds.md.
+ * Remembers for a moment what this isolate read from D1, so that runs and firings that need the same row do not all read it. A
+ * change that this isolate makes is seen at once. A change that another isolate makes is seen when the remembered value is too
+ * old; see docs/decisions/0006-assistants-are-remembered-for-two-seconds.md.
  */
 import { now } from "../platform/clock";
 
-/** An assistant may take 1.5 MB. */
-const MAX_KEPT = 10;
+/** How many values each {@link RecentReads} remembers. There are few, because an assistant may take 1.5 MB. */
+const MAX_REMEMBERED = 10;
 
-const all: Recent<unknown>[] = [];
-/** Counts the changes, so that what was read before one is not kept after it. */
-let changes = 0;
+const allRecentReads: RecentReads<unknown>[] = [];
+/** How many changes this isolate has made. A value that was read before the latest change is not remembered. */
+let changesSoFar = 0;
 
-/** How long one who asks waits for the answer to one who asked before, time and again, before it asks itself. */
+/**
+ * While another caller reads the same value, a caller waits for it so many ms, one after the other. After the last it reads
+ * the value itself.
+ */
 const WAITS_MS = [10, 40, 150, 500];
 
-/** Remembers values by their id for `keptMs`. */
-export class Recent<T> {
-  private readonly kept = new Map<string, { value: T; at: number }>();
-  /** What is being read. Its promise cannot be shared: it is lost with the object that reads. */
-  private readonly reading = new Set<string>();
+/** Remembers the values of one kind by their ids, each for `rememberedMs` ms. */
+export class RecentReads<T> {
+  private readonly remembered = new Map<string, { value: T; at: number }>();
+  /**
+   * The ids whose values a caller is reading now. Callers cannot share the promise of the read: it never settles when the
+   * object that made it is evicted.
+   */
+  private readonly idsBeingRead = new Set<string>();
 
-  constructor(private readonly keptMs: number) {
-    all.push(this);
+  constructor(private readonly rememberedMs: number) {
+    allRecentReads.push(this);
   }
 
-  /** The value as it was read a moment ago, and as `read` gives it when that is not known. */
-  async recall(id: string, read: () => Promise<T>): Promise<T> {
+  /** The remembered value of the id. When there is none, `read` reads it and the value is remembered. */
+  async recallOrRead(id: string, read: () => Promise<T>): Promise<T> {
     for (const ms of WAITS_MS) {
-      if (this.known(id) !== undefined || !this.reading.has(id)) break;
+      if (this.freshValue(id) !== undefined || !this.idsBeingRead.has(id)) break;
       await new Promise((resolve) => setTimeout(resolve, ms));
     }
-    const known = this.known(id);
+    const known = this.freshValue(id);
     if (known !== undefined) return known.value;
-    const before = changes;
-    this.reading.add(id);
+    const changesBefore = changesSoFar;
+    this.idsBeingRead.add(id);
     try {
       const value = await read();
-      if (changes === before) {
-        if (this.kept.size >= MAX_KEPT) this.kept.clear();
-        this.kept.set(id, { value, at: now() });
+      if (changesSoFar === changesBefore) {
+        if (this.remembered.size >= MAX_REMEMBERED) this.remembered.clear();
+        this.remembered.set(id, { value, at: now() });
       }
       return value;
     } finally {
-      this.reading.delete(id);
+      this.idsBeingRead.delete(id);
     }
   }
 
-  private known(id: string): { value: T } | undefined {
-    const known = this.kept.get(id);
-    // A clock that was set back must not keep it for ever.
-    return known !== undefined && Math.abs(now() - known.at) < this.keptMs ? known : undefined;
+  /** The remembered value; undefined when there is none or it is too old. */
+  private freshValue(id: string): { value: T } | undefined {
+    const known = this.remembered.get(id);
+    // The difference is absolute: after the clock was set back, a value must not stay fresh for longer.
+    return known !== undefined && Math.abs(now() - known.at) < this.rememberedMs ? known : undefined;
   }
 
-  forget(): void {
-    this.kept.clear();
-    this.reading.clear();
+  /** Forgets all values of this kind. */
+  forgetAll(): void {
+    this.remembered.clear();
+    this.idsBeingRead.clear();
   }
 }
 
-/** Makes a change in D1 to what may be remembered, and forgets it. */
-export async function changing<T>(change: () => Promise<T>): Promise<T> {
+/** Runs `change`, which writes to D1 what may be remembered here. Afterwards all remembered values are forgotten. */
+export async function changeAndForgetReads<T>(change: () => Promise<T>): Promise<T> {
   try {
     return await change();
   } finally {
-    // Also when it failed: its answer may have been lost.
-    changes += 1;
-    for (const recent of all) recent.forget();
+    // A change that failed may have been made all the same: only its answer was lost.
+    changesSoFar += 1;
+    for (const recentReads of allRecentReads) recentReads.forgetAll();
   }
 }

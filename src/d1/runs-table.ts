@@ -5,8 +5,8 @@ import { parseInstant } from "../platform/instant";
 import { parseJson, parseJsonOrNull, type JsonObject } from "../platform/json";
 import { type MultitaskStrategy, type Run, type RunStatus } from "../wire/runs";
 import { assistantIdOf } from "./assistants-table";
-import { isNotDeleted, noteDeletion } from "./deleted-threads";
-import { all, jsonContains, type Condition } from "./json-filter";
+import { isNotDeleted, insertDeletedThread } from "./deleted-threads";
+import { allOf, jsonContains, type Condition } from "./json-filter";
 import { searchPage } from "./page-search";
 
 type Row = {
@@ -96,7 +96,7 @@ const LAST_REVISION = Number.MAX_SAFE_INTEGER;
  * @param at the instant of the deletion, in ms
  */
 export const deleteRunsOfThread = (db: D1Database, threadId: string, at: number): D1PreparedStatement[] => [
-  noteDeletion(db, threadId, at),
+  insertDeletedThread(db, threadId, at),
   db.prepare("DELETE FROM runs WHERE thread_id = ? AND cron_id IS NULL").bind(threadId),
   db
     .prepare(
@@ -269,7 +269,7 @@ function conditionOf(query: RunFilters): Condition {
   if (typeof cronId === "string") conditions.push({ sql: "cron_id = ?", params: [cronId] });
   else if (cronId !== undefined) metadata.cron_id = cronId;
   conditions.push(jsonContains("metadata", metadata));
-  return all(conditions);
+  return allOf(conditions);
 }
 
 const toRun = (row: Row): Run =>

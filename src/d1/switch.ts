@@ -2,9 +2,9 @@
 import { now, toIso } from "../platform/clock";
 import { parseJson } from "../platform/json";
 import type { CronSwitch } from "../wire/crons";
-import { changing } from "./recent-reads";
+import { changeAndForgetReads } from "./recent-reads";
 
-const NEVER_THROWN: CronSwitch = { stopped: false, note: null, changed_at: null };
+const NEVER_SET: CronSwitch = { stopped: false, note: null, changed_at: null };
 
 export async function readSwitch(db: D1Database): Promise<CronSwitch> {
   return toSwitch(await selectSwitch(db).first<SwitchRow>());
@@ -21,19 +21,19 @@ export const selectSwitch = (db: D1Database): D1PreparedStatement =>
 
 /** The switch of its row; without one it was never thrown. */
 export const toSwitch = (row: SwitchRow | null | undefined): CronSwitch =>
-  row ? parseJson<CronSwitch>(row.value) : NEVER_THROWN;
+  row ? parseJson<CronSwitch>(row.value) : NEVER_SET;
 
 /** Stops every cron, or starts them again with the slots to come: none that was skipped is made up for. */
-export async function throwSwitch(
+export async function setSwitch(
   db: D1Database,
   { stopped, note }: Pick<CronSwitch, "stopped" | "note">,
 ): Promise<CronSwitch> {
-  const thrown: CronSwitch = { stopped, note, changed_at: toIso(now()) };
+  const changed: CronSwitch = { stopped, note, changed_at: toIso(now()) };
   const upsert = db
     .prepare(
       "INSERT INTO settings (name, value) VALUES ('crons', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
     )
-    .bind(JSON.stringify(thrown));
-  await changing(() => upsert.run());
-  return thrown;
+    .bind(JSON.stringify(changed));
+  await changeAndForgetReads(() => upsert.run());
+  return changed;
 }

@@ -4,7 +4,7 @@ import { bytesOf, parseJson, parseJsonOrNull, pick, type JsonObject } from "../p
 import type { ThreadFilters, ThreadSearch } from "../wire/threads";
 import { type FoundThread, type Thread, type ThreadSnapshot, type ThreadStatus } from "../wire/threads";
 import { isNotDeleted } from "./deleted-threads";
-import { all, jsonContains, type Condition } from "./json-filter";
+import { allOf, jsonContains, type Condition } from "./json-filter";
 import { countRows, searchPage } from "./page-search";
 
 /** A D1 row holds 2 MB. Values that do not fit are not copied to the index, and such a thread is not found by them. */
@@ -90,7 +90,7 @@ export async function searchThreads(
     key: "thread_id",
     columns: COLUMNS,
     select: query.select,
-    extras,
+    extraColumns: extras,
     where: conditionOf(query),
     sortBy: query.sort_by ?? "created_at",
     order: query.sort_order,
@@ -126,7 +126,7 @@ function conditionOf(filters: ThreadFilters & { ids?: string[] }): Condition {
     const contained = jsonContains('"values"', filters.values);
     conditions.push({ sql: `json_type("values") = 'object' AND ${contained.sql}`, params: contained.params });
   }
-  return all(conditions);
+  return allOf(conditions);
 }
 
 const toThread = (row: Row): Thread =>

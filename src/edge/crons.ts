@@ -6,9 +6,9 @@ import { cronObject } from "../calls/cron-calls";
 import { changedPayload } from "../calls/cron-definition";
 import { threadObject } from "../calls/thread-calls";
 import { countCrons, searchCrons } from "../d1/crons-table";
-import { readGround } from "../d1/firing-context";
+import { readFiringContext } from "../d1/firing-context";
 import { searchRuns } from "../d1/runs-table";
-import { readSwitch, throwSwitch } from "../d1/switch";
+import { readSwitch, setSwitch } from "../d1/switch";
 import { now } from "../platform/clock";
 import type { Env } from "../platform/config";
 import { pick } from "../platform/json";
@@ -59,11 +59,11 @@ export const cronRoutes = new Hono<App>()
   .get("/runs/crons/switch", async (c) => c.json(await readSwitch(c.env.DB)))
   .post("/runs/crons/stop", async (c) => {
     const { note = null } = await readBody(c, noted);
-    return c.json(await throwSwitch(c.env.DB, { stopped: true, note }));
+    return c.json(await setSwitch(c.env.DB, { stopped: true, note }));
   })
   .post("/runs/crons/start", async (c) => {
     const { note = null } = await readBody(c, noted);
-    return c.json(await throwSwitch(c.env.DB, { stopped: false, note }));
+    return c.json(await setSwitch(c.env.DB, { stopped: false, note }));
   })
   .get("/metrics", async (c) => {
     const metrics = metricsOf(c.env);
@@ -135,11 +135,11 @@ async function requireThread(
 
 async function createCron(c: Context<App>, body: CronCreate, threadId: string | null): Promise<Cron> {
   // All that the cron rests on is looked up first: an unknown one is refused, and nothing stored.
-  const ground = await readGround(c.env, body.assistant_id);
+  const firingContext = await readFiringContext(c.env, body.assistant_id);
   if (threadId !== null) await requireThread(c.env, threadId, body.if_not_exists);
   const { cron_id: cronId = uuid7(), if_exists: ifExists = "raise" } = body;
   const createdAt = now();
-  const { assistant_id: assistantId } = ground.assistant;
+  const { assistant_id: assistantId } = firingContext.assistant;
   return cronObject(c.env, cronId).create(
     {
       cronId,
@@ -157,7 +157,7 @@ async function createCron(c: Context<App>, body: CronCreate, threadId: string | 
       createdAt,
       updatedAt: createdAt,
     },
-    ground,
+    firingContext,
     { ifExists, patch: body },
   );
 }

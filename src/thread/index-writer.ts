@@ -3,7 +3,7 @@
  * that failed or whose answer was lost is simply made again. What is over is removed here once D1 has it.
  */
 import { type CronEntry } from "../calls/cron-entry";
-import { indexEntry } from "../d1/crons-table";
+import { updateCronEntry } from "../d1/crons-table";
 import { deleteRunRow, deleteRunsOfThread, upsertRun, withoutContent } from "../d1/runs-table";
 import { deleteThreadRow, upsertThread } from "../d1/threads-table";
 import { now } from "../platform/clock";
@@ -134,7 +134,7 @@ export class IndexWriter {
       const entry = this.object.cronEntryOf(run);
       writes.push({
         id: run.runId,
-        statements: entry === null ? [statement] : [statement, indexEntry(DB, entry)],
+        statements: entry === null ? [statement] : [statement, updateCronEntry(DB, entry)],
         note: () => {
           this.runs.noteIndexed(run, this.object.takeReported(run.runId, entry));
           this.object.noteLateReport(run.runId);

@@ -1,5 +1,5 @@
 /** One simulated schedule from its seed to the checker's word. */
-import { changing } from "../../src/d1/recent-reads";
+import { changeAndForgetReads } from "../../src/d1/recent-reads";
 import { checkLimits } from "./check-limits";
 import { checkSlots } from "./check-slots";
 import { checkAtRest, checkGone, checkRunOut } from "./check-state";
@@ -21,7 +21,7 @@ export interface Verdict {
 
 export async function simulate(seed: string, migrations: string[], tracing: boolean): Promise<Verdict> {
   // What the world before this one has read from its D1 is not of this one.
-  await changing(() => Promise.resolve());
+  await changeAndForgetReads(() => Promise.resolve());
   const plan = planOf(seed);
   const world = new World(plan, migrations, tracing);
   const violations: string[] = [];

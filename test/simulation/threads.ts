@@ -6,7 +6,7 @@
 import { type CronEntry } from "../../src/calls/cron-entry";
 import type { NewRun } from "../../src/calls/run";
 import type { RunReport } from "../../src/calls/run-report";
-import { indexEntry } from "../../src/d1/crons-table";
+import { updateCronEntry } from "../../src/d1/crons-table";
 import { requireRun } from "../../src/d1/runs-table";
 import { DomainError } from "../../src/platform/errors";
 import { answerCall, type Answer } from "../../src/platform/rpc";
@@ -324,7 +324,7 @@ export class Threads {
         at,
         at,
       );
-    const written = d1.batch(entry === null ? [upsert] : [upsert, indexEntry(d1, entry)]);
+    const written = d1.batch(entry === null ? [upsert] : [upsert, updateCronEntry(d1, entry)]);
     this.within(5_000, written)
       .then(() => {
         if (entry !== null) this.entryWrites.push(timeline.now);

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import type { CronDefinition } from "../../src/calls/cron-definition";
 import type { RunReport } from "../../src/calls/run-report";
 import { assistantIdOf } from "../../src/d1/default-assistants";
-import { throwSwitch } from "../../src/d1/switch";
+import { setSwitch } from "../../src/d1/switch";
 import { pokeOverdue } from "../../src/edge/watchdog";
 import type { Env } from "../../src/platform/config";
 import { asDomainError, DomainError } from "../../src/platform/errors";
@@ -161,11 +161,11 @@ export class World {
         });
     }
     const { definition } = plan;
-    const ground = {
+    const firingContext = {
       assistant: { assistant_id: ASSISTANT_ID, graph_id: "agent", config: {}, context: {} },
       stopped: null,
     };
-    this.insist("create", [definition, ground, { ifExists: "do_nothing", patch: {} }])
+    this.insist("create", [definition, firingContext, { ifExists: "do_nothing", patch: {} }])
       .then(() => {
         this.created = true;
       })
@@ -470,7 +470,7 @@ export class World {
         return this.threads.call("deleteThread", [THREAD_ID]);
       case "switch":
         return this.untilDone(request, () =>
-          throwSwitch(this.d1.binding(null), { stopped: action.stopped, note: null }),
+          setSwitch(this.d1.binding(null), { stopped: action.stopped, note: null }),
         );
     }
   }

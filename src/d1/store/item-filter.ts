@@ -1,7 +1,7 @@
 /** The filter of a search as SQL: exact values and operators on the fields of an item's value, as LangGraph has them. */
 import { DomainError } from "../../platform/errors";
 import type { JsonObject } from "../../platform/json";
-import { all, type Condition } from "../json-filter";
+import { allOf, type Condition } from "../json-filter";
 
 /** Each comparison takes up to three parameters, of the 100 that a statement of D1 may have. */
 const MAX_COMPARISONS = 30;
@@ -25,7 +25,7 @@ export function passes(filter: JsonObject): Condition {
   if (comparisons.length > MAX_COMPARISONS) {
     throw new DomainError("request.invalid", `filter: at most ${MAX_COMPARISONS} comparisons are allowed`);
   }
-  return all(comparisons);
+  return allOf(comparisons);
 }
 
 /** An object with a `$key` holds operators, and one without any key holds none of them; others are values. */
