@@ -1,5 +1,6 @@
 /** From a claimed slot to its run: checks, delivery, and what is done when either fails. */
 import type { CronEntry } from "../calls/cron-entry";
+import { recentFiringContext } from "../d1/firing-context";
 import { backoffMs, CRON_BACKOFF } from "../platform/backoff";
 import { now } from "../platform/clock";
 import type { Env } from "../platform/config";
@@ -8,8 +9,7 @@ import { logError } from "../platform/log";
 import { windowMs } from "../schedule/catch-up";
 import type { CronPolicy } from "../wire/policy";
 import { DELIVERY_MS } from "./claims";
-import { fire, hasFired } from "./firing";
-import { recentFiringContext } from "../d1/firing-context";
+import { fire, isHeld } from "./firing";
 import type { PendingSlot, SlotKey, SlotLedger } from "./ledger";
 import { limitReached } from "./limits";
 import { makeWay, ordersRuns } from "./overlap";
@@ -73,7 +73,9 @@ export class Deliveries {
     const attempts = slot.attempts + (counted ? 0 : 1);
     let isCounted = counted;
     try {
-      if (uncertain && (await hasFired(this.host.env(), stored, slot))) {
+      const taken = uncertain && (await isHeld(this.host.env(), definition.cronId, slot));
+      if (this.record.isGone()) return;
+      if (taken || this.hasEnded(slot)) {
         this.acknowledge(slot);
         return;
       }
@@ -83,6 +85,11 @@ export class Deliveries {
       }
       const assistant = await this.prepareDelivery(stored, slot);
       if (assistant === undefined || this.record.isGone()) return;
+      // The checks above waited for other objects, so the end may have been reported by now.
+      if (this.hasEnded(slot)) {
+        this.acknowledge(slot);
+        return;
+      }
       const notAfter = counted ? slot.retryAt : now() + DELIVERY_MS;
       if (!counted) this.ledger.countAttempt(slot, notAfter);
       isCounted = true;
@@ -135,7 +142,8 @@ export class Deliveries {
     const waiting = new Set(held.map((other) => runIdOf(definition.cronId, other)));
     const earlier = progress.running.filter((run) => run.runId !== runId && !waiting.has(run.runId));
     const heldBy = await makeWay(this.host.env(), definition, earlier);
-    if (heldBy === null) return current.assistant;
+    if (this.record.isGone()) return undefined;
+    if (heldBy === null || this.hasEnded(slot)) return current.assistant;
     // One is enough: slots that come faster than runs end would pile up for ever.
     if (slot.origin === "schedule" && held.some((other) => keyOf(other) !== keyOf(slot))) {
       throw new DomainError("run.conflict", `another slot ${heldBy}`);
@@ -160,7 +168,22 @@ export class Deliveries {
     this.ledger.markFired(slot, now() - slot.scheduledFor, runIdOf(definition.cronId, slot));
   }
 
+  /**
+   * Whether the end of the slot's run has been reported. The run of a slot is noted as running from the claim until its end,
+   * so one that is no longer noted was enqueued, whatever the delivery under way comes to.
+   */
+  private hasEnded(slot: PendingSlot): boolean {
+    const { definition, progress } = this.record.require();
+    const runId = runIdOf(definition.cronId, slot);
+    return !progress.running.some((run) => run.runId === runId);
+  }
+
+  /** No further delivery is made. A run whose end was reported during the last one did exist, and its slot stays fired. */
   private giveUp(slot: PendingSlot, status: "skipped" | "missed", reason: string): void {
+    if (this.hasEnded(slot)) {
+      this.acknowledge(slot);
+      return;
+    }
     this.host.transaction(() => {
       const { definition, progress } = this.record.require();
       this.ledger.markUnfired(slot, status, reason, now() - slot.scheduledFor);

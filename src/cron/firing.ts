@@ -10,7 +10,6 @@ import { within } from "../platform/deadline";
 import type { JsonObject } from "../platform/json";
 import { OBJECT_CALL_MS } from "../platform/time-limits";
 import type { PendingSlot } from "./ledger";
-import type { StoredCron } from "./record";
 import { runIdOf } from "./slot-ids";
 
 /**
@@ -66,16 +65,11 @@ export async function fire(
 }
 
 /**
- * Whether the run of a claimed slot was taken in, by a delivery whose answer was lost. Its thread object holds it until this
- * cron has heard of its end, so one of the two knows; D1 need not be asked.
+ * Whether the thread object holds the run of a claimed slot, because a delivery whose answer was lost had it enqueued. It
+ * holds the run until this cron has heard of the run's end. So false means that the run was never enqueued, or that its end
+ * has been reported: ask the cron's record which, after the answer. D1 need not be asked.
  */
-export async function hasFired(
-  env: Env,
-  { definition, progress }: Pick<StoredCron, "definition" | "progress">,
-  slot: PendingSlot,
-): Promise<boolean> {
-  const runId = runIdOf(definition.cronId, slot);
-  if (!progress.running.some((run) => run.runId === runId)) return true;
-  const held = threadObject(env, slot.threadId).holdsRun(runId);
+export async function isHeld(env: Env, cronId: string, slot: PendingSlot): Promise<boolean> {
+  const held = threadObject(env, slot.threadId).holdsRun(runIdOf(cronId, slot));
   return within(OBJECT_CALL_MS, "the thread object", held);
 }

@@ -213,17 +213,17 @@ export class SlotLedger {
 
   /** Counts a delivery that may leave it open whether the run was enqueued, and books the next. */
   countAttempt(slot: SlotKey, retryAt: number): void {
-    this.update(slot, "attempts = attempts + 1, retry_at = ?, reason = NULL", retryAt);
+    this.updatePending(slot, "attempts = attempts + 1, retry_at = ?, reason = NULL", retryAt);
   }
 
   /** Books the next delivery of a slot whose attempt has been counted. */
   bookRetry(slot: SlotKey, retryAt: number): void {
-    this.update(slot, "retry_at = ?", retryAt);
+    this.updatePending(slot, "retry_at = ?", retryAt);
   }
 
   /** Holds the slot back; it is looked at again at `retryAt` at the latest. */
   hold(slot: SlotKey, heldBy: string, retryAt: number): void {
-    this.update(slot, "attempts = 0, reason = ?, retry_at = ?", heldBy, retryAt);
+    this.updatePending(slot, "attempts = 0, reason = ?, retry_at = ?", heldBy, retryAt);
   }
 
   /** The slot's run is enqueued. The run may have been rolled back before that was known. */
@@ -245,7 +245,8 @@ export class SlotLedger {
 
   /** The claimed slot gets no run after all. */
   markUnfired(slot: SlotKey, status: "skipped" | "missed", reason: string, latenessMs: number): void {
-    this.update(slot, "status = ?, reason = ?, lateness_ms = ?, retry_at = NULL", status, reason, latenessMs);
+    const assignments = "status = ?, reason = ?, lateness_ms = ?, retry_at = NULL";
+    this.updatePending(slot, assignments, status, reason, latenessMs);
   }
 
   /**
@@ -413,6 +414,20 @@ export class SlotLedger {
   ): void {
     this.sql.exec(
       `UPDATE slots SET ${assignments} WHERE scheduled_for = ? AND manual = ?`,
+      ...params,
+      scheduledFor,
+      manual ? 1 : 0,
+    );
+  }
+
+  /** Leaves a slot alone that is final: its run may have been rolled back while it was delivered. */
+  private updatePending(
+    { scheduledFor, manual }: SlotKey,
+    assignments: string,
+    ...params: (string | number | null)[]
+  ): void {
+    this.sql.exec(
+      `UPDATE slots SET ${assignments} WHERE scheduled_for = ? AND manual = ? AND status = 'pending'`,
       ...params,
       scheduledFor,
       manual ? 1 : 0,
