@@ -1,6 +1,7 @@
 /**
- * Brings D1 up to date with a thread object. The object's rows say by their revisions what D1 does not know yet, so a write
- * that failed or whose answer was lost is simply made again. What is over is removed here once D1 has it.
+ * Writes the runs and threads of a thread object to the index in D1. A row whose `revision` is larger than its `indexed` has
+ * changes that D1 lacks, so a write that failed or whose answer was lost is simply made again. Ended runs and threads are
+ * removed from the object once D1 has them.
  */
 import { type CronEntry } from "../calls/cron-entry";
 import { updateCronEntry } from "../d1/crons-table";
@@ -17,28 +18,28 @@ import type { StoredThread, ThreadStore } from "./record/thread-store";
 import type { StoredRun } from "./runs/run-row";
 import type { RunStore } from "./runs/run-store";
 
-/** Rows of each kind written in one batch; a run or a thread may take up to 2 MB. */
-const AT_ONCE = 10;
-/** For so long a run has just begun; the alarm of its object comes later than that. */
-const FRESH_MS = 900;
+/** Rows of each kind (runs, threads, threads to remove) in one batch. A run or a thread may take up to 2 MB. */
+const ROWS_PER_BATCH = 10;
+/** A run counts as new for this long. The alarm of its object rings later than that. */
+const NEW_RUN_MS = 900;
 
-/** Statements, and what to note here when D1 has taken them. */
+/** The statements for one run or thread, and the change of its row here once D1 has executed them. */
 interface IndexWrite {
-  /** Of the run or the thread. */
+  /** The id of the run or the thread. */
   id: string;
   statements: D1PreparedStatement[];
-  /** @returns whether that left less to do */
-  note: () => boolean;
+  /** Notes in the object that D1 has the write. @returns whether less is left to write */
+  markIndexed: () => boolean;
 }
 
 export class IndexWriter {
-  /** The write that is under way, or the one that waits for it. */
+  /** The latest write that was asked for; it may still be waiting. */
   private last: Promise<boolean> = Promise.resolve(true);
-  /** The write that has not begun. */
+  /** The write that waits for the one under way; undefined when none waits. */
   private next: Promise<boolean> | undefined;
-  /** Whether that is to write what has just begun, too. */
-  private nextHasFresh = false;
-  /** Failures in a row, for the back-off of whoever retries. */
+  /** Whether the waiting write includes new runs. */
+  private nextIncludesNewRuns = false;
+  /** Failures in a row, from which the caller computes the delay of its retry. */
   failures = 0;
 
   constructor(
@@ -47,51 +48,52 @@ export class IndexWriter {
     private readonly runs: RunStore,
     private readonly threads: ThreadStore,
     private readonly object: {
-      /** Whether the object still has its tables: a flush may come after everything has been removed. */
+      /** Whether the object still has its tables: a write may begin after the object was emptied. */
       exists: () => boolean;
+      /** The values and interrupts of a thread, which searches read. */
       snapshotOf: (thread: StoredThread) => Promise<ThreadSnapshot>;
-      /** What is to be written for the run's cron. */
+      /** The changes of the cron's row in the index that are written together with the run; null when there are none. */
       cronEntryOf: (run: StoredRun) => CronEntry | null;
-      /** Whether the run's cron knows how it ended, and its row is yet to say so; `written` was written for the cron. */
-      takeReported: (runId: string, written: CronEntry | null) => boolean;
-      /** The run is written: what its cron has answered meanwhile is to be written next. */
-      noteLateReport: (runId: string) => void;
-      /** Threads whose streams can still be asked for. */
-      streamed: () => string[];
+      /** See {@link ReportStore.settleAcknowledged}. */
+      settleAcknowledgedReport: (runId: string, writtenEntry: CronEntry | null) => boolean;
+      /** See {@link ReportStore.storeLateAcknowledgement}. */
+      storeLateAcknowledgement: (runId: string) => void;
+      /** Ids of the threads whose streamed events are still kept. */
+      threadsWithEvents: () => string[];
     },
   ) {}
 
   /**
-   * Writes what D1 does not know yet, after the write that is under way; all who ask meanwhile share the one that follows.
-   * @param fresh also runs that have just begun. Most of them end soon, and are then written once; what takes longer the alarm
-   *   sees to.
-   * @returns whether that succeeded
+   * Writes all changes that D1 lacks. If a write is under way, the next one begins after it; all callers that wait share it.
+   * @param includeNewRuns also writes runs that have just begun. Without it they are left out, because most runs end soon and
+   *   are then written once. The alarm writes those that take longer.
+   * @returns whether the write succeeded
    */
-  flush({ fresh = false } = {}): Promise<boolean> {
-    this.nextHasFresh ||= fresh;
+  flush({ includeNewRuns = false } = {}): Promise<boolean> {
+    this.nextIncludesNewRuns ||= includeNewRuns;
     this.next ??= this.last.then(() => {
-      const since = this.nextHasFresh ? Infinity : now() - FRESH_MS;
+      const begunBefore = this.nextIncludesNewRuns ? Infinity : now() - NEW_RUN_MS;
       this.next = undefined;
-      this.nextHasFresh = false;
-      return this.writeAll(since);
+      this.nextIncludesNewRuns = false;
+      return this.writeAll(begunBefore);
     });
     this.last = this.next;
     return this.next;
   }
 
-  /** Whether D1 is behind, or something is left here that D1 has taken over. */
+  /** Whether D1 lacks changes, or the object still has threads that it can remove. */
   isBehind(): boolean {
     return (
       this.runs.unindexed(1, Infinity).length > 0 ||
       this.threads.unindexed(1, Infinity).length > 0 ||
-      this.threads.ending(1, this.object.streamed()).length > 0
+      this.threads.removable(1, this.object.threadsWithEvents()).length > 0
     );
   }
 
   private async writeAll(begunBefore: number): Promise<boolean> {
     const refused = new Set<string>();
     try {
-      while (this.object.exists() && (await this.writeSome(begunBefore, refused)));
+      while (this.object.exists() && (await this.writeBatch(begunBefore, refused)));
       if (refused.size > 0) throw new Error(`rows that D1 refuses: ${[...refused].join(", ")}`);
       this.failures = 0;
       return true;
@@ -103,30 +105,31 @@ export class IndexWriter {
   }
 
   /**
-   * Writes one batch, and removes what is over.
-   * @param refused the ids of rows that D1 has refused, which are left out; those that it refuses now are added
+   * Writes one batch, and removes the runs and threads that have ended.
+   * @param begunBefore runs that were created after this instant (ms) and have not ended are left out
+   * @param refused the ids of runs and threads that D1 has refused. They are left out, and newly refused ids are added
    * @returns whether there is more to write
    */
-  private async writeSome(begunBefore: number, refused: Set<string>): Promise<boolean> {
-    const before = refused.size;
-    const { writes, isFull } = await this.due(begunBefore, refused);
+  private async writeBatch(begunBefore: number, refused: Set<string>): Promise<boolean> {
+    const refusedBefore = refused.size;
+    const { writes, isFull } = await this.nextBatch(begunBefore, refused);
     if (writes.length === 0) return false;
-    const landed = await this.send(writes, refused);
-    const progress = this.storage.transactionSync(() => landed.map(({ note }) => note()));
-    // What has changed meanwhile has asked for a write of its own.
-    return isFull && (progress.includes(true) || refused.size > before);
+    const executed = await this.send(writes, refused);
+    const progress = this.storage.transactionSync(() => executed.map(({ markIndexed }) => markIndexed()));
+    // A change that was made during this write has called `flush` itself.
+    return isFull && (progress.includes(true) || refused.size > refusedBefore);
   }
 
-  /** What D1 does not know, as far as it fits a batch, and whether there may be more. */
-  private async due(
+  /** The next batch of writes. `isFull` says that there may be more. */
+  private async nextBatch(
     begunBefore: number,
     refused: ReadonlySet<string>,
   ): Promise<{ writes: IndexWrite[]; isFull: boolean }> {
     const { DB } = this.env;
-    const limit = AT_ONCE + refused.size;
+    const limit = ROWS_PER_BATCH + refused.size;
     const runs = this.runs.unindexed(limit, begunBefore);
     const threads = this.threads.unindexed(limit, begunBefore);
-    const ending = this.threads.ending(AT_ONCE, this.object.streamed());
+    const removable = this.threads.removable(ROWS_PER_BATCH, this.object.threadsWithEvents());
     const writes: IndexWrite[] = [];
     for (const run of runs) {
       if (refused.has(run.runId)) continue;
@@ -135,9 +138,9 @@ export class IndexWriter {
       writes.push({
         id: run.runId,
         statements: entry === null ? [statement] : [statement, updateCronEntry(DB, entry)],
-        note: () => {
-          this.runs.noteIndexed(run, this.object.takeReported(run.runId, entry));
-          this.object.noteLateReport(run.runId);
+        markIndexed: () => {
+          this.runs.noteIndexed(run, this.object.settleAcknowledgedReport(run.runId, entry));
+          this.object.storeLateAcknowledgement(run.runId);
           return true;
         },
       });
@@ -151,29 +154,29 @@ export class IndexWriter {
       writes.push({
         id: threadId,
         statements: [statement],
-        note: () => {
+        markIndexed: () => {
           this.threads.noteIndexed(threadId, revision);
           return true;
         },
       });
     }
-    for (const { threadId, deleted } of ending) {
-      // Also when the index is not known to have it: the answer to an earlier write may have been lost.
+    for (const { threadId, deleted } of removable) {
+      // The thread is deleted in D1 even if no write of it was answered: the answer may have been lost.
       writes.push({
         id: threadId,
         statements: [
           deleteThreadRow(DB, threadId),
-          // The runs of a thread that was made for them stay in the index.
+          // The runs of a deleted thread go with it. The runs of a temporary thread stay in the index.
           ...(deleted ? deleteRunsOfThread(DB, threadId, now()) : []),
         ],
-        note: () => this.removeThread(threadId),
+        markIndexed: () => this.removeThread(threadId),
       });
     }
-    const isFull = runs.length === limit || threads.length === limit || ending.length === AT_ONCE;
+    const isFull = runs.length === limit || threads.length === limit || removable.length === ROWS_PER_BATCH;
     return { writes, isFull };
   }
 
-  /** What D1 is told of a run: of a deleted thread nothing but what the history of its cron keeps. */
+  /** The statement that writes a run. A run of a deleted thread is deleted, or stays without content for its cron's history. */
   private statementFor(run: StoredRun): D1PreparedStatement {
     const { DB } = this.env;
     const isThreadDeleted = this.threads.find(run.threadId)?.deleted === true;
@@ -181,25 +184,28 @@ export class IndexWriter {
     return upsertRun(DB, isThreadDeleted ? withoutContent(run) : run);
   }
 
-  /** Sends writes together, or where D1 refuses that, one by one: a row that it does not take must not hold up the others. */
+  /**
+   * Sends the writes in one batch. If D1 refuses the batch, sends them one by one, so that one bad row does not block the rest.
+   * @returns the writes that D1 has executed; the ids of the others are added to `refused`
+   */
   private async send(writes: IndexWrite[], refused: Set<string>): Promise<IndexWrite[]> {
     try {
       await this.batch(writes);
       return writes;
     } catch (error) {
       if (writes.length === 1 || error instanceof DeadlineError) throw error;
-      const landed: IndexWrite[] = [];
+      const executed: IndexWrite[] = [];
       const failed: IndexWrite[] = [];
       for (const write of writes) {
         await this.batch([write]).then(
-          () => landed.push(write),
+          () => executed.push(write),
           () => failed.push(write),
         );
       }
-      // Where nothing lands the rows are not the matter.
-      if (landed.length === 0) throw error;
+      // If every write fails, the rows are not the reason.
+      if (executed.length === 0) throw error;
       for (const { id } of failed) refused.add(id);
-      return landed;
+      return executed;
     }
   }
 
@@ -208,9 +214,9 @@ export class IndexWriter {
     await within(D1_CALL_MS, "D1", this.env.DB.batch(statements));
   }
 
-  /** @returns false when more runs of it wait for the next batch */
+  /** Removes the thread from the object. @returns false when runs of the thread still have to be written first */
   private removeThread(threadId: string): boolean {
-    if (this.runs.needThread(threadId)) return false;
+    if (this.runs.needsThread(threadId)) return false;
     deleteThreadRows(this.storage.sql, threadId);
     this.threads.remove(threadId);
     return true;

@@ -1,6 +1,6 @@
 /**
- * Where a thread lives: its metadata, its checkpoints, and the runs that work on it. The object of a long-lived thread
- * holds that one; a standing object holds short-lived threads of several crons, or of stateless runs.
+ * The Durable Object in which threads live, each with its metadata, its checkpoints and its runs. A long-lived thread has an
+ * object of its own. A standing object holds many temporary threads, of several crons or of stateless runs.
  */
 import { toWireThread } from "../calls/thread";
 import { FIRST_PIECE, type CheckpointPiece, type PiecePosition, type StateRead } from "../calls/thread-calls";
@@ -17,13 +17,13 @@ import { readHistory, readSnapshot, readState, readWaiting } from "./state/threa
 import { ThreadRuns } from "./thread-runs";
 import { defaultTtl, toWireTtl } from "./ttl";
 
-/** Within which the copying of a thread is done, or has failed. */
+/** A copy of a thread is complete or has failed within this time. */
 const COPY_MS = 10 * 60_000;
 
 export class ThreadDO extends ThreadRuns {
   /**
    * Makes a thread.
-   * @param status of one whose checkpoints are here already
+   * @param status the status of a thread whose checkpoints were copied here before
    * @throws thread.exists unless `if_exists` says otherwise, thread.invalid when its graph refuses a superstep
    */
   async createThread(
@@ -53,7 +53,7 @@ export class ThreadDO extends ThreadRuns {
       try {
         await applySupersteps(this.storage, this.threads.require(threadId), supersteps);
       } catch (error) {
-        // All or nothing: a thread without the state that it was to begin with is no use to its owner.
+        // The caller asked for a thread with this state, so no thread is left without it.
         await this.deleteThread(threadId);
         throw error;
       }
@@ -63,18 +63,18 @@ export class ThreadDO extends ThreadRuns {
     return this.getThread(threadId);
   }
 
-  /** Nothing, if there is such a thread. @throws thread.not_found */
+  /** Does nothing if the thread exists. @throws thread.not_found */
   async checkThread(threadId: string): Promise<void> {
     this.requireThread(threadId);
   }
 
-  /** The thread with its values, and what else it is to include. @throws thread.not_found */
+  /** The thread with its values, and with its time to live if `include` names it. @throws thread.not_found */
   async getThread(
     threadId: string,
     include: readonly "ttl"[] = [],
   ): Promise<Thread & { ttl?: WireTtl | null }> {
     const thread = this.requireThread(threadId);
-    // The row of a temporary thread is not written once more before it goes.
+    // To save a write, the row of a temporary thread stays `busy` when its last run ends: the row is removed soon.
     const isOver = thread.temporary && this.runs.unfinishedIds(threadId).length === 0;
     const status = isOver ? "idle" : thread.status;
     const shown = toWireThread({ ...thread, status }, await readSnapshot(this.storage, thread));
@@ -90,7 +90,7 @@ export class ThreadDO extends ThreadRuns {
     requireStorable("metadata", merged);
     this.threads.update(threadId, {
       metadata: merged,
-      // Null clears it.
+      // Null removes the time to live.
       ...(ttl === undefined ? {} : { ttl }),
     });
     this.wakeSoon();
@@ -99,14 +99,15 @@ export class ThreadDO extends ThreadRuns {
   }
 
   /**
-   * Deletes the thread with its state. Its runs are stopped, and their records go too; of runs that a cron made, a record
-   * without content stays for the cron's history. @throws thread.not_found
+   * Deletes the thread with its state. Its runs are stopped, and their records are deleted. A run that a cron made keeps a
+   * record without content, for the cron's history.
+   * @throws thread.not_found
    */
   async deleteThread(threadId: string): Promise<void> {
     this.requireThread(threadId);
     this.storage.transactionSync(() => {
       this.threads.markDeleted(threadId);
-      this.webhookStore.forgetThread(threadId);
+      this.webhookStore.cancelOfThread(threadId);
     });
     this.log.removeThread(threadId);
     this.wakeSoon();
@@ -135,23 +136,23 @@ export class ThreadDO extends ThreadRuns {
     const checkpoint = await updateState(this.storage, thread, update);
     const { asks, goesOn } = await readWaiting(this.storage, thread);
     const waits = asks || (thread.status === "interrupted" && goesOn);
-    // A graph that takes its time may have let a run in.
+    // A run may have been created while the graph computed the update.
     const busy = this.runs.unfinishedIds(threadId).length > 0;
     this.threads.update(threadId, { status: busy ? "busy" : waits ? "interrupted" : "idle", error: null });
-    await this.tellUpdate(threadId);
+    await this.streamUpdate(threadId);
     await this.settle();
     return checkpoint;
   }
 
-  /** Tells the streams of the thread its new state. */
-  private async tellUpdate(threadId: string): Promise<void> {
+  /** Sends the thread's new state to the streams of the thread. */
+  private async streamUpdate(threadId: string): Promise<void> {
     if (!this.log.isHeard(threadId)) return;
     try {
       const state = await this.getState(threadId, { subgraphs: false });
       const data = { thread_id: threadId, state };
       this.log.emitToThread({ runId: null, threadId }, { event: "state_update", data }, false);
     } catch (error) {
-      // The update is made, and too large to be told.
+      // The update itself succeeded: only its state is too large to stream.
       logError("an update could not be streamed", error, { thread_id: threadId });
     }
   }
@@ -173,16 +174,16 @@ export class ThreadDO extends ThreadRuns {
     this.threads.markPruned(threadId);
   }
 
-  /** A piece of the thread's checkpoints, for a copy of it. @throws thread.not_found */
+  /** Reads a piece of the thread's checkpoints, for a copy of the thread. @throws thread.not_found */
   async readCheckpoints(threadId: string, position: PiecePosition = FIRST_PIECE): Promise<CheckpointPiece> {
     this.requireThread(threadId);
     return readPiece(this.storage.sql, threadId, position);
   }
 
-  /** Takes in a piece of the checkpoints of a thread that is to be created here. */
+  /** Stores a piece of the checkpoints of a thread that will be created here when the copy is complete. */
   async writeCheckpoints(threadId: string, piece: CheckpointPiece): Promise<void> {
     this.createTables();
-    // Should the copying break off, the alarm finds an object without a thread, and removes it.
+    // If the copy is never completed, this alarm finds an object without a thread and empties it.
     this.wakeWithin(COPY_MS);
     writePiece(this.storage, threadId, piece);
   }

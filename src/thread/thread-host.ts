@@ -1,7 +1,7 @@
 /**
- * What keeps a thread object going: its tables, its alarm, and the settling of what is over. The alarm is a safety net: runs
- * start in the call that brings them, and the alarm comes after for what is still going on, was cut off, or waits for its
- * time.
+ * The base of a thread object: its tables, its alarm, and the removal of runs and threads that have ended. A run starts in the
+ * call that creates it. The alarm is a safety net: it serves runs that still execute, runs whose host died, and everything
+ * that waits for a later time (delayed runs, retries, webhooks, reports, times to live).
  */
 import { DurableObject } from "cloudflare:workers";
 import { cronObject } from "../calls/cron-calls";
@@ -28,38 +28,42 @@ import { Webhooks } from "./webhooks/webhook";
 import { WebhookStore } from "./webhooks/webhook-store";
 import { WebhookValues } from "./webhooks/webhook-values";
 
-/** How soon after a call the alarm sees to what the call began. */
+/** A call that changes something sets the alarm to this delay, so that the work goes on if the call is cut off. */
 const SOON_MS = 1_000;
-/** While runs execute the alarm's handler waits with them, which keeps the object alive; well below its 15 minutes. */
-const HOLD_MS = 10 * 60_000;
-/** Set while the handler works: if its host dies and the platform forgets the alarm, this one comes. */
-const DEAD_MAN_MS = 60_000;
+/**
+ * The alarm's handler waits at most this long for runs that execute; its waiting keeps the object alive. The platform ends a
+ * handler after 15 minutes.
+ */
+const MAX_WAIT_MS = 10 * 60_000;
+/** The alarm is set to this delay while its handler works, because the platform may lose the alarm of a host that dies. */
+const SAFETY_ALARM_MS = 60_000;
 
 export abstract class ThreadHost extends DurableObject {
   protected readonly storage = this.ctx.storage;
   protected readonly runs = new RunStore(this.storage.sql);
   protected readonly threads = new ThreadStore(this.storage.sql);
   protected readonly log = new EventLog(this.storage);
-  private readonly reported = new ReportStore(this.storage.sql);
-  private readonly reports = new Reports(this.reported, {
+  private readonly reportStore = new ReportStore(this.storage.sql);
+  private readonly reports = new Reports(this.reportStore, {
     exists: () => this.tablesExist(),
     report: (cronId, report) => cronObject(this.env, cronId).runEnded(report),
     acknowledged: () => {
       this.ctx.waitUntil(this.settle());
     },
     postponed: (nextAt) => {
-      this.wakeUpBy(nextAt);
+      this.interruptWaitAndWakeBy(nextAt);
     },
   });
   private readonly index = new IndexWriter(this.storage, this.env, this.runs, this.threads, {
     exists: () => this.tablesExist(),
     snapshotOf: (thread) => readSnapshot(this.storage, thread),
-    cronEntryOf: (run) => this.reported.entryOf(run.runId) ?? run.cronEntry,
-    takeReported: (runId, written) => this.reported.take(runId, written),
-    noteLateReport: (runId) => {
-      this.reported.late(runId);
+    cronEntryOf: (run) => this.reportStore.entryOf(run.runId) ?? run.cronEntry,
+    settleAcknowledgedReport: (runId, writtenEntry) =>
+      this.reportStore.settleAcknowledged(runId, writtenEntry),
+    storeLateAcknowledgement: (runId) => {
+      this.reportStore.storeLateAcknowledgement(runId);
     },
-    streamed: () => this.log.threads(),
+    threadsWithEvents: () => this.log.threads(),
   });
   protected readonly queue = new RunQueue(this.storage, this.env, this.runs, this.threads, this.log, {
     ended: () => {
@@ -67,17 +71,17 @@ export abstract class ThreadHost extends DurableObject {
     },
     failed: () => {
       this.wakeForRuns();
-      // It is to be seen that it waits, and until when: the watchdog must not look for it before.
-      this.ctx.waitUntil(this.settle({ fresh: true }));
+      // The index must show that the run waits and until when. Otherwise the watchdog would take it for stalled.
+      this.ctx.waitUntil(this.settle({ includeNewRuns: true }));
     },
     settle: async ({ runId }) => {
-      // What its cron has to write is then written with it.
+      // The cron answers the report with its own changes for the index, which are then written together with the run.
       await this.reports.answered(runId);
       await this.webhooks.keepValues();
       await this.updateIndex();
-      // Nobody waits for a webhook, but the object stays awake for it.
+      // The caller does not wait for the webhook, but the object must stay awake until it is called.
       this.ctx.waitUntil(this.callWebhooks());
-      await this.removeIfEmpty();
+      await this.emptyIfUnused();
     },
   });
   protected readonly webhookStore = new WebhookStore(this.storage.sql);
@@ -87,7 +91,7 @@ export abstract class ThreadHost extends DurableObject {
     valuesOf: async (run) => {
       const thread = this.threads.find(run.threadId);
       if (thread === undefined || run.lastCheckpointId === null) return null;
-      // The thread may have gone on since, with other runs of other graphs.
+      // Runs of other graphs may have continued the thread since this run ended.
       const atEnd = { ...thread, metadata: { ...thread.metadata, graph_id: run.graphId } };
       const options = { checkpointId: run.lastCheckpointId, subgraphs: false };
       return (await readState(this.storage, atEnd, options)).values;
@@ -98,26 +102,27 @@ export abstract class ThreadHost extends DurableObject {
       await this.settle();
     },
   });
-  /** Ends the waiting of the alarm's handler before its time. */
-  private endHold: (() => void) | undefined;
+  /** Ends the waiting of the alarm's handler early; undefined while it does not wait. */
+  private stopWaiting: (() => void) | undefined;
   private readonly clock = new AlarmClock(this.ctx);
   private readonly schema = new ObjectSchema(this.storage, THREAD_SCHEMA, THREAD_TABLE);
 
-  /** Every call of others comes through here; see {@link answerCall}. */
+  /** Answers every call of Workers and other objects, see {@link answerCall}. */
   async call(method: string, args: unknown[]): Promise<Answer> {
     return answerCall(this, method, args);
   }
 
-  /** Makes this a standing object, which outlives its threads. */
-  protected stand(): void {
+  /** Marks this object as standing, if its name says so. A standing object stays when its last thread is removed. */
+  protected markStanding(): void {
     if (isStanding(this.ctx.id.name ?? "") && this.storage.kv.get("standing") === undefined) {
       this.storage.kv.put("standing", true);
     }
   }
 
   /**
-   * For the watchdog: the alarm may have been lost. Of runs that the index says have not ended and that are not here, it is
-   * told so: a write that was given up for lost can arrive after all, later than what made it untrue.
+   * The watchdog calls this when the index says that runs of a thread have stalled. The object sets its alarm again, in case
+   * the platform lost it. Runs and a thread that the index has and this object does not are ended and removed in the index:
+   * a write to D1 that timed out can still arrive, after the write that was meant to replace it.
    */
   async poke(threadId: string, runIds: string[]): Promise<void> {
     const lost = runIds.filter((runId) => !this.tablesExist() || this.runs.get(runId) === undefined);
@@ -127,7 +132,7 @@ export abstract class ThreadHost extends DurableObject {
     }
     if (statements.length > 0) await this.env.DB.batch(statements);
     const due = this.tablesExist() ? this.nextWake() : null;
-    // One that does nothing but execute is awake, and needs no alarm to be.
+    // An object that is executing all its running runs is awake, and needs no alarm.
     if (due !== null && (this.queue.isIdle() || this.queue.stranded().length > 0)) {
       await this.storage.setAlarm(Math.max(due, now() + 1));
     }
@@ -135,29 +140,29 @@ export abstract class ThreadHost extends DurableObject {
 
   override async alarm(): Promise<void> {
     await this.clock.ring(
-      () => this.attendAndRearm(),
-      () => now() + DEAD_MAN_MS,
+      () => this.doDueWorkAndSetAlarm(),
+      () => now() + SAFETY_ALARM_MS,
     );
   }
 
-  private async attendAndRearm(): Promise<void> {
+  private async doDueWorkAndSetAlarm(): Promise<void> {
     if (!this.tablesExist()) return;
-    // As a rule all is over by now, and whatever comes brings its own alarm.
+    // Most alarms ring when all work is done. The next call sets an alarm of its own.
     if (this.isQuiet()) {
-      await this.removeIfEmpty();
+      await this.emptyIfUnused();
       return;
     }
-    this.wakeBy(now() + DEAD_MAN_MS);
-    await this.attend();
-    await this.removeIfEmpty();
+    this.wakeBy(now() + SAFETY_ALARM_MS);
+    await this.doDueWork();
+    await this.emptyIfUnused();
     if (this.tablesExist()) this.clock.set(this.nextWake());
   }
 
-  /** What becomes of a thread whose time to live is over. */
+  /** Deletes or prunes a thread whose time to live is over, as the thread's strategy says. */
   protected abstract expireThread(threadId: string): Promise<void>;
 
-  /** Sees to all that is due, and stays while runs execute. */
-  private async attend(): Promise<void> {
+  /** Does all work that is due, and waits while runs, webhooks and reports are under way. */
+  private async doDueWork(): Promise<void> {
     for (const { threadId, expiresAt } of this.threads.expiries()) {
       if (expiresAt > now()) continue;
       await this.expireThread(threadId).catch((error: unknown) => {
@@ -170,41 +175,44 @@ export abstract class ThreadHost extends DurableObject {
     const settled = this.webhooks.keepValues().then(() => this.settle());
     this.reports.sendDue();
     this.ctx.waitUntil(this.callWebhooks());
-    await this.holdWhileWorking();
+    await this.waitWhileWorking();
     await settled;
     if (this.tablesExist() && this.index.isBehind()) await this.settle();
   }
 
-  /** Waits with what is under way, runs, webhooks and reports, but not past the next thing that is due. */
-  private async holdWhileWorking(): Promise<void> {
+  /** Waits for runs, webhooks and reports that are under way, but no longer than until more work is due. */
+  private async waitWhileWorking(): Promise<void> {
     const workers = [this.queue, this.webhooks, this.reports];
     if (workers.every((worker) => worker.isIdle())) return;
     const { promise, resolve } = Promise.withResolvers<undefined>();
-    this.endHold = () => {
+    this.stopWaiting = () => {
       resolve(undefined);
     };
     const due = (this.nextDue() ?? Infinity) - now();
-    // A timer that is left behind would keep the object awake, and its owner paying.
-    const timer = setTimeout(this.endHold, Math.min(HOLD_MS, Math.max(due, SOON_MS)));
+    // A timer that still runs keeps the object awake, which is billed.
+    const timer = setTimeout(this.stopWaiting, Math.min(MAX_WAIT_MS, Math.max(due, SOON_MS)));
     await Promise.race([Promise.all(workers.map((worker) => worker.idle())), promise]);
     clearTimeout(timer);
-    this.endHold = undefined;
+    this.stopWaiting = undefined;
   }
 
-  /** Brings the index up to date, with `fresh` also about what has just begun, and removes what is over. */
-  protected async settle({ fresh = false } = {}): Promise<void> {
+  /**
+   * Writes changed runs and threads to the index, and removes the object if nothing is left in it.
+   * @param includeNewRuns also writes runs that have just begun, see {@link IndexWriter.flush}
+   */
+  protected async settle({ includeNewRuns = false } = {}): Promise<void> {
     if (!this.tablesExist()) return;
-    await this.updateIndex({ fresh });
-    await this.removeIfEmpty();
+    await this.updateIndex({ includeNewRuns });
+    await this.emptyIfUnused();
   }
 
-  private async updateIndex({ fresh = false } = {}): Promise<void> {
-    if (await this.index.flush({ fresh })) return;
-    // What the index does not take is kept here for as long as that lasts.
-    if (this.tablesExist()) this.reported.store();
+  private async updateIndex({ includeNewRuns = false } = {}): Promise<void> {
+    if (await this.index.flush({ includeNewRuns })) return;
+    // While D1 is down, acknowledged reports are stored in the runs' rows, so that no host reports them again.
+    if (this.tablesExist()) this.reportStore.storeAcknowledgements();
   }
 
-  /** Calls the webhooks that are due, and settles when none is being called any more. */
+  /** Calls the webhooks that are due, and writes the index when all of them are answered. */
   private async callWebhooks(): Promise<void> {
     this.webhooks.callDue();
     if (this.webhooks.isIdle()) return;
@@ -212,73 +220,77 @@ export abstract class ThreadHost extends DurableObject {
     await this.settle();
   }
 
-  /** Makes sure that the alarm comes for what its runs wait for. */
+  /** Makes sure that the alarm rings when the next work for a run is due. */
   protected wakeForRuns(): void {
     const due = this.nextDue();
-    if (due !== null) this.wakeUpBy(due);
+    if (due !== null) this.interruptWaitAndWakeBy(due);
   }
 
-  /** Makes sure that the alarm comes by then, also while its handler waits with others. */
-  private wakeUpBy(at: number): void {
-    this.wakeBy(at);
-    this.endHold?.();
+  /** Makes sure that the alarm rings at `instant` (ms) at the latest, also while its handler waits for runs. */
+  private interruptWaitAndWakeBy(instant: number): void {
+    this.wakeBy(instant);
+    this.stopWaiting?.();
   }
 
-  /** Whether there is nothing to do, now or later. */
+  /** Whether the object has nothing to do, now or later. */
   private isQuiet(): boolean {
     if (!this.queue.isIdle() || !this.runs.isEmpty() || this.log.nextExpiry() !== null) return false;
-    // Of nothing there is nothing to be behind with.
+    // Without threads there is nothing to write to the index.
     return this.threads.isEmpty() || (!this.index.isBehind() && this.threads.expiries().length === 0);
   }
 
+  /** When the alarm must ring next (ms); null when nothing needs it. */
   private nextWake(): number | null {
     const wakes = this.threads.expiries().map(({ expiresAt }) => expiresAt);
     const due = this.nextDue();
     if (due !== null) wakes.push(due);
-    const forgetAt = this.log.nextExpiry();
-    if (forgetAt !== null) wakes.push(forgetAt);
-    // To keep the object alive while runs execute, or to go on with those whose end could not be stored.
+    const eventsExpireAt = this.log.nextExpiry();
+    if (eventsExpireAt !== null) wakes.push(eventsExpireAt);
+    // The alarm keeps the object alive while runs execute, and restarts runs whose end could not be stored.
     if (!this.queue.isIdle() || this.queue.stranded().length > 0) wakes.push(now() + SOON_MS);
-    // To make those again whose answers this host does not live to hear.
-    if (!this.reports.isIdle()) wakes.push(now() + DEAD_MAN_MS);
+    // If this host dies before a report is answered, the alarm sends the report again.
+    if (!this.reports.isIdle()) wakes.push(now() + SAFETY_ALARM_MS);
     if (this.index.isBehind()) {
       wakes.push(now() + backoffMs(INDEX_BACKOFF, this.index.failures + 1));
     }
     return wakes.length === 0 ? null : Math.min(...wakes);
   }
 
-  /** When something of a run is due that waits for time; null when nothing is. */
+  /** When the next run, retry, webhook or report is due (ms); null when none waits. */
   private nextDue(): number | null {
     return this.tablesExist() ? earliest(this.runs.nextDue(), this.reports.nextAt()) : null;
   }
 
-  /** Makes sure that the alarm sees to what a call begins, should the call be cut off. */
+  /** Makes sure that the alarm rings soon, to finish the work of a call that is cut off. */
   protected wakeSoon(): void {
     this.wakeWithin(SOON_MS);
   }
 
+  /** Makes sure that the alarm rings within `ms`. */
   protected wakeWithin(ms: number): void {
     this.wakeBy(now() + ms);
   }
 
-  /** Makes sure that the alarm comes by then. */
-  private wakeBy(at: number): void {
-    this.clock.setNoLaterThan(at);
+  /** Makes sure that the alarm rings at `instant` (ms) at the latest. */
+  private wakeBy(instant: number): void {
+    this.clock.setNoLaterThan(instant);
   }
 
-  private async removeIfEmpty(): Promise<void> {
+  /** Deletes everything that the object stores, if it has no thread and no run left and is no standing object. */
+  private async emptyIfUnused(): Promise<void> {
     if (!this.tablesExist() || !this.threads.isEmpty() || !this.runs.isEmpty()) return;
     if (this.storage.kv.get("standing") === true) return;
     this.schema.forget();
-    this.log.tableDropped();
-    this.webhookValues.tableDropped();
+    this.log.noteTableDropped();
+    this.webhookValues.noteTableDropped();
     this.clock.forget();
-    // The alarm goes with the rest.
+    // This deletes the alarm, too.
     await this.storage.deleteAll();
   }
 
+  /** The thread. @throws thread.not_found */
   protected requireThread(threadId: string): StoredThread {
-    // Asking for what is not there must leave nothing behind.
+    // A request for a thread that does not exist must not create tables.
     if (!this.tablesExist()) throw noThread(threadId);
     return this.threads.require(threadId);
   }

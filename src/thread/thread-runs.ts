@@ -1,4 +1,4 @@
-/** What others may ask of a thread object about runs. */
+/** The calls of a thread object about runs: create, join, stream, cancel and delete. */
 import type { CronEntry } from "../calls/cron-entry";
 import type { NewRun } from "../calls/run";
 import { isFinal, toWireRun } from "../calls/run";
@@ -19,10 +19,12 @@ import { ThreadHost } from "./thread-host";
 
 export abstract class ThreadRuns extends ThreadHost {
   /**
-   * Takes in a run, once; see {@link RunQueue.enqueue}. Answers when it is stored, not when the index knows it.
-   * @param cronEntry what the index is to have of the run's cron, written with the run
-   * @param notAfter the caller waits no longer than to this instant (ms), and what comes later it will have sent again
-   * @throws thread.not_found, also when the checkpoint that it is to start from is not there; run.conflict
+   * Stores a run, and starts it if its turn has come; see {@link RunQueue.enqueue}. A run that is delivered again is stored
+   * once. Answers when the run is stored, before it is in the index.
+   * @param cronEntry the changes of the cron's row in the index, which are written together with the run
+   * @param notAfter the instant (ms) until which the caller waits. A call that arrives later is refused, because the caller
+   *   has sent the run again by then
+   * @throws thread.not_found, also when the checkpoint to start from does not exist; run.conflict
    */
   async enqueueRun(
     run: NewRun,
@@ -32,30 +34,30 @@ export abstract class ThreadRuns extends ThreadHost {
     if (!run.createThread) this.requireThread(run.threadId);
     this.requireStart(run);
     this.createTables();
-    if (run.temporary) this.stand();
+    if (run.temporary) this.markStanding();
     this.wakeSoon();
     const enqueued = this.queue.enqueue(run, cronEntry);
     if (run.delayMs > 0) this.wakeForRuns();
     return enqueued;
   }
 
-  /** Takes in a run, and answers when the index knows it too. @throws thread.not_found, run.conflict */
+  /** Stores a run, and answers when the run is in the index too. @throws thread.not_found, run.conflict */
   async createRun(run: NewRun): Promise<Run> {
     if (run.kwargs.stream_resumable !== true) this.log.hold(run.runId);
     const created = await this.enqueueRun(run);
-    await this.settle({ fresh: true });
+    await this.settle({ includeNewRuns: true });
     return created;
   }
 
-  /** Takes in a run and waits for it to end. @throws thread.not_found, run.conflict */
+  /** Stores a run and waits for it to end. @throws thread.not_found, run.conflict */
   async createAndJoinRun(run: NewRun): Promise<JoinResult> {
     await this.enqueueRun(run);
     return this.joinRun(run.threadId, run.runId);
   }
 
   /**
-   * Takes in a run and streams its events, from the first on, as server-sent events.
-   * @param cancelOnDisconnect that the run is stopped when nobody reads the stream any more
+   * Stores a run and streams all of its events as server-sent events.
+   * @param cancelOnDisconnect whether the run is stopped when the client disconnects
    * @throws thread.not_found, run.conflict
    */
   async createAndStreamRun(
@@ -64,7 +66,7 @@ export abstract class ThreadRuns extends ThreadHost {
     filter: RunFilter,
   ): Promise<ReadableStream<Uint8Array>> {
     const ended = Promise.withResolvers<unknown>();
-    // Heard before it starts, so that nothing is missed.
+    // The stream listens before the run starts, so that it misses no event.
     const stream = this.runStream(run.runId, { until: ended.promise, cancelOnDisconnect, filter });
     try {
       await this.enqueueRun(run);
@@ -77,8 +79,8 @@ export abstract class ThreadRuns extends ThreadHost {
   }
 
   /**
-   * Streams a run's events: from now on, with those that are held as long as nobody has heard it, or with `lastEventId` also
-   * the kept ones after it. Ends with the run.
+   * Streams a run's events from now on, until the run ends. If nobody has listened to the run before, the stream begins with
+   * the events that are held for the first listener. With `lastEventId` it begins with the stored events after that one.
    * @throws run.not_found
    */
   async streamRun(
@@ -94,7 +96,7 @@ export abstract class ThreadRuns extends ThreadHost {
     return { from, stream: this.runStream(runId, { until, cancelOnDisconnect, replay, filter }) };
   }
 
-  /** Streams what happens on the thread, with all of its runs, for as long as someone reads. @throws thread.not_found */
+  /** Streams the events of the thread and of all its runs until the client disconnects. @throws thread.not_found */
   async streamThread(
     threadId: string,
     { lastEventId, modes }: StreamStart & { modes: ThreadMode[] },
@@ -114,24 +116,27 @@ export abstract class ThreadRuns extends ThreadHost {
     }
     const run = await this.getRun(threadId, runId);
     if (run.error !== undefined) return { error: run.error };
-    // Of a run whose thread is gone there is nothing to tell but that it ended well.
+    // The values of a run are deleted with its thread.
     const thread = this.tablesExist() ? this.threads.find(threadId) : undefined;
     if (thread === undefined || thread.deleted) return { values: null };
     return { values: await readRunValues(this.storage, thread, run) };
   }
 
-  /** Whether the run was taken in and its cron has not heard of its end; tells what this object knows, and asks nobody. */
+  /**
+   * Whether this object still has the run: it has not ended, or its cron has not acknowledged its end, or it is not in the
+   * index yet. Does not ask D1.
+   */
   async holdsRun(runId: string): Promise<boolean> {
     return this.tablesExist() && this.runs.get(runId) !== undefined;
   }
 
-  /** Whether there is such a run here that has not ended; tells what this object knows, and asks nobody. */
+  /** Whether this object has the run and the run has not ended. Does not ask D1. */
   async isUnfinished(threadId: string, runId: string): Promise<boolean> {
     const run = this.tablesExist() ? this.runs.get(runId) : undefined;
     return run?.threadId === threadId && !isFinal(run.status);
   }
 
-  /** The run, living or ended. @throws run.not_found */
+  /** The run, from this object or, when it has ended and was removed here, from the index. @throws run.not_found */
   async getRun(threadId: string, runId: string): Promise<Run> {
     const living = this.tablesExist() ? this.runs.get(runId) : undefined;
     const isThreadDeleted = this.tablesExist() && this.threads.find(threadId)?.deleted === true;
@@ -141,8 +146,9 @@ export abstract class ThreadRuns extends ThreadHost {
   }
 
   /**
-   * Stops a run, and with `wait` answers when it has stopped; one that has ended is left as it is. `rollback` leaves no
-   * trace of it.
+   * Stops a run. A run that has ended stays as it is.
+   * @param action `rollback` also deletes the run and its checkpoints
+   * @param wait answers only when the run has stopped
    * @throws run.not_found
    */
   async cancelRun(
@@ -163,7 +169,7 @@ export abstract class ThreadRuns extends ThreadHost {
     await this.settle();
   }
 
-  /** Deletes a run and the checkpoints that it wrote; one that has not ended is stopped first. @throws run.not_found */
+  /** Deletes a run and the checkpoints that it wrote. A run that has not ended is stopped first. @throws run.not_found */
   async deleteRun(threadId: string, runId: string): Promise<void> {
     await this.getRun(threadId, runId);
     const living = this.tablesExist() ? this.runs.get(runId) : undefined;
@@ -183,7 +189,10 @@ export abstract class ThreadRuns extends ThreadHost {
     await deleteRunRow(this.env.DB, runId).run();
   }
 
-  /** Nothing, if the checkpoint that the run names is there: the graph would begin anew from one that is not. */
+  /**
+   * Checks that the checkpoint that a run names exists. LangGraph would start from an empty state without it.
+   * @throws thread.not_found
+   */
   private requireStart({ threadId, kwargs }: NewRun): void {
     const { checkpoint_id: checkpointId, checkpoint_ns: ns = "" } = kwargs.config.configurable;
     if (typeof checkpointId !== "string") return;
@@ -191,7 +200,7 @@ export abstract class ThreadRuns extends ThreadHost {
     if (findCheckpoints(this.storage.sql, query).length === 0) throw noCheckpoint(checkpointId);
   }
 
-  /** How a run ends that has not ended; one whose host died is gone on with for it. */
+  /** How the run ends; undefined when it has ended already or is not here. Restarts a run whose host died. */
   private outcomeOf(runId: string): Promise<Outcome> | undefined {
     if (!this.tablesExist()) return undefined;
     if (!this.queue.isExecuting(runId)) this.queue.startDue();

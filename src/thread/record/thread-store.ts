@@ -1,4 +1,4 @@
-/** The threads of a thread object: one, or in a standing object short-lived ones. */
+/** The rows of threads in a thread object: one thread, or in a standing object many temporary threads. */
 import type { ThreadRecord } from "../../calls/thread";
 import { now } from "../../platform/clock";
 import { DomainError } from "../../platform/errors";
@@ -7,11 +7,12 @@ import type { ThreadStatus, ThreadTtl } from "../../wire/threads";
 
 /** A thread's row, read. */
 export interface StoredThread extends ThreadRecord {
-  /** Made for a run, and to go when the runs on it have ended. */
+  /** The thread was made for a run and is removed when all of its runs have ended. */
   temporary: boolean;
-  /** Deleted for its users; its traces are being removed. */
+  /** The tombstone: users no longer see the thread, while its rows and index entries are being removed. */
   deleted: boolean;
   revision: number;
+  /** The last revision that the index is known to have. */
   indexed: number;
 }
 
@@ -31,11 +32,11 @@ type Row = {
   indexed: number;
 };
 
-/** Made for runs that have all ended. Derived from the runs, so that no end of a run can be forgotten here. */
-const HAS_PASSED = `(temporary = 1 AND thread_id NOT IN (
+/** SQL: the thread is temporary and all of its runs have ended. The rows of the runs decide this, so nothing has to note it. */
+const IS_ENDED_TEMPORARY = `(temporary = 1 AND thread_id NOT IN (
   SELECT runs.thread_id FROM runs WHERE runs.status IN ('pending', 'running')))`;
 
-/** What a new thread begins with. */
+/** The initial content of a thread. */
 export interface NewThread {
   threadId: string;
   metadata: JsonObject;
@@ -48,7 +49,7 @@ export interface NewThread {
 export class ThreadStore {
   constructor(private readonly sql: SqlStorage) {}
 
-  /** The thread, also when it is deleted and not yet gone. */
+  /** The thread, also when it is deleted and its row still exists. */
   find(threadId: string): StoredThread | undefined {
     return this.select("WHERE thread_id = ?", threadId)[0];
   }
@@ -73,12 +74,12 @@ export class ThreadStore {
       thread.temporary ? 1 : 0,
       at,
       at,
-      // Later than that of any thread of this id before, of which the index may have kept something.
+      // The first revision is the time, so that it is larger than any that the index has of an earlier thread with this id.
       at,
     );
   }
 
-  /** Changes what is given, as the thread's next revision. */
+  /** Changes the given fields and counts the revision up. @throws thread.not_found */
   update(
     threadId: string,
     change: Partial<Pick<StoredThread, "status" | "metadata" | "config" | "error" | "ttl" | "temporary">>,
@@ -98,34 +99,38 @@ export class ThreadStore {
     );
   }
 
-  /** The tombstone: for its users the thread is gone. */
+  /** Sets the tombstone: users no longer see the thread. */
   markDeleted(threadId: string): void {
     this.sql.exec("UPDATE threads SET deleted = 1, revision = revision + 1 WHERE thread_id = ?", threadId);
   }
 
-  /** Threads that the index does not know as they are, and is to know; those made for a run if they came by `begunBefore` (ms). */
+  /**
+   * Threads with changes that the index lacks. Temporary threads are left out when all of their runs have ended, or when they
+   * were created after `begunBefore` (ms).
+   */
   unindexed(limit: number, begunBefore: number): StoredThread[] {
     return this.select(
-      `WHERE revision > indexed AND NOT ${HAS_PASSED} AND (temporary = 0 OR deleted = 1 OR created_at <= ?) LIMIT ?`,
+      `WHERE revision > indexed AND NOT ${IS_ENDED_TEMPORARY} AND (temporary = 0 OR deleted = 1 OR created_at <= ?) LIMIT ?`,
       begunBefore,
       limit,
     );
   }
 
   /**
-   * Threads on their way out (deleted, or made for runs that have all ended) of which nothing is needed any more, once the
-   * index has their runs: no webhook needs its values, no stream is kept, and no cron waits for a report that the index would
-   * be waiting for too.
+   * Threads that can be removed once the index has their runs: deleted threads, and temporary threads whose runs have all
+   * ended. A thread stays while a webhook needs its values, while its streamed events are kept (unless it is deleted), or
+   * while a run that the index has already waits for its report to be acknowledged.
+   * @param threadsWithEvents ids of the threads whose streamed events are kept
    */
-  ending(limit: number, streamed: string[]): StoredThread[] {
+  removable(limit: number, threadsWithEvents: string[]): StoredThread[] {
     return this.select(
-      `WHERE (deleted = 1 OR ${HAS_PASSED})
+      `WHERE (deleted = 1 OR ${IS_ENDED_TEMPORARY})
          AND NOT EXISTS (SELECT 1 FROM runs WHERE runs.thread_id = threads.thread_id
            AND runs.status IN ('pending', 'running'))
          AND NOT EXISTS (SELECT 1 FROM runs WHERE runs.thread_id = threads.thread_id
            AND ((webhook_at IS NOT NULL AND webhook_values_kept = 0) OR (report_at IS NOT NULL AND runs.indexed >= runs.revision)))
          AND (deleted = 1 OR thread_id NOT IN (SELECT value FROM json_each(?))) LIMIT ?`,
-      JSON.stringify(streamed),
+      JSON.stringify(threadsWithEvents),
       limit,
     );
   }
@@ -142,15 +147,15 @@ export class ThreadStore {
     return this.sql.exec("SELECT 1 FROM threads LIMIT 1").toArray().length === 0;
   }
 
-  /** Only its latest state is left of the thread as it is now: its time begins anew with its next change. */
+  /** Notes that the thread was pruned to its latest state. Its time to live starts again with its next change. */
   markPruned(threadId: string): void {
     this.sql.exec("UPDATE threads SET pruned = revision WHERE thread_id = ?", threadId);
   }
 
-  /** Threads with a time to live, with the instant at which it is over. */
+  /** The threads whose time to live is running, with the instant (ms) at which it ends. Busy and pruned threads are left out. */
   expiries(): { threadId: string; expiresAt: number }[] {
-    const timed = "WHERE ttl IS NOT NULL AND deleted = 0 AND status <> 'busy' AND pruned < revision";
-    return this.select(timed).map((thread) => ({
+    const expiring = "WHERE ttl IS NOT NULL AND deleted = 0 AND status <> 'busy' AND pruned < revision";
+    return this.select(expiring).map((thread) => ({
       threadId: thread.threadId,
       expiresAt: thread.updatedAt + (thread.ttl?.ttl ?? Infinity) * 60_000,
     }));

@@ -1,42 +1,46 @@
 /**
- * The reports that crons are still to be given, as the rows of their runs say it. That a cron has acknowledged one is kept in
- * memory until the index has the run, so that both take one row together: the run's removal. A host that dies in between
- * reports again.
+ * The reports that still have to be sent to crons. The column `report_at` of a run's row says when its report is due. When a
+ * cron acknowledges a report before the index has the run, the acknowledgement is kept in memory until the index has it too.
+ * The run's row can then be deleted at once, which saves writing it once more. If the host dies in between, the report is sent
+ * again.
  */
 import type { CronEntry } from "../../calls/cron-entry";
 import { now } from "../../platform/clock";
 import { toStoredRun, type RunRow, type StoredRun } from "./run-row";
 
 export class ReportStore {
-  /** Runs whose reports were acknowledged, and whose rows do not say so yet; with what the cron asks to be written for it. */
+  /**
+   * Acknowledgements that are not stored yet, by the id of the run: the changes of the cron's row in the index that the cron
+   * answered with; null when it answered with none.
+   */
   private readonly acknowledged = new Map<string, CronEntry | null>();
 
   constructor(private readonly sql: SqlStorage) {}
 
-  /** The run whose report has been due the longest, but for some. */
-  nextDue(except: Iterable<string>): StoredRun | undefined {
+  /** The run whose report has been due the longest; runs in `exceptRunIds` are left out. */
+  nextDue(exceptRunIds: Iterable<string>): StoredRun | undefined {
     return this.sql
       .exec<RunRow>(
         `SELECT * FROM runs WHERE report_at <= ? AND run_id NOT IN (SELECT value FROM json_each(?))
          ORDER BY report_at, seq LIMIT 1`,
         now(),
-        this.settledAnd(except),
+        this.excluding(exceptRunIds),
       )
       .toArray()
       .map(toStoredRun)[0];
   }
 
-  /** When the next report is due (ms), but for those of some runs; null when none is. */
-  nextAt(except: Iterable<string>): number | null {
+  /** When the next report is due (ms), reports of `exceptRunIds` left out; null when none is. */
+  nextAt(exceptRunIds: Iterable<string>): number | null {
     return this.sql
       .exec<{ at: number | null }>(
         "SELECT min(report_at) AS at FROM runs WHERE run_id NOT IN (SELECT value FROM json_each(?))",
-        this.settledAnd(except),
+        this.excluding(exceptRunIds),
       )
       .one().at;
   }
 
-  /** An attempt failed; the next is due at `nextAt` (ms). */
+  /** Notes that an attempt to send the report failed and that the next is due at `nextAt` (ms). */
   postpone(runId: string, nextAt: number): void {
     this.sql.exec(
       "UPDATE runs SET report_attempts = report_attempts + 1, report_at = ? WHERE run_id = ?",
@@ -46,49 +50,53 @@ export class ReportStore {
   }
 
   /**
-   * The cron knows. If the index does too, the row goes, or says so when it stays for a webhook.
-   * @param entry what the index is to have of the cron: it is written with the run, again if it has been before
+   * Notes that the cron has acknowledged the report. If the index has the run already, the run's row is deleted, or updated
+   * when it must stay for a webhook or for `entry`. Otherwise the acknowledgement is kept in memory.
+   * @param entry changes of the cron's row in the index. They are written together with the run, for which the run is written
+   *   to the index once more if it was written before
    */
   acknowledge(runId: string, entry: CronEntry | null): void {
-    const known = "run_id = ?1 AND indexed >= revision";
+    const isIndexed = "run_id = ?1 AND indexed >= revision";
     if (entry === null) {
-      const removed = this.sql.exec(`DELETE FROM runs WHERE ${known} AND webhook_at IS NULL`, runId);
+      const removed = this.sql.exec(`DELETE FROM runs WHERE ${isIndexed} AND webhook_at IS NULL`, runId);
       if (removed.rowsWritten > 0) return;
     }
     const noted = this.sql.exec(
-      `UPDATE runs SET report_at = NULL, cron_entry = ?2, revision = revision + iif(?2 IS NULL, 0, 1) WHERE ${known}`,
+      `UPDATE runs SET report_at = NULL, cron_entry = ?2, revision = revision + iif(?2 IS NULL, 0, 1) WHERE ${isIndexed}`,
       runId,
       entry === null ? null : JSON.stringify(entry),
     );
     if (noted.rowsWritten === 0) this.acknowledged.set(runId, entry);
   }
 
-  /** What the cron of a run whose report was acknowledged asks to be written for it. */
+  /** The changes of the cron's row in the index that came with an acknowledgement in memory; null when there are none. */
   entryOf(runId: string): CronEntry | null {
     return this.acknowledged.get(runId) ?? null;
   }
 
   /**
-   * Whether the run's report was acknowledged and its row is yet to say so; the caller sees to that. Not when the cron
-   * answered while the index was being written: see {@link late}.
-   * @param written what the index was given of the cron
+   * The index writer calls this when it has written a run. If an acknowledgement of the run is in memory, it is forgotten here
+   * and the caller notes it in the run's row. An acknowledgement that came during the write brought an entry that was not
+   * written; it stays in memory for {@link storeLateAcknowledgement}.
+   * @param writtenEntry the entry that was written together with the run
+   * @returns whether the caller has to note that the report was acknowledged
    */
-  take(runId: string, written: CronEntry | null): boolean {
+  settleAcknowledged(runId: string, writtenEntry: CronEntry | null): boolean {
     const entry = this.acknowledged.get(runId);
-    if (entry === undefined || (entry !== null && entry !== written)) return false;
+    if (entry === undefined || (entry !== null && entry !== writtenEntry)) return false;
     return this.acknowledged.delete(runId);
   }
 
-  /** What was acknowledged too late for the write that has just landed is to be written with the next. */
-  late(runId: string): void {
+  /** Stores an acknowledgement that came during the write that has just ended, so that the next write includes its entry. */
+  storeLateAcknowledgement(runId: string): void {
     const entry = this.acknowledged.get(runId);
     if (entry === undefined) return;
     this.acknowledged.delete(runId);
     this.acknowledge(runId, entry);
   }
 
-  /** Has the rows say what was acknowledged: the index may take its time. */
-  store(): void {
+  /** Stores all acknowledgements in the rows of their runs. The index writer cannot note them while D1 is down. */
+  storeAcknowledgements(): void {
     for (const [runId, entry] of this.acknowledged) {
       this.sql.exec(
         "UPDATE runs SET report_at = NULL, cron_entry = coalesce(?, cron_entry) WHERE run_id = ?",
@@ -99,7 +107,8 @@ export class ReportStore {
     this.acknowledged.clear();
   }
 
-  private settledAnd(except: Iterable<string>): string {
-    return JSON.stringify([...this.acknowledged.keys(), ...except]);
+  /** JSON of the ids of the runs whose report is not to be sent now: those given, and those acknowledged in memory. */
+  private excluding(exceptRunIds: Iterable<string>): string {
+    return JSON.stringify([...this.acknowledged.keys(), ...exceptRunIds]);
   }
 }

@@ -1,6 +1,7 @@
 /**
- * Tells crons how the runs that they made have ended: at least once each, until they acknowledge it. The index is written after
- * the answer, which says what to write for the cron, but does not wait for it longer than a second.
+ * Sends each cron a report of how its runs have ended, again and again until the cron acknowledges it. The cron answers a
+ * report with the changes of its own row in the index. The index is therefore written after the answer, but it waits for the
+ * answer at most a second.
  */
 import type { CronEntry } from "../../calls/cron-entry";
 import { type RunReport } from "../../calls/run-report";
@@ -14,27 +15,29 @@ import type { FinalStatus } from "../../wire/runs";
 import type { ReportStore } from "./report-store";
 import type { StoredRun } from "./run-row";
 
-/** Reports at once: some that hang hold up no others. */
+/** Reports that are sent at the same time. The limit is high, so that a few crons that do not answer delay no others. */
 const MAX_AT_ONCE = 50;
-const HEAD_START_MS = 1_000;
+/** The index is written at the latest this long after a report was sent, whether or not the cron has answered. */
+const ANSWER_WAIT_MS = 1_000;
 
-/** What the reports need of the object that holds their runs. */
+/** What the reports need from the thread object. */
 export interface ReportHost {
   /** Whether the object still has its tables. */
   exists: () => boolean;
   /**
-   * Gives the cron the report.
-   * @returns what the index is to have of the cron, if anything
-   * @throws cron.not_found when it is gone, and whatever else fails
+   * Sends the report to the cron's object.
+   * @returns the changes of the cron's row in the index; null when there are none
+   * @throws cron.not_found when the cron was deleted; any error when the call fails
    */
   report: (cronId: string, report: RunReport) => Promise<CronEntry | null>;
-  /** A report was acknowledged, and its run may be over with it. */
+  /** Called when a report was acknowledged, after which its run may be removed. */
   acknowledged: () => void;
-  /** A report is to be made again at this instant (ms). */
+  /** Called when a report failed; it is due again at `nextAt` (ms). */
   postponed: (nextAt: number) => void;
 }
 
 export class Reports {
+  /** The reports that wait for an answer, by the id of the run. */
   private readonly underWay = new Map<string, Promise<void>>();
 
   constructor(
@@ -42,7 +45,7 @@ export class Reports {
     private readonly host: ReportHost,
   ) {}
 
-  /** Begins to send what is due, a few at a time, and goes on while something is. */
+  /** Sends all reports that are due, at most {@link MAX_AT_ONCE} at the same time. Returns at once. */
   sendDue(): void {
     while (this.underWay.size < MAX_AT_ONCE && this.host.exists()) {
       const run = this.store.nextDue(this.underWay.keys());
@@ -54,20 +57,21 @@ export class Reports {
           this.sendDue();
         })
         .catch((error: unknown) => {
-          // The row is as it was: the alarm comes back to it.
+          // The run's row still says that the report is due, so the alarm sends it again.
           logError("the reporting of a run broke off", error, { run_id: runId });
         });
       this.underWay.set(runId, sent);
     }
   }
 
-  /** Settles when the report of this run is answered, or after a second: what the cron has to write can come later. */
+  /** Settles when the report of the run is answered, or after a second. An entry that comes later is written later. */
   async answered(runId: string): Promise<void> {
     const report = this.underWay.get(runId);
-    if (report !== undefined) await within(HEAD_START_MS, "the cron's object", report).catch(() => undefined);
+    if (report !== undefined)
+      await within(ANSWER_WAIT_MS, "the cron's object", report).catch(() => undefined);
   }
 
-  /** When a report is due that is not under way (ms); null when none is. */
+  /** When the next report is due (ms) of those that are not under way; null when none is. */
   nextAt(): number | null {
     return this.host.exists() ? this.store.nextAt(this.underWay.keys()) : null;
   }
@@ -94,7 +98,7 @@ export class Reports {
     this.host.postponed(nextAt);
   }
 
-  /** @returns what the cron answers, also one that is gone; undefined when it did not */
+  /** @returns the cron's answer, with no entry when the cron was deleted; undefined when it did not answer */
   private async deliver(run: StoredRun): Promise<{ entry: CronEntry | null } | undefined> {
     if (run.cron === null) return { entry: null };
     try {
@@ -108,11 +112,11 @@ export class Reports {
   }
 }
 
-/** The report of a run that has ended. */
+/** The report of a run that has ended, as its cron expects it. */
 export const reportOf = (run: StoredRun): RunReport => ({
   runId: run.runId,
   threadId: run.threadId,
-  // A run that was rolled back ends as interrupted, and is to be taken out of the index.
+  // The row of a run that was rolled back says `interrupted` and `deleted`.
   status: run.deleted && run.status === "interrupted" ? "rolled_back" : (run.status as FinalStatus),
   waiting: run.waiting,
   error: run.error,

@@ -1,6 +1,7 @@
 /**
- * The runs of a thread object: which one starts when, and what follows when it ends. One run at a time on a thread. The
- * rows are the truth: whatever is in memory only can be lost at any moment, and is found again by {@link RunQueue.startDue}.
+ * The queue of runs in a thread object: it decides which run starts when, and records how it ends. A thread executes one run at
+ * a time. The rows of the runs are the truth. What is only in memory is lost when the host dies, and {@link RunQueue.startDue}
+ * restores it from the rows.
  */
 import type { CronEntry } from "../../calls/cron-entry";
 import { isFinal, toWireRun, type NewRun } from "../../calls/run";
@@ -24,24 +25,25 @@ import type { StoredRun } from "./run-row";
 import type { RunStore } from "./run-store";
 import { UsageMeter } from "./token-usage";
 
-/** Starts of one run before it is given up: one that takes its host down with it must not do so for ever. */
+/** A run is started this often at most without a failure of its graph, because a run may crash its host each time. */
 const MAX_ATTEMPTS = 3;
-/** Runs that may wait on one thread: a cron whose graph is slower than its schedule must not pile them up for ever. */
+/** Runs that may wait on one thread. A cron whose graph is slower than its schedule must not add runs without end. */
 const MAX_WAITING = 100;
 
 interface Execution {
   controller: AbortController;
-  /** Why it was told to stop; a rollback overrides what was said before. */
+  /** Why the run was told to stop. A rollback replaces an earlier reason. */
   reason?: StopReason;
   done: Promise<Outcome>;
 }
 
 export class RunQueue {
   private readonly records: RunRecords;
+  /** The runs that this host executes, by their ids. */
   private readonly executing = new Map<string, Execution>();
-  /** The run that makes its last attempt. */
+  /** The run that makes its last attempt; no other run starts meanwhile. */
   private lastAttempt: string | undefined;
-  /** Those who wait for runs that have not begun. */
+  /** Promises of the outcomes of runs that wait to start, for callers that join them. */
   private readonly waiters = new Map<string, PromiseWithResolvers<Outcome>>();
 
   constructor(
@@ -51,11 +53,11 @@ export class RunQueue {
     private readonly threads: ThreadStore,
     private readonly log: EventLog,
     private readonly host: {
-      /** A run has ended, and its row says how. */
+      /** Called when a run has ended and its row says how. */
       ended: () => void;
-      /** A run has failed, and its row says when it is tried again. */
+      /** Called when an attempt has failed and the run's row says when the next one is due. */
       failed: () => void;
-      /** Before those who wait for a run that was executed are told: brings the index up to date. */
+      /** Writes the index. A caller that joins an executed run gets its answer only after that. */
       settle: (run: StoredRun) => Promise<unknown>;
     },
   ) {
@@ -63,7 +65,7 @@ export class RunQueue {
   }
 
   /**
-   * Takes a run in, once, however often it is delivered, and starts it if nothing is before it.
+   * Stores a run, and starts it if no other run of its thread comes first. A run that is delivered again is stored once.
    * @throws thread.not_found, run.conflict
    */
   enqueue(run: NewRun, cronEntry: CronEntry | null): Run {
@@ -84,32 +86,32 @@ export class RunQueue {
     const stored = this.require(run.runId);
     if (startsNow) this.start(stored);
     else this.startNext(run.threadId);
-    // To its creator it is pending: that it has begun already is luck.
+    // The answer to its creator always says `pending`, whether or not the run has started.
     return toWireRun({ ...stored, status: "pending" });
   }
 
-  /** Starts whatever may start now, and again what was running when its host died. */
+  /** Starts every run that may start now, and restarts the runs whose host died. */
   startDue(): void {
-    // Runs that share an object die with the one that takes it down: the last attempt each makes without the others.
+    // A run that crashes its host interrupts all other runs in the object. Each run therefore makes its last attempt alone.
     const stranded = this.stranded().map((runId) => this.require(runId));
-    const isLast = (run: StoredRun): boolean => startsWithHost(run) === MAX_ATTEMPTS - 1;
+    const isLast = (run: StoredRun): boolean => startsWithoutFailure(run) === MAX_ATTEMPTS - 1;
     for (const run of [...stranded.filter(isLast), ...stranded.filter((run) => !isLast(run))]) {
       if (this.lastAttempt === undefined) this.restart(run);
     }
     for (const threadId of this.runs.threadsToStart()) this.startNext(threadId);
   }
 
-  /** Runs that say they run, and nobody runs them. */
+  /** Ids of the runs whose rows say `running` and that this host does not execute: their host died. */
   stranded(): string[] {
     return this.runs.runningIds().filter((runId) => !this.executing.has(runId));
   }
 
-  /** Whether the run is being executed. */
+  /** Whether this host executes the run. */
   isExecuting(runId: string): boolean {
     return this.executing.has(runId);
   }
 
-  /** How the run ends, if it has not ended yet; undefined when it is not among the living. */
+  /** The outcome of a run that has not ended yet; undefined when the run has ended or is not here. */
   outcome(runId: string): Promise<Outcome> | undefined {
     const execution = this.executing.get(runId);
     if (execution !== undefined) return execution.done;
@@ -118,13 +120,13 @@ export class RunQueue {
     return this.waiterOf(runId).promise;
   }
 
-  /** Stops a run that has not ended; `rollback` leaves no trace of it. The next of its thread may begin. */
+  /** Stops a run that has not ended, and starts the next run of its thread. `rollback` also deletes the run's checkpoints. */
   stop(run: StoredRun, reason: StopReason): void {
     this.stopAll([run.runId], reason);
     this.startNext(run.threadId);
   }
 
-  /** Stops runs that have not ended, and begins none. */
+  /** Stops runs that have not ended, and starts no other. */
   stopAll(runIds: string[], reason: StopReason): void {
     for (const runId of runIds) {
       const execution = this.executing.get(runId);
@@ -150,15 +152,16 @@ export class RunQueue {
   }
 
   private startNext(threadId: string): void {
-    // That attempt is made without others, which could take the host down with it.
+    // No run starts beside a last attempt.
     if (this.lastAttempt !== undefined) return;
     const next = this.runs.nextToStart(threadId);
     if (next !== undefined) this.restart(next);
   }
 
+  /** Starts a run again, or for the first time after it waited. A run without attempts left ends with an error. */
   private restart(run: StoredRun): void {
-    if (startsWithHost(run) >= MAX_ATTEMPTS) {
-      const message = `given up after ${startsWithHost(run)} attempts: in each the run's host died, or its end could not be stored`;
+    if (startsWithoutFailure(run) >= MAX_ATTEMPTS) {
+      const message = `given up after ${startsWithoutFailure(run)} attempts: in each the run's host died, or its end could not be stored`;
       logError("poison run", new Error(message), { run_id: run.runId });
       const saver = new CheckpointSaver(this.storage, { runId: run.runId });
       this.finish(
@@ -175,9 +178,9 @@ export class RunQueue {
 
   private start(run: StoredRun): void {
     const controller = new AbortController();
-    if (startsWithHost(run) === MAX_ATTEMPTS) this.lastAttempt = run.runId;
+    if (startsWithoutFailure(run) === MAX_ATTEMPTS) this.lastAttempt = run.runId;
     const done = this.execute(run, controller).finally(() => {
-      // The run's next attempt may be under way.
+      // The run's next attempt may be under way already, with a controller of its own.
       if (this.executing.get(run.runId)?.controller === controller) this.executing.delete(run.runId);
       if (this.lastAttempt === run.runId) this.lastAttempt = undefined;
     });
@@ -185,12 +188,13 @@ export class RunQueue {
     const waiter = this.waiters.get(run.runId);
     this.waiters.delete(run.runId);
     done.then(waiter?.resolve, (error: unknown) => {
-      // Its row says that it runs and nobody runs it: the alarm finds it and goes on with it.
+      // The run's row still says `running`, so the alarm finds it as stranded and restarts it.
       logError("a run was cut off", error, { run_id: run.runId });
       waiter?.reject(error);
     });
   }
 
+  /** Makes one attempt at the run. Settles when the run has ended, maybe after further attempts. */
   private async execute(run: StoredRun, controller: AbortController): Promise<Outcome> {
     const limitMs = Math.min(runTimeoutMs(this.env), run.cron?.timeoutMs ?? Infinity);
     const timer = setTimeout(() => {
@@ -199,7 +203,7 @@ export class RunQueue {
     const { signal } = controller;
     const resumable = run.kwargs.stream_resumable === true;
     const emit = (event: RunEvent): void => {
-      // A graph that was told to stop and goes on is not heard any more.
+      // The events of a graph that was told to stop are dropped.
       if (!signal.aborted || event.event === "error") this.log.emit(run, event, resumable);
     };
     const meter = new UsageMeter(run.usage);
@@ -225,7 +229,7 @@ export class RunQueue {
       clearTimeout(timer);
     });
     const reason = this.executing.get(run.runId)?.reason ?? (signal.reason as StopReason | undefined);
-    // The end takes one row with it.
+    // The run's end is written together with its usage, so the usage needs no write of its own.
     meter.takeUnsaved();
     const used = { ...run, usage: meter.read() };
     const mayFail = reason === undefined || reason === "timeout";
@@ -233,14 +237,14 @@ export class RunQueue {
     if (delayMs !== null) return this.tryAgain(used, outcome, saver, delayMs);
     if (outcome.error !== null) emitError(emit, outcome.error);
     this.finish(used, outcome, saver, reason);
-    this.leave(run);
+    this.releaseLastAttempt(run);
     this.startNext(run.threadId);
-    // Until the index knows, whoever joins is told from here: the row of a short-lived run is gone by then.
+    // Callers that join wait until the index has the run, because the row of a run on a temporary thread is removed then.
     await this.host.settle(run);
     return outcome;
   }
 
-  /** Records that the attempt has failed, and when the next comes. @returns how the run ends */
+  /** Records that the attempt has failed, and when the next is due. @returns the outcome of the run's last attempt */
   private tryAgain(
     run: StoredRun,
     outcome: Outcome,
@@ -250,7 +254,7 @@ export class RunQueue {
     this.records.fail(run, outcome, saver, now() + delayMs);
     this.executing.delete(run.runId);
     const waiter = this.waiterOf(run.runId);
-    this.leave(run);
+    this.releaseLastAttempt(run);
     logInfo("run failed", {
       run_id: run.runId,
       thread_id: run.threadId,
@@ -262,33 +266,34 @@ export class RunQueue {
     return waiter.promise;
   }
 
-  /** The run is executed no more: others that kept out of its way may go on. */
-  private leave(run: StoredRun): void {
+  /** If the run made its last attempt, starts the other runs, which had to wait for it. */
+  private releaseLastAttempt(run: StoredRun): void {
     if (this.lastAttempt !== run.runId) return;
     this.lastAttempt = undefined;
     this.startDue();
   }
 
+  /** The promise of the run's outcome, for callers that join it before it starts. */
   private waiterOf(runId: string): PromiseWithResolvers<Outcome> {
     const waiter = this.waiters.get(runId) ?? Promise.withResolvers<Outcome>();
     this.waiters.set(runId, waiter);
     return waiter;
   }
 
-  /** Records how the run ended, and tells. */
+  /** Records how the run ended, and tells the streams and the callers that wait for it. */
   private finish(run: StoredRun, outcome: Outcome, saver: CheckpointSaver, reason?: StopReason): void {
     this.records.end(run, outcome, saver, reason);
     this.host.ended();
-    this.tellEnd(run);
+    this.streamRunDone(run);
     this.waiters.get(run.runId)?.resolve(outcome);
     this.waiters.delete(run.runId);
-    // Runs that succeed are the rule, and found by a search; a line for each would cost more than the run itself.
+    // Successful runs are not logged: most runs succeed, and a search finds them.
     if (outcome.status === "success") return;
     logInfo("run ended", { run_id: run.runId, thread_id: run.threadId, status: outcome.status, reason });
   }
 
-  /** Tells the streams of the thread that the run is over, which by now is stored. */
-  private tellEnd(run: StoredRun): void {
+  /** Sends the event `run_done` to the streams of the thread. The run's end is stored before. */
+  private streamRunDone(run: StoredRun): void {
     const resumable = run.kwargs.stream_resumable === true;
     const done = { event: "metadata", data: { status: "run_done", run_id: run.runId } };
     this.log.emitToThread(run, done, resumable && this.threads.find(run.threadId)?.deleted === false);
@@ -302,13 +307,13 @@ export class RunQueue {
   }
 }
 
-/** Starts of the run that no failure of its graph has ended: its host died, or it goes on. */
-const startsWithHost = (run: StoredRun): number => run.attempts - run.failures;
+/** Starts of the run that did not end with a failure of its graph: the host died, or the attempt is still under way. */
+const startsWithoutFailure = (run: StoredRun): number => run.attempts - run.failures;
 
 function emitError(emit: (event: RunEvent) => void, error: RunError): void {
   try {
     emit({ event: "error", data: error });
   } catch {
-    // The log is full: that is what the run has ended with.
+    // The event log refuses events when it is full, which is the error that the run has ended with.
   }
 }

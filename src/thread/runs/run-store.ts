@@ -1,4 +1,7 @@
-/** The runs that live in a thread object: unfinished ones, and finished ones until the index has them. */
+/**
+ * The rows of runs in a thread object. A run has a row until it has ended, the index has it, its cron has acknowledged the
+ * report of its end, and its webhook was called or given up.
+ */
 import type { CronEntry } from "../../calls/cron-entry";
 import { isFinal, type NewRun } from "../../calls/run";
 import { now } from "../../platform/clock";
@@ -7,27 +10,27 @@ import { type RunError, type RunStatus } from "../../wire/runs";
 import { findCheckpoints } from "../checkpoints/checkpoint-tables";
 import { toStoredRun, type RunRow, type StoredRun } from "./run-row";
 
-/** The run holds its thread: it runs, or has failed and is to go on. */
-const HOLDS = "(status = 'running' OR (status = 'pending' AND failures > 0))";
-/** No other run holds the thread of `waiting`: nobody does, or it does itself. */
-const IS_FREE = `(failures > 0 OR thread_id NOT IN (SELECT other.thread_id FROM runs AS other WHERE ${HOLDS}))`;
+/** SQL: the run occupies its thread. It runs, or an attempt has failed and the next one follows. */
+const OCCUPIES_THREAD = "(status = 'running' OR (status = 'pending' AND failures > 0))";
+/** SQL: no other run occupies the thread of the run `waiting`; a run with failures occupies the thread itself. */
+const THREAD_IS_FREE = `(failures > 0 OR thread_id NOT IN (SELECT other.thread_id FROM runs AS other WHERE ${OCCUPIES_THREAD}))`;
 
 /** How a run has ended. */
 export interface RunEnd {
   status: RunStatus;
   error: RunError | null;
-  /** At an interrupt: it waits for an answer. */
+  /** The run stopped at an interrupt and waits for an answer. */
   waiting: boolean;
-  /** It is to leave no trace. */
+  /** The run is to be removed from the index. */
   rolledBack: boolean;
-  /** Its webhook is due from now on. */
+  /** The run has a webhook, which is due from now on. */
   callsWebhook: boolean;
 }
 
 export class RunStore {
   constructor(private readonly sql: SqlStorage) {}
 
-  /** Stores a run; one that starts at once is stored as running, its first attempt counted before it is made. */
+  /** Stores a run. A run that starts at once is stored as running, with its first attempt counted before it begins. */
   insert(run: NewRun, { startsNow, cronEntry }: { startsNow: boolean; cronEntry: CronEntry | null }): void {
     const at = now();
     this.sql.exec(
@@ -62,39 +65,42 @@ export class RunStore {
     return this.ids("WHERE thread_id = ? AND status IN ('pending', 'running') ORDER BY seq", threadId);
   }
 
-  /** Every run that says it runs. */
+  /** Ids of all runs whose status is `running`. */
   runningIds(): string[] {
     return this.ids("WHERE status = 'running' ORDER BY seq");
   }
 
-  /** Whether a run of the thread holds it, or waits for nothing but its turn. */
+  /** Whether a run occupies the thread, or its start time has come and it only waits for its turn. */
   hasDue(threadId: string): boolean {
-    const due = `WHERE thread_id = ? AND (${HOLDS} OR (status = 'pending' AND start_at <= ?)) LIMIT 1`;
+    const due = `WHERE thread_id = ? AND (${OCCUPIES_THREAD} OR (status = 'pending' AND start_at <= ?)) LIMIT 1`;
     return this.ids(due, threadId, now()).length > 0;
   }
 
-  /** Threads on which a run waits for nothing but to be started. */
+  /** Ids of the threads that have a run to start now. */
   threadsToStart(): string[] {
     return this.sql
       .exec<{ thread_id: string }>(
-        `SELECT DISTINCT thread_id FROM runs AS waiting WHERE status = 'pending' AND start_at <= ? AND ${IS_FREE}`,
+        `SELECT DISTINCT thread_id FROM runs AS waiting WHERE status = 'pending' AND start_at <= ? AND ${THREAD_IS_FREE}`,
         now(),
       )
       .toArray()
       .map((row) => row.thread_id);
   }
 
-  /** The thread's next run, when it may start now. */
+  /** The thread's next run; undefined when none may start now. */
   nextToStart(threadId: string): StoredRun | undefined {
     const [runId] = this.ids(
-      `AS waiting WHERE thread_id = ? AND status = 'pending' AND start_at <= ? AND ${IS_FREE} ORDER BY seq LIMIT 1`,
+      `AS waiting WHERE thread_id = ? AND status = 'pending' AND start_at <= ? AND ${THREAD_IS_FREE} ORDER BY seq LIMIT 1`,
       threadId,
       now(),
     );
     return runId === undefined ? undefined : this.get(runId);
   }
 
-  /** Runs that the index does not know as they are and that have ended, or came by `begunBefore` (ms); oldest first. */
+  /**
+   * Runs with changes that the index lacks, oldest first. Runs that have not ended and were created after `begunBefore` (ms)
+   * are left out.
+   */
   unindexed(limit: number, begunBefore: number): StoredRun[] {
     return this.select(
       `WHERE revision > indexed AND (status NOT IN ('pending', 'running') OR created_at <= ?)
@@ -104,7 +110,7 @@ export class RunStore {
     );
   }
 
-  /** The attempt has failed; the next is due at `nextAt` (ms). */
+  /** Notes that an attempt has failed and that the next is due at `nextAt` (ms). */
   markFailed(run: StoredRun, error: RunError | null, nextAt: number): void {
     this.sql.exec(
       `UPDATE runs SET status = 'pending', failures = failures + 1, error = ?, start_at = ?, updated_at = ?,
@@ -119,7 +125,7 @@ export class RunStore {
     );
   }
 
-  /** Counts another start, before it is made. */
+  /** Marks the run as running and counts the attempt, before the attempt begins. */
   markStarted(runId: string): void {
     this.sql.exec(
       `UPDATE runs SET status = 'running', attempts = attempts + 1, error = NULL, started_at = coalesce(started_at, ?1),
@@ -130,7 +136,7 @@ export class RunStore {
     );
   }
 
-  /** Keeps what the run has used so far, should its host die. */
+  /** Stores the tokens that the run has used so far, so that they are counted even if its host dies. */
   saveUsage(runId: string, { inputTokens, outputTokens }: TokenUsage): void {
     this.sql.exec(
       "UPDATE runs SET input_tokens = ?, output_tokens = ? WHERE run_id = ?",
@@ -140,7 +146,7 @@ export class RunStore {
     );
   }
 
-  /** Ends the run, with what `run` says that it used; its webhook, if it has one, is due from now on, and so is the report to its cron. */
+  /** Ends the run, with the token usage in `run`. Its webhook and the report to its cron, if it has them, are due from now on. */
   markFinished(run: StoredRun, { status, error, waiting, rolledBack, callsWebhook }: RunEnd): void {
     const at = now();
     this.sql.exec(
@@ -161,19 +167,19 @@ export class RunStore {
     );
   }
 
-  /** The earliest instant at which something of a run is due that waits for time; null when nothing does. */
+  /** When the next start of a run or the next webhook is due (ms); null when none is. */
   nextDue(): number | null {
     return this.sql
       .exec<{ at: number | null }>(
         `SELECT min(at) AS at FROM (
-           SELECT min(start_at) AS at FROM runs AS waiting WHERE status = 'pending' AND ${IS_FREE}
+           SELECT min(start_at) AS at FROM runs AS waiting WHERE status = 'pending' AND ${THREAD_IS_FREE}
            UNION ALL SELECT min(webhook_at) FROM runs
          )`,
       )
       .one().at;
   }
 
-  /** The record of a run that has ended is to be removed. */
+  /** Marks a run that has ended as deleted, so that the index writer removes it from the index. */
   markDeleted(runId: string): void {
     this.sql.exec(
       "UPDATE runs SET deleted = 1, webhook_at = NULL, revision = revision + 1 WHERE run_id = ?",
@@ -182,13 +188,13 @@ export class RunStore {
   }
 
   /**
-   * The index has this revision of the run, and what was to be written with it: a finished run, of which nobody is to be told
-   * any more, then lives there alone.
-   * @param reported that its cron knows how it ended
+   * Notes that the index has this revision of the run and its cron's entry. The row of an ended run is deleted, unless its
+   * webhook is still to be called or its cron still to get the report.
+   * @param reported whether the run's cron has acknowledged the report
    */
   noteIndexed({ runId, revision, status, webhookAt, reportAt }: StoredRun, reported: boolean): void {
-    const over = isFinal(status) && webhookAt === null && (reportAt === null || reported);
-    if (over) {
+    const isDone = isFinal(status) && webhookAt === null && (reportAt === null || reported);
+    if (isDone) {
       const { rowsWritten } = this.sql.exec(
         "DELETE FROM runs WHERE run_id = ? AND revision = ?",
         runId,
@@ -206,17 +212,17 @@ export class RunStore {
     );
   }
 
-  /** Whether any run that needs its thread is still kept here; one that only waits for its webhook does not. */
-  needThread(threadId: string): boolean {
-    const needing = "thread_id = ? AND NOT (webhook_at IS NOT NULL AND webhook_values_kept = 1)";
-    return this.sql.exec(`SELECT 1 FROM runs WHERE ${needing} LIMIT 1`, threadId).toArray().length > 0;
+  /** Whether a run here still needs its thread. A run that only waits for its webhook and has its values kept does not. */
+  needsThread(threadId: string): boolean {
+    const needsThread = "thread_id = ? AND NOT (webhook_at IS NOT NULL AND webhook_values_kept = 1)";
+    return this.sql.exec(`SELECT 1 FROM runs WHERE ${needsThread} LIMIT 1`, threadId).toArray().length > 0;
   }
 
   isEmpty(): boolean {
     return this.sql.exec("SELECT 1 FROM runs LIMIT 1").toArray().length === 0;
   }
 
-  /** The run's last checkpoint; when it has left none, that of its thread, on which it was. */
+  /** The run's last checkpoint; that of its thread when the run wrote none. */
   private lastCheckpoint({ threadId, runId }: StoredRun): string | null {
     const root = { threadId, ns: "", limit: 1 };
     const [last] = [...findCheckpoints(this.sql, { ...root, runId }), ...findCheckpoints(this.sql, root)];

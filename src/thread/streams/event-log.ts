@@ -151,7 +151,7 @@ export class EventLog {
   }
 
   /** The object is being emptied, and its tables with it. */
-  tableDropped(): void {
+  noteTableDropped(): void {
     this.tableExists = false;
   }
 

@@ -1,14 +1,14 @@
-/** What a webhook is sent: the run as it ended, as LangGraph's own server sends it. */
+/** The body of a webhook: the run as it ended, in the shape that LangGraph's own server sends. */
 import { toWireRun } from "../../calls/run";
 import { now, toIso, toIsoOrNull } from "../../platform/clock";
 import { asDomainError, messageOf } from "../../platform/errors";
 import { bytesOf, parseJson } from "../../platform/json";
 import type { StoredRun } from "../runs/run-row";
 
-/** A larger body is sent without the values: receivers refuse it, and several may be in memory at once. */
+/** Larger values are left out: many receivers refuse large bodies, and several bodies are in memory at the same time. */
 export const MAX_BODY_BYTES = 4_000_000;
 
-/** What of a body is fixed when the run ends: its values, or why they cannot be sent. */
+/** The part of the body that is fixed when the run ends: its values, or the reason why they are left out. */
 export type WebhookEnd = { values: unknown } | { values: null; values_omitted: string };
 
 /**
@@ -27,10 +27,10 @@ export async function webhookEnd(readValues: () => Promise<unknown>): Promise<st
   }
 }
 
-/** The body: the run as it ended, with what {@link webhookEnd} gave for it. */
+/** The body of the webhook, as JSON text. @param end the text that {@link webhookEnd} made for the run */
 export function webhookBody(run: StoredRun, end: string): string {
   const ended = {
-    // How far its own delivery has got is not its receiver's business.
+    // The receiver does not need the status of its own delivery.
     ...toWireRun({ ...run, webhook: null }),
     run_started_at: toIsoOrNull(run.startedAt),
     run_ended_at: toIso(run.updatedAt),

@@ -1,18 +1,20 @@
 /**
- * The webhooks that are still to be called, as the rows of their runs say it. An attempt is booked before it is made, so a
- * host that dies in it leaves a row that says when to call again; each result is a new revision, which the index takes over.
+ * The webhooks that are still to be called. They are columns of the runs' rows; `webhook_at` says when the next attempt is due.
+ * An attempt is counted before it is made, so that the row of a host that dies says when to call again. Each result is a new
+ * revision of the run, which the index writer writes to D1.
  */
 import { now } from "../../platform/clock";
 
-/** Whose webhook it is: a cron's, or that of whoever made the run. Crons share objects. */
+/** SQL: the id of the cron that made the run; empty for other runs. Several crons may share an object. */
 const OWNER = "coalesce(json_extract(cron, '$.cronId'), '')";
 
 export class WebhookStore {
   constructor(private readonly sql: SqlStorage) {}
 
   /**
-   * The run whose webhook has been due the longest, but for those that are being called, and of crons for whose runs one is:
-   * a receiver that hangs holds up no other cron's.
+   * The id of the run whose webhook has been due the longest. While a webhook of a cron is being called, the other webhooks of
+   * this cron wait, so that a receiver that hangs does not delay other crons.
+   * @param calling ids of the runs whose webhooks are being called
    */
   nextDue(calling: string[]): string | undefined {
     return this.sql
@@ -27,7 +29,7 @@ export class WebhookStore {
       .toArray()[0]?.run_id;
   }
 
-  /** Ended runs whose values their webhooks are still to send, and that are not kept yet. */
+  /** Ids of the ended runs whose webhooks are still to be called and whose values are not kept yet. */
   withoutValues(): string[] {
     return this.sql
       .exec<{ run_id: string }>(
@@ -37,16 +39,16 @@ export class WebhookStore {
       .map((row) => row.run_id);
   }
 
-  /** No webhook of the thread's runs is called any more: they go with the thread. */
-  forgetThread(threadId: string): void {
+  /** Cancels the webhooks of a deleted thread's runs. */
+  cancelOfThread(threadId: string): void {
     this.sql.exec(
       "UPDATE runs SET webhook_at = NULL, revision = revision + 1 WHERE thread_id = ? AND webhook_at IS NOT NULL",
       threadId,
     );
   }
 
-  /** Counts an attempt before it is made; the next comes at `nextAt` (ms) should nothing be heard of this one. */
-  book(runId: string, nextAt: number): void {
+  /** Counts an attempt before it is made. If the host dies in it, the next attempt is due at `nextAt` (ms). */
+  countAttempt(runId: string, nextAt: number): void {
     this.sql.exec(
       "UPDATE runs SET webhook_attempts = webhook_attempts + 1, webhook_at = ? WHERE run_id = ?",
       nextAt,
@@ -54,7 +56,7 @@ export class WebhookStore {
     );
   }
 
-  /** An attempt failed; the next is due at `nextAt` (ms), unless the run was deleted meanwhile. */
+  /** Notes that an attempt failed and that the next is due at `nextAt` (ms). Does nothing if the run was deleted. */
   noteFailure(runId: string, message: string, nextAt: number): void {
     this.sql.exec(
       `UPDATE runs SET webhook_error = ?, webhook_at = ?, revision = revision + 1
@@ -65,7 +67,7 @@ export class WebhookStore {
     );
   }
 
-  /** The webhook has been answered. */
+  /** Notes that the webhook was delivered. */
   noteDelivery(runId: string): void {
     this.sql.exec(
       `UPDATE runs SET webhook_status = 'delivered', webhook_error = NULL, webhook_at = NULL, revision = revision + 1
@@ -74,7 +76,7 @@ export class WebhookStore {
     );
   }
 
-  /** The webhook is given up; without a message the last failure's stays. */
+  /** Gives the webhook up. @param message why; null keeps the message of the last failure */
   giveUp(runId: string, message: string | null): void {
     this.sql.exec(
       `UPDATE runs SET webhook_status = 'failed', webhook_error = coalesce(?, webhook_error), webhook_at = NULL,
@@ -85,15 +87,15 @@ export class WebhookStore {
     );
   }
 
-  /** Gives up all but the newest `most` of an owner that wait: each keeps its thread here, and those that come go through them all. */
-  giveUpOldest(most: number): void {
+  /** Gives up the oldest waiting webhooks of each cron, so that at most `maxWaiting` of each wait. */
+  giveUpOldest(maxWaiting: number): void {
     this.sql.exec(
       `UPDATE runs SET webhook_status = 'failed', webhook_error = ?, webhook_at = NULL, revision = revision + 1
        WHERE seq IN (SELECT seq FROM (
          SELECT seq, row_number() OVER (PARTITION BY ${OWNER} ORDER BY seq DESC) AS place FROM runs
          WHERE webhook_at IS NOT NULL) WHERE place > ?)`,
-      `given up: ${most} newer webhooks wait`,
-      most,
+      `given up: ${maxWaiting} newer webhooks wait`,
+      maxWaiting,
     );
   }
 }

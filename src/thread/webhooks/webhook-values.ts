@@ -1,17 +1,18 @@
 /**
- * The values that webhooks are still to send. They are kept here from the end of their run on, so that neither the thread nor
- * its checkpoints have to stay while a receiver is down.
+ * The values of ended runs that webhooks are still to send. They are copied here when the run ends, so that the thread and its
+ * checkpoints can be removed while a receiver is down.
  */
 
-/** A row holds 2 MB, and a character takes up to three bytes. */
+/** Characters in one row. A row holds 2 MB, and a character takes up to three bytes. */
 const PIECE_LENGTH = 500_000;
 
 export class WebhookValues {
+  /** Whether the table was created; undefined until it is looked up. */
   private tableExists: boolean | undefined;
 
   constructor(private readonly storage: DurableObjectStorage) {}
 
-  /** Keeps what a run's webhook is to send, as JSON text, and notes it in the run's row. */
+  /** Stores the fixed part of a webhook's body, as JSON text, and notes in the run's row that it is stored. */
   keep(runId: string, text: string): void {
     this.storage.transactionSync(() => {
       if (!this.hasTable()) {
@@ -29,7 +30,7 @@ export class WebhookValues {
     });
   }
 
-  /** What was kept for the run; null when nothing was. */
+  /** The text that was stored for the run; null when none was. */
   read(runId: string): string | null {
     if (!this.hasTable()) return null;
     const pieces = this.storage.sql
@@ -38,7 +39,7 @@ export class WebhookValues {
     return pieces.length === 0 ? null : pieces.map(({ piece }) => piece).join("");
   }
 
-  /** Removes what no webhook is to send any more. */
+  /** Removes the texts of runs whose webhooks were delivered or given up. */
   removeUnneeded(): void {
     if (!this.hasTable()) return;
     this.storage.sql.exec(
@@ -46,8 +47,8 @@ export class WebhookValues {
     );
   }
 
-  /** The object is being emptied, and its tables with it. */
-  tableDropped(): void {
+  /** Notes that the object was emptied and its tables with it. */
+  noteTableDropped(): void {
     this.tableExists = false;
   }
 

@@ -1,4 +1,4 @@
-/** Calling the webhooks of runs that have ended, until they are answered or given up. */
+/** Calls the webhooks of ended runs, again and again until each is delivered or given up. */
 import { backoffMs, WEBHOOK_BACKOFF } from "../../platform/backoff";
 import { now } from "../../platform/clock";
 import { messageOf } from "../../platform/errors";
@@ -11,25 +11,26 @@ import { webhookBody, webhookEnd } from "./webhook-payload";
 import type { WebhookStore } from "./webhook-store";
 import { WebhookValues } from "./webhook-values";
 
-/** Calls at once, of a cron one. An object has six connections, and its runs need some to talk to their models. */
+/** Webhooks called at the same time, one of each cron. An object has six connections, and its runs need some of them. */
 const LANES = 3;
-/** Webhooks that may wait in one object, of each cron. */
+/** Webhooks of one cron that may wait in one object. */
 export const MAX_WAITING = 200;
 const MAX_ERROR_LENGTH = 500;
 
-/** What the webhooks need of the object that holds their runs. */
+/** What the webhooks need from the thread object. */
 export interface WebhookHost {
-  /** Whether the object still has its tables: what is called may be deleted meanwhile. */
+  /** Whether the object still has its tables: it may be emptied during a call. */
   exists: () => boolean;
-  /** The values that a run has ended with. @throws when they cannot be read */
+  /** The values that the run has ended with. @throws when they cannot be read */
   valuesOf: (run: StoredRun) => Promise<unknown>;
-  /** What to sign with. @throws when the server is misconfigured */
+  /** The secrets with which the body is signed. @throws when the server is misconfigured */
   secrets: () => string[];
-  /** An attempt is over, and the run's row says how. */
+  /** Called after each attempt, when the run's row says how it went. */
   changed: () => Promise<void>;
 }
 
 export class Webhooks {
+  /** Each lane calls one webhook after the other. */
   private readonly lanes = new Set<Promise<void>>();
   /** The runs whose webhooks are being called. */
   private readonly calling = new Set<string>();
@@ -41,7 +42,7 @@ export class Webhooks {
     private readonly host: WebhookHost,
   ) {}
 
-  /** Keeps the values that ended runs are to send, so that their threads can go. */
+  /** Stores the values of ended runs whose webhooks are still to be called, so that their threads can be removed. */
   async keepValues(): Promise<void> {
     for (const runId of this.host.exists() ? this.store.withoutValues() : []) {
       const run = this.runs.get(runId);
@@ -50,7 +51,7 @@ export class Webhooks {
     if (this.host.exists()) this.values.removeUnneeded();
   }
 
-  /** The fixed part of the run's webhook, kept from its end on. */
+  /** The fixed part of the run's webhook body. It is computed once and then stored. */
   private async endOf(run: StoredRun): Promise<string> {
     const kept = this.values.read(run.runId);
     if (kept !== null) return kept;
@@ -59,16 +60,16 @@ export class Webhooks {
     return end;
   }
 
-  /** Begins to call what is due, a few at a time, and goes on while something is. Never throws. */
+  /** Calls all webhooks that are due, at most {@link LANES} at the same time. Returns at once and never throws. */
   callDue(): void {
     if (this.nextDue() === undefined) return;
     this.store.giveUpOldest(MAX_WAITING);
     while (this.lanes.size < LANES) {
-      const run = this.take();
+      const run = this.countNextAttempt();
       if (run === undefined) return;
       const lane = this.callFrom(run)
         .catch((error: unknown) => {
-          // The row is as it was booked: the alarm comes back to it.
+          // The run's row says when the next attempt is due, and the alarm makes it.
           logError("the calling of webhooks broke off", error);
         })
         .finally(() => this.lanes.delete(lane));
@@ -85,8 +86,9 @@ export class Webhooks {
     while (this.lanes.size > 0) await Promise.all(this.lanes);
   }
 
+  /** Calls the webhook of `first`, then all further webhooks that are due. */
   private async callFrom(first: StoredRun): Promise<void> {
-    for (let run: StoredRun | undefined = first; run !== undefined; run = this.take()) {
+    for (let run: StoredRun | undefined = first; run !== undefined; run = this.countNextAttempt()) {
       this.calling.add(run.runId);
       try {
         await this.attempt(run);
@@ -97,15 +99,18 @@ export class Webhooks {
     }
   }
 
-  /** The next run whose webhook is due, its attempt booked. */
-  private take(): StoredRun | undefined {
+  /** The next run whose webhook is due, with its attempt counted; undefined when none is due. */
+  private countNextAttempt(): StoredRun | undefined {
     for (;;) {
       const runId = this.nextDue();
       const run = runId === undefined ? undefined : this.runs.get(runId);
       if (run === undefined) return undefined;
       if (run.webhookAttempts < MAX_WEBHOOK_ATTEMPTS) {
         const attempts = run.webhookAttempts + 1;
-        this.store.book(run.runId, now() + WEBHOOK_CALL_MS + backoffMs(WEBHOOK_BACKOFF, attempts, run.runId));
+        this.store.countAttempt(
+          run.runId,
+          now() + WEBHOOK_CALL_MS + backoffMs(WEBHOOK_BACKOFF, attempts, run.runId),
+        );
         return { ...run, webhookAttempts: attempts };
       }
       this.store.giveUp(run.runId, "the host died in the last attempt");
@@ -116,7 +121,7 @@ export class Webhooks {
     return this.host.exists() ? this.store.nextDue([...this.calling]) : undefined;
   }
 
-  /** Makes one attempt and records how it went. */
+  /** Makes one attempt and notes in the run's row how it went. */
   private async attempt(run: StoredRun): Promise<void> {
     try {
       const body = webhookBody(run, await this.endOf(run));
