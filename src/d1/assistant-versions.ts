@@ -5,7 +5,7 @@ import type { AssistantPatch, VersionList } from "../wire/assistants";
 import { type Assistant } from "../wire/assistants";
 import { CONTENT, contentValues, toAssistant, type AssistantRow, type VersionRow } from "./assistant-row";
 import { checkGraph, getAssistant, notFound, selectRow, requireReturnedRow } from "./assistants-table";
-import { assistantIdOf, ensureDefaultAssistants } from "./default-assistants";
+import { assistantIdOf, ensureDefaultAssistants, graphOfDefaultAssistant } from "./default-assistants";
 import { allOf, jsonContains } from "./json-filter";
 import { bytesIn, MAX_PAGE_BYTES, tooLarge } from "./page-search";
 import { changeAndForgetReads } from "./recent-reads";
@@ -20,7 +20,7 @@ const MAX_PATCH_ATTEMPTS = 15;
  * Makes a new version, one above the highest there is, and the latest. Metadata merges with that of the present
  * one, other fields that are given replace theirs.
  * @throws assistant.not_found, graph.not_found, request.too_large; assistant.conflict when other patches
- *   keep getting ahead.
+ *   keep getting ahead, or when the default assistant of a graph would get another graph.
  */
 export const patchAssistant = (
   db: D1Database,
@@ -31,6 +31,7 @@ export const patchAssistant = (
 async function writePatch(db: D1Database, idOrGraphId: string, patch: AssistantPatch): Promise<Assistant> {
   if (patch.graph_id !== undefined) checkGraph(patch.graph_id);
   const id = assistantIdOf(idOrGraphId);
+  checkDefaultGraph(id, patch.graph_id);
   await ensureDefaultAssistants(db);
   let row = await selectRow(db, id).first<AssistantRow>();
   for (let attempt = 0; row !== null; attempt++) {
@@ -72,6 +73,17 @@ async function writePatch(db: D1Database, idOrGraphId: string, patch: AssistantP
     row = after?.results[0] ?? null;
   }
   throw notFound(idOrGraphId);
+}
+
+/** The id of a graph stands for its default assistant. With another graph it would run that one under the wrong name. */
+function checkDefaultGraph(assistantId: string, graphId: string | undefined): void {
+  const own = graphOfDefaultAssistant(assistantId);
+  if (own === undefined || graphId === undefined || graphId === own) return;
+  throw new DomainError(
+    "assistant.conflict",
+    `graph_id: assistant ${assistantId} is the default assistant of the graph "${own}" and keeps that graph; ` +
+      "create an assistant for another graph",
+  );
 }
 
 /**

@@ -16,9 +16,11 @@ const idsByGraph = new Map(graphIds.map((graphId) => [graphId, v5(graphId, NAMES
 export const assistantIdOf = (idOrGraphId: string): string =>
   idsByGraph.get(idOrGraphId) ?? idOrGraphId.toLowerCase();
 
-/** Whether the id is that of a default assistant of a graph that langgraph.json names. */
-export const isDefaultAssistant = (assistantId: string): boolean =>
-  [...idsByGraph.values()].includes(assistantId);
+const graphsById = new Map([...idsByGraph].map(([graphId, assistantId]) => [assistantId, graphId]));
+
+/** The graph whose default assistant has this id; undefined for any other assistant. */
+export const graphOfDefaultAssistant = (assistantId: string): string | undefined =>
+  graphsById.get(assistantId);
 
 /**
  * True once this isolate has seen to the rows. A flag and not a promise for all to await: when the request that

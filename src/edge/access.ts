@@ -60,8 +60,9 @@ function requireOwnCaller(c: Context<{ Bindings: Env }>, { dev }: Config): void 
         "langgraph.json, or use AUTH=keys",
     );
   }
-  // Without an Origin a browser sends reads alone: an address that someone follows is harmless, an embedded one is not.
-  if (c.req.header("sec-fetch-site") === "cross-site" && c.req.header("sec-fetch-mode") !== "navigate") {
+  // A link that someone follows is a harmless read. Browsers send an Origin with every other kind of navigation.
+  const isLink = c.req.method === "GET" && c.req.header("sec-fetch-mode") === "navigate";
+  if (c.req.header("sec-fetch-site") === "cross-site" && !isLink) {
     throw new DomainError(
       "request.forbidden",
       "Sec-Fetch-Site: pages of other sites may not call a server with open access",

@@ -4,7 +4,7 @@ import { Hono } from "hono";
 import { countAssistants, searchAssistants } from "../d1/assistant-search";
 import { listVersions, patchAssistant, setLatestVersion } from "../d1/assistant-versions";
 import { createAssistant, getAssistant, removeAssistant } from "../d1/assistants-table";
-import { isDefaultAssistant } from "../d1/default-assistants";
+import { graphOfDefaultAssistant } from "../d1/default-assistants";
 import type { Env } from "../platform/config";
 import { DomainError } from "../platform/errors";
 import {
@@ -78,8 +78,9 @@ export const assistantRoutes = new Hono<{ Bindings: Env }>()
  * @throws assistant.not_found; assistant.conflict for the default assistant of a graph, which the graph's id stands for
  */
 async function deleteAssistant(env: Env, idOrGraphId: string, withThreads: boolean): Promise<string> {
-  const { assistant_id: id, graph_id: graphId } = await getAssistant(env.DB, idOrGraphId);
-  if (isDefaultAssistant(id)) {
+  const { assistant_id: id } = await getAssistant(env.DB, idOrGraphId);
+  const graphId = graphOfDefaultAssistant(id);
+  if (graphId !== undefined) {
     throw new DomainError(
       "assistant.conflict",
       `assistant ${id} is the default assistant of the graph "${graphId}" and stays as long as langgraph.json names the graph`,

@@ -5,9 +5,21 @@ import { settings } from "../graphs/registry";
 /** Keys to the server, which are nobody's to read. */
 const SECRET = new Set(["x-api-key", "x-service-key", "x-tenant-id"]);
 
-/** A name that says that the header is a secret: one of these as a word of it, or at the end of a word. */
-const SAYS_SECRET =
-  /(?:token|secret|key|password|passwd|passphrase|pwd|session|credentials?|cookie|jwt|signature)s?(?:[-_.]|$)|(?:^|[-_.])(?:o?auth[nz2]?|authorization|authentication|bearer|sessions?|sid|pass)(?:[-_.]|$)/;
+/**
+ * Names that say that the header is a secret. The long words count anywhere in a name (`x-sessionid`), but for words that only
+ * begin like one (author, tokenizer, keyboard). The short words count only where they are a word of the name by themselves.
+ */
+const SAYS_SECRET = new RegExp(
+  [
+    /secret|passw|passphrase|passcode|pwd|session|credential|cookie|jwt|signature|bearer|csrf|xsrf/,
+    /token(?!i[sz])/,
+    /auth(?!or(?!i[sz]))/,
+    /key(?!board|note|pad|word)/,
+    /(?:^|[-_.])(?:otp|pass|pin|sid)(?:[-_.]|$)/,
+  ]
+    .map(({ source }) => source)
+    .join("|"),
+);
 
 /** Without a list of one's own: what clients make up, and not what the proxies in between say of them. */
 const DEFAULTS = { includes: ["x-*", "user-agent"], excludes: ["x-forwarded-*", "x-real-ip"] };

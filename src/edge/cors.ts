@@ -4,17 +4,28 @@ import { cors } from "hono/cors";
 import { z } from "zod";
 import { settings } from "../graphs/registry";
 import { readConfig, type Env } from "../platform/config";
+import { messageOf } from "../platform/errors";
 
 const EXPOSED = ["Content-Location", "Location", "X-Pagination-Total", "X-Pagination-Next"];
 
 const texts = z.array(z.string()).nullish();
+
+/** A regular expression for the whole of an origin. */
+const originPattern = z.string().transform((text, context) => {
+  try {
+    return new RegExp(`^(?:${text})$`);
+  } catch (error) {
+    context.addIssue({ code: "custom", message: messageOf(error) });
+    return z.NEVER;
+  }
+});
 
 const section = z
   .looseObject({
     cors: z
       .looseObject({
         allow_origins: texts,
-        allow_origin_regex: z.string().nullish(),
+        allow_origin_regex: originPattern.nullish(),
         allow_methods: texts,
         allow_headers: texts,
         allow_credentials: z.boolean().nullish(),
@@ -40,8 +51,7 @@ export function corsSettingsOf(http: unknown): CorsSettings {
   if (!parsed.success) throw new Error(`langgraph.json: http: ${z.prettifyError(parsed.error)}`);
   const given = parsed.data?.cors ?? {};
   const origins = given.allow_origins ?? [];
-  const pattern =
-    given.allow_origin_regex == null ? undefined : new RegExp(`^(?:${given.allow_origin_regex})$`);
+  const pattern = given.allow_origin_regex ?? undefined;
   return {
     allows: (origin) => origins.includes("*") || origins.includes(origin) || pattern?.test(origin) === true,
     namesOrigins: origins.length > 0 || pattern !== undefined,
@@ -73,7 +83,8 @@ export function isTrustedOrigin(origin: string, c: Context<{ Bindings: Env }>): 
   const { host, protocol } = new URL(origin);
   if (protocol !== "http:" && protocol !== "https:") return false;
   if (isLoopback(host) || STUDIO_ORIGIN.test(origin) || corsSettings.allows(origin)) return true;
-  return readConfig(c.env).dev === null && host === new URL(c.req.url).host;
+  // With http a name of somebody else's could point to a `wrangler dev` that was not started by `npm run dev`.
+  return readConfig(c.env).dev === null && protocol === "https:" && host === new URL(c.req.url).host;
 }
 
 /** Whether a host, with or without a port, is a name or an address of this machine. */

@@ -11,7 +11,7 @@ const SINGLE_LABEL = /^[^.]*$/;
  * wide use within networks: of Kubernetes, Consul, Docker, routers and companies.
  */
 const INTERNAL_ENDS =
-  /\.(?:localhost|localdomain|local|internal|intranet|private|onion|alt|lan|home|corp|home\.arpa|router|localnet|workgroup|svc|cluster|pod|consul|nomad|docker)$/;
+  /\.(?:localhost|localdomain|local|internal|intranet|private|test|invalid|arpa|onion|alt|lan|home|corp|router|localnet|workgroup|svc|cluster|pod|consul|nomad|docker)$/;
 
 /**
  * "This" network, private, loopback, link-local, carrier-grade NAT, benchmarking, multicast and what is beyond. URL parsing
@@ -48,7 +48,7 @@ export function isPublicUrl(text: string): boolean {
     const address = hostname.slice(1, -1);
     return GLOBAL_IPV6.test(address) && !SPECIAL_IPV6.test(address);
   }
-  const name = hostname.replace(/\.$/, "").toLowerCase();
+  const name = hostname.replace(/\.+$/, "").toLowerCase();
   if (IPV4.test(name)) return !INTERNAL_IPV4.test(name);
   return !SINGLE_LABEL.test(name) && !INTERNAL_ENDS.test(name);
 }

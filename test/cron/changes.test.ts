@@ -18,7 +18,7 @@ import { call } from "../support/edge";
 const patch = (cronId: string, fields: object): Promise<{ status: number; body: Cron }> =>
   call<Cron>("PATCH", `/runs/crons/${cronId}`, fields);
 
-const HOOK = "https://example.invalid/hook";
+const HOOK = "https://hook.example/hook";
 
 beforeEach(() => {
   setClock("2040-01-01T00:00:00.000Z");

@@ -23,7 +23,7 @@ const PAYLOAD = {
   input: { text: "hi", list: [1, { a: null }] },
   config: { tags: ["t"], recursion_limit: 9, configurable: { a: 1 } },
   context: { tone: "dry" },
-  webhook: "https://example.invalid/hook?a=1",
+  webhook: "https://hook.example/hook?a=1",
   interrupt_before: ["two"],
   interrupt_after: "*",
   stream_mode: ["values", "updates"],

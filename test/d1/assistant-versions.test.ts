@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Assistant } from "../../src/d1/assistants-table";
+import { assistantIdOf, type Assistant } from "../../src/d1/assistants-table";
 import { call, create } from "../support/edge";
 
 const patch = (id: string, body: unknown) => call<Assistant>("PATCH", `/assistants/${id}`, body);
@@ -70,6 +70,20 @@ describe("patch", () => {
     expect((await patch(id, { metadata: { b: "x".repeat(800_000) } })).status).toBe(413);
     expect((await patch(id, { metadata: { a: "x".repeat(900_000) } })).body.version).toBe(2);
   });
+});
+
+describe("the default assistant of a graph", () => {
+  it.each(["echo", assistantIdOf("echo"), assistantIdOf("echo").toUpperCase()])(
+    "named %s keeps its graph, and takes other changes",
+    async (id) => {
+      const { status, body } = await call("PATCH", `/assistants/${id}`, { graph_id: "steps", name: "x" });
+      expect(status).toBe(409);
+      expect(body.detail).toMatch(/^graph_id: .* default assistant of the graph "echo"/);
+      expect(
+        (await call("PATCH", `/assistants/${id}`, { graph_id: "echo", name: "mine" })).body,
+      ).toMatchObject({ graph_id: "echo", name: "mine" });
+    },
+  );
 });
 
 describe("latest", () => {

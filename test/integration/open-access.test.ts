@@ -15,13 +15,14 @@ async function ask(
   {
     path = "/runs/crons/search",
     host = "localhost:8787",
+    url = `http://${host}`,
     ...init
-  }: RequestInit & { path?: string; host?: string },
+  }: RequestInit & { path?: string; host?: string; url?: string },
 ): Promise<Response> {
   const context = createExecutionContext();
   const headers = new Headers(init.headers);
   headers.set("host", host);
-  const request = new Request(`http://${host}${path}`, { method: "POST", body: "{}", ...init, headers });
+  const request = new Request(`${url}${path}`, { method: "POST", body: "{}", ...init, headers });
   const response = await app.fetch(request, { ...env, API_KEYS: undefined, ...settings }, context);
   await waitOnExecutionContext(context);
   return response;
@@ -108,9 +109,11 @@ describe("a web page", () => {
   });
 
   it("of a deployment itself is answered, and not one that made a name of its own point to a local server", async () => {
-    const own = { host: "cron.example", ...from("http://cron.example") };
+    const own = { host: "cron.example", url: "https://cron.example", ...from("https://cron.example") };
     expect((await ask(DEPLOYED, own)).status).toBe(200);
     expect((await ask(ANY_NAME, own)).status).toBe(403);
+    // No certificate vouches for the name: it may point to a `wrangler dev` that was started by hand.
+    expect((await ask(DEPLOYED, { host: "cron.example", ...from("http://cron.example") })).status).toBe(403);
   });
 
   it("of another site cannot embed what it may not fetch; following a link is harmless", async () => {
@@ -123,6 +126,11 @@ describe("a web page", () => {
       });
     expect((await get("no-cors")).status).toBe(403);
     expect((await get("navigate")).status).toBe(200);
+  });
+
+  it("of another site cannot send a form, also when its browser names no origin", async () => {
+    const headers = { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate" };
+    expect((await ask(LOCAL, { headers })).status).toBe(403);
   });
 
   it("is told by a preflight whether it may", async () => {
@@ -162,6 +170,9 @@ describe("http.cors of langgraph.json", () => {
   it("that is not as it should be is refused by name", () => {
     expect(() => corsSettingsOf({ cors: { allow_origins: "https://a.example" } })).toThrow(
       /langgraph\.json: http: .*allow_origins/s,
+    );
+    expect(() => corsSettingsOf({ cors: { allow_origin_regex: "(" } })).toThrow(
+      /langgraph\.json: http: .*allow_origin_regex/s,
     );
   });
 });
@@ -219,4 +230,49 @@ it("/ok?check_db=1 asks D1 at most once a second, however often it is asked", as
   expect([await check(), asked]).toEqual([200, 1]);
   setClock("2040-01-01T00:00:01.000Z");
   expect([await check(), asked]).toEqual([200, 2]);
+});
+
+describe("/ok?check_db=1 while D1 does not answer", () => {
+  const check = async (DB: object): Promise<number> =>
+    (await ask({ ...LOCAL, DB }, { path: "/ok?check_db=1", method: "GET", body: undefined })).status;
+
+  /** A D1 that answers nothing until it is told to fail; `asked` settles when it is asked for the nth time. */
+  function silentD1(): { DB: object; asked: (times: number) => Promise<void>; fail: () => void } {
+    const rejects: ((error: Error) => void)[] = [];
+    const run = (): Promise<never> =>
+      new Promise((_resolve, reject) => {
+        rejects.push(reject);
+      });
+    return {
+      DB: { prepare: () => ({ run }) },
+      asked: (times) =>
+        vi.waitFor(() => {
+          expect(rejects).toHaveLength(times);
+        }),
+      fail: () => rejects.shift()?.(new Error("D1 is down")),
+    };
+  }
+
+  it("says so to those, too, who ask before it is known", async () => {
+    setClock("2041-01-01T00:00:00.000Z");
+    const { DB, asked, fail } = silentD1();
+    const answers = Promise.all([check(DB), check(DB), check(DB)]);
+    await asked(1);
+    fail();
+    expect(await answers).toEqual([500, 500, 500]);
+  });
+
+  it("says so to who asked first, though others have asked since", async () => {
+    setClock("2041-01-02T00:00:00.000Z");
+    const { DB, asked, fail } = silentD1();
+    const first = check(DB);
+    await asked(1);
+    setClock("2041-01-02T00:00:01.000Z");
+    const second = check(DB);
+    await asked(2);
+    fail();
+    expect(await first).toBe(500);
+    fail();
+    expect(await second).toBe(500);
+  });
 });

@@ -126,7 +126,7 @@ describe.each([
       metadata,
       config: { tags: ["t"], configurable: { a: 1 } },
       interruptBefore: ["no-such-node"],
-      webhook: "https://example.invalid/",
+      webhook: "https://hook.example/",
       ...({
         timezone: "Europe/Berlin",
         endTime: "2041-01-01T00:00:00Z",

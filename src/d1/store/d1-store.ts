@@ -53,7 +53,12 @@ export class D1Store extends BaseStore {
         const { expires_at: expiresAt, ttl_minutes: minutes } = row;
         return expiresAt !== null && minutes !== null && refreshIsDue(at, expiresAt, minutes);
       });
-    if (due.length > 0) await within(D1_CALL_MS, "D1", this.#db.batch(prolongItems(this.#db, due, at)));
+    if (due.length > 0) {
+      // A second time changes nothing: it never shortens an item's life.
+      const prolong = (): Promise<unknown> =>
+        within(D1_CALL_MS, "D1", this.#db.batch(prolongItems(this.#db, due, at)));
+      await prolong().catch(prolong);
+    }
     return taken.map(({ result }) => result) as OperationResults<Op>;
   }
 

@@ -44,3 +44,26 @@ it("a write is not made twice: what somebody else wrote in between would be lost
   await write;
   expect(calls()).toBe(1);
 });
+
+it("an item that was read is given, though the refresh of its TTL had to be made twice", async () => {
+  const at = Date.now();
+  const row = {
+    namespace: '["a"]',
+    key: "key",
+    value: "{}",
+    created_at: at,
+    updated_at: at,
+    expires_at: at + 1_000,
+    ttl_minutes: 60,
+  };
+  const statement = { bind: () => statement };
+  let calls = 0;
+  const batch = (statements: unknown[]): Promise<unknown> => {
+    calls += 1;
+    if (calls === 2) return Promise.reject(new Error("D1: network connection lost"));
+    return Promise.resolve(statements.map(() => ({ results: calls === 1 ? [row] : [] })));
+  };
+  const db = { prepare: () => statement, batch } as unknown as D1Database;
+  expect(await new D1Store(db).get(["a"], "key", { refreshTtl: true })).toMatchObject({ key: "key" });
+  expect(calls).toBe(3);
+});

@@ -47,7 +47,7 @@ export const assistantOperations = operationsOf("Assistants", [
     path: "/assistants/{assistant_id}",
     id: "patch_assistant",
     summary: "Change an assistant",
-    description: "Makes a new version.",
+    description: "Makes a new version. The default assistant of a graph keeps its graph.",
     body: schemas.assistantPatch,
     answers: one,
     failures: [404, 409],
@@ -59,7 +59,7 @@ export const assistantOperations = operationsOf("Assistants", [
     summary: "Delete an assistant and its versions",
     query: schemas.deleteQuery,
     answers: json("The id of the assistant, in a list.", z.array(z.guid())),
-    failures: [404],
+    failures: [404, 409],
   },
   {
     method: "post",
