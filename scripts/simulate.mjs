@@ -40,7 +40,7 @@ const standIns = {
         "export class DurableObject { constructor(ctx, env) { this.ctx = ctx; this.env = env; } } export const env = {};",
     }));
     onLoad({ filter: /^graphs$/, namespace: "stand-in" }, () => ({
-      contents: 'export const graphIds = ["agent"];',
+      contents: 'export const graphIds = ["agent"]; export const settings = {};',
     }));
   },
 };

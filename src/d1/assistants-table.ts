@@ -1,7 +1,7 @@
 /** Assistants in D1, which is their truth. */
 import { graphIds } from "../graphs/registry";
 import { now } from "../platform/clock";
-import { asDomainError, DomainError } from "../platform/errors";
+import { DomainError } from "../platform/errors";
 import type { AssistantCreate } from "../wire/assistants";
 import { type Assistant } from "../wire/assistants";
 import { CONTENT, contentValues, toAssistant, type AssistantRow } from "./assistant-row";
@@ -15,21 +15,13 @@ export { assistantIdOf, type Assistant };
  * @throws assistant.not_found
  */
 export async function getAssistant(db: D1Database, idOrGraphId: string): Promise<Assistant> {
-  return (await getAssistantWithOthers(db, idOrGraphId).catch(rethrowAsLookupRefusal)).assistant;
-}
-
-/** The same refusal in the words for who looks an assistant up, and not for who has it run. */
-function rethrowAsLookupRefusal(error: unknown): never {
-  const refusal = asDomainError(error);
-  if (refusal?.code !== "assistant.not_found") throw error;
-  throw new DomainError(
-    refusal.code,
-    refusal.detail.replace("No assistant found for", "Assistant not found: no assistant"),
-  );
+  const { assistant } = await select(db, idOrGraphId, []);
+  if (assistant === undefined) throw notFound(idOrGraphId);
+  return assistant;
 }
 
 /**
- * Like {@link getAssistant}, for a run or a cron, and what other statements select, in one call.
+ * The assistant that a run or a cron names, and what other statements select, in one call.
  * @throws assistant.not_found
  */
 export async function getAssistantWithOthers(
@@ -37,11 +29,20 @@ export async function getAssistantWithOthers(
   idOrGraphId: string,
   ...others: D1PreparedStatement[]
 ): Promise<{ assistant: Assistant; results: D1Result[] }> {
+  const { assistant, results } = await select(db, idOrGraphId, others);
+  if (assistant === undefined) throw notFound(idOrGraphId, "No assistant found for");
+  return { assistant, results };
+}
+
+async function select(
+  db: D1Database,
+  idOrGraphId: string,
+  others: D1PreparedStatement[],
+): Promise<{ assistant: Assistant | undefined; results: D1Result[] }> {
   await ensureDefaultAssistants(db);
   const [found, ...results] = await db.batch([selectRow(db, assistantIdOf(idOrGraphId)), ...others]);
   const [row] = (found?.results ?? []) as AssistantRow[];
-  if (row === undefined) throw notFound(idOrGraphId);
-  return { assistant: toAssistant(row), results };
+  return { assistant: row && toAssistant(row), results };
 }
 
 /** Like {@link getAssistant}, for creating a run: as it was at most two seconds ago. @throws assistant.not_found */
@@ -126,11 +127,18 @@ export function checkGraph(graphId: string): void {
   );
 }
 
-/** That there is no such assistant, in the words of LangGraph's own server. */
-export const notFound = (idOrGraphId: string): DomainError =>
+/**
+ * That there is no such assistant. LangGraph's own server begins the message in one way where an assistant is looked
+ * up, and in another where a run or a cron names it; clients match on both.
+ */
+export const notFound = (
+  idOrGraphId: string,
+  beginning:
+    "Assistant not found: no assistant" | "No assistant found for" = "Assistant not found: no assistant",
+): DomainError =>
   new DomainError(
     "assistant.not_found",
-    `No assistant found for ${quote(idOrGraphId)}, nor a graph of that id; the graphs are: ${graphIds.join(", ")}`,
+    `${beginning} ${quote(idOrGraphId)}, nor a graph of that id; the graphs are: ${graphIds.join(", ")}`,
   );
 
 /** What a client sent, for a message: control characters escaped, and not without end. */

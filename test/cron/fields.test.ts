@@ -244,7 +244,7 @@ it("an unknown assistant or thread is 404, and nothing is stored", async () => {
   ] as const) {
     const answer = await call<JsonObject>("POST", path, fields);
     expect(answer.status).toBe(404);
-    expect(answer.body.detail).toMatch(/^no (assistant|thread)/);
+    expect(answer.body.detail).toMatch(/^(No assistant found for|no thread) /);
   }
   expect(await storedCounts()).toEqual(before);
 });

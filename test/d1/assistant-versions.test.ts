@@ -61,6 +61,7 @@ describe("patch", () => {
     expect(answer.status).toBe(404);
     expect(answer.body).toEqual({
       detail: expect.stringContaining('no graph "nosuch"; there are: ') as string,
+      code: "graph.not_found",
     });
     expect((await call("GET", `/assistants/${made.assistant_id}`)).body).toEqual(made);
   });

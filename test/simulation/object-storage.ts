@@ -26,6 +26,7 @@ export interface StorageHost {
 
 /** What no object has made. */
 const SCHEMA = `CREATE TABLE platform_alarm (id INTEGER PRIMARY KEY, at INTEGER, setting INTEGER);
+  CREATE TABLE platform_kv (key TEXT PRIMARY KEY, value TEXT);
   CREATE TABLE platform_removed (row TEXT);`;
 
 /** Keeps what is removed from a ledger. */
@@ -104,6 +105,18 @@ export class ObjectStorage {
       sql: {
         exec: (text: string, ...params: unknown[]) => alive(() => this.exec(text, params)),
       },
+      kv: {
+        get: (key: string): unknown =>
+          alive(() => {
+            const [row] = this.read("SELECT value FROM platform_kv WHERE key = ?", key);
+            return row && (JSON.parse(String(row["value"])) as unknown);
+          }),
+        put: (key: string, value: unknown): void => {
+          alive(() =>
+            this.exec("INSERT OR REPLACE INTO platform_kv VALUES (?, ?)", [key, JSON.stringify(value)]),
+          );
+        },
+      },
       transactionSync: <T>(work: () => T): T => {
         if (life.dead) throw new HostDied();
         return this.transaction(life, work);
@@ -165,6 +178,7 @@ export class ObjectStorage {
     this.begin();
     for (const table of this.tables()) this.sqlite.db.exec(`DROP TABLE ${table}`);
     this.sqlite.forget();
+    this.exec("DELETE FROM platform_kv", []);
     this.exec("DELETE FROM platform_alarm", []);
   }
 

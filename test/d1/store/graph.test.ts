@@ -101,7 +101,7 @@ describe("D1Store", () => {
     const circular: Record<string, unknown> = {};
     circular["self"] = circular;
     await expect(put(circular)).rejects.toThrow("circular");
-    await expect(put({ text: "x".repeat(1_800_000) })).rejects.toThrow("request.too_large");
+    await expect(put({ text: "x".repeat(1_800_000) })).rejects.toThrow("at most 1800000 fit");
     let deep: object = {};
     for (let level = 0; level < 600; level++) deep = { deep };
     await expect(put({ deep })).rejects.toThrow("nests deeper than 500");
