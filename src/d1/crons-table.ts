@@ -8,6 +8,7 @@ import { DEFAULT_POLICY, type CronPolicy } from "../wire/policy";
 import { assistantIdOf } from "./assistants-table";
 import { allOf, jsonContains, type Condition } from "./json-filter";
 import { countRows, searchPage } from "./page-search";
+import { storedFigures } from "./stored-figures";
 
 type Row = {
   cron_id: string;
@@ -176,7 +177,7 @@ export async function cronFigures(db: D1Database, after: string, limit: number):
     assistantId: row.assistant_id,
     enabled: row.enabled === 1,
     nextRunAt: row.next_run_date,
-    figures: parseJson<Figures>(row.figures),
+    figures: storedFigures(row.figures),
   }));
 }
 

@@ -276,6 +276,30 @@ describe("figures", () => {
     }
   });
 
+  it("that an earlier version left in D1 are in the metrics, with what it did not count as nothing", async () => {
+    const cron = await createCron({ on_run_completed: "keep" });
+    const earlier = {
+      slots: { fired: 7, skipped: 2, missed: 1, pending: 0 },
+      runs: { running: 0, success: 6, error: 1, timeout: 0, interrupted: 0 },
+      success_ratio: 6 / 7,
+      failures_in_a_row: 0,
+      tokens: { input: 5, output: 3, today: 8, this_month: 8 },
+      lateness_ms: { p50: 1000, p95: 2000, p99: 3000, max: 3000 },
+      duration_ms: null,
+    };
+    const update = env.DB.prepare("UPDATE crons SET figures = ? WHERE cron_id = ?");
+    const labels = `cron_id="${cron.cron_id}",assistant_id="${cron.assistant_id}"`;
+    await update.bind(JSON.stringify(earlier), cron.cron_id).run();
+    const text = await metrics();
+    expect(text).toContain(`edgecron_slots{${labels},status="fired"} 7\n`);
+    expect(text).toContain(`edgecron_slots{${labels},status="rolled_back"} 0\n`);
+    expect(text).toContain(`edgecron_start_lateness_seconds{${labels},quantile="0.5"} 1\n`);
+    expect(text).not.toContain(`edgecron_duration_seconds{${labels}`);
+
+    await update.bind('{"slots":{"fired":1}}', cron.cron_id).run();
+    expect(await metrics()).toContain(`edgecron_tokens_total{${labels},direction="input"} 0\n`);
+  });
+
   it("of a cron that is deleted are gone", async () => {
     const cron = await createCron();
     await call("DELETE", `/runs/crons/${cron.cron_id}`);
