@@ -13,6 +13,21 @@ const NAMES_WITHOUT_AREA = new Set(
   ).split(" "),
 );
 
+/** How the IANA database writes names with an area: each word begins with a capital and goes on in small letters. */
+const USUAL_SPELLING = /^(?:US|[A-Z][a-z]+)(?:\/[A-Z][a-z]+(?:[_-][A-Z][a-z]+)*)+$/;
+
+/** The names below `Etc/` that are spelled in capitals. */
+const ETC_IN_CAPITALS = /^Etc\/(?:UTC|UCT|GMT(?:0|[+-]\d{1,2})?)$/;
+
+/** The names of the IANA database with an area that are spelled in another way. */
+const OTHER_SPELLINGS = new Set(
+  (
+    "Africa/Dar_es_Salaam America/Argentina/ComodRivadavia America/Knox_IN America/Port-au-Prince " +
+    "America/Port_of_Spain Antarctica/DumontDUrville Antarctica/McMurdo Australia/ACT Australia/LHI Australia/NSW " +
+    "Brazil/DeNoronha Chile/EasterIsland Europe/Isle_of_Man Mexico/BajaNorte Mexico/BajaSur"
+  ).split(" "),
+);
+
 /** Names with an area that the engine takes and the IANA database does not have. */
 const NOT_IANA = /^(?:SystemV\/|US\/Pacific-New$|Canada\/East-Saskatchewan$)/;
 
@@ -62,12 +77,10 @@ const MAX_EDITS = 3;
 
 /** Whether `name` is a zone of the IANA database, written as there, that the engine knows. */
 export function isZoneName(name: string): boolean {
-  const known = nameInEngine(name);
-  if (known === undefined || NOT_IANA.test(name)) return false;
+  if (nameInEngine(name) === undefined || NOT_IANA.test(name)) return false;
   if (!name.includes("/")) return NAMES_WITHOUT_AREA.has(name);
-  // The engine resolves a link to another name, and then does not tell how the link is written.
-  const isOwnName = known.toLowerCase() === name.toLowerCase();
-  return isOwnName ? known === name : /^[A-Z]/.test(name);
+  // The engine knows a name in any case, and does not tell how the database spells it.
+  return USUAL_SPELLING.test(name) || ETC_IN_CAPITALS.test(name) || OTHER_SPELLINGS.has(name);
 }
 
 /** The zone that was probably meant by a name that is none; undefined when that cannot be told. */

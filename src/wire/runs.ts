@@ -88,8 +88,14 @@ export const command = z
     update: z.union([jsonObject, z.array(z.tuple([z.string(), z.unknown()]))]).nullish(),
     resume: anything,
     goto: z.union([goto, z.array(goto)]).nullish(),
+    /** What Python's SDKs before 0.1.43 call those places to go to that have an input of their own. */
+    send: z.union([send, z.array(send)]).nullish(),
   })
-  .transform(({ update, resume, goto }) => ({ update, resume, goto }));
+  .transform(({ update, resume, goto, send }) => ({
+    update,
+    resume,
+    goto: send == null ? goto : [goto ?? [], send].flat(),
+  }));
 
 /** A checkpoint of a thread, which is the one that the request is about. */
 export const checkpoint = z.strictObject({

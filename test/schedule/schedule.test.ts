@@ -283,6 +283,14 @@ describe("checkSchedule", () => {
     "Etc/GMT+5",
     "America/Argentina/Buenos_Aires",
     "NZ-CHAT",
+    "Etc/UTC",
+    "Etc/GMT-0",
+    "US/East-Indiana",
+    "America/Argentina/ComodRivadavia",
+    "Australia/NSW",
+    "Antarctica/DumontDUrville",
+    "Europe/Isle_of_Man",
+    "Africa/Asmara",
   ])("accepts the zone %s", (timezone) => {
     expect(detailOf("0 0 * * *", timezone)).toBe("accepted");
   });
@@ -294,6 +302,9 @@ describe("checkSchedule", () => {
     ["CEST", "Europe/Berlin"],
     ["utc", "UTC"],
     ["europe/berlin", "Europe/Berlin"],
+    ["Etc/utc", "UTC"],
+    ["US/EASTERN", "America/New_York"],
+    ["Africa/asmara", "Africa/Asmera"],
     [" Europe/Berlin", "Europe/Berlin"],
     ["Berlin", "Europe/Berlin"],
     ["New York", "America/New_York"],

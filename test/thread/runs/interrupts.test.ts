@@ -308,6 +308,11 @@ describe("a command", () => {
     ["a list", { goto: ["three"] }, ["one", "three", "two", "three"]],
     ["a Send", { goto: { node: "three", input: {} } }, ["one", "three", "two", "three"]],
     [
+      "a Send, as older Python SDKs write it",
+      { send: { node: "three", input: {} } },
+      ["one", "three", "two", "three"],
+    ],
+    [
       "several Sends",
       {
         goto: [
