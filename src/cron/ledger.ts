@@ -3,7 +3,6 @@
  * fate are one row, however many they are; they are unfolded by the schedule when they are read. Runs by hand have rows of
  * their own, which are no slots.
  */
-import { isShortLived } from "../calls/thread-id";
 import { toIso } from "../platform/clock";
 import type { JsonObject } from "../platform/json";
 import { parseJsonOrNull } from "../platform/json";
@@ -336,19 +335,31 @@ export class SlotLedger {
   }
 
   /**
-   * The oldest rows beyond the newest `keep`, at most `limit`, none of them pending; with the runs they name, and the threads
-   * that {@link keptThreads} would tell of.
+   * The rows beyond the newest `keep` that may be removed, the oldest first, at most `limit`. Rows that have to stay are
+   * filtered here, so that many of them in a row do not hide those after them.
+   * @param unfinished ids of runs that have not ended: their slots stay, as pending ones do
+   * @param keepsThreads whether slots stay that {@link keptThreads} would tell of
    */
-  excess(keep: number, limit: number): (SlotKey & { runId: string | null; keepsThread: boolean })[] {
+  excess(
+    keep: number,
+    limit: number,
+    { unfinished, keepsThreads }: { unfinished: string[]; keepsThreads: boolean },
+  ): (SlotKey & { runId: string | null })[] {
     const { rows } = this.sql.exec<{ rows: number }>("SELECT count(*) AS rows FROM slots").one();
-    return this.select("ORDER BY scheduled_for, manual LIMIT ?", Math.max(0, Math.min(rows - keep, limit)))
-      .filter(({ status }) => status !== "pending")
-      .map((row) => ({
-        scheduledFor: row.scheduled_for,
-        manual: row.manual === 1,
-        runId: row.run_id,
-        keepsThread: row.status === "fired" && row.thread_id !== null && !isShortLived(row.thread_id),
-      }));
+    if (rows <= keep) return [];
+    return this.sql
+      .exec<Row>(
+        `SELECT * FROM (SELECT * FROM slots ORDER BY scheduled_for, manual LIMIT ?)
+         WHERE status <> 'pending' AND (run_id IS NULL OR run_id NOT IN (SELECT value FROM json_each(?)))
+           AND NOT (? AND status = 'fired' AND thread_id IS NOT NULL AND substr(thread_id, 15, 1) <> '8')
+         ORDER BY scheduled_for, manual LIMIT ?`,
+        rows - keep,
+        JSON.stringify(unfinished),
+        keepsThreads ? 1 : 0,
+        limit,
+      )
+      .toArray()
+      .map((row) => ({ scheduledFor: row.scheduled_for, manual: row.manual === 1, runId: row.run_id }));
   }
 
   remove({ scheduledFor, manual }: SlotKey): void {

@@ -49,13 +49,11 @@ export async function pruneHistory(env: Env, record: CronRecord, ledger: SlotLed
 /** @returns whether something was removed */
 async function pruneSome(env: Env, record: CronRecord, ledger: SlotLedger): Promise<boolean> {
   const { definition, progress } = record.require();
-  const unfinished = new Set(progress.running.map(({ runId }) => runId));
-  // Who forgets a slot forgets its thread, which would then stay for ever.
-  const forgetsThreads = definition.policy.keep_threads === null || definition.threadId !== null;
-  const excess = ledger
-    .excess(definition.policy.history_limit, AT_ONCE)
-    .filter(({ keepsThread }) => forgetsThreads || !keepsThread)
-    .filter(({ runId }) => runId === null || !unfinished.has(runId));
+  const excess = ledger.excess(definition.policy.history_limit, AT_ONCE, {
+    unfinished: progress.running.map(({ runId }) => runId),
+    // Who forgets a slot forgets its thread, which would then stay for ever.
+    keepsThreads: definition.policy.keep_threads !== null && definition.threadId === null,
+  });
   if (excess.length === 0) return false;
   // The runs first: who removes a slot and dies would leave its run behind.
   const runIds = excess.map(({ runId }) => runId).filter((runId) => runId !== null);
