@@ -1,6 +1,7 @@
 /**
- * What the owner of a cron is told: runs that failed, slots that were missed, pauses. Each alert is stored with what it tells
- * of, in one transaction, and called until it is answered or given up; calling never holds up a firing.
+ * The alerts of a cron, sent to its owner's webhook when a run failed, slots were missed, or the server paused the cron. An alert is
+ * stored in the same transaction as the event that it reports. It is sent until the webhook answers or the attempts are used up.
+ * Sending never delays a firing.
  */
 import { backoffMs, WEBHOOK_BACKOFF } from "../platform/backoff";
 import { now, toIso } from "../platform/clock";
@@ -14,29 +15,29 @@ export type AlertType = "cron.run_failed" | "cron.slot_missed" | "cron.paused";
 
 type Row = { alert_id: string; body: string; attempts: number; next_at: number };
 
-/** Alerts that may wait; beyond that the oldest are given up. */
+/** How many alerts may wait to be sent. When there are more, the oldest are given up. */
 const MAX_WAITING = 100;
 
-/** What the alerts need of the object whose they are. */
+/** What the alerts need from the cron's object. */
 export interface AlertHost {
-  /** Where to; null: nowhere. */
+  /** The URL of the webhook; null when the cron has none, and then no alert is stored. */
   url: () => string | null;
-  /** What to sign with. @throws when the server is misconfigured */
+  /** The secrets that sign the calls. @throws Error when the server is misconfigured */
   secrets: () => string[];
-  /** An attempt has been made: the alarm may have to come for another. */
-  changed: () => void;
+  /** Called after each attempt, because the alarm may have to be set for the next one. */
+  attemptMade: () => void;
 }
 
 export class Alerts {
-  /** The calling that goes on. */
-  private calling: Promise<void> | undefined;
+  /** The sending that goes on now; undefined when none does. */
+  private callInProgress: Promise<void> | undefined;
 
   constructor(
     private readonly sql: SqlStorage,
     private readonly host: AlertHost,
   ) {}
 
-  /** Stores an alert, if anybody is to be told. */
+  /** Stores an alert, if the cron has a webhook for alerts. */
   add(type: AlertType, data: JsonObject): void {
     if (this.host.url() === null) return;
     const alertId = crypto.randomUUID();
@@ -54,41 +55,48 @@ export class Alerts {
       logError("an alert was given up", new Error(`${MAX_WAITING} newer ones wait`));
   }
 
-  /** When the next alert is to be called; null when none waits. While calls are made, those that are due wait for their turn. */
+  /**
+   * The instant (ms) at which the next alert is to be sent; null when none waits. While {@link callDue} is at work it sends the
+   * alerts that are due, so only later ones count.
+   */
   nextDue(): number | null {
-    const after = this.calling === undefined ? 0 : now();
+    const notBefore = this.callInProgress === undefined ? 0 : now();
     return this.sql
-      .exec<{ at: number | null }>("SELECT min(next_at) AS at FROM alerts WHERE next_at > ?", after)
+      .exec<{ at: number | null }>("SELECT min(next_at) AS at FROM alerts WHERE next_at > ?", notBefore)
       .one().at;
   }
 
-  /** Calls what is due, one after the other. Never throws. */
+  /** Sends the alerts that are due, one after the other. Never throws. */
   async callDue(): Promise<void> {
-    this.calling ??= Promise.resolve()
+    this.callInProgress ??= Promise.resolve()
       .then(() => this.callAll())
-      .finally(() => (this.calling = undefined));
-    await this.calling;
+      .finally(() => (this.callInProgress = undefined));
+    await this.callInProgress;
   }
 
   private async callAll(): Promise<void> {
     try {
-      for (let alert = this.take(); alert !== undefined; alert = this.take()) await this.attempt(alert);
+      for (let alert = this.startNextAttempt(); alert !== undefined; alert = this.startNextAttempt())
+        await this.attempt(alert);
     } catch (error) {
-      // Its row is as it was booked: the alarm comes back to it.
+      // The alert's row says when the next attempt is due, so the alarm will try it again.
       logError("the calling of alerts broke off", error);
     }
   }
 
-  /** The next alert that is due, its attempt booked: a host that dies in it leaves a row that says when to call again. */
-  private take(): Row | undefined {
+  /**
+   * The next alert that is due. Its row is updated first with the instant of the attempt after this one. So the alert is sent again
+   * when the object is evicted during the call.
+   */
+  private startNextAttempt(): Row | undefined {
     const [alert] = this.sql
       .exec<Row>("SELECT * FROM alerts WHERE next_at <= ? ORDER BY next_at, seq LIMIT 1", now())
       .toArray();
     if (alert === undefined) return undefined;
     const attempts = alert.attempts + 1;
     const nextAt = now() + WEBHOOK_CALL_MS + backoffMs(WEBHOOK_BACKOFF, attempts, alert.alert_id);
-    this.book(alert, attempts, nextAt);
-    this.host.changed();
+    this.scheduleAttempt(alert, attempts, nextAt);
+    this.host.attemptMade();
     return { ...alert, attempts };
   }
 
@@ -107,12 +115,13 @@ export class Alerts {
         attempts,
       });
       if (final) this.remove(id);
-      else this.book(alert, attempts, now() + backoffMs(WEBHOOK_BACKOFF, attempts, id));
+      else this.scheduleAttempt(alert, attempts, now() + backoffMs(WEBHOOK_BACKOFF, attempts, id));
     }
-    this.host.changed();
+    this.host.attemptMade();
   }
 
-  private book({ alert_id: id }: Row, attempts: number, nextAt: number): void {
+  /** Stores the number of attempts so far, and when the next is due (ms). */
+  private scheduleAttempt({ alert_id: id }: Row, attempts: number, nextAt: number): void {
     this.sql.exec("UPDATE alerts SET attempts = ?, next_at = ? WHERE alert_id = ?", attempts, nextAt, id);
   }
 

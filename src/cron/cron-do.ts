@@ -44,7 +44,7 @@ export class CronDO extends CronHost {
     requireStorable("cron", definition, firingContext);
     this.record.transaction(() => {
       this.record.createTables();
-      const nextRunAt = this.claims.upcoming(definition, now());
+      const nextRunAt = this.claims.nextUnskippedSlot(definition, now());
       this.record.insert(definition, firingContext, nextRunAt);
       // The alarm writes the index if it cannot be written below.
       this.armDeadMan();
@@ -161,7 +161,7 @@ export class CronDO extends CronHost {
    * @throws cron.not_found
    */
   async runEnded(report: RunReport): Promise<CronEntry | null> {
-    const isNews = this.record.transaction(() => {
+    const isFirstReport = this.record.transaction(() => {
       const { definition, progress } = this.record.require();
       const run = progress.running.find(({ runId }) => runId === report.runId);
       const after = withReport(progress, report);
@@ -179,15 +179,15 @@ export class CronDO extends CronHost {
         error: report.error,
         attempts: report.attempts,
       });
-      const most = definition.policy.pause_after_failures;
-      if (most !== null && after.failuresInARow >= most && definition.enabled) {
+      const maxFailures = definition.policy.pause_after_failures;
+      if (maxFailures !== null && after.failuresInARow >= maxFailures && definition.enabled) {
         this.pauseItself(`paused after ${after.failuresInARow} failed runs in a row`);
       }
       return true;
     });
     const entry = this.entry();
     // A report that comes a second time may be one that nobody waits for any more.
-    if (entry !== null && isNews) this.record.noteIndexed(entry.revision);
+    if (entry !== null && isFirstReport) this.record.noteIndexed(entry.revision);
     // Where no slot is to come, no alarm is either: the index would never hear of this, should the host die now.
     const isLast = entry === null && this.record.require().nextRunAt === null;
     if (this.waitsForRuns() || isLast) this.armDeadMan();

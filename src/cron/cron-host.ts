@@ -38,7 +38,7 @@ export abstract class CronHost extends DurableObject {
   protected readonly alerts = new Alerts(this.ctx.storage.sql, {
     url: () => (this.record.isGone() ? null : this.record.require().definition.policy.alert_webhook),
     secrets: () => webhookSecrets(this.env),
-    changed: () => {
+    attemptMade: () => {
       if (!this.record.isGone()) this.armForNext();
     },
   });
@@ -54,15 +54,15 @@ export abstract class CronHost extends DurableObject {
     env: () => this.env,
     transaction: (work) => this.record.transaction(work),
     entryOfFiring: () => {
-      const { indexed, revision } = this.record.require();
+      const { indexedRevision, revision } = this.record.require();
       // Of a slot that waited another entry of this revision was given away, by which it still does.
-      if (indexed >= revision) this.record.update({});
+      if (indexedRevision >= revision) this.record.update({});
       return this.entry(1);
     },
     pause: (reason) => {
       this.pauseItself(reason);
     },
-    unfired: ({ scheduledFor }, status, reason) => {
+    onUnfired: ({ scheduledFor }, status, reason) => {
       if (status !== "missed") return;
       const slot = toIso(scheduledFor);
       this.alert("cron.slot_missed", { first_slot: slot, last_slot: slot, slots: 1, reason });
@@ -159,14 +159,14 @@ export abstract class CronHost extends DurableObject {
     const before = slotsBefore ?? this.slotsSoFar();
     const claimed = this.record.transaction(() => {
       const due = this.claims.claimDue(reasonNotToFire(stored.definition), true);
-      if (this.claims.takeFromBacklog(runEnded) || due !== undefined) this.armDeadMan();
+      if (this.claims.claimFromBacklog(runEnded) || due !== undefined) this.armDeadMan();
       return due;
     });
     const every = pruneEvery(stored.definition);
     const prunes = Math.floor(before / every) < Math.floor(this.slotsSoFar() / every);
     // Whatever may have become of its row in D1 (a backup that was restored, say), it is written in full now and then.
     if (prunes) this.record.doubtIndex();
-    await this.deliveries.deliverDue(claimed?.begun ?? null, runEnded);
+    await this.deliveries.deliverDue(claimed?.slotToDeliver ?? null, runEnded);
     if (this.record.isGone()) return;
     await this.settleAlarm();
     await this.tidyUp({ threads: runEnded, history: prunes });
@@ -190,14 +190,14 @@ export abstract class CronHost extends DurableObject {
     const reason = reasonNotToFire(definition);
     this.claims.claimDue(reason);
     if (reason !== null) this.claims.dropCatchUps(reason);
-    if (rescheduled) this.claims.unskip();
+    if (rescheduled) this.claims.undoSkips();
     const { nextRunAt, progress } = this.record.require();
     const retimed =
       rescheduled || definition.enabled !== before.enabled || definition.endTime !== before.endTime;
     const resumed = definition.enabled && !before.enabled;
     this.record.update({
       definition,
-      nextRunAt: retimed ? this.claims.upcoming(definition, now()) : nextRunAt,
+      nextRunAt: retimed ? this.claims.nextUnskippedSlot(definition, now()) : nextRunAt,
       progress: resumed ? { ...progress, failuresInARow: 0 } : progress,
     });
   }
@@ -245,8 +245,8 @@ export abstract class CronHost extends DurableObject {
   protected async settleAlarm(): Promise<void> {
     // Nobody waits for an alert, but the object stays awake for it.
     this.ctx.waitUntil(this.alerts.callDue());
-    const { revision, indexed } = this.record.require();
-    if (indexed !== revision) {
+    const { revision, indexedRevision } = this.record.require();
+    if (indexedRevision !== revision) {
       try {
         const written = within(D1_CALL_MS, "D1", this.writeIndex());
         this.lastWrite = written.catch(() => undefined);
@@ -271,12 +271,12 @@ export abstract class CronHost extends DurableObject {
 
   /** Sets the alarm for whatever comes first: the next slot, or something to be done or tried again. */
   private armForNext(): void {
-    const { nextRunAt, pendingFrom, revision, indexed } = this.record.require();
-    const indexAt = revision === indexed ? null : now() + INDEX_RETRY_MS;
+    const { nextRunAt, pendingFrom, revision, indexedRevision } = this.record.require();
+    const indexAt = revision === indexedRevision ? null : now() + INDEX_RETRY_MS;
     let at = earliest(nextRunAt, indexAt);
     for (const { retryAt } of this.ledger.pending(pendingFrom)) at = earliest(at, retryAt);
     // The others wait for the first: an alarm at their times would find nothing to do, and be set again at once.
-    at = earliest(at, this.ledger.backlogs(pendingFrom)[0]?.takeAt ?? null);
+    at = earliest(at, this.ledger.backlogs(pendingFrom)[0]?.claimAt ?? null);
     this.arm(earliest(at, this.alerts.nextDue()));
   }
 

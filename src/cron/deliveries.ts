@@ -12,7 +12,7 @@ import { DELIVERY_MS } from "./claims";
 import { fire, isHeld } from "./firing";
 import type { PendingSlot, SlotKey, SlotLedger } from "./ledger";
 import { limitReached } from "./limits";
-import { makeWay, ordersRuns } from "./overlap";
+import { applyMultitaskStrategy, ordersRuns } from "./overlap";
 import { withoutClaim } from "./progress";
 import type { CronRecord, StoredCron } from "./record";
 import { runIdOf } from "./slot-ids";
@@ -21,7 +21,7 @@ import { reasonNotToFire } from "./timing";
 /** Deliveries of one slot before it is given up as missed; with the back-off, about six minutes. */
 const MAX_ATTEMPTS = 10;
 /** A slot that is held back is looked at again, though the report of the run it waits for should come before. */
-const HELD_MS = 60_000;
+const HELD_BACK_RETRY_MS = 60_000;
 
 /** What the deliveries need of the object whose slots they are. */
 export interface DeliveryHost {
@@ -32,7 +32,7 @@ export interface DeliveryHost {
   /** The assistant or the thread is gone, for good. */
   pause: (reason: string) => void;
   /** No run comes of a slot that was to have one. */
-  unfired: (slot: PendingSlot, status: "skipped" | "missed", reason: string) => void;
+  onUnfired: (slot: PendingSlot, status: "skipped" | "missed", reason: string) => void;
 }
 
 export class Deliveries {
@@ -44,15 +44,15 @@ export class Deliveries {
 
   /**
    * Delivers what is due of the slots that are claimed.
-   * @param begun the slot whose first delivery this is, counted by its claim; null for none
-   * @param released whether those that are held back may go on: a run has ended
+   * @param justClaimed the slot whose first delivery this is, counted by its claim; null for none
+   * @param runEnded whether those that are held back may go on: a run has ended
    */
-  async deliverDue(begun: SlotKey | null, released: boolean): Promise<void> {
+  async deliverDue(justClaimed: SlotKey | null, runEnded: boolean): Promise<void> {
     const { definition, pendingFrom } = this.record.require();
-    const first = begun === null ? undefined : keyOf(begun);
+    const first = justClaimed === null ? undefined : keyOf(justClaimed);
     const due = this.ledger
       .pending(pendingFrom)
-      .filter((slot) => slot.retryAt <= now() || keyOf(slot) === first || (released && slot.heldBy !== null));
+      .filter((slot) => slot.retryAt <= now() || keyOf(slot) === first || (runEnded && slot.heldBy !== null));
     const deliver = (slot: PendingSlot): Promise<void> => this.deliver(slot, keyOf(slot) === first);
     if (ordersRuns(definition)) {
       // Each has to see what became of the one before.
@@ -69,11 +69,11 @@ export class Deliveries {
     const stored = this.record.require();
     const { definition } = stored;
     // An earlier delivery may have had the run enqueued.
-    const uncertain = !counted && slot.attempts > 0;
+    const mayHaveFired = !counted && slot.attempts > 0;
     const attempts = slot.attempts + (counted ? 0 : 1);
     let isCounted = counted;
     try {
-      const taken = uncertain && (await isHeld(this.host.env(), definition.cronId, slot));
+      const taken = mayHaveFired && (await isHeld(this.host.env(), definition.cronId, slot));
       if (this.record.isGone()) return;
       if (taken || this.hasEnded(slot)) {
         this.acknowledge(slot);
@@ -141,14 +141,14 @@ export class Deliveries {
     const held = this.ledger.pending(stored.pendingFrom).filter((other) => other.heldBy !== null);
     const waiting = new Set(held.map((other) => runIdOf(definition.cronId, other)));
     const earlier = progress.running.filter((run) => run.runId !== runId && !waiting.has(run.runId));
-    const heldBy = await makeWay(this.host.env(), definition, earlier);
+    const heldBy = await applyMultitaskStrategy(this.host.env(), definition, earlier);
     if (this.record.isGone()) return undefined;
     if (heldBy === null || this.hasEnded(slot)) return current.assistant;
     // One is enough: slots that come faster than runs end would pile up for ever.
     if (slot.origin === "schedule" && held.some((other) => keyOf(other) !== keyOf(slot))) {
       throw new DomainError("run.conflict", `another slot ${heldBy}`);
     }
-    this.ledger.hold(slot, heldBy, now() + HELD_MS);
+    this.ledger.hold(slot, heldBy, now() + HELD_BACK_RETRY_MS);
     return undefined;
   }
 
@@ -156,10 +156,10 @@ export class Deliveries {
   private limitReached({ scheduledFor, manual }: PendingSlot): string | null {
     const { definition, pendingFrom, progress } = this.record.require();
     const { policy } = definition;
-    const isBehind = (other: PendingSlot): boolean =>
+    const isLater = (other: PendingSlot): boolean =>
       other.scheduledFor > scheduledFor || (other.scheduledFor === scheduledFor && other.manual && !manual);
-    const behind = policy.max_runs === null ? [] : this.ledger.pending(pendingFrom).filter(isBehind);
-    return limitReached(policy, progress, behind.length, now());
+    const laterSlots = policy.max_runs === null ? [] : this.ledger.pending(pendingFrom).filter(isLater);
+    return limitReached(policy, progress, laterSlots.length, now());
   }
 
   private acknowledge(slot: PendingSlot): void {
@@ -188,7 +188,7 @@ export class Deliveries {
       const { definition, progress } = this.record.require();
       this.ledger.markUnfired(slot, status, reason, now() - slot.scheduledFor);
       this.record.update({ progress: withoutClaim(progress, runIdOf(definition.cronId, slot), status) });
-      this.host.unfired(slot, status, reason);
+      this.host.onUnfired(slot, status, reason);
     });
   }
 }

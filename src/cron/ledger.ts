@@ -6,7 +6,7 @@
 import { toIso } from "../platform/clock";
 import type { JsonObject } from "../platform/json";
 import { parseJsonOrNull } from "../platform/json";
-import { stretches, type SlotRange } from "../schedule/catch-up";
+import { consecutiveRanges, type SlotRange } from "../schedule/catch-up";
 import { countSlots } from "../schedule/count";
 import { lastSlot, nextSlot, slotsBackwards, slotsBetween, type Schedule } from "../schedule/schedule";
 import type { Slot, SlotList, SlotOrigin, SlotStatus } from "../wire/crons";
@@ -31,11 +31,11 @@ export interface PendingSlot extends SlotKey {
   overrides: JsonObject | null;
 }
 
-/** Pending slots in a row that are claimed one after the other, none before `takeAt`. */
+/** Pending slots in a row that are claimed one after the other, none before `claimAt`. */
 export interface Backlog extends SlotRange {
   origin: SlotOrigin;
   schedule: Schedule;
-  takeAt: number;
+  claimAt: number;
 }
 
 type Row = {
@@ -69,7 +69,7 @@ export class SlotLedger {
   }
 
   /** Tells of slots of the schedule within the range whether they have a run, or are to get one; read once for all of them. */
-  taken({ first, last }: SlotRange, schedule: Schedule): (scheduledFor: number) => boolean {
+  slotsWithRun({ first, last }: SlotRange, schedule: Schedule): (scheduledFor: number) => boolean {
     const rows = this.select(
       `WHERE manual = 0 AND status IN ('fired', 'pending', 'rolled_back') AND scheduled_for >= ?1
          AND coalesce(first_slot, scheduled_for) <= ?2`,
@@ -113,7 +113,7 @@ export class SlotLedger {
   }
 
   /** Records that no run is made for the slots of the range. */
-  record(
+  recordUnfired(
     range: SlotRange,
     schedule: Schedule,
     { status, reason, latenessMs }: { status: "skipped" | "missed"; reason: string; latenessMs?: number },
@@ -128,14 +128,14 @@ export class SlotLedger {
   }
 
   /** Records that the slots of the range are to be claimed one after the other. */
-  addBacklog({ first, last, schedule, origin, takeAt }: Backlog): void {
+  addBacklog({ first, last, schedule, origin, claimAt }: Backlog): void {
     // `first_slot` is what makes it one, also when it has a single slot.
     this.insertRange({ first, last }, schedule, {
       origin,
       status: "pending",
       reason: null,
       lateness_ms: null,
-      retry_at: takeAt,
+      retry_at: claimAt,
     });
   }
 
@@ -153,19 +153,19 @@ export class SlotLedger {
         last: row.scheduled_for,
         origin: row.origin,
         schedule: { expression: row.schedule, timezone: row.timezone },
-        takeAt: row.retry_at,
+        claimAt: row.retry_at,
       }));
   }
 
-  /** Takes the first slot out of a backlog; the next is not to be taken before `takeAt`. @returns whether there is one */
-  shorten(backlog: Backlog, takeAt: number): boolean {
+  /** Takes the first slot out of a backlog; the next is not to be taken before `claimAt`. @returns whether there is one */
+  removeFirstSlot(backlog: Backlog, claimAt: number): boolean {
     const next = nextSlot(backlog.schedule, backlog.first);
     const isLeft = next !== null && next <= backlog.last;
     if (isLeft) {
       this.sql.exec(
         "UPDATE slots SET first_slot = ?, retry_at = ? WHERE scheduled_for = ? AND manual = 0",
         next,
-        takeAt,
+        claimAt,
         backlog.last,
       );
     } else {
@@ -174,9 +174,9 @@ export class SlotLedger {
     return isLeft;
   }
 
-  /** Nothing is to be taken from the backlog before `takeAt`. */
-  postpone({ last }: Backlog, takeAt: number): void {
-    this.update({ scheduledFor: last, manual: false }, "retry_at = ?", takeAt);
+  /** Nothing is to be taken from the backlog before `claimAt`. */
+  postpone({ last }: Backlog, claimAt: number): void {
+    this.update({ scheduledFor: last, manual: false }, "retry_at = ?", claimAt);
   }
 
   /** What is left of a backlog gets no runs. @returns of how many slots */
@@ -250,11 +250,14 @@ export class SlotLedger {
 
   /**
    * Takes out what is recorded of the slots from `first` to `last` that got no run.
-   * @param of whose slots, `first` being one of them; those of other schedules, which the cron had before, stay. Null: any.
+   * @param schedule whose slots, `first` being one of them; those of other schedules, which the cron had before, stay. Null: any.
    * @returns how many of each kind
    */
-  clear({ first, last }: SlotRange, of: Schedule | null = null): { skipped: number; missed: number } {
-    const cleared = { skipped: 0, missed: 0 };
+  removeUnfired(
+    { first, last }: SlotRange,
+    schedule: Schedule | null = null,
+  ): { skipped: number; missed: number } {
+    const removed = { skipped: 0, missed: 0 };
     const rows = this.select(
       `WHERE manual = 0 AND status IN ('skipped', 'missed') AND scheduled_for >= ?1
          AND coalesce(first_slot, scheduled_for) <= ?2`,
@@ -264,28 +267,29 @@ export class SlotLedger {
     for (const row of rows) {
       const status = row.status as "skipped" | "missed";
       const own = scheduleOfRange(row);
-      const isOther = of !== null && (of.expression !== own?.expression || of.timezone !== own.timezone);
-      const isMeant = (slot: number): boolean =>
-        slot >= first && slot <= last && (!isOther || lastSlot(of, first, slot) === slot);
-      if (own === null && !isMeant(row.scheduled_for)) continue;
+      const isOther =
+        schedule !== null && (schedule.expression !== own?.expression || schedule.timezone !== own.timezone);
+      const isToRemove = (slot: number): boolean =>
+        slot >= first && slot <= last && (!isOther || lastSlot(schedule, first, slot) === slot);
+      if (own === null && !isToRemove(row.scheduled_for)) continue;
       this.remove({ scheduledFor: row.scheduled_for, manual: false });
       if (own === null) {
-        cleared[status] += 1;
+        removed[status] += 1;
         continue;
       }
       const range = { first: row.first_slot ?? row.scheduled_for, last: row.scheduled_for };
       const meant = { first: Math.max(range.first, first), last: Math.min(range.last, last) };
-      const rest = around(own, range, { first, last });
+      const rest = rangesOutside(own, range, { first, last });
       if (isOther) {
         const within = [...slotsBetween(own, meant.first - 1, meant.last)];
-        cleared[status] += within.filter(isMeant).length;
-        rest.push(...stretches(within, (slot) => !isMeant(slot)));
+        removed[status] += within.filter(isToRemove).length;
+        rest.push(...consecutiveRanges(within, (slot) => !isToRemove(slot)));
       } else {
-        cleared[status] += countSlots(own, meant);
+        removed[status] += countSlots(own, meant);
       }
       for (const part of rest) this.insertRange(part, own, { ...row, retry_at: null });
     }
-    return cleared;
+    return removed;
   }
 
   /** The last slot after `at` that is skipped already; undefined when none is. */
@@ -311,7 +315,7 @@ export class SlotLedger {
   }
 
   /** Threads that slots older than the newest `but` left behind, newest first, `limit` at most. */
-  keptThreads(but: number, limit: number): (SlotKey & { threadId: string })[] {
+  threadsBeyond(keep: number, limit: number): (SlotKey & { threadId: string })[] {
     return this.sql
       .exec<{ scheduled_for: number; manual: number; thread_id: string }>(
         // Version 8 are those that do not stay anyway.
@@ -319,7 +323,7 @@ export class SlotLedger {
          WHERE status = 'fired' AND thread_id IS NOT NULL AND substr(thread_id, 15, 1) <> '8'
          ORDER BY scheduled_for DESC, manual LIMIT ? OFFSET ?`,
         limit,
-        but,
+        keep,
       )
       .toArray()
       .map((row) => ({
@@ -338,7 +342,7 @@ export class SlotLedger {
    * The rows beyond the newest `keep` that may be removed, the oldest first, at most `limit`. Rows that have to stay are
    * filtered here, so that many of them in a row do not hide those after them.
    * @param unfinished ids of runs that have not ended: their slots stay, as pending ones do
-   * @param keepsThreads whether slots stay that {@link keptThreads} would tell of
+   * @param keepsThreads whether slots stay that {@link threadsBeyond} would tell of
    */
   excess(
     keep: number,
@@ -454,7 +458,7 @@ const scheduleOfRange = ({ first_slot, schedule, timezone }: Row): Schedule | nu
   first_slot === null || schedule === null ? null : { expression: schedule, timezone };
 
 /** What lies in the range before and after the slots taken out of it. */
-function around(schedule: Schedule, range: SlotRange, { first, last }: SlotRange): SlotRange[] {
+function rangesOutside(schedule: Schedule, range: SlotRange, { first, last }: SlotRange): SlotRange[] {
   const rest: SlotRange[] = [];
   if (range.first < first) {
     rest.push({ first: range.first, last: lastSlot(schedule, range.first, first - 1) });

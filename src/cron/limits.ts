@@ -1,23 +1,24 @@
-/** What a cron may spend: why a slot that is due gets no run, though the cron is to fire. */
+/** The limits of a cron: its number of runs, and its tokens of a day and of a month. */
 import type { CronPolicy } from "../wire/policy";
 import { tokensOfDay, tokensOfMonth, type Progress } from "./progress";
 
 /**
- * Why a slot that was claimed may not fire; null when it may. Tokens count when their run has ended, so runs that go on at
- * that time may still go beyond a budget; none is begun once it is spent.
- * @param progress with the slot itself among those claimed
- * @param behind how many of those claimed come after it: of two that are due at once, one may be the last
+ * The limit that keeps a claimed slot from firing; null when no limit does. The tokens of a run count when the run has ended. So
+ * runs that go on may exceed a budget, but no run begins after the budget is used up.
+ * @param progress it counts the slot itself as claimed
+ * @param laterClaims how many claimed slots come after this one; they are not counted against this slot
+ * @param at the present instant in ms
  */
 export function limitReached(
   policy: CronPolicy,
   progress: Progress,
-  behind: number,
+  laterClaims: number,
   at: number,
 ): string | null {
   const { max_runs: runs, max_tokens_per_day: perDay, max_tokens_per_month: perMonth } = policy;
-  // A run that was rolled back has had its turn, and has cost money.
+  // A run that was rolled back counts too, because it has used tokens.
   const { fired, rolled_back: rolledBack } = progress.slots;
-  if (runs !== null && fired + rolledBack - behind > runs)
+  if (runs !== null && fired + rolledBack - laterClaims > runs)
     return `max_runs: the cron has had its ${runs} runs`;
   const today = tokensOfDay(progress, at);
   if (perDay !== null && today >= perDay) {

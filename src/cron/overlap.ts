@@ -1,6 +1,6 @@
 /**
- * Runs of one stateless cron that overlap, by its `multitask_strategy`: those of a cron on a thread are the thread's to order.
- * Without a strategy they run side by side.
+ * What happens when a slot of a stateless cron comes due while an earlier run of the cron goes on: its `multitask_strategy`
+ * decides. Without a strategy the runs go on side by side. The runs of a thread cron are not ordered here but by their thread.
  */
 import type { CronDefinition } from "../calls/cron-definition";
 import { threadObject } from "../calls/thread-calls";
@@ -10,24 +10,25 @@ import { asDomainError, DomainError } from "../platform/errors";
 import { OBJECT_CALL_MS } from "../platform/time-limits";
 import type { RunningRun } from "./progress";
 
-/** Whether runs of the cron may have to wait for one another. */
+/** Whether a `multitask_strategy` has to be applied here: the cron is stateless and has one. */
 export const ordersRuns = ({ threadId, payload }: CronDefinition): boolean =>
   threadId === null && payload.multitask_strategy !== undefined;
 
 /**
- * Makes way for a slot's run, or says why it has to wait.
- * @param earlier the cron's runs that are not known to have ended
- * @returns null when the run may be made; otherwise what holds it back
- * @throws run.conflict when it is not to be made at all; any other error leaves it open whether one still goes on
+ * Decides by the cron's strategy whether a slot's run may be made now. The strategies `interrupt` and `rollback` stop the earlier
+ * runs first.
+ * @param earlier the cron's runs whose end has not been reported
+ * @returns null when the run may be made; otherwise the reason why the slot is held back
+ * @throws run.conflict when the strategy is `reject` and an earlier run goes on. After any other error an earlier run may go on.
  */
-export async function makeWay(
+export async function applyMultitaskStrategy(
   env: Env,
   definition: CronDefinition,
   earlier: RunningRun[],
 ): Promise<string | null> {
-  // What is noted may be over and not yet reported, or never to be: the objects of their threads know.
-  const going = await unfinished(env, earlier);
-  const [first] = going;
+  // A run may have ended though its end was not reported, so the objects of the threads are asked.
+  const unfinished = await unfinishedOf(env, earlier);
+  const [first] = unfinished;
   if (first === undefined) return null;
   switch (definition.payload.multitask_strategy) {
     case "reject":
@@ -37,7 +38,7 @@ export async function makeWay(
     case "rollback":
     case "interrupt": {
       const action = definition.payload.multitask_strategy;
-      await Promise.all(going.map((run) => stop(env, run, action)));
+      await Promise.all(unfinished.map((run) => cancelAndWait(env, run, action)));
       return null;
     }
     default:
@@ -45,7 +46,7 @@ export async function makeWay(
   }
 }
 
-async function unfinished(env: Env, runs: RunningRun[]): Promise<RunningRun[]> {
+async function unfinishedOf(env: Env, runs: RunningRun[]): Promise<RunningRun[]> {
   const answers = await Promise.all(
     runs.map(({ threadId, runId }) =>
       within(OBJECT_CALL_MS, "the thread object", threadObject(env, threadId).isUnfinished(threadId, runId)),
@@ -54,13 +55,13 @@ async function unfinished(env: Env, runs: RunningRun[]): Promise<RunningRun[]> {
   return runs.filter((_run, index) => answers[index]);
 }
 
-async function stop(env: Env, run: RunningRun, action: "interrupt" | "rollback"): Promise<void> {
+async function cancelAndWait(env: Env, run: RunningRun, action: "interrupt" | "rollback"): Promise<void> {
   const { threadId, runId } = run;
   try {
     const stopped = threadObject(env, threadId).cancelRun(threadId, runId, action, true);
     await within(OBJECT_CALL_MS, "the thread object", stopped);
   } catch (error) {
-    // It has ended meanwhile, or gone with its thread.
+    // The run has ended meanwhile, or it was deleted with its thread.
     if (asDomainError(error)?.gone !== true) throw error;
   }
 }

@@ -1,11 +1,11 @@
 /**
- * How far a cron has got: its runs that have not ended, and what all others came to. Kept in the cron's one row, so that
- * counting costs none, and changed only together with what is counted, so that it is never off.
+ * The progress of a cron: its runs that have not ended, and totals of its slots and runs. The progress is stored in the cron's one
+ * row, so counting writes no further row. It changes in the same transaction as the slots that it counts, so the totals are exact.
  */
 import type { RunReport } from "../calls/run-report";
 import type { SlotOrigin } from "../wire/crons";
 
-/** A run that was claimed for and that has not been reported to have ended. */
+/** A run for which a slot was claimed, and whose end has not been reported. `scheduledFor` is the slot's instant in ms. */
 export interface RunningRun {
   runId: string;
   threadId: string;
@@ -13,7 +13,7 @@ export interface RunningRun {
   origin: SlotOrigin;
 }
 
-/** Tokens used in a day or month of UTC; `start` in ms. */
+/** The tokens used in one day or one month of UTC, which begins at `start` (ms). */
 interface Period {
   start: number;
   tokens: number;
@@ -21,22 +21,24 @@ interface Period {
 
 export interface Progress {
   running: RunningRun[];
-  /** Slots by what became of them; `fired` has those that are about to. */
+  /** How many slots ended in which way. `fired` includes the slots that are claimed and not yet enqueued. */
   slots: { fired: number; skipped: number; missed: number; rolled_back: number };
   runs: Record<RunReport["status"], number>;
   tokens: { input: number; output: number };
   day: Period;
   month: Period;
+  /** How many of the last runs failed, one after the other. */
   failuresInARow: number;
-  /** Of the last runs, oldest first: from the scheduled time to the start, of those that were not backfilled. */
+  /** Ms from the slot to the start of the run, for the last runs that were not backfilled, oldest first. */
   startLatenessMs: number[];
+  /** Ms from the start of the run to its end, for the last runs, oldest first. */
   durationMs: number[];
-  /** Slots before it are no longer in the ledger; ms. */
+  /** The ledger no longer has slots before this instant (ms). */
   prunedBefore: number;
 }
 
-/** Percentiles are those of so many last runs. */
-const SAMPLES = 100;
+/** Percentiles are worked out over so many of the last runs. */
+const MAX_SAMPLES = 100;
 
 export const NO_PROGRESS: Progress = {
   running: [],
@@ -51,19 +53,19 @@ export const NO_PROGRESS: Progress = {
   prunedBefore: 0,
 };
 
-/** A slot is taken for this run. */
+/** The progress after a slot was claimed for this run. */
 export const withClaim = (progress: Progress, run: RunningRun): Progress => ({
   ...withSlots(progress, { fired: 1 }),
   running: [...progress.running, run],
 });
 
-/** A slot that was taken gets no run after all. */
-export const withoutClaim = (progress: Progress, runId: string, as: "skipped" | "missed"): Progress => ({
-  ...withSlots(progress, { fired: -1, [as]: 1 }),
+/** The progress after a claimed slot was given up: it gets no run, and ends with this status. */
+export const withoutClaim = (progress: Progress, runId: string, status: "skipped" | "missed"): Progress => ({
+  ...withSlots(progress, { fired: -1, [status]: 1 }),
   running: progress.running.filter((run) => run.runId !== runId),
 });
 
-/** So many slots more, or less, of each kind. */
+/** The progress with `change` added to the totals of slots. A number may be negative. */
 export function withSlots(progress: Progress, change: Partial<Progress["slots"]>): Progress {
   const { slots } = progress;
   const { fired = 0, skipped = 0, missed = 0, rolled_back: rolledBack = 0 } = change;
@@ -78,16 +80,17 @@ export function withSlots(progress: Progress, change: Partial<Progress["slots"]>
   };
 }
 
+/** Whether the run failed. A run that was stopped did not fail. */
 export const failed = ({ status }: RunReport): boolean => status === "error" || status === "timeout";
 
-/** A run has ended as the report says; undefined when that is known already. */
+/** The progress after the run of the report has ended. Undefined when its end was reported before. */
 export function withReport(progress: Progress, report: RunReport): Progress | undefined {
   const run = progress.running.find(({ runId }) => runId === report.runId);
   if (run === undefined) return undefined;
   const { status, startedAt, endedAt, inputTokens, outputTokens } = report;
   const tokens = inputTokens + outputTokens;
   const started = startedAt !== null;
-  // Who asks for the slots of last year is not told that they are a year late.
+  // A backfilled run is late by intention, so it does not count for the lateness.
   const hasLateness = started && run.origin !== "backfill";
   const isRolledBack = status === "rolled_back";
   return {
@@ -95,26 +98,26 @@ export function withReport(progress: Progress, report: RunReport): Progress | un
     running: progress.running.filter((other) => other !== run),
     runs: { ...progress.runs, [status]: progress.runs[status] + 1 },
     tokens: { input: progress.tokens.input + inputTokens, output: progress.tokens.output + outputTokens },
-    day: spent(progress.day, startOfDay(endedAt), tokens),
-    month: spent(progress.month, startOfMonth(endedAt), tokens),
+    day: withTokens(progress.day, startOfDay(endedAt), tokens),
+    month: withTokens(progress.month, startOfMonth(endedAt), tokens),
     failuresInARow: failuresAfter(progress.failuresInARow, report),
     startLatenessMs: hasLateness
-      ? sampled(progress.startLatenessMs, startedAt - run.scheduledFor)
+      ? withSample(progress.startLatenessMs, startedAt - run.scheduledFor)
       : progress.startLatenessMs,
-    durationMs: started ? sampled(progress.durationMs, endedAt - startedAt) : progress.durationMs,
+    durationMs: started ? withSample(progress.durationMs, endedAt - startedAt) : progress.durationMs,
   };
 }
 
-/** A run that was stopped says nothing about the next. */
-function failuresAfter(before: number, report: RunReport): number {
-  if (failed(report)) return before + 1;
-  return report.status === "success" ? 0 : before;
+/** A run that was stopped neither counts as a failure nor ends the row of failures. */
+function failuresAfter(failuresInARow: number, report: RunReport): number {
+  if (failed(report)) return failuresInARow + 1;
+  return report.status === "success" ? 0 : failuresInARow;
 }
 
-const sampled = (samples: number[], sample: number): number[] => [...samples, sample].slice(-SAMPLES);
+const withSample = (samples: number[], sample: number): number[] => [...samples, sample].slice(-MAX_SAMPLES);
 
-const spent = (period: Period, start: number, tokens: number): Period => {
-  // A report that comes late, of a run of yesterday, is counted today rather than not at all.
+const withTokens = (period: Period, start: number, tokens: number): Period => {
+  // A late report of a run that ended in an earlier period counts for the present period. Otherwise its tokens would be lost.
   if (start <= period.start) return { start: period.start, tokens: period.tokens + tokens };
   return { start, tokens };
 };
@@ -136,7 +139,7 @@ function startOfMonth(at: number): number {
   return date.setUTCDate(1);
 }
 
-/** Progress as it was stored, also by a version that counted less. */
+/** The progress that was stored, with defaults for what an earlier version did not store. */
 export const storedProgress = (stored: Partial<Progress> & { latenessMs?: number[] }): Progress => {
   const { latenessMs = [], ...progress } = stored;
   return {

@@ -1,6 +1,6 @@
 /**
- * The cron's one row in its object's SQLite. It is read dozens of times for each firing, so it is remembered as it was read or
- * written last. Nobody else writes it, and what is rolled back or cut off is forgotten.
+ * The cron's one row in the SQLite of its object. A firing reads the row dozens of times, so this class caches it. Only this class
+ * writes the row. The cache is dropped when a transaction rolls back, and it goes with the object's memory.
  */
 import type { CronDefinition } from "../calls/cron-definition";
 import type { FiringContext } from "../calls/firing-context";
@@ -11,21 +11,21 @@ import { ObjectSchema } from "../platform/object-schema";
 import { NO_PROGRESS, storedProgress, type Progress } from "./progress";
 import { CRON_SCHEMA, CRON_TABLE } from "./schema";
 
-/** The row, read. */
+/** The row of the cron, with its JSON parsed. */
 export interface StoredCron extends CronState {
-  /** As last seen in D1. */
+  /** What the cron needs to know from D1, as the last firing read it. */
   firingContext: FiringContext;
-  /** The revision that the index has, or that a thread object has been given to write to it. */
-  indexed: number;
+  /** The revision that the index has, or that a thread object was given to write to the index. */
+  indexedRevision: number;
   /** The revision in which the definition last changed. */
-  defined: number;
-  /** No slot before it is pending. */
+  definitionRevision: number;
+  /** No slot before this instant (ms) is pending. */
   pendingFrom: number;
-  /** True once its owner deleted it, until its traces in D1 are gone too. */
+  /** True from the deletion by the owner until the cron is removed from D1 too. */
   deleted: boolean;
 }
 
-/** What of a cron changes with time; what is left out stays. */
+/** The fields of a cron that change with time. A field that is left out keeps its value. */
 export type CronChange = Partial<Pick<StoredCron, "definition" | "nextRunAt" | "pendingFrom" | "progress">>;
 
 type Row = {
@@ -41,10 +41,10 @@ type Row = {
 };
 
 export class CronRecord {
-  /** Noted in memory and stored with the next change: a row less for each firing. */
-  private indexed = 0;
-  /** The row as it is stored; null when there is none, undefined when that is not known. */
-  private remembered: StoredCron | null | undefined;
+  /** The indexed revision, kept in memory and stored with the next change. This saves writing a row for each firing. */
+  private indexedInMemory = 0;
+  /** The row as it is stored. Null: there is no row. Undefined: the row has to be read. */
+  private cachedRow: StoredCron | null | undefined;
 
   private readonly schema: ObjectSchema;
 
@@ -52,36 +52,38 @@ export class CronRecord {
     this.schema = new ObjectSchema(storage, CRON_SCHEMA, CRON_TABLE);
   }
 
-  /** Does all of `work` or nothing. */
+  /** Runs `work` in one transaction: all of its writes are stored, or none. */
   transaction<T>(work: () => T): T {
     try {
       return this.storage.transactionSync(work);
     } catch (error) {
-      this.remembered = undefined;
+      this.cachedRow = undefined;
       throw error;
     }
   }
 
-  /** Makes all tables of the object, the ledger's and the alerts' too. */
+  /** Creates all tables of the object: those of the cron, of the ledger and of the alerts. */
   createTables(): void {
-    this.remembered = undefined;
+    this.cachedRow = undefined;
     this.schema.create();
   }
 
-  /** The cron; undefined when the object holds none. */
+  /** The cron, which may be marked as deleted. Undefined when the object holds no cron. */
   read(): StoredCron | undefined {
-    if (this.remembered === undefined) this.remembered = this.load();
-    if (this.remembered === null) return undefined;
-    const { indexed } = this.remembered;
-    return indexed >= this.indexed ? this.remembered : { ...this.remembered, indexed: this.indexed };
+    if (this.cachedRow === undefined) this.cachedRow = this.load();
+    if (this.cachedRow === null) return undefined;
+    const { indexedRevision } = this.cachedRow;
+    return indexedRevision >= this.indexedInMemory
+      ? this.cachedRow
+      : { ...this.cachedRow, indexedRevision: this.indexedInMemory };
   }
 
-  /** Whether there is no cron, or one that is deleted. */
+  /** Whether the object holds no cron, or a cron that is marked as deleted. */
   isGone(): boolean {
     return this.read()?.deleted ?? true;
   }
 
-  /** The cron that is there and not deleted. @throws cron.not_found */
+  /** The cron. @throws cron.not_found when there is none, or when it is marked as deleted */
   require(): StoredCron {
     const stored = this.read();
     if (stored === undefined || stored.deleted)
@@ -89,9 +91,10 @@ export class CronRecord {
     return stored;
   }
 
+  /** Stores a new cron. @param nextRunAt its first slot in ms; null when it does not fire */
   insert(definition: CronDefinition, firingContext: FiringContext, nextRunAt: number | null): void {
-    // Of a cron with the same id that was deleted.
-    this.indexed = 0;
+    // The value may be left over from a deleted cron with the same id.
+    this.indexedInMemory = 0;
     const revision = now();
     this.write(
       `INSERT INTO cron (id, definition, ground, progress, next_run_at, revision, defined)
@@ -105,13 +108,13 @@ export class CronRecord {
     );
   }
 
-  /** Stores what has changed, as the next revision: one row, however much it is. */
+  /** Stores the change as the next revision. It writes one row, whatever has changed. */
   update(change: CronChange): void {
     const before = this.require();
     const revision = before.revision + 1;
     const redefined = change.definition !== undefined && change.definition !== before.definition;
-    const defined = redefined ? revision : before.defined;
-    const after: StoredCron = { ...before, ...change, revision, defined };
+    const defined = redefined ? revision : before.definitionRevision;
+    const after: StoredCron = { ...before, ...change, revision, definitionRevision: defined };
     this.write(
       `UPDATE cron SET definition = coalesce(?, definition), next_run_at = ?, pending_from = ?,
          progress = coalesce(?, progress), revision = ?, indexed = ?, defined = ?`,
@@ -120,13 +123,13 @@ export class CronRecord {
       after.pendingFrom,
       after.progress === before.progress ? null : JSON.stringify(after.progress),
       after.revision,
-      after.indexed,
-      after.defined,
+      after.indexedRevision,
+      after.definitionRevision,
     );
-    this.remembered = after;
+    this.cachedRow = after;
   }
 
-  /** Stores what was last seen in D1, if it has changed, and if it still fits the row. */
+  /** Stores the firing context if it has changed and fits into the row together with the definition. */
   storeFiringContext(firingContext: FiringContext): void {
     const text = JSON.stringify(firingContext);
     if (text === JSON.stringify(this.require().firingContext)) return;
@@ -134,43 +137,44 @@ export class CronRecord {
     this.write("UPDATE cron SET ground = ? WHERE octet_length(definition) <= ?", text, room);
   }
 
-  /** Whether the index knows the definition as it is, so that an entry will do. */
+  /** Whether the index has the present definition, so that writing a {@link CronEntry} is enough. */
   isDefinitionIndexed(): boolean {
     const stored = this.read();
-    return stored !== undefined && stored.indexed >= stored.defined;
+    return stored !== undefined && stored.indexedRevision >= stored.definitionRevision;
   }
 
-  /** The index has this revision, or will be given it by a thread object. */
+  /** Notes that the index has this revision, or that a thread object will write it to the index. */
   noteIndexed(revision: number): void {
-    const knew = this.isDefinitionIndexed();
-    this.indexed = Math.max(this.indexed, revision);
-    // Once for each definition, so that the next host knows it too.
-    if (!knew && this.isDefinitionIndexed()) this.write("UPDATE cron SET indexed = ?", this.indexed);
+    const wasIndexed = this.isDefinitionIndexed();
+    this.indexedInMemory = Math.max(this.indexedInMemory, revision);
+    // It is stored once for each definition, so that the object still knows it after a restart.
+    if (!wasIndexed && this.isDefinitionIndexed())
+      this.write("UPDATE cron SET indexed = ?", this.indexedInMemory);
   }
 
-  /** What the index has is not as it should be: it is to be written anew. */
+  /** Has the whole cron written to the index again, because the index may not have what it should. */
   doubtIndex(): void {
-    this.indexed = 0;
+    this.indexedInMemory = 0;
     this.write("UPDATE cron SET indexed = 0");
   }
 
-  /** The tombstone: from here on nothing fires. */
+  /** Sets the tombstone. From here on no slot fires. */
   markDeleted(): void {
     this.write("UPDATE cron SET deleted = 1, next_run_at = NULL");
   }
 
-  /** Removes all that the object stores, its alarm too. */
+  /** Removes everything that the object stores, and its alarm. */
   async removeAll(): Promise<void> {
     try {
       await this.storage.deleteAll();
     } finally {
-      this.remembered = undefined;
+      this.cachedRow = undefined;
       this.schema.forget();
     }
   }
 
   private write(statement: string, ...params: (string | number | null)[]): void {
-    this.remembered = undefined;
+    this.cachedRow = undefined;
     this.storage.sql.exec(statement, ...params);
   }
 
@@ -190,20 +194,20 @@ export class CronRecord {
       progress: storedProgress(parseJson(row.progress)),
       nextRunAt: row.next_run_at,
       revision: row.revision,
-      indexed: row.indexed,
-      defined: row.defined,
+      indexedRevision: row.indexed,
+      definitionRevision: row.defined,
       pendingFrom: row.pending_from,
       deleted: row.deleted === 1,
     };
   }
 }
 
-/** A definition, its place in time, and how far it has got. */
+/** A cron's definition, its progress and its next slot. */
 export interface CronState {
   definition: CronDefinition;
   progress: Progress;
-  /** Null when disabled, ended, or without a further time. */
+  /** The next slot in ms. Null when the cron is disabled, has ended, or has no further slot. */
   nextRunAt: number | null;
-  /** Grows with every change; orders the writes to the index. */
+  /** A number that grows with every change. The index keeps the write with the highest. */
   revision: number;
 }

@@ -18,7 +18,7 @@ export async function removeOldThreads(env: Env, record: CronRecord, ledger: Slo
   const { definition } = record.require();
   const { keep_threads: keep } = definition.policy;
   if (keep === null || definition.threadId !== null) return;
-  for (const slot of ledger.keptThreads(keep, AT_ONCE)) {
+  for (const slot of ledger.threadsBeyond(keep, AT_ONCE)) {
     const removed = removeThread(env, slot.threadId);
     if (!(await within(OBJECT_CALL_MS, "the thread object", removed))) continue;
     if (record.isGone()) return;

@@ -1,22 +1,23 @@
-/** When a cron may fire, and when what failed is tried again. */
+/** Whether a cron fires at an instant, and whether its schedule has slots to come. */
 import { scheduleOf, upcomingSlot, type CronDefinition } from "../calls/cron-definition";
 import { now } from "../platform/clock";
 import { DomainError } from "../platform/errors";
 import { checkSchedule } from "../schedule/schedule";
 
 /**
- * Why a slot gets no run, as its cron is now; null when it gets one.
- * @param from the instant from which the cron must not have ended: that of the slot, if it was acted on in time and put off
+ * The reason why a slot of the cron gets no run; null when it gets one.
+ * @param at an instant (ms) at which the cron must not have ended. For a slot that was claimed in time and delivered later this is
+ *   the slot's own time.
  */
-export function reasonNotToFire(definition: CronDefinition, from = now()): string | null {
+export function reasonNotToFire(definition: CronDefinition, at = now()): string | null {
   if (!definition.enabled) return "the cron was disabled before the slot was acted on";
-  if (definition.endTime !== null && from >= definition.endTime)
+  if (definition.endTime !== null && at >= definition.endTime)
     return "the cron ended before the slot was acted on";
   return null;
 }
 
 /**
- * Refuses a definition that has no time to come.
+ * Refuses a definition whose schedule cannot be used or has no slot to come.
  * @throws request.invalid
  */
 export function requireFuture(definition: CronDefinition): void {

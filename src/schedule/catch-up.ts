@@ -1,34 +1,35 @@
-/** What is done about slots that came due while nobody looked: pure. */
+/** Decides which of the slots that are due fire now, are made up for later, or are missed. Pure functions. */
 import type { CronPolicy } from "../wire/policy";
 import { lastSlot, slotsBetween, type Schedule } from "./schedule";
 
-/** The first and the last of slots in a row. */
+/** A range of consecutive slots: the instants (ms) of its first and its last slot. */
 export interface SlotRange {
   first: number;
   last: number;
 }
 
-/** What becomes of the slots that are due; each of them is in one of the three. */
+/** What becomes of the slots that are due. Each due slot is in exactly one of the three fields. */
 export interface CatchUp {
-  /** Too late, or more than was asked for. */
+  /** Slots that are too late, or that the policy does not make up for. */
   missed: SlotRange | null;
-  /** Made up for, one after the other. */
+  /** Slots that are made up for, one after the other. */
   backlog: SlotRange | null;
-  /** Fires now. */
+  /** The slot that fires now. */
   fires: number | null;
 }
 
-/** A slot that is no later than this is not one that was missed: alarms are late, and a host takes time to start. */
+/** A slot that is at most so many ms late counts as on time. An alarm may be late, and an object takes time to start. */
 export const PUNCTUAL_MS = 60_000;
 
-/** How late a slot may be and still fire, in ms. */
+/** How many ms late a slot may be and still fire. */
 export function windowMs(policy: Pick<CronPolicy, "catchup" | "catchup_window_seconds">): number {
   return Math.max(policy.catchup === "skip" ? 0 : policy.catchup_window_seconds * 1000, PUNCTUAL_MS);
 }
 
 /**
- * Decides about the slots from `due`, which is one, to `latest`, which is the last at or before `present`.
- * All instants in ms.
+ * Decides about the slots that are due. All instants are in ms.
+ * @param due the first slot that is due
+ * @param latest the last slot at or before `present`
  */
 export function catchUp(
   schedule: Schedule,
@@ -46,30 +47,30 @@ export function catchUp(
   };
 }
 
-/** The first slot at or after both `due`, which is one, and `at`. */
+/** The first slot at or after `at` that is not before the slot `due`. */
 function firstFrom(schedule: Schedule, due: number, at: number): number {
   if (due >= at) return due;
   for (const slot of slotsBetween(schedule, at - 1, Infinity)) return slot;
   return due;
 }
 
-/** The slots that are `wanted`, in stretches without one that is not. */
-export function stretches(
+/** The wanted slots as ranges: two wanted slots are in one range when no unwanted slot lies between them. */
+export function consecutiveRanges(
   slots: Iterable<number>,
-  wanted: (slot: number) => boolean,
+  isWanted: (slot: number) => boolean,
 ): (SlotRange & { slots: number })[] {
-  const found: (SlotRange & { slots: number })[] = [];
-  let open: (SlotRange & { slots: number }) | undefined;
+  const ranges: (SlotRange & { slots: number })[] = [];
+  let current: (SlotRange & { slots: number }) | undefined;
   for (const slot of slots) {
-    if (!wanted(slot)) {
-      open = undefined;
-    } else if (open === undefined) {
-      open = { first: slot, last: slot, slots: 1 };
-      found.push(open);
+    if (!isWanted(slot)) {
+      current = undefined;
+    } else if (current === undefined) {
+      current = { first: slot, last: slot, slots: 1 };
+      ranges.push(current);
     } else {
-      open.last = slot;
-      open.slots += 1;
+      current.last = slot;
+      current.slots += 1;
     }
   }
-  return found;
+  return ranges;
 }

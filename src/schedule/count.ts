@@ -1,6 +1,6 @@
 /**
- * How many slots a range has. They are counted by arithmetic, a day at a time: a cron of every second that was away for a
- * year missed 31 million slots, and working out each of them would take an hour.
+ * Counts the slots of a range by arithmetic, a day at a time. A cron of every second that did not run for a year has missed
+ * 31 million slots, and working out each of them would take an hour.
  */
 import { patternOf, type Pattern } from "./pattern";
 import { isIntervalLike, wallTimes, type Schedule } from "./schedule";
@@ -15,7 +15,7 @@ export function countSlots(schedule: Schedule, { first, last }: { first: number;
   if (zone === null) return walls(first, last + 1);
   let count = 0;
   let from = first;
-  // Between two changes of the clocks, wall times and instants go together.
+  // Between two changes of the clocks the offset stays the same, so counting wall times counts slots.
   let skippedUntil = -Infinity;
   const isInterval = isIntervalLike(schedule);
   const before = first - DAY_MS;
@@ -26,9 +26,9 @@ export function countSlots(schedule: Schedule, { first, last }: { first: number;
       from = change.at;
     }
     if (isInterval) continue;
-    // Wall times that are shown a second time do not fire a second time.
+    // A schedule of times of day does not fire when the clocks show a wall time for the second time.
     if (change.kind === "overlap") skippedUntil = change.to;
-    // Wall times that are left out are one slot, at the end of their gap, which may be a slot of its own.
+    // All wall times in a gap fire once, at the end of the gap. If the end of the gap is a slot anyway, it is counted already.
     else if (change.at >= first && walls(change.from, change.to) > 0 && walls(change.to, change.to + 1) === 0)
       count += 1;
   }
@@ -36,7 +36,7 @@ export function countSlots(schedule: Schedule, { first, last }: { first: number;
   return count + walls(Math.max(from + offset, skippedUntil), last + 1 + offset);
 }
 
-/** Counts the schedule's wall times from `from` on and before `to`. */
+/** A function that counts the schedule's wall times from `from` on and before `to`. */
 function wallCounter(schedule: Schedule): (from: number, to: number) => number {
   const pattern = patternOf(schedule.expression);
   const nextWall = wallTimes(schedule);
@@ -56,10 +56,10 @@ function wallCounter(schedule: Schedule): (from: number, to: number) => number {
   };
 }
 
-/** How many times of day the pattern has before `ms` of the day. */
+/** How many times of day the pattern has in the first `ms` ms of a day. */
 function timesBefore({ hours, minutes, seconds }: Pattern, ms: number): number {
   if (ms <= 0) return 0;
-  // The first whole second that is not before.
+  // The first whole second of the day that is not counted.
   const limit = Math.ceil(ms / 1000);
   const [hour, minute, second] = [Math.floor(limit / 3600), Math.floor(limit / 60) % 60, limit % 60];
   const below = (numbers: number[], bound: number): number =>

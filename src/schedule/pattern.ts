@@ -1,10 +1,10 @@
 /**
- * What a cron expression names, field by field. Times and words both come from here, so that they cannot differ. A day field
- * that names every day limits nothing, however it is spelled: `*`, `?`, `1-31`, `1/1` and `0-6` mean the same.
+ * Reads a cron expression, field by field. The slots and the description in words are both made from this reading, so they cannot
+ * differ. A day field that names every day limits nothing, however it is written: `*`, `?`, `1-31`, `1/1` and `0-6` mean the same.
  */
 import { CronPattern } from "croner";
 
-/** The expressions that may stand for a whole schedule, with what they are short for. */
+/** The nicknames of whole expressions, with the expression that each is short for. */
 export const NICKNAMES: Readonly<Record<string, string | undefined>> = {
   "@yearly": "0 0 1 1 *",
   "@annually": "0 0 1 1 *",
@@ -15,11 +15,11 @@ export const NICKNAMES: Readonly<Record<string, string | undefined>> = {
   "@hourly": "0 * * * *",
 };
 
-/** A weekday that is not limited to certain weeks of the month, in croner's bits: the first to fifth, and the last. */
+/** Croner's bits for a weekday in every week of the month. There is a bit for each week, the first to the fifth, and for the last. */
 const EVERY_WEEK = 63;
 const NTH = ["first", "second", "third", "fourth", "fifth", "last"] as const;
 
-/** A weekday, in every week or in some weeks of the month. */
+/** A weekday, in every week of the month or only in some weeks. */
 export interface Weekday {
   /** 0 is Sunday. */
   day: number;
@@ -28,7 +28,7 @@ export interface Weekday {
 }
 
 export interface Pattern {
-  /** The six fields as croner is to read them. */
+  /** The six fields in the form that croner reads. */
   fields: [second: string, minute: string, hour: string, dayOfMonth: string, month: string, weekday: string];
   seconds: number[];
   minutes: number[];
@@ -39,15 +39,18 @@ export interface Pattern {
   daysOfMonth: { days: number[]; nearestWeekdayTo: number[]; last: boolean; lastWeekday: boolean } | null;
   /** Null when weekdays do not limit the schedule. */
   weekdays: Weekday[] | null;
-  /** When both limit it: whether a day has to match both (`+` before the weekdays), or only one of them. */
+  /**
+   * When days of the month and weekdays both limit the schedule: whether a day has to match both (`+` before the weekdays), or one of
+   * them is enough.
+   */
   needsBoth: boolean;
 }
 
-/** Reading an expression takes longer than finding its next time, and the same few are read again and again. */
+/** Patterns by their expression. Reading an expression takes longer than finding its next slot, and most are read again and again. */
 const patterns = new Map<string, Pattern>();
 const MAX_REMEMBERED = 500;
 
-/** @throws TypeError of croner's when it is no cron expression; also when it has not five or six fields and is no nickname */
+/** The pattern of an expression. @throws TypeError when it is no cron expression of five or six fields and no nickname */
 export function patternOf(expression: string): Pattern {
   let pattern = patterns.get(expression);
   if (pattern === undefined) {
@@ -58,7 +61,7 @@ export function patternOf(expression: string): Pattern {
   return pattern;
 }
 
-/** The fields of an expression as it is written, or of what it is short for. */
+/** The fields of an expression as they are written; for a nickname, the fields of the expression that it is short for. */
 export function fieldsOf(expression: string): string[] {
   const text = expression.trim();
   return (NICKNAMES[text.toLowerCase()] ?? text).split(/\s+/);
@@ -95,7 +98,7 @@ function read(expression: string): Pattern {
   };
 }
 
-/** The numbers that a field names; croner has a flag for each. */
+/** The numbers that a field names. Croner has a flag for each number, and `first` is the number of the first flag. */
 const named = (flags: ArrayLike<number>, first: number): number[] =>
   Array.from(flags).flatMap((flag, index) => (flag ? [index + first] : []));
 

@@ -1,4 +1,4 @@
-/** What a schedule means, before it costs anything. */
+/** The preview of a schedule: its next slots, its description and warnings, before a cron is made of it. */
 import { now, toIso } from "../platform/clock";
 import type { Preview, PreviewQuery, PreviewWarning } from "../wire/crons";
 import { checkSchedule, isIntervalLike, slotsBetween, wallTimes, type Schedule } from "./schedule";
@@ -7,10 +7,10 @@ import { clockChanges, offsetAt, type ClockChange } from "./zone";
 
 const HOUR_MS = 3_600_000;
 const YEAR_MS = 366 * 24 * HOUR_MS;
-/** Slots looked at to see how often there are some. */
+/** How many slots are looked at to find out how often the schedule fires. */
 const LOOKED_AT = 100;
 
-/** The preview from now on. @throws request.invalid */
+/** The preview of a schedule from now on. @throws request.invalid when the schedule cannot be used */
 export function previewOf({ schedule: expression, timezone, end_time, count = 5 }: PreviewQuery): Preview {
   const schedule = { expression, timezone: timezone ?? null };
   checkSchedule(schedule);
@@ -47,13 +47,13 @@ function frequencyWarnings(schedule: Schedule, slots: number[]): PreviewWarning[
   return warnings;
 }
 
-/** The slot from which an hour has the most of them: the first may be the last of a busy morning. */
+/** The slot that begins the hour with the most slots. The first hour will not do: it may begin with the last slot of a busy morning. */
 function busiestHour(slots: number[]): number {
   const within = slots.map((from) => slots.filter((slot) => slot >= from && slot < from + HOUR_MS).length);
   return slots[within.indexOf(Math.max(...within))] ?? 0;
 }
 
-/** By the rule of docs/scheduling.md, what the changes of the zone's clocks do to the schedule. */
+/** Warnings about changes of the zone's clocks that move slots, by the rule of docs/scheduling.md. */
 function clockWarnings(schedule: Schedule, until: number): PreviewWarning[] {
   const { timezone: zone } = schedule;
   if (zone === null || isIntervalLike(schedule)) return [];

@@ -1,7 +1,7 @@
 /**
- * The schedule core: pure, no I/O and no clock of its own. It takes instants (ms since the epoch) and returns
- * instants. Expressions are croner's: five fields, or six with seconds first, or a nickname. Croner reads them in wall
- * times; what becomes of these where a zone's clocks change is decided here, by the rule of docs/scheduling.md.
+ * Works out the slots of a schedule. The functions are pure and take the present from nobody: they get instants (ms since the epoch)
+ * and return instants. The library croner reads the expression (five fields, or six with seconds first, or a nickname) and finds its
+ * wall times. This file turns wall times into instants. Where the clocks of a zone change it follows the rule of docs/scheduling.md.
  */
 import { Cron } from "croner";
 import { DomainError } from "../platform/errors";
@@ -42,7 +42,7 @@ export function checkSchedule(schedule: Schedule): void {
   }
 }
 
-/** What croner says of it, with days and months by the numbers that they were given: it counts them from 0. */
+/** Croner's message. Croner counts days and months from 0, so their numbers are turned into those of the expression. */
 function reasonIn(error: unknown): string {
   const reason = error instanceof Error ? error.message.replace(/^CronPattern: /, "") : "";
   return reason.replace(
@@ -58,15 +58,16 @@ export function nextSlot(schedule: Schedule, afterMs: number): number | null {
 }
 
 /**
- * The last slot at or before `untilMs`, knowing that `firstMs` is a slot and not after it. Found by bisection over
- * {@link nextSlot}, so that years of downtime cost some thirty steps and both directions can never disagree.
+ * The last slot at or before `untilMs`. It is found by bisection with the search for the next slot. So years of downtime cost some
+ * thirty steps, and searching forwards and backwards cannot disagree.
+ * @param firstMs a slot at or before `untilMs`
  */
 export function lastSlot(schedule: Schedule, firstMs: number, untilMs: number): number {
   const next = slotsOf(schedule);
-  // As a rule nothing was missed, and one step tells.
+  // Usually no slot was missed, and one step shows it.
   if (next(firstMs) > untilMs) return firstMs;
   let latest = firstMs;
-  // Invariant: `latest` is a slot, and no slot in (high, untilMs] is needed once next(high) lies beyond it.
+  // Invariant: `latest` is a slot, `low` is at or after it, and no slot lies after `high` and up to `untilMs`.
   let low = firstMs;
   let high = untilMs;
   while (low < high) {
@@ -82,16 +83,16 @@ export function lastSlot(schedule: Schedule, firstMs: number, untilMs: number): 
   return latest;
 }
 
-/** The slots after `afterMs` and up to `untilMs`, oldest first; worked out as they are asked for. */
+/** The slots after `afterMs` and up to `untilMs`, oldest first. Each is worked out when the caller asks for it. */
 export function* slotsBetween(schedule: Schedule, afterMs: number, untilMs: number): Generator<number> {
   const next = slotsOf(schedule);
   for (let slot = next(afterMs); slot <= untilMs && slot !== Infinity; slot = next(slot)) yield slot;
 }
 
-/** How many slots are worked out at a time on the way back. */
+/** How many slots {@link slotsBackwards} works out at a time. */
 const WINDOW = 100;
 
-/** The slots from `untilMs` back to `firstMs`, which is one, newest first; worked out as they are asked for. */
+/** The slots from `untilMs` back to the slot `firstMs`, newest first. They are worked out when the caller asks for them. */
 export function* slotsBackwards(schedule: Schedule, firstMs: number, untilMs: number): Generator<number> {
   const second = Math.min(slotsOf(schedule)(firstMs), untilMs);
   let width = Math.max(second - firstMs, 1000) * WINDOW;
@@ -100,28 +101,28 @@ export function* slotsBackwards(schedule: Schedule, firstMs: number, untilMs: nu
     const start = Math.max(end - width, firstMs - 1);
     const slots = [...slotsBetween(schedule, start, end)];
     yield* slots.reverse();
-    // A stretch without slots, a weekend of a cron of working hours, is crossed in ever larger steps.
+    // A long time without slots, for example the weekend of a cron of working hours, is crossed in ever larger steps.
     if (slots.length === 0) width *= 2;
     end = start;
   }
 }
 
-/** Whether the schedule names every hour, however that is spelled: then it is one of intervals, and not of times of day. */
+/** Whether the schedule fires in every hour, however the expression says so. It is then one of intervals, not of times of day. */
 export const isIntervalLike = ({ expression }: Schedule): boolean =>
   patternOf(expression).hours.length === 24;
 
-/** The schedule's wall times: the first strictly after a wall time; Infinity when there is none. */
+/** A function that finds the schedule's first wall time strictly after a wall time; Infinity when there is none. */
 export function wallTimes(schedule: Schedule): (afterWall: number) => number {
   const cron = new Cron(patternOf(schedule.expression).fields.join(" "), {
     timezone: "UTC",
     paused: true,
-    // `5/10` as in most crons: from 5 on, every 10.
+    // `5/10` means what it means in most crons: every 10, from 5 on.
     sloppyRanges: true,
   });
   return (afterWall) => cron.nextRun(new Date(afterWall))?.getTime() ?? Infinity;
 }
 
-/** The schedule's slots: the first strictly after an instant; Infinity when there is none. */
+/** A function that finds the schedule's first slot strictly after an instant; Infinity when there is none. */
 function slotsOf(schedule: Schedule): (afterMs: number) => number {
   const nextWall = wallTimes(schedule);
   const { timezone: zone } = schedule;
@@ -131,22 +132,28 @@ function slotsOf(schedule: Schedule): (afterMs: number) => number {
     : (after) => nextByWallTime(zone, nextWall, after);
 }
 
-/** A wall time that is left out comes at the end of its gap, one that is shown twice the first time. */
+/**
+ * The first slot after `after` of a schedule of times of day. A wall time that the clocks leave out fires at the end of the gap. A
+ * wall time that the clocks show twice fires the first time.
+ */
 function nextByWallTime(zone: string, nextWall: (after: number) => number, after: number): number {
   let wall = wallAt(zone, after);
   for (;;) {
     wall = nextWall(wall);
     if (wall === Infinity) return Infinity;
     const slot = instantOf(zone, wall);
-    // Not yet, when `after` is within an hour that is shown for the second time.
+    // The slot is not after `after` when the clocks show the hour of `after` for the second time.
     if (slot > after) return slot;
   }
 }
 
-/** So far off, the clocks may have changed twice. */
+/** Between two slots that are more ms apart than this, the clocks may have changed twice. */
 const FAR_MS = 7 * 86_400_000;
 
-/** Whenever the clocks show a wall time of the schedule: none that is left out, and twice what is shown twice. */
+/**
+ * The first slot after `after` of a schedule of intervals. It fires whenever the clocks show one of its wall times: never at a wall
+ * time that the clocks leave out, and twice at a wall time that they show twice.
+ */
 function nextByElapsedTime(zone: string, nextWall: (after: number) => number, after: number): number {
   let from = after;
   let wall = wallAt(zone, after);
@@ -156,11 +163,11 @@ function nextByElapsedTime(zone: string, nextWall: (after: number) => number, af
     const slot = next - offset;
     if (slot === Infinity) return slot;
     if (offsetAt(zone, slot) === offset) {
-      // With a summer in between, the next wall time may be shown twice, of which this is the second.
+      // If the clocks changed twice in between, `slot` may be the second time that the clocks show `next`; the first time counts.
       const first = slot - from > FAR_MS ? instantOf(zone, next) : slot;
       return first > after ? first : slot;
     }
-    // The clocks change before: on from there, by the new time.
+    // The clocks change before that slot. The search goes on from the change, with the new offset.
     from = changeBetween(zone, from, slot);
     wall = wallAt(zone, from) - 1;
   }

@@ -1,4 +1,4 @@
-/** A schedule in plain English. Days and months are said from the same reading of the expression that its times come from. */
+/** Describes a schedule in plain English. The slots and the description are made from the same reading of the expression. */
 import cronstrue from "cronstrue";
 import { patternOf, type Pattern, type Weekday } from "./pattern";
 
@@ -17,7 +17,7 @@ const MONTHS = [
   "November",
   "December",
 ];
-/** From so many neighbours on, a range is named by its ends. */
+/** So many consecutive days or months, or more, are written as a range: `Monday through Wednesday`. */
 const RANGE = 3;
 
 /** For example "At 09:00, Monday through Friday, only in March". @throws TypeError when it is no cron expression */
@@ -31,7 +31,7 @@ function timeOfDay({ fields: [second, minute, hour], seconds, minutes, hours }: 
   try {
     return inWords(asWritten);
   } catch {
-    // A form that the library does not know: the numbers say the same.
+    // The library does not know the form of the expression, so it gets the numbers that the expression names.
     return inWords([seconds, minutes, hours].map((numbers) => numbers.join(",")));
   }
 }
@@ -53,7 +53,7 @@ function days({ daysOfMonth, weekdays, needsBoth }: Pattern): string {
     : `${inMonth}, and also on ${list(weekdays.map(everyOf))}`;
 }
 
-/** Weekdays that alone decide. */
+/** The weekdays in words, when days of the month do not limit the schedule. */
 function onlyWeekdays(weekdays: Weekday[]): string {
   if (weekdays.some(({ weeks }) => weeks !== null)) return `only on ${list(weekdays.map(everyOf))}`;
   const numbers = weekdays.map(({ day }) => day);
@@ -63,7 +63,10 @@ function onlyWeekdays(weekdays: Weekday[]): string {
     : `${WEEKDAYS[range[0]]} through ${WEEKDAYS[range[1]]}`;
 }
 
-/** The ends of days in a row, also over the end of the week; undefined when they are no such row, or a short one. */
+/**
+ * The first and the last of consecutive weekdays, which may go on over the end of the week. Undefined when the days are not
+ * consecutive, or fewer than {@link RANGE}.
+ */
 function weekRange(days: number[]): [number, number] | undefined {
   if (days.length < RANGE) return undefined;
   const first = days.find((day) => !days.includes((day + 6) % 7)) ?? 0;

@@ -1,10 +1,11 @@
 /**
- * Which names are time zones: those of the IANA database, links such as `Asia/Calcutta` and `US/Eastern` included. The engine
- * takes more: abbreviations such as BST, which it reads as Bangladesh's time, names in any case, and offsets.
+ * Decides which names are time zones: the names of the IANA database, with links such as `Asia/Calcutta` and `US/Eastern`. The
+ * JavaScript engine accepts more, and this file refuses it: abbreviations such as BST, which the engine reads as the time of
+ * Bangladesh, names in any case, and offsets.
  */
 import { closest, distance } from "fastest-levenshtein";
 
-/** The names of the IANA database that name no area, except `Factory`, which the engine does not know. */
+/** The names of the IANA database without an area before a `/`. `Factory` is left out, because the engine does not know it. */
 const NAMES_WITHOUT_AREA = new Set(
   (
     "CET CST6CDT Cuba EET EST EST5EDT Egypt Eire GB GB-Eire GMT GMT+0 GMT-0 GMT0 Greenwich HST Hongkong Iceland Iran " +
@@ -28,10 +29,10 @@ const OTHER_SPELLINGS = new Set(
   ).split(" "),
 );
 
-/** Names with an area that the engine takes and the IANA database does not have. */
+/** Names with an area that the engine accepts and the IANA database does not have. */
 const NOT_IANA = /^(?:SystemV\/|US\/Pacific-New$|Canada\/East-Saskatchewan$)/;
 
-/** What people mean by an abbreviation that is no zone. */
+/** The zone that people mean by an abbreviation that is not the name of a zone. */
 const MEANT_BY_ABBREVIATION: Readonly<Record<string, string | undefined>> = {
   ACT: "Australia/Darwin",
   ADT: "America/Halifax",
@@ -72,10 +73,10 @@ const MEANT_BY_ABBREVIATION: Readonly<Record<string, string | undefined>> = {
   Z: "UTC",
 };
 
-/** A name with more edits than this is not taken for a slip of the pen. */
+/** A name that differs from a zone's name by at most so many edits is taken for a misspelling. */
 const MAX_EDITS = 3;
 
-/** Whether `name` is a zone of the IANA database, written as there, that the engine knows. */
+/** Whether `name` is a zone of the IANA database, is written as in the database, and is known to the engine. */
 export function isZoneName(name: string): boolean {
   if (nameInEngine(name) === undefined || NOT_IANA.test(name)) return false;
   if (!name.includes("/")) return NAMES_WITHOUT_AREA.has(name);
@@ -83,7 +84,7 @@ export function isZoneName(name: string): boolean {
   return USUAL_SPELLING.test(name) || ETC_IN_CAPITALS.test(name) || OTHER_SPELLINGS.has(name);
 }
 
-/** The zone that was probably meant by a name that is none; undefined when that cannot be told. */
+/** The zone that was probably meant by a name that is not a zone; undefined when there is no good guess. */
 export function zoneMeantBy(name: string): string | undefined {
   const text = name.trim();
   const names = [...Intl.supportedValuesOf("timeZone"), ...NAMES_WITHOUT_AREA];
@@ -101,7 +102,7 @@ export function zoneMeantBy(name: string): string | undefined {
   );
 }
 
-/** `UTC+2`, `GMT-05:00` or `+02:00` as a zone of the database, whose signs are the other way about. */
+/** The zone of an offset such as `UTC+2`, `GMT-05:00` or `+02:00`. The names of these zones have the opposite sign. */
 function zoneOfOffset(text: string): string | undefined {
   const [, sign, hours = "", minutes = "0"] = /^(?:UTC|GMT)?([+-])(\d{1,2})(?::?(\d{2}))?$/i.exec(text) ?? [];
   if (sign === undefined || Number(minutes) !== 0) return undefined;
@@ -115,7 +116,7 @@ function similar(text: string, names: string[]): string | undefined {
   return distance(text, nearest) <= MAX_EDITS && text.length > MAX_EDITS ? nearest : undefined;
 }
 
-/** The engine's own name of a zone; undefined when it knows none, also for offsets such as `+02:00`. */
+/** The engine's own name of a zone. Undefined when the engine does not know the zone, and for offsets such as `+02:00`. */
 function nameInEngine(name: string): string | undefined {
   if (!/^[A-Za-z]/.test(name)) return undefined;
   try {

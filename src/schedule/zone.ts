@@ -1,14 +1,15 @@
 /**
- * The clocks of a time zone: pure, from the engine's own zone data. An instant is ms since the epoch. A wall time is what
- * the zone's clocks show, written as the instant at which clocks in UTC show the same.
+ * The clocks of a time zone, by the zone data of the JavaScript engine. The functions are pure. An instant is in ms since the epoch.
+ * A wall time is what the zone's clocks show, written as the instant at which clocks in UTC show the same.
  */
 
-/** A change of a zone's clocks: they go forward and leave a gap of wall times, or back and show some twice. */
+/** A change of a zone's clocks. Clocks that go forward leave a gap of wall times; clocks that go back show some wall times twice. */
 export interface ClockChange {
-  /** The first instant of the new time. */
+  /** The first instant with the new offset. */
   at: number;
-  /** Wall times from `from` on and before `to` are the gap, or what is shown twice. */
+  /** `gap`: the clocks leave wall times out. `overlap`: the clocks show wall times twice. */
   kind: "gap" | "overlap";
+  /** The wall times of the gap or overlap begin at `from` and end before `to`. */
   from: number;
   to: number;
 }
@@ -16,7 +17,7 @@ export interface ClockChange {
 const DAY_MS = 86_400_000;
 const formats = new Map<string, Intl.DateTimeFormat>();
 
-/** What the zone's clocks show at the instant. */
+/** The wall time of the zone at the instant. */
 export const wallAt = (zone: string, at: number): number => at + offsetAt(zone, at);
 
 /** By how many ms the zone's clocks are ahead of UTC at the instant. */
@@ -29,7 +30,10 @@ export function offsetAt(zone: string, at: number): number {
   return Date.UTC(year, month - 1, day, hour, minute, second) - wholeSeconds;
 }
 
-/** When the clocks show the wall time: the first time if they do so twice; if they leave it out, the end of the gap. */
+/**
+ * The instant at which the zone's clocks show the wall time. If they show it twice, it is the first instant. If they leave it out, it
+ * is the end of the gap.
+ */
 export function instantOf(zone: string, wall: number): number {
   const before = offsetAt(zone, wall - DAY_MS);
   const after = offsetAt(zone, wall + DAY_MS);
@@ -39,7 +43,7 @@ export function instantOf(zone: string, wall: number): number {
   return changeBetween(zone, wall - Math.max(before, after), wall - Math.min(before, after));
 }
 
-/** The first instant with another offset than `from` has; `to` has another. */
+/** The first instant after `from` with another offset than at `from`. The offset at `to` has to be another one. */
 export function changeBetween(zone: string, from: number, to: number): number {
   const offset = offsetAt(zone, from);
   let low = from;
