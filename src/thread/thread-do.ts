@@ -146,7 +146,7 @@ export class ThreadDO extends ThreadRuns {
 
   /** Sends the thread's new state to the streams of the thread. */
   private async streamUpdate(threadId: string): Promise<void> {
-    if (!this.log.isHeard(threadId)) return;
+    if (!this.log.hasListeners(threadId)) return;
     try {
       const state = await this.getState(threadId, { subgraphs: false });
       const data = { thread_id: threadId, state };

@@ -63,7 +63,7 @@ export abstract class ThreadHost extends DurableObject {
     storeLateAcknowledgement: (runId) => {
       this.reportStore.storeLateAcknowledgement(runId);
     },
-    threadsWithEvents: () => this.log.threads(),
+    threadsWithEvents: () => this.log.threadsWithEvents(),
   });
   protected readonly queue = new RunQueue(this.storage, this.env, this.runs, this.threads, this.log, {
     ended: () => {

@@ -14,7 +14,7 @@ import { readRunValues } from "./runs/run-values";
 import { noCheckpoint } from "./state/thread-state";
 import type { SentEvent } from "./streams/sent-event";
 import { eventStream } from "./streams/sse";
-import { isOfRun, isOfThread } from "./streams/stream-filters";
+import { isInRunStream, isInThreadStream } from "./streams/stream-filters";
 import { ThreadHost } from "./thread-host";
 
 export abstract class ThreadRuns extends ThreadHost {
@@ -43,7 +43,7 @@ export abstract class ThreadRuns extends ThreadHost {
 
   /** Stores a run, and answers when the run is in the index too. @throws thread.not_found, run.conflict */
   async createRun(run: NewRun): Promise<Run> {
-    if (run.kwargs.stream_resumable !== true) this.log.hold(run.runId);
+    if (run.kwargs.stream_resumable !== true) this.log.holdForFirstListener(run.runId);
     const created = await this.enqueueRun(run);
     await this.settle({ includeNewRuns: true });
     return created;
@@ -67,7 +67,7 @@ export abstract class ThreadRuns extends ThreadHost {
   ): Promise<ReadableStream<Uint8Array>> {
     const ended = Promise.withResolvers<unknown>();
     // The stream listens before the run starts, so that it misses no event.
-    const stream = this.runStream(run.runId, { until: ended.promise, cancelOnDisconnect, filter });
+    const stream = this.runStream(run.runId, { ended: ended.promise, cancelOnDisconnect, filter });
     try {
       await this.enqueueRun(run);
     } catch (error) {
@@ -89,11 +89,11 @@ export abstract class ThreadRuns extends ThreadHost {
     { lastEventId, cancelOnDisconnect, ...filter }: RunFilter & StreamStart & { cancelOnDisconnect: boolean },
   ): Promise<PlacedStream> {
     await this.getRun(threadId, runId);
-    const until = this.outcomeOf(runId) ?? Promise.resolve();
-    const kept = this.tablesExist() && lastEventId !== undefined ? this.log.kept(runId, lastEventId) : [];
-    const replay = [...kept, ...this.log.takeHeld(runId)];
+    const ended = this.outcomeOf(runId) ?? Promise.resolve();
+    const kept = this.tablesExist() && lastEventId !== undefined ? this.log.readKept(runId, lastEventId) : [];
+    const replay = [...kept, ...this.log.releaseHeld(runId)];
     const from = lastEventId ?? this.log.position();
-    return { from, stream: this.runStream(runId, { until, cancelOnDisconnect, replay, filter }) };
+    return { from, stream: this.runStream(runId, { ended, cancelOnDisconnect, replay, filter }) };
   }
 
   /** Streams the events of the thread and of all its runs until the client disconnects. @throws thread.not_found */
@@ -102,10 +102,10 @@ export abstract class ThreadRuns extends ThreadHost {
     { lastEventId, modes }: StreamStart & { modes: ThreadMode[] },
   ): Promise<PlacedStream> {
     this.requireThread(threadId);
-    const replay = lastEventId === undefined ? [] : this.log.kept(threadId, lastEventId);
-    const wants = (event: SentEvent): boolean => isOfThread(event, modes);
+    const replay = lastEventId === undefined ? [] : this.log.readKept(threadId, lastEventId);
+    const includes = (event: SentEvent): boolean => isInThreadStream(event, modes);
     const from = lastEventId ?? this.log.position();
-    return { from, stream: eventStream({ log: this.log, id: threadId, replay, wants }) };
+    return { from, stream: eventStream({ log: this.log, id: threadId, replay, includes }) };
   }
 
   /** Waits for a run to end. @throws run.not_found */
@@ -210,19 +210,19 @@ export abstract class ThreadRuns extends ThreadHost {
   private runStream(
     runId: string,
     options: {
-      until: Promise<unknown>;
+      ended: Promise<unknown>;
       cancelOnDisconnect: boolean;
       replay?: SentEvent[];
       filter: RunFilter;
     },
   ): ReadableStream<Uint8Array> {
-    const { until, cancelOnDisconnect, replay = [], filter } = options;
+    const { ended, cancelOnDisconnect, replay = [], filter } = options;
     return eventStream({
       log: this.log,
       id: runId,
       replay,
-      until,
-      wants: (event) => isOfRun(event, filter),
+      ended,
+      includes: (event) => isInRunStream(event, filter),
       onDisconnect: () => {
         const run = this.tablesExist() ? this.runs.get(runId) : undefined;
         if (cancelOnDisconnect && run !== undefined && !isFinal(run.status))

@@ -1,4 +1,4 @@
-/** How long threads live: what langgraph.json gives to those without a time of their own, and how it is told. */
+/** The time to live of threads: the default in langgraph.json, and the form in which the API returns it. */
 import { z } from "zod";
 import { settings } from "../graphs/registry";
 import { toIso } from "../platform/clock";
@@ -18,8 +18,8 @@ const section = z
 
 /**
  * The default in the `checkpointer` section of langgraph.json; null when it has none. Threads expire by the alarms of their
- * objects, so its `sweep_interval_minutes` says nothing here.
- * @throws when the section is not as it should be
+ * objects, so its `sweep_interval_minutes` has no effect.
+ * @throws when the section is invalid
  */
 export function defaultTtlOf(checkpointer: unknown): ThreadTtl | null {
   const parsed = section.safeParse(checkpointer);
@@ -28,15 +28,15 @@ export function defaultTtlOf(checkpointer: unknown): ThreadTtl | null {
   return ttl?.default_ttl === undefined ? null : { strategy: ttl.strategy, ttl: ttl.default_ttl };
 }
 
-/** Of this deployment. */
+/** The default time to live of this deployment; null when it has none. */
 export let defaultTtl = defaultTtlOf(settings.checkpointer);
 
-/** Makes another `checkpointer` section that of this deployment; threads that are there keep what they have. */
+/** Replaces the default by that of another `checkpointer` section. Threads that exist keep their time to live. */
 export function applyDefaultTtl(checkpointer: unknown): void {
   defaultTtl = defaultTtlOf(checkpointer);
 }
 
-/** @param expiresAt ms since the epoch, when the time is running */
+/** @param expiresAt when the thread expires (ms); undefined while its time is not running */
 export const toWireTtl = ({ strategy, ttl }: ThreadTtl, expiresAt: number | undefined): WireTtl => ({
   strategy,
   ttl_minutes: ttl,

@@ -1,8 +1,8 @@
-/** A LangGraph command, from the wire. */
+/** Turns the command in a request into a LangGraph `Command`. */
 import { Command, Send } from "@langchain/langgraph";
 import type { JsonObject } from "../../platform/json";
 
-/** The command that `update`, `resume` and `goto` say. */
+/** The command with the given `update`, `resume` and `goto`. */
 export function toCommand({ update, resume, goto }: JsonObject): Command {
   const targets = goto === undefined || goto === null ? [] : [goto].flat();
   return new Command({

@@ -1,10 +1,10 @@
-/** Double texting: what becomes of a run that comes while others of its thread have not ended. */
+/** Double texting: a run is created while earlier runs of its thread have not ended. */
 import { DomainError } from "../../platform/errors";
 import type { MultitaskStrategy } from "../../wire/runs";
 import type { StopReason } from "./outcome";
 
 /**
- * What a new run does to those before it: null lets them end first, a reason stops them.
+ * How the earlier runs are stopped when a new run is created; null lets them end first.
  * @throws run.conflict when the strategy is to reject the new run.
  */
 export function stopEarlierRuns(strategy: MultitaskStrategy): StopReason | null {

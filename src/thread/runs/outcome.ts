@@ -1,10 +1,10 @@
-/** How a run ends that was told to stop. */
+/** How a run ends. */
 import type { RunError, RunStatus } from "../../wire/runs";
 
-/** A graph that was told to stop and does not within this is left behind. */
+/** A graph that was told to stop has this long to do so. After that its run ends without it. */
 const STOP_LIMIT_MS = 2_000;
 
-/** The outcome of a run that was stopped, and says nothing of its own. */
+/** The outcome of a run that was stopped and whose graph gave no outcome. */
 export const stopped = (reason: StopReason): Outcome => ({
   status: reason === "timeout" ? "timeout" : "interrupted",
   error: reason === "timeout" ? { error: "TimeoutError", message: "the run took too long" } : null,
@@ -12,7 +12,7 @@ export const stopped = (reason: StopReason): Outcome => ({
   waiting: false,
 });
 
-/** Settles a while after `signal` has aborted: a graph that does not heed it must not hold the thread. */
+/** Settles {@link STOP_LIMIT_MS} after `signal` aborts, so that a graph that ignores the signal does not block its thread. */
 export function stoppedAfterAbort(signal: AbortSignal): Promise<Outcome> {
   return new Promise((resolve) => {
     signal.addEventListener("abort", () => {
@@ -26,14 +26,14 @@ export function stoppedAfterAbort(signal: AbortSignal): Promise<Outcome> {
 export interface Outcome {
   status: Exclude<RunStatus, "pending" | "running">;
   error: RunError | null;
-  /** The last values of the state, as plain JSON; at an interrupt with what is asked, as `__interrupt__`. */
+  /** The last values of the state, as plain JSON. At an interrupt, `__interrupt__` has the questions. */
   values: unknown;
   /** The graph stopped at an interrupt and waits for an answer. */
   waiting: boolean;
-  /** It failed before it touched anything: the thread is as it was. */
+  /** The graph refused the input before it changed anything, so the thread is as it was before the run. */
   refused?: true;
-  /** Another attempt would end like this one. */
+  /** Another attempt would fail with the same error. */
   permanent?: boolean;
 }
-/** Why a run was made to stop; the reason of its abort signal. */
+/** Why a run was told to stop. It is the `reason` of the run's abort signal. */
 export type StopReason = "interrupt" | "rollback" | "timeout";

@@ -10,7 +10,7 @@ import type { CheckpointSaver } from "../checkpoints/checkpoint-saver";
 import { toWire } from "../state/wire-state";
 import {
   EventMapper,
-  goesDeep,
+  needsSubgraphs,
   libraryModes,
   type GraphChunk,
   type RunEvent,
@@ -81,7 +81,7 @@ async function* executeGraph(
     throw stampRetryable(new Error(`no checkpoint with the id ${from} on this thread`), false);
   }
   const modes = streamModesOf(run);
-  const subgraphs = goesDeep(modes, streamsSubgraphs(run));
+  const subgraphs = needsSubgraphs(modes, streamsSubgraphs(run));
   const options = {
     ...optionsOf(run),
     configurable: {

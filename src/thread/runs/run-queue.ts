@@ -297,7 +297,7 @@ export class RunQueue {
     const resumable = run.kwargs.stream_resumable === true;
     const done = { event: "metadata", data: { status: "run_done", run_id: run.runId } };
     this.log.emitToThread(run, done, resumable && this.threads.find(run.threadId)?.deleted === false);
-    if (resumable) this.log.end(run.runId);
+    if (resumable) this.log.endRun(run.runId);
   }
 
   private require(runId: string): StoredRun {

@@ -1,4 +1,4 @@
-/** What the rows of a run and of its thread say when it comes, fails and ends: each in one transaction. */
+/** Writes the rows of a run and its thread when the run is created, fails and ends, each time in one transaction. */
 import type { CronEntry } from "../../calls/cron-entry";
 import type { CronTerms, NewRun } from "../../calls/run";
 import type { ThreadTtl } from "../../wire/threads";
@@ -10,7 +10,7 @@ import type { Outcome, StopReason } from "./outcome";
 import { stopped } from "./outcome";
 import type { StoredRun } from "./run-row";
 import type { RunStore } from "./run-store";
-import { configuredOn, withRunConfig } from "./thread-config";
+import { withRunConfig, withThreadConfig } from "./thread-config";
 
 export class RunRecords {
   constructor(
@@ -19,20 +19,23 @@ export class RunRecords {
     private readonly threads: ThreadStore,
   ) {}
 
-  /** Stores a run, as running when it starts now, on its `thread`, which is made when there is none. */
+  /** Stores a run and marks its thread as busy. Creates the thread when it is undefined. */
   enqueue(
-    asked: NewRun,
+    newRun: NewRun,
     thread: StoredThread | undefined,
-    how: { startsNow: boolean; cronEntry: CronEntry | null },
+    start: { startsNow: boolean; cronEntry: CronEntry | null },
   ): void {
-    const run = configuredOn(thread, asked);
+    const run = withThreadConfig(thread, newRun);
     this.storage.transactionSync(() => {
-      this.takeThread(run, thread);
-      this.runs.insert(run, how);
+      this.occupyThread(run, thread);
+      this.runs.insert(run, start);
     });
   }
 
-  /** An attempt has failed, and the next is due at `nextAt` (ms). What it has finished stays; `saver` takes no more. */
+  /**
+   * Notes that an attempt has failed and that the next is due at `nextAt` (ms). The checkpoints of the attempt stay. Closes the
+   * saver, so that a graph that is still executing can no longer save.
+   */
   fail(run: StoredRun, { error }: Outcome, saver: CheckpointSaver, nextAt: number): void {
     this.storage.transactionSync(() => {
       saver.flush();
@@ -41,7 +44,7 @@ export class RunRecords {
     });
   }
 
-  /** The run has ended; after a rollback without a trace. `saver` takes no more. */
+  /** Notes how the run has ended. After a rollback, deletes its checkpoints. Closes the saver. */
   end(run: StoredRun, outcome: Outcome, saver: CheckpointSaver, reason?: StopReason): void {
     this.storage.transactionSync(() => {
       const thread = this.threads.find(run.threadId);
@@ -49,14 +52,14 @@ export class RunRecords {
       const passing = thread === undefined || (thread.temporary && !outcome.waiting && others.length === 0);
       if (passing && run.kwargs.webhook === undefined) saver.discard();
       else saver.flush();
-      // A graph that was left behind may still save: too late.
+      // A graph that ignored the abort may still be executing. Its saves are refused from now on.
       saver.close();
       if (reason === "rollback") {
         saver.deleteRun(run.threadId, run.runId);
         this.runs.markFinished(run, { ...stopped(reason), rolledBack: true, callsWebhook: false });
       } else {
         const waiting = outcome.waiting && outcome.refused !== true;
-        // Nothing of a deleted thread is sent to anybody.
+        // The runs of a deleted thread call no webhooks.
         const callsWebhook = run.kwargs.webhook !== undefined && thread?.deleted !== true;
         this.runs.markFinished(run, { ...outcome, waiting, rolledBack: false, callsWebhook });
       }
@@ -68,20 +71,21 @@ export class RunRecords {
         this.threads.update(run.threadId, {
           status: others.length > 0 ? "busy" : settled,
           error: error === null ? null : JSON.stringify(error),
-          // One that waits for an answer is kept, and for good: whoever answers it wants to see what follows.
+          // A temporary thread that waits for an answer becomes a lasting one, so that the answer and its result can be read.
           ...(thread.temporary && outcome.waiting ? { temporary: false, ttl: ttlOf(run) } : {}),
         });
       }
     });
   }
 
-  /** Whether the thread was made for this run alone and holds nothing without it. */
+  /** Whether the thread was made for this run alone and has no checkpoints. */
   private isLeftEmpty({ cron, threadId }: StoredRun): boolean {
     if (cron?.ownsThread !== true) return false;
     return findCheckpoints(this.storage.sql, { threadId, ns: "", limit: 1 }).length === 0;
   }
 
-  private takeThread(run: NewRun, thread: StoredThread | undefined): void {
+  /** Marks the thread of a new run as busy, or creates it. */
+  private occupyThread(run: NewRun, thread: StoredThread | undefined): void {
     const owner = { graph_id: run.graphId, assistant_id: run.assistantId };
     if (thread === undefined) {
       this.threads.insert({
@@ -102,5 +106,5 @@ export class RunRecords {
   }
 }
 
-/** How long a thread lives that a run makes, and that is kept: as its cron says, or as the deployment does. */
+/** The time to live of a thread that a run creates: that of its cron, or else the default of the deployment. */
 const ttlOf = ({ cron }: { cron: CronTerms | null }): ThreadTtl | null => cron?.ttl ?? defaultTtl;

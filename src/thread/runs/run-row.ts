@@ -1,4 +1,4 @@
-/** The row of a run in its thread's object: the table, and what is read from it. */
+/** The row of a run in its thread's object, and the object that is read from it. */
 import type { CronEntry } from "../../calls/cron-entry";
 import { usageOf, type CronTerms, type NewRun, type RunRecord } from "../../calls/run";
 import { toIsoOrNull } from "../../platform/clock";
@@ -9,33 +9,34 @@ import { type RunStatus, type WebhookDelivery } from "../../wire/runs";
 export interface StoredRun extends RunRecord {
   graphId: string;
   attempts: number;
-  /** It does not start before. */
+  /** The run does not start before this instant (ms). */
   startAt: number;
-  /** When its first attempt began. */
+  /** When the run's first attempt began (ms). */
   startedAt: number | null;
-  /** What the cron that made it asks of it; null for a run that no cron made. */
+  /** The terms of the cron that made the run; null for a run that no cron made. */
   cron: CronTerms | null;
-  /** What the index is to have of its cron, and is not known to; written with the run. */
+  /** Changes of the cron's row in the index that are still to be written, together with the run. */
   cronEntry: CronEntry | null;
-  /** Attempts that the graph has failed in; the others ended with their hosts, or go on. */
+  /** Attempts that ended with a failure of the graph. In the other attempts the host died, or they are still under way. */
   failures: number;
-  /** It has ended at an interrupt, and waits for an answer. */
+  /** The run ended at an interrupt and waits for an answer. */
   waiting: boolean;
-  /** When its cron is to be told (again) how it ended; null before it has, and when there is nobody to tell. */
+  /** When the next report to the cron is due (ms); null before the run has ended, and when no report is to be sent. */
   reportAt: number | null;
   reportAttempts: number;
-  /** Rolled back or deleted: to be taken out of the index. */
+  /** The run was rolled back or deleted, and is to be removed from the index. */
   deleted: boolean;
-  /** When its webhook is to be called (again); null when there is nothing to call. */
+  /** When the next call of the webhook is due (ms); null when no call is to be made. */
   webhookAt: number | null;
   webhookAttempts: number;
-  /** The checkpoint that the run ended with, whose values its webhook is sent. */
+  /** The checkpoint with which the run ended. Its values are sent to the webhook. */
   lastCheckpointId: string | null;
   revision: number;
+  /** The last revision that the index is known to have. */
   indexed: number;
 }
 
-/** As SQLite has it. */
+/** The row in SQLite. */
 export type RunRow = {
   run_id: string;
   thread_id: string;
@@ -67,7 +68,7 @@ export type RunRow = {
   webhook_status: WebhookDelivery["status"] | null;
   webhook_error: string | null;
   last_checkpoint_id: string | null;
-  /** 1 when what its webhook is to send is in `webhook_values`. */
+  /** 1 when the values for the webhook are stored in `webhook_values`. */
   webhook_values_kept: number;
   revision: number;
   indexed: number;

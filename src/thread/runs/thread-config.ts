@@ -1,37 +1,41 @@
-/** The config of a thread: what its runs were configured with, that of the last on top. */
+/** The config of a thread: the configs of its runs merged, with later runs replacing the values of earlier ones. */
 import type { NewRun, RunKwargs } from "../../calls/run";
 import type { ThreadRecord } from "../../calls/thread";
 import { bytesOf, type JsonObject } from "../../platform/json";
 
-/** A larger one is not kept: it shares a row with the thread's metadata, which have more of a claim to it. */
+/** A larger config is not stored, because it shares the thread's row with the metadata, and a row holds 2 MB. */
 const MAX_CONFIG_BYTES = 100_000;
 
-/** What is of a run alone. */
-const OF_RUN = new Set(["run_id", "thread_id", "graph_id", "assistant_id"]);
+/** Keys of `configurable` that describe one run and are not stored with the thread. */
+const KEYS_OF_ONE_RUN = new Set(["run_id", "thread_id", "graph_id", "assistant_id"]);
 
-/** The thread's config when a run has been made on it. */
-export function withRunConfig(config: JsonObject, { config: ofRun }: RunKwargs): JsonObject {
-  const lasting = Object.entries(ofRun.configurable).filter(
-    ([key]) => !OF_RUN.has(key) && !key.startsWith("checkpoint_"),
+/** The thread's config after a run with `kwargs` was created on the thread. */
+export function withRunConfig(threadConfig: JsonObject, { config: runConfig }: RunKwargs): JsonObject {
+  const lasting = Object.entries(runConfig.configurable).filter(
+    ([key]) => !KEYS_OF_ONE_RUN.has(key) && !key.startsWith("checkpoint_"),
   );
   const merged = {
-    ...config,
-    ...ofRun,
-    configurable: { ...(config.configurable as JsonObject | undefined), ...Object.fromEntries(lasting) },
+    ...threadConfig,
+    ...runConfig,
+    configurable: {
+      ...(threadConfig.configurable as JsonObject | undefined),
+      ...Object.fromEntries(lasting),
+    },
   };
-  return bytesOf(JSON.stringify(merged)) <= MAX_CONFIG_BYTES ? merged : { configurable: {}, ...config };
+  return bytesOf(JSON.stringify(merged)) <= MAX_CONFIG_BYTES ? merged : { configurable: {}, ...threadConfig };
 }
 
 /**
- * The run as it is to be on the thread. Whoever answers what another run has asked seldom knows how that was configured: a run
- * that goes on with an interrupted one of its assistant is `configurable` as that was, over the assistant's own.
+ * The run with the config that it gets on the thread. A run that continues an interrupted run of the same assistant keeps the
+ * `configurable` values of the interrupted run, because whoever answers an interrupt seldom knows them. They replace the
+ * values of the assistant, but not those that the new run was given itself.
  */
-export function configuredOn(thread: ThreadRecord | undefined, run: NewRun): NewRun {
+export function withThreadConfig(thread: ThreadRecord | undefined, run: NewRun): NewRun {
   const { config } = run.kwargs;
-  const goesOn = thread?.status === "interrupted" && (run.kwargs.input ?? null) === null;
-  if (!goesOn || thread.metadata.assistant_id !== run.assistantId) return run;
-  const before = Object.entries((thread.config.configurable ?? {}) as JsonObject);
-  const lasting = before.filter(([key]) => !run.ownConfigurable.includes(key));
+  const continuesInterrupted = thread?.status === "interrupted" && (run.kwargs.input ?? null) === null;
+  if (!continuesInterrupted || thread.metadata.assistant_id !== run.assistantId) return run;
+  const previous = Object.entries((thread.config.configurable ?? {}) as JsonObject);
+  const lasting = previous.filter(([key]) => !run.ownConfigurable.includes(key));
   const configurable = { ...config.configurable, ...Object.fromEntries(lasting) };
   return { ...run, kwargs: { ...run.kwargs, config: { ...config, configurable } } };
 }

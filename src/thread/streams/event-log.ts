@@ -1,6 +1,7 @@
 /**
- * The events of the runs in a thread object: told to whoever listens, and for resumable runs kept, so that a client that
- * was cut off can go on where it was. Events that nobody hears and nobody may ask for later are not even serialized.
+ * The events that the runs in a thread object stream. The log passes each event to its listeners. Events of resumable runs are
+ * also kept, so that a client that lost its connection can go on where it was. An event without listeners that need not be
+ * kept is dropped before it is serialized.
  */
 import { now } from "../../platform/clock";
 import { parseJson } from "../../platform/json";
@@ -11,31 +12,34 @@ import type { RunEvent } from "./stream-modes";
 
 export type Listener = (event: SentEvent) => void;
 
-/** How long after its run's end a resumable stream can be asked for. */
+/** The events of a resumable run are kept this long after its end. */
 const KEPT_MS = 5 * 60_000;
-/** What one run may stream to be kept. */
+/** Characters of one run's events that are kept at most; a run that streams more fails. */
 const MAX_KEPT_LENGTH = 32_000_000;
-/** Kept events are written this often, several in a row. */
+/** Kept events are written this often, several of them in one row. */
 const WRITE_AFTER_MS = 200;
-/** A row holds 2 MB, and a character may take three bytes. */
+/** Characters in one row. A row holds 2 MB, and a character may take three bytes. */
 const MAX_ROW_LENGTH = 500_000;
 
 export class EventLog {
   private lastId = 0;
+  /** Listeners by the id of the run or the thread to which they listen. */
   private readonly listeners = new Map<string, Set<Listener>>();
   private readonly held = new HeldEvents();
+  /** Kept events that are not in the table yet. */
   private readonly unwritten: SentEvent[] = [];
+  /** Characters kept so far, by the id of the run. */
   private readonly keptLengths = new Map<string, number>();
   private timer: ReturnType<typeof setTimeout> | undefined;
-  /** Undefined until somebody asks. */
+  /** Whether the table was created; undefined until it is looked up. */
   private tableExists: boolean | undefined;
 
   constructor(private readonly storage: DurableObjectStorage) {}
 
   /**
-   * Tells an event to those who listen.
-   * @param kept that it can be asked for later
-   * @throws when the run has streamed more than can be kept, or the data is no JSON
+   * Passes an event of a run to the listeners of the run and of its thread.
+   * @param kept whether the event is also stored, for clients that come back
+   * @throws when the run has streamed more than can be kept, or the data cannot be JSON
    */
   emit({ runId, threadId }: EventRef & { runId: string }, { event, data }: RunEvent, kept: boolean): void {
     const listeners = [...this.listenersOf(runId), ...this.listenersOf(threadId)];
@@ -48,8 +52,8 @@ export class EventLog {
   }
 
   /**
-   * Tells those who listen to the thread what is no event of a run's own stream. Never throws: what is told must be small.
-   * @param kept that it can be asked for later; only what is of a run
+   * Passes an event to the listeners of the thread alone, not to those of a run. Never throws, so the data must be small.
+   * @param kept whether the event is also stored, for clients that come back; only for events of a run
    */
   emitToThread({ runId, threadId }: EventRef, { event, data }: RunEvent, kept: boolean): void {
     const listeners = [...this.listenersOf(threadId)];
@@ -60,17 +64,17 @@ export class EventLog {
     for (const listener of listeners) listener(sent);
   }
 
-  /** Whether anybody listens to the run or the thread. */
-  isHeard(runOrThreadId: string): boolean {
+  /** Whether the run or the thread has listeners. */
+  hasListeners(runOrThreadId: string): boolean {
     return this.listeners.has(runOrThreadId);
   }
 
-  /** Where the log is: all later events have larger ids. */
+  /** An id that is smaller than the ids of all later events, and not smaller than those of earlier ones. */
   position(): number {
     return Math.max(this.lastId, now() * 1000 - 1);
   }
 
-  /** Hears the events of a run or of all runs of a thread from now on. @returns how to stop that */
+  /** Passes the events of a run, or of all runs of a thread, to the listener. @returns a function that removes the listener */
   listen(runOrThreadId: string, listener: Listener): () => void {
     const listeners = this.listeners.get(runOrThreadId) ?? new Set();
     this.listeners.set(runOrThreadId, listeners.add(listener));
@@ -80,18 +84,18 @@ export class EventLog {
     };
   }
 
-  /** Holds what the run streams for the first who listens to it. */
-  hold(runId: string): void {
+  /** Holds the run's events in memory for its first listener. */
+  holdForFirstListener(runId: string): void {
     this.held.begin(runId);
   }
 
-  /** What is held of a run, once. */
-  takeHeld(runId: string): SentEvent[] {
-    return this.held.take(runId);
+  /** The events that were held for the run's first listener. A second call returns none. */
+  releaseHeld(runId: string): SentEvent[] {
+    return this.held.release(runId);
   }
 
-  /** The kept events of a run, or of all runs of a thread, after `afterId`. */
-  kept(runOrThreadId: string, afterId: number): SentEvent[] {
+  /** The kept events of a run, or of all runs of a thread, with ids larger than `afterId`. */
+  readKept(runOrThreadId: string, afterId: number): SentEvent[] {
     this.write();
     if (!this.hasTable()) return [];
     const rows = this.storage.sql.exec<{ last_id: number; piece: string }>(
@@ -107,8 +111,8 @@ export class EventLog {
       .filter(({ id }) => id > afterId);
   }
 
-  /** The run has ended: what is kept of it is kept for a while yet. */
-  end(runId: string): void {
+  /** Notes that the run has ended: its kept events expire in {@link KEPT_MS}. */
+  endRun(runId: string): void {
     this.write();
     this.keptLengths.delete(runId);
     if (this.hasTable()) {
@@ -116,8 +120,8 @@ export class EventLog {
     }
   }
 
-  /** Threads of whose runs events are kept. */
-  threads(): string[] {
+  /** Ids of the threads whose runs have kept events. */
+  threadsWithEvents(): string[] {
     if (!this.hasTable()) return [];
     return this.storage.sql
       .exec<{ thread_id: string }>("SELECT DISTINCT thread_id FROM events")
@@ -125,22 +129,23 @@ export class EventLog {
       .map((row) => row.thread_id);
   }
 
-  /** Forgets all events of a thread. */
+  /** Deletes all kept events of a thread. */
   removeThread(threadId: string): void {
     if (this.hasTable()) this.storage.sql.exec("DELETE FROM events WHERE thread_id = ?", threadId);
   }
 
-  /** Forgets the kept events whose time is over. */
+  /** Deletes the kept events that have expired. */
   removeExpired(): void {
     if (this.hasTable()) this.storage.sql.exec("DELETE FROM events WHERE expires_at <= ?", now());
   }
 
-  /** When the next kept events are to be forgotten; null when none are. */
+  /** When the next kept events expire (ms); null when none do. */
   nextExpiry(): number | null {
     if (!this.hasTable()) return null;
     return this.storage.sql.exec<{ at: number | null }>("SELECT min(expires_at) AS at FROM events").one().at;
   }
 
+  /** Microseconds since the epoch, or one more than the last id. Ids therefore rise from one host of the object to the next. */
   private nextId(): number {
     this.lastId = Math.max(this.lastId + 1, now() * 1000);
     return this.lastId;
@@ -150,11 +155,12 @@ export class EventLog {
     return this.listeners.get(runOrThreadId) ?? [];
   }
 
-  /** The object is being emptied, and its tables with it. */
+  /** Notes that the object was emptied and its tables with it. */
   noteTableDropped(): void {
     this.tableExists = false;
   }
 
+  /** Stores an event with the next write. @throws when the run has streamed more than can be kept */
   private keep(sent: SentEvent & { runId: string }): void {
     const length = (this.keptLengths.get(sent.runId) ?? 0) + sent.data.length;
     if (length > MAX_KEPT_LENGTH) {
@@ -169,7 +175,7 @@ export class EventLog {
     }, WRITE_AFTER_MS);
   }
 
-  /** Writes what is kept, many events to a row: rows cost, and not their size. */
+  /** Writes the unwritten events, many of them in one row, because each row is billed and its size is not. */
   private write(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
@@ -207,13 +213,13 @@ export class EventLog {
   }
 }
 
-/** The text, cut to fit rows. */
+/** The text, cut into pieces that fit a row. */
 function pieces(text: string): string[] {
   const count = Math.ceil(text.length / MAX_ROW_LENGTH);
   return Array.from({ length: count }, (_, i) => text.slice(i * MAX_ROW_LENGTH, (i + 1) * MAX_ROW_LENGTH));
 }
 
-/** Consecutive events of one run that fit a row together. */
+/** The events in batches: consecutive events of one run that fit a row together. */
 function batches(events: SentEvent[]): SentEvent[][] {
   const all: SentEvent[][] = [];
   let length = 0;

@@ -1,10 +1,10 @@
 /**
- * What runs in the background stream before anybody listens. It is held in memory for the first who does: between making a run
- * and listening to it lies a request, and runs do not wait.
+ * The events of background runs that nobody listens to yet. They are held in memory for the first listener: a client creates a
+ * run with one request and joins its stream with the next, and the run starts streaming in between.
  */
 import type { SentEvent } from "./sent-event";
 
-/** Characters that are held for all runs together; the oldest are let go first. */
+/** Characters that are held for all runs together. Above that, the events of the oldest runs are dropped. */
 const MAX_LENGTH = 1_000_000;
 
 interface Held {
@@ -16,16 +16,17 @@ export class HeldEvents {
   private readonly runs = new Map<string, Held>();
   private length = 0;
 
-  /** Holds what the run streams, from now on and until it is taken. */
+  /** Holds the run's events from now on, until they are released or dropped. */
   begin(runId: string): void {
     this.runs.set(runId, { events: [], length: 0 });
   }
 
-  /** Whether the run's events are held: not those of one that was heard, or has streamed too much. */
+  /** Whether the run's events are held. They are not after a listener came, or after they were dropped. */
   holds(runId: string): boolean {
     return this.runs.has(runId);
   }
 
+  /** Adds an event of a run whose events are held. */
   add(runId: string, event: SentEvent): void {
     const held = this.runs.get(runId);
     if (held === undefined) return;
@@ -34,12 +35,12 @@ export class HeldEvents {
     this.length += event.data.length;
     for (const oldest of this.runs.keys()) {
       if (this.length <= MAX_LENGTH) break;
-      this.take(oldest);
+      this.release(oldest);
     }
   }
 
-  /** The events of a run that nobody has heard, which are held no more. */
-  take(runId: string): SentEvent[] {
+  /** Returns the held events of the run, and stops holding them. */
+  release(runId: string): SentEvent[] {
     const held = this.runs.get(runId);
     if (held === undefined) return [];
     this.runs.delete(runId);

@@ -1,14 +1,14 @@
-/** The run that an event is of; without a run it is of the thread alone. */
+/** The run and the thread of an event; `runId` is null for an event of the thread alone. */
 export interface EventRef {
   runId: string | null;
   threadId: string;
 }
-/** An event as it was sent. Ids rise strictly in an object, also from one life of it to the next. */
+/** An event as it was sent. The ids of an object's events rise strictly, also when the object moves to another host. */
 export interface SentEvent extends EventRef {
   id: number;
   event: string;
-  /** JSON. */
+  /** JSON text. */
   data: string;
-  /** For the streams of the thread, not for those of the run. */
+  /** The event goes to the streams of the thread and not to those of the run. */
   threadOnly?: true;
 }

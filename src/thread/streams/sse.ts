@@ -1,32 +1,32 @@
-/** Server-sent events: a run's or a thread's stream as bytes. */
+/** The stream of a run or a thread as the bytes of server-sent events. */
 import type { EventLog } from "./event-log";
 import type { SentEvent } from "./sent-event";
 
-/** Sent this often when nothing else is, so that nothing in between closes the connection. */
+/** A heartbeat is sent this often, so that no proxy closes an idle connection. */
 const HEARTBEAT_MS = 5_000;
-/** What is handed on at a time. */
-const HANDED_ON_BYTES = 1_000_000;
-/** What may wait for a client that reads slowly: all that a resumable stream keeps, and something of what follows. */
+/** Bytes that are given to the reader ahead of its reading. */
+const READ_AHEAD_BYTES = 1_000_000;
+/** Characters that may wait for a slow client: more than a resumable run keeps. A slower client is disconnected. */
 const MAX_WAITING_LENGTH = 40_000_000;
 
 const encoder = new TextEncoder();
 
-/** What a stream is made of. */
+/** The content of a stream. */
 export interface StreamSource {
   log: EventLog;
-  /** The run, or the thread, that is heard. */
+  /** The id of the run or the thread to listen to. */
   id: string;
-  /** Kept events that come first. */
+  /** Earlier events with which the stream begins. */
   replay: SentEvent[];
-  /** Whether an event is wanted. */
-  wants: (event: SentEvent) => boolean;
-  /** The stream ends with it; a thread's never does. */
-  until?: Promise<unknown>;
-  /** The client went away before the end. */
+  /** Whether the stream includes an event. */
+  includes: (event: SentEvent) => boolean;
+  /** The stream ends when this promise settles. Without it the stream never ends, as that of a thread. */
+  ended?: Promise<unknown>;
+  /** Called when the client disconnects before the stream has ended. */
   onDisconnect?: () => void;
 }
 
-/** The stream: first what is replayed, then what happens, each event once. */
+/** The stream: first the replayed events, then the live ones, each event once. */
 export function eventStream(source: StreamSource): ReadableStream<Uint8Array> {
   const waiting: SentEvent[] = [];
   let waitingLength = 0;
@@ -35,13 +35,15 @@ export function eventStream(source: StreamSource): ReadableStream<Uint8Array> {
   let closed = false;
   let stop = (): void => undefined;
 
-  const take = (event: SentEvent): void => {
-    if (ended || event.id <= lastId || !source.wants(event)) return;
+  /** Queues an event for the client, unless the stream has it already or leaves it out. */
+  const queueEvent = (event: SentEvent): void => {
+    if (ended || event.id <= lastId || !source.includes(event)) return;
     lastId = event.id;
     waiting.push(event);
     waitingLength += event.data.length;
   };
-  const handOn = (controller: ReadableStreamDefaultController<Uint8Array>): void => {
+  /** Sends queued events for as long as the client has room for them, and closes the stream after the last one. */
+  const sendQueued = (controller: ReadableStreamDefaultController<Uint8Array>): void => {
     for (
       let event = waiting[0];
       event !== undefined && (controller.desiredSize ?? 0) > 0;
@@ -51,7 +53,7 @@ export function eventStream(source: StreamSource): ReadableStream<Uint8Array> {
       waitingLength -= event.data.length;
       controller.enqueue(encoder.encode(`id: ${event.id}\nevent: ${event.event}\ndata: ${event.data}\n\n`));
     }
-    // To hand on the last event may have asked for the next, and closed the stream in here already.
+    // `enqueue` may have called this function again, which then closed the stream already.
     if (!ended || closed || waiting.length > 0) return;
     closed = true;
     controller.close();
@@ -60,17 +62,17 @@ export function eventStream(source: StreamSource): ReadableStream<Uint8Array> {
     if (ended) return;
     ended = true;
     stop();
-    handOn(controller);
+    sendQueued(controller);
   };
 
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
-        for (const event of source.replay) take(event);
+        for (const event of source.replay) queueEvent(event);
         const unlisten = source.log.listen(source.id, (event) => {
-          take(event);
-          handOn(controller);
-          // It may come back and go on where it was, if the stream is resumable.
+          queueEvent(event);
+          sendQueued(controller);
+          // The client is too slow. It can connect again and go on where it was, if the stream is resumable.
           if (waitingLength > MAX_WAITING_LENGTH) {
             waiting.length = 0;
             end(controller);
@@ -83,18 +85,18 @@ export function eventStream(source: StreamSource): ReadableStream<Uint8Array> {
           unlisten();
           clearInterval(heartbeat);
         };
-        const over = (): void => {
+        const endStream = (): void => {
           end(controller);
         };
-        source.until?.then(over, over);
+        source.ended?.then(endStream, endStream);
       },
-      pull: handOn,
+      pull: sendQueued,
       cancel() {
         ended = true;
         stop();
         source.onDisconnect?.();
       },
     },
-    new ByteLengthQueuingStrategy({ highWaterMark: HANDED_ON_BYTES }),
+    new ByteLengthQueuingStrategy({ highWaterMark: READ_AHEAD_BYTES }),
   );
 }

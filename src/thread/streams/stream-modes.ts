@@ -1,4 +1,4 @@
-/** What of a graph's execution is streamed, in which shape: from LangGraph's chunks to the events of the wire. */
+/** Turns the chunks that LangGraph streams into the events that clients of the API get, by stream mode. */
 import { AIMessageChunk, BaseMessage } from "@langchain/core/messages";
 import type { StreamMode as LibraryMode } from "@langchain/langgraph";
 import type { JsonObject } from "../../platform/json";
@@ -6,20 +6,20 @@ import type { JsonObject } from "../../platform/json";
 /** The stream modes of the API. */
 export type StreamMode = LibraryMode | "messages-tuple" | "events";
 
-/** An event of a run; `data` is not plain JSON yet. */
+/** An event of a run. `data` may still hold class instances such as messages, which `toWire` turns into JSON. */
 export interface RunEvent {
   event: string;
   data: unknown;
 }
 
-/** A piece of what a graph streams: from the (sub)graph named by `ns`, empty for the root. */
+/** A chunk that a graph streams. `ns` is the namespace of the subgraph that it is from, empty for the root graph. */
 export interface GraphChunk {
   ns: string[];
   mode: LibraryMode;
   chunk: unknown;
 }
 
-/** The modes that LangGraph is asked for; `values` always, since the last of them is the run's result. */
+/** The modes to stream from LangGraph. `values` is always among them, because the last values are the run's result. */
 export function libraryModes(asked: readonly StreamMode[]): LibraryMode[] {
   const modes = new Set<LibraryMode>(["values"]);
   for (const mode of asked) {
@@ -30,20 +30,21 @@ export function libraryModes(asked: readonly StreamMode[]): LibraryMode[] {
 }
 
 /**
- * Whether LangGraph is asked for the chunks of subgraphs too: the mode `messages` has the tokens of every model, wherever in
- * the graph it is called. Not beside `messages-tuple`, which would have less of them then.
+ * Whether to stream the chunks of subgraphs from LangGraph. The mode `messages` needs them, because it includes the tokens of
+ * models that subgraphs call. Together with `messages-tuple` they are left out, because `messages-tuple` would then lack some.
  */
-export const goesDeep = (asked: readonly StreamMode[], subgraphs: boolean): boolean =>
+export const needsSubgraphs = (asked: readonly StreamMode[], subgraphs: boolean): boolean =>
   subgraphs || (asked.includes("messages") && !asked.includes("messages-tuple"));
 
 /** Turns the chunks of one run into its events. */
 export class EventMapper {
   private readonly asked: ReadonlySet<StreamMode>;
-  /** Messages that are still being written, put together so far. */
+  /** Messages that are still being streamed, by their ids, with the chunks so far joined. */
   private readonly partial = new Map<string, AIMessageChunk>();
+  /** Ids of the messages that were sent as complete. */
   private readonly complete = new Set<string>();
 
-  /** @param subgraphs that the chunks of subgraphs are events too */
+  /** @param subgraphs whether the chunks of subgraphs become events, too */
   constructor(
     asked: readonly StreamMode[],
     private readonly subgraphs: boolean,
@@ -51,7 +52,7 @@ export class EventMapper {
     this.asked = new Set(asked);
   }
 
-  /** The events of a chunk, in order; none when its mode was not asked for. */
+  /** The events that a chunk becomes, in order; none when the client did not ask for its mode. */
   *eventsOf({ ns, mode, chunk }: GraphChunk): Generator<RunEvent> {
     const named = (name: string): string => [name, ...ns].join("|");
     if (mode === "messages") {
@@ -67,6 +68,7 @@ export class EventMapper {
     if (mode === "values" && this.asked.has("messages")) yield* this.completeMessages(chunk);
   }
 
+  /** The events of the mode `messages` for a message chunk: the message as far as it was streamed. */
   private *partialMessages([message, metadata]: [BaseMessage, JsonObject]): Generator<RunEvent> {
     if (!(message instanceof AIMessageChunk) || message.id === undefined) return;
     const before = this.partial.get(message.id);
@@ -76,6 +78,7 @@ export class EventMapper {
     yield { event: "messages/partial", data: [whole] };
   }
 
+  /** The events of the mode `messages` for new values: the messages that were not sent as complete before. */
   private *completeMessages(values: unknown): Generator<RunEvent> {
     if (typeof values !== "object" || values === null || !("messages" in values)) return;
     const messages = [values.messages].flat().filter((message) => BaseMessage.isInstance(message));
@@ -88,7 +91,7 @@ export class EventMapper {
   }
 }
 
-/** The data of a chunk as clients know it; undefined when the chunk is none of theirs. */
+/** The data of a chunk in the shape that the API defines; undefined when clients do not get the chunk. */
 function wireData(mode: LibraryMode, chunk: unknown): unknown {
   switch (mode) {
     case "checkpoints":
@@ -122,7 +125,7 @@ function wireCheckpoint({ config, parentConfig, tasks, ...rest }: JsonObject): J
   };
 }
 
-/** A task of a subgraph tells where the subgraph's state is kept, as a config; clients know it as a checkpoint. */
+/** A task of a subgraph names the checkpoint of the subgraph by a config in `state`; clients get it as `checkpoint`. */
 function wireTask({ state, ...task }: JsonObject): JsonObject {
   const checkpoint = checkpointOf(state);
   return checkpoint === null
