@@ -289,6 +289,7 @@ describe("the index of a cron", () => {
     const stub = cronStub(cron.cron_id);
     await runInDurableObject(stub, (_object, { storage }) => {
       storage.sql.exec("ALTER TABLE cron DROP COLUMN defined");
+      storage.kv.delete("schema_version");
     });
     await evictDurableObject(stub);
     await ringAt(FIRST, cron.cron_id);
