@@ -16,8 +16,8 @@ const EXTENSIONS = [".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs"
 
 /**
  * @param {string} path absolute path of langgraph.json
- * @returns the graphs in order, each with an `error` that makes a message naming it; the settings; `env` as it stands there;
- *   and `notes` on what of the file has no effect
+ * @returns the graphs in order, each with an `error` that makes a message naming it, and with a `fault` where its entry is
+ *   wrong; the settings; `env` as it stands there; and `notes` on what of the file has no effect
  * @throws GraphConfigError
  */
 export async function readConfig(path) {
@@ -58,17 +58,23 @@ function parseJson(path, text) {
   }
 }
 
-/** `"./file.ts:export"` or `{ "path": "./file.ts:export" }`, relative to langgraph.json. */
+/** An entry that is wrong has a `fault`, which says why: it must not keep the other graphs from being served. */
 function parseGraph(configPath, id, spec) {
   const error = (message) => new GraphConfigError(`${configPath}: graph "${id}": ${message}`);
-  if (!GRAPH_ID.test(id) || UUID.test(id)) {
-    throw error(
-      "a graph id is 1 to 64 letters, digits, '.', '_' or '-', begins with a letter or digit, and is no UUID",
-    );
+  const hasValidId = GRAPH_ID.test(id) && !UUID.test(id);
+  if (!hasValidId) {
+    const fault =
+      "a graph id is 1 to 64 letters, digits, '.', '_' or '-', begins with a letter or digit, and is no UUID";
+    return { id, hasValidId, fault, error };
   }
+  return { id, hasValidId, ...parseSpec(configPath, spec), error };
+}
+
+/** `"./file.ts:export"` or `{ "path": "./file.ts:export" }`, relative to langgraph.json. */
+function parseSpec(configPath, spec) {
   const target = isRecord(spec) ? spec.path : spec;
   if (typeof target !== "string" || target === "") {
-    throw error(`expected "./path/to/file.ts:export", or an object with such a "path"`);
+    return { fault: `expected "./path/to/file.ts:export", or an object with such a "path"` };
   }
   // A colon followed by a slash is not the export's: it belongs to a path like C:/graphs/agent.ts.
   const [, path, exportName] = /^(.*?)(?::([^:/\\]*))?$/s.exec(target) ?? [];
@@ -77,24 +83,24 @@ function parseGraph(configPath, id, spec) {
     extname(path) === ".py" ||
     /^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$/.test(path.replace(/\.[cm]?[jt]sx?$/, "/"))
   ) {
-    throw error(
-      `${path} is Python; graphs here run in JavaScript: port it, or call a Python server from a node`,
-    );
+    return {
+      fault: `${path} is Python; graphs here run in JavaScript: port it, or call a Python server from a node`,
+    };
   }
   if (!EXTENSIONS.includes(extname(path))) {
-    throw error(`"${target}": expected a file ending in ${EXTENSIONS.join(", ")}, as in ./agent.ts:agent`);
+    return {
+      fault: `"${target}": expected a file ending in ${EXTENSIONS.join(", ")}, as in ./agent.ts:agent`,
+    };
   }
   const description = isRecord(spec) ? spec.description : undefined;
   if (description !== undefined && description !== null && typeof description !== "string") {
-    throw error('"description" must be a text');
+    return { fault: '"description" must be a text' };
   }
   return {
-    id,
     path,
     description: description ?? undefined,
     exportName: exportName || "default",
     file: resolve(dirname(configPath), path),
-    error,
   };
 }
 

@@ -160,6 +160,44 @@ describe("buildGraphs", () => {
     expect(source).not.toContain(`from "../t.ts"`);
   });
 
+  it.each([
+    ["a Python path", { path: "./agent.py:graph" }, /graph "bad": \.\/agent\.py is Python/, true],
+    ["a wrong extension", "./agent:graph", /graph "bad": "\.\/agent:graph": expected a file ending in/, true],
+    ["a wrong kind", 7, /graph "bad": expected "\.\/path\/to\/file\.ts:export"/, true],
+    [
+      "a wrong description",
+      { path: "./g.ts", description: 1 },
+      /graph "bad": "description" must be a text/,
+      true,
+    ],
+    ["a wrong id", "./g.ts:builder", /graph "__proto__": a graph id is 1 to 64 letters/, false],
+  ])("serves the others when an entry has %s", async (_, entry, message, standsForError) => {
+    const id = standsForError ? "bad" : "__proto__";
+    const good = JSON.stringify("./g.ts:builder");
+    await write({
+      "langgraph.json": `{ "graphs": { "${id}": ${JSON.stringify(entry)}, "good": ${good}, "absent": "./gone.ts" } }`,
+      "g.ts": `${GRAPH} export { builder };`,
+    });
+    await expect(build()).rejects.toThrow(message);
+    await expect(build()).rejects.toThrow(/graph "absent": there is no file/);
+    const out = join(dir, "out/graphs.ts");
+    const result = await buildGraphs({ config: join(dir, "langgraph.json"), out, keepGoing: true });
+    expect(result.graphIds).toEqual([...(standsForError ? ["bad"] : []), "good", "absent"]);
+    expect(result.errors).toEqual([
+      expect.stringMatching(message),
+      expect.stringMatching(/graph "absent": there is no file/),
+    ]);
+    const source = await readFile(out, "utf8");
+    expect(source).toContain('"good": g');
+    expect(source.includes(`"${id}": () => { throw new Error(`)).toBe(standsForError);
+  });
+
+  it("fails when no graph is left that could be asked for", async () => {
+    await write({ "langgraph.json": `{ "graphs": { "a/b": "./g.ts" } }` });
+    const options = { config: join(dir, "langgraph.json"), out: join(dir, "out/graphs.ts"), keepGoing: true };
+    await expect(buildGraphs(options)).rejects.toThrow(/graph "a\/b": a graph id is/);
+  });
+
   it("knows a Python module by its name", async () => {
     const building = buildWith({ a: "agent.graphs.agent:graph" });
     await expect(building).rejects.toThrow(/agent\.graphs\.agent is Python; graphs here run in JavaScript/);
@@ -172,11 +210,50 @@ describe("buildGraphs", () => {
     );
   });
 
-  it("points to .dev.vars when a module throws", async () => {
-    const building = buildWith({ a: "./t.ts" }, { "t.ts": `throw new Error("OPENAI_API_KEY is missing");` });
-    await expect(building).rejects.toThrow(
-      /OPENAI_API_KEY is missing\n(?:.*\n)*.*\.dev\.vars.*inside a node/,
+  it.each([
+    ["has a compile of its own", "class Ajv { compile(schema: object) { return schema; } }"],
+    ["has a compile that throws", "class Ajv { compile() { throw new Error('expected a schema'); } }"],
+    ["is called Compiled", "class CompiledTemplate {}"],
+  ])("does not take for a graph what %s", async (_, text) => {
+    const [, name = ""] = /class (\w+)/.exec(text) ?? [];
+    await expect(
+      buildWith({ a: "./x.ts:x" }, { "x.ts": `${text} export const x = new ${name}();` }),
+    ).rejects.toThrow(`the export "x" of ./x.ts is an object of class ${name}; expected a LangGraph graph`);
+  });
+
+  it("knows a builder of a LangGraph that is too old", async () => {
+    const old = `class StateGraph { addNode() {} compile() { return {}; } } export const graph = new StateGraph();`;
+    await expect(buildWith({ a: "./old.ts:graph" }, { "old.ts": old })).rejects.toThrow(
+      /too old to run here: @langchain\/langgraph 0\.2\.19 or later is needed/,
     );
+  });
+
+  it.each([
+    'Error("OPENAI_API_KEY is missing")',
+    'Error("Missing credentials. Please pass an `apiKey`, or set the `OPENAI_API_KEY` environment variable.")',
+    'Error("Anthropic API key not found")',
+    'Error("No Tavily API key found")',
+    'Error("Please set an API key for Google GenerativeAI in the environment variable GOOGLE_API_KEY")',
+    'Error("Invalid environment variables: DATABASE_URL: Required")',
+    'Error("Could not load the default credentials.")',
+  ])("points to .dev.vars when a module throws for want of a variable: %s", async (thrown) => {
+    const building = buildWith({ a: "./t.ts" }, { "t.ts": `throw new ${thrown};` });
+    await expect(building).rejects.toThrow(/\n(?:.*\n)*.*\.dev\.vars.*inside a node/);
+  });
+
+  it.each([
+    'JSON.parse("abc")',
+    'process.env["NO_SUCH"]?.x(); (process as unknown as { MY_TOOL: () => void }).MY_TOOL()',
+    "MAX_TOKENS",
+    'throw new Error("Logger not available in this environment")',
+    'throw new Error("no luck")',
+    'throw new Error("Unexpected token: the environment is not ready")',
+    'throw new Error("snake_case is not set in the state")',
+    'throw new Error("The tool CHECK_WEATHER is registered twice")',
+  ])("says nothing of variables when none is missing: %s", async (statement) => {
+    const building = buildWith({ a: "./t.ts" }, { "t.ts": `${statement};` });
+    await expect(building).rejects.toThrow(/threw while it was loaded/);
+    await expect(building).rejects.not.toThrow(/dev\.vars/);
   });
 });
 
