@@ -13,14 +13,14 @@
  */
 import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { dirname, join, relative, resolve } from "node:path";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { analyseBundle } from "./bundle-analysis.mjs";
 import { checkGraphs } from "./graph-check.mjs";
 import { graphSchemas } from "./graph-schemas.mjs";
 import { GraphConfigError, readConfig } from "./graphs-config.mjs";
-import { modelProviders, offerLines, writeProviderModules } from "./model-providers.mjs";
+import { modelProviders, writeOffers, writeProviderModules } from "./model-providers.mjs";
 import { enterVariables, projectVariables } from "./project-variables.mjs";
 
 export { GraphConfigError };
@@ -55,11 +55,12 @@ export async function buildGraphs({
     );
     const providers = await modelProviders(projectDir, [...analysis.filesOf.values()].flat());
     await writeProviderModules(projectDir, join(dirname(outPath), "modules"), providers);
+    const offers = await writeOffers(outPath.replace(/(\.\w+)?$/, ".providers.mjs"), providers);
     const source = generate({
       graphs: named,
       settings,
       schemas,
-      providers,
+      offers,
       errors,
       outDir: dirname(outPath),
     });
@@ -105,11 +106,12 @@ function checkDefaultConfig(configPath) {
 }
 
 /** The text of the generated module. */
-function generate({ graphs, settings, schemas, providers, errors, outDir }) {
+function generate({ graphs, settings, schemas, offers, errors, outDir }) {
   const lines = [
     "// Made by scripts/build-graphs.mjs from langgraph.json. Do not edit.",
     // A graph may be written in plain JavaScript, which has no types to check here.
     "// @ts-nocheck",
+    ...(offers === undefined ? [] : [`import ${JSON.stringify(`./${basename(offers)}`)};`]),
   ];
   graphs.forEach(({ id, file, exportName }, index) => {
     if (errors.has(id)) return;
@@ -127,7 +129,7 @@ function generate({ graphs, settings, schemas, providers, errors, outDir }) {
   });
   lines.push("};", "", `export const settings = ${JSON.stringify(settings, null, 2)};`);
   lines.push("", "// Of graphs whose schemas only their types tell; by graph id, by path of the subgraph.");
-  lines.push(`export const schemas = ${JSON.stringify(schemas)};`, ...offerLines(providers), "");
+  lines.push(`export const schemas = ${JSON.stringify(schemas)};`, "");
   return lines.join("\n");
 }
 

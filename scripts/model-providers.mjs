@@ -51,16 +51,21 @@ export async function modelProviders(projectDir, inputs) {
   return { installed, missing: PROVIDERS.filter((name) => !installed.includes(name)) };
 }
 
-/** Lines of the generated module that offer the packages. */
-export function offerLines({ installed }) {
-  if (installed.length === 0) return [];
-  return [
-    "",
-    "// Loaded when a graph first names one of their models.",
+/**
+ * Writes the module that offers the packages, and returns its path, or undefined when there is nothing to offer. It is a
+ * module of its own because it has to run before the graphs: a graph may make its model while its module is loaded.
+ */
+export async function writeOffers(path, { installed }) {
+  if (installed.length === 0) return undefined;
+  const lines = [
+    "// Made by scripts/build-graphs.mjs. Each package is loaded when a graph first names one of its models.",
     `globalThis[${GLOBAL}] = {`,
     ...installed.map((name) => `  ${JSON.stringify(name)}: () => import(${JSON.stringify(name)}),`),
     "};",
+    "",
   ];
+  await writeChanged(path, lines.join("\n"));
+  return path;
 }
 
 /** Writes a module for each provider under `dir`, and removes those that are not needed any more. */
@@ -76,11 +81,14 @@ export async function writeProviderModules(projectDir, dir, { installed, missing
   for (const file of await readdir(scope)) {
     if (!files.has(`@langchain/${file}`)) await rm(join(scope, file));
   }
-  for (const [name, text] of files) {
-    const path = join(dir, name);
-    if (existsSync(path) && (await readFile(path, "utf8")) === text) continue;
-    await writeFile(path, text);
-  }
+  for (const [name, text] of files) await writeChanged(join(dir, name), text);
+}
+
+/** Leaves a file alone that has the text already, because `wrangler dev` watches it. */
+async function writeChanged(path, text) {
+  if (existsSync(path) && (await readFile(path, "utf8")) === text) return;
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, text);
 }
 
 /** A module with the exports of the package, by their names as Node has them. */
