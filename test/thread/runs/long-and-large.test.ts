@@ -17,9 +17,9 @@ afterEach(() => {
 });
 
 /** Ends the waiting of the alarm's handler, as its time does. */
-const endHold = (id: string): Promise<void> =>
+const stopWaiting = (id: string): Promise<void> =>
   runInDurableObject(threadStub(id), (object) => {
-    (object as unknown as { endHold?: () => void }).endHold?.();
+    (object as unknown as { stopWaiting?: () => void }).stopWaiting?.();
   });
 
 describe("a run that takes hours", () => {
@@ -32,7 +32,7 @@ describe("a run that takes hours", () => {
       setClock(`2040-01-01T${hour}:00:00.000Z`);
       const rung = runDurableObjectAlarm(threadStub(id));
       expect((await getRun(run)).status).toBe("running");
-      await endHold(id);
+      await stopWaiting(id);
       expect(await rung).toBe(true);
       // It comes again, should the host die.
       expect(await alarmOf(threadStub(id))).not.toBeNull();
