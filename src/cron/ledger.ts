@@ -54,6 +54,9 @@ type Row = {
 
 const LAST_OF_ALL = Number.MAX_SAFE_INTEGER;
 
+/** The condition that a slot's thread stays after its run. A thread whose id is a UUID of version 8 is removed with its run. */
+const HAS_KEPT_THREAD = "status = 'fired' AND thread_id IS NOT NULL AND substr(thread_id, 15, 1) <> '8'";
+
 export class SlotLedger {
   constructor(private readonly sql: SqlStorage) {}
 
@@ -249,9 +252,10 @@ export class SlotLedger {
   }
 
   /**
-   * Takes out what is recorded of the slots from `first` to `last` that got no run.
-   * @param schedule whose slots, `first` being one of them; those of other schedules, which the cron had before, stay. Null: any.
-   * @returns how many of each kind
+   * Removes what the ledger has of the slots from `first` to `last` that got no run.
+   * @param schedule only slots of this schedule are removed, and `first` must be one of them. A cron may have had other
+   *   schedules before, and their slots stay. With null, the slots of every schedule are removed.
+   * @returns how many were removed, by status
    */
   removeUnfired(
     { first, last }: SlotRange,
@@ -314,13 +318,12 @@ export class SlotLedger {
     return row?.at ?? -Infinity;
   }
 
-  /** Threads that slots older than the newest `but` left behind, newest first, `limit` at most. */
+  /** The threads that fired slots left behind, newest first, without the newest `keep` of them; `limit` at most. */
   threadsBeyond(keep: number, limit: number): (SlotKey & { threadId: string })[] {
     return this.sql
       .exec<{ scheduled_for: number; manual: number; thread_id: string }>(
-        // Version 8 are those that do not stay anyway.
         `SELECT scheduled_for, manual, thread_id FROM slots
-         WHERE status = 'fired' AND thread_id IS NOT NULL AND substr(thread_id, 15, 1) <> '8'
+         WHERE ${HAS_KEPT_THREAD}
          ORDER BY scheduled_for DESC, manual LIMIT ? OFFSET ?`,
         limit,
         keep,
@@ -342,7 +345,7 @@ export class SlotLedger {
    * The rows beyond the newest `keep` that may be removed, the oldest first, at most `limit`. Rows that have to stay are
    * filtered here, so that many of them in a row do not hide those after them.
    * @param unfinished ids of runs that have not ended: their slots stay, as pending ones do
-   * @param keepsThreads whether slots stay that {@link threadsBeyond} would tell of
+   * @param keepsThreads whether slots stay whose thread is kept, which are those that {@link threadsBeyond} reads
    */
   excess(
     keep: number,
@@ -355,7 +358,7 @@ export class SlotLedger {
       .exec<Row>(
         `SELECT * FROM (SELECT * FROM slots ORDER BY scheduled_for, manual LIMIT ?)
          WHERE status <> 'pending' AND (run_id IS NULL OR run_id NOT IN (SELECT value FROM json_each(?)))
-           AND NOT (? AND status = 'fired' AND thread_id IS NOT NULL AND substr(thread_id, 15, 1) <> '8')
+           AND NOT (? AND ${HAS_KEPT_THREAD})
          ORDER BY scheduled_for, manual LIMIT ?`,
         rows - keep,
         JSON.stringify(unfinished),
@@ -422,27 +425,23 @@ export class SlotLedger {
     );
   }
 
-  private update(
-    { scheduledFor, manual }: SlotKey,
-    assignments: string,
-    ...params: (string | number | null)[]
-  ): void {
-    this.sql.exec(
-      `UPDATE slots SET ${assignments} WHERE scheduled_for = ? AND manual = ?`,
-      ...params,
-      scheduledFor,
-      manual ? 1 : 0,
-    );
+  private update(slot: SlotKey, assignments: string, ...params: (string | number | null)[]): void {
+    this.updateWhere("true", slot, assignments, params);
   }
 
   /** Leaves a slot alone that is final: its run may have been rolled back while it was delivered. */
-  private updatePending(
+  private updatePending(slot: SlotKey, assignments: string, ...params: (string | number | null)[]): void {
+    this.updateWhere("status = 'pending'", slot, assignments, params);
+  }
+
+  private updateWhere(
+    condition: string,
     { scheduledFor, manual }: SlotKey,
     assignments: string,
-    ...params: (string | number | null)[]
+    params: (string | number | null)[],
   ): void {
     this.sql.exec(
-      `UPDATE slots SET ${assignments} WHERE scheduled_for = ? AND manual = ? AND status = 'pending'`,
+      `UPDATE slots SET ${assignments} WHERE scheduled_for = ? AND manual = ? AND ${condition}`,
       ...params,
       scheduledFor,
       manual ? 1 : 0,

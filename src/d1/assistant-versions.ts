@@ -1,8 +1,7 @@
 /** The versions of an assistant in D1: each patch makes one, and any of them can be made the latest again. */
 import { now } from "../platform/clock";
 import { DomainError } from "../platform/errors";
-import type { AssistantPatch, VersionList } from "../wire/assistants";
-import { type Assistant } from "../wire/assistants";
+import type { Assistant, AssistantPatch, VersionList } from "../wire/assistants";
 import { CONTENT, contentValues, toAssistant, type AssistantRow, type VersionRow } from "./assistant-row";
 import { checkGraph, getAssistant, notFound, selectRow, requireReturnedRow } from "./assistants-table";
 import { assistantIdOf, ensureDefaultAssistants, graphOfDefaultAssistant } from "./default-assistants";

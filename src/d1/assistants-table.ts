@@ -2,8 +2,7 @@
 import { graphIds } from "../graphs/registry";
 import { now } from "../platform/clock";
 import { DomainError } from "../platform/errors";
-import type { AssistantCreate } from "../wire/assistants";
-import { type Assistant } from "../wire/assistants";
+import type { Assistant, AssistantCreate } from "../wire/assistants";
 import { CONTENT, contentValues, toAssistant, type AssistantRow } from "./assistant-row";
 import { assistantIdOf, ensureDefaultAssistants } from "./default-assistants";
 import { changeAndForgetReads, RecentReads } from "./recent-reads";
