@@ -3,8 +3,8 @@ import { toIso, toIsoOrNull } from "../platform/clock";
 import { DomainError } from "../platform/errors";
 import type { JsonObject } from "../platform/json";
 import { nextSlot, type Schedule } from "../schedule/schedule";
-import type { Cron, CronPatch } from "../wire/crons";
-import { changedPolicy, type CronPolicy } from "../wire/policy";
+import type { Cron, CronPatch } from "../wire/crons/cron";
+import { changedPolicy, type CronPolicy } from "../wire/crons/policy";
 
 /** What the owner defines; instants in ms since the epoch. */
 export interface CronDefinition {

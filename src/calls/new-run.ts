@@ -1,6 +1,6 @@
 /** From a request, or a cron's payload, to the run that it asks for. */
 import { requireStorable, type JsonObject } from "../platform/json";
-import type { MultitaskStrategy } from "../wire/runs";
+import type { MultitaskStrategy } from "../wire/runs/run";
 import type { CronTerms, NewRun, RunKwargs } from "./run";
 
 /** The fields of a run request that decide anything here; the rest is kept as it came. */

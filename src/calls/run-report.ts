@@ -1,5 +1,5 @@
 /** What a cron is told of each run that it made, when the run has ended for good. */
-import type { FinalStatus, RunError } from "../wire/runs";
+import type { FinalStatus, RunError } from "../wire/runs/run";
 
 /** How a run of a cron has ended. Instants in ms since the epoch. */
 export interface RunReport {

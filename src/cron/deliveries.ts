@@ -7,7 +7,7 @@ import type { Env } from "../platform/config";
 import { asDomainError, DomainError, messageOf } from "../platform/errors";
 import { logError } from "../platform/log";
 import { windowMs } from "../schedule/catch-up";
-import type { CronPolicy } from "../wire/policy";
+import type { CronPolicy } from "../wire/crons/policy";
 import { DELIVERY_MS } from "./claims";
 import { fire, isHeld } from "./firing";
 import type { PendingSlot, SlotKey, SlotLedger } from "./ledger";

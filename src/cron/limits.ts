@@ -1,5 +1,5 @@
 /** The limits of a cron: its number of runs, and its tokens of a day and of a month. */
-import type { CronPolicy } from "../wire/policy";
+import type { CronPolicy } from "../wire/crons/policy";
 import { tokensOfDay, tokensOfMonth, type Progress } from "./progress";
 
 /**

@@ -2,9 +2,9 @@
 import { toWireCron, type CronDefinition } from "../calls/cron-definition";
 import type { CronEntry } from "../calls/cron-entry";
 import { parseJson, pick } from "../platform/json";
-import type { CronFilters, CronSearch, Figures } from "../wire/crons";
-import { type Cron } from "../wire/crons";
-import { DEFAULT_POLICY, type CronPolicy } from "../wire/policy";
+import type { CronFilters, CronSearch, Figures } from "../wire/crons/cron";
+import { type Cron } from "../wire/crons/cron";
+import { DEFAULT_POLICY, type CronPolicy } from "../wire/crons/policy";
 import { assistantIdOf } from "./assistants-table";
 import { allOf, jsonContains, type Condition } from "./json-filter";
 import { countRows, searchPage } from "./page-search";

@@ -1,6 +1,6 @@
 /** A page of a table in D1, with the number of all rows that match. */
 import { DomainError } from "../platform/errors";
-import type { ExtraColumn } from "../wire/thread-part";
+import type { ExtraColumn } from "../wire/threads/thread-part";
 import type { Condition } from "./json-filter";
 
 /** Of one page as stored: the isolate has 128 MB of memory, and a row is in it several times on its way out. */

@@ -3,7 +3,7 @@ import { toWireRun, usageOf, type RunRecord } from "../calls/run";
 import { DomainError } from "../platform/errors";
 import { parseInstant } from "../platform/instant";
 import { parseJson, parseJsonOrNull, type JsonObject } from "../platform/json";
-import { type MultitaskStrategy, type Run, type RunStatus } from "../wire/runs";
+import { type MultitaskStrategy, type Run, type RunStatus } from "../wire/runs/run";
 import { assistantIdOf } from "./assistants-table";
 import { isNotDeleted, insertDeletedThread } from "./deleted-threads";
 import { allOf, jsonContains, type Condition } from "./json-filter";

@@ -1,7 +1,7 @@
 /** The one switch of all crons. It is read at each firing, so that it holds for every cron at once and needs no round. */
 import { now, toIso } from "../platform/clock";
 import { parseJson } from "../platform/json";
-import type { CronSwitch } from "../wire/crons";
+import type { CronSwitch } from "../wire/crons/cron";
 import { changeAndForgetReads } from "./recent-reads";
 
 const NEVER_SET: CronSwitch = { stopped: false, note: null, changed_at: null };

@@ -27,10 +27,10 @@ import {
   threadCronCreate,
   type Cron,
   type CronCreate,
-} from "../wire/crons";
-import { changedPolicy, DEFAULT_POLICY } from "../wire/policy";
-import { runList } from "../wire/runs";
-import { threadCreate } from "../wire/threads";
+} from "../wire/crons/cron";
+import { changedPolicy, DEFAULT_POLICY } from "../wire/crons/policy";
+import { runList } from "../wire/runs/run";
+import { threadCreate } from "../wire/threads/thread";
 import { METRICS_TYPE, metricsOf } from "./metrics";
 import { pageHeaders } from "./pages";
 import { readBody, readId, readQuery } from "./request";

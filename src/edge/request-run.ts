@@ -8,7 +8,7 @@ import { getRecentAssistant } from "../d1/assistants-table";
 import { check } from "../platform/check";
 import type { Env } from "../platform/config";
 import { DomainError } from "../platform/errors";
-import { checkpoint, runCreate, runWait, type RunCreate } from "../wire/runs";
+import { checkpoint, runCreate, runWait, type RunCreate } from "../wire/runs/run";
 import { configurableHeaders } from "./configurable-headers";
 import { readBody } from "./request";
 import { statelessThreadId } from "./stateless-thread";

@@ -8,7 +8,7 @@ import type { Env } from "../platform/config";
 import { messageOf } from "../platform/errors";
 import type { JsonObject } from "../platform/json";
 import { pick } from "../platform/json";
-import { cancelQuery, joinQuery, runBatch, runList, runsCancel, runSearch, runWait } from "../wire/runs";
+import { cancelQuery, joinQuery, runBatch, runList, runsCancel, runSearch, runWait } from "../wire/runs/run";
 import { pageHeaders } from "./pages";
 import { readBody, readId, readQuery } from "./request";
 import { cancelWhenGone, readRun, requestRun, type RunRequest } from "./request-run";

@@ -4,7 +4,7 @@
  */
 import { v7 as uuid7 } from "@langchain/core/utils/uuid";
 import { standingThreadId } from "../calls/thread-id";
-import type { RunCreate } from "../wire/runs";
+import type { RunCreate } from "../wire/runs/run";
 
 /** In each place. One object executes some hundred short runs a second; its runs share one JavaScript thread. */
 const OBJECTS = 16;

@@ -4,7 +4,7 @@ import type { Env } from "../platform/config";
 import { readBody, readQuery } from "./request";
 import { D1Store } from "../d1/store/d1-store";
 import { toWireItem, toWireSearchItem } from "../d1/store/item";
-import { itemDelete, itemGet, itemPut, itemSearch, namespaceList } from "../wire/store";
+import { itemDelete, itemGet, itemPut, itemSearch, namespaceList } from "../wire/store/item";
 
 export const storeRoutes = new Hono<{ Bindings: Env }>()
   .put("/store/items", async (c) => {

@@ -14,7 +14,7 @@ import {
   threadPatch,
   threadQuery,
   threadSearch,
-} from "../wire/threads";
+} from "../wire/threads/thread";
 import { pageHeaders } from "./pages";
 import { pauseCronsOf } from "./pause-crons";
 import { readBody, readId, readQuery } from "./request";

@@ -1,5 +1,5 @@
 /** Decides which of the slots that are due fire now, are made up for later, or are missed. Pure functions. */
-import type { CronPolicy } from "../wire/policy";
+import type { CronPolicy } from "../wire/crons/policy";
 import { lastSlot, slotsBetween, type Schedule } from "./schedule";
 
 /** A range of consecutive slots: the instants (ms) of its first and its last slot. */

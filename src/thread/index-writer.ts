@@ -12,7 +12,7 @@ import type { Env } from "../platform/config";
 import { DeadlineError, within } from "../platform/deadline";
 import { logError } from "../platform/log";
 import { D1_CALL_MS } from "../platform/time-limits";
-import type { ThreadSnapshot } from "../wire/threads";
+import type { ThreadSnapshot } from "../wire/threads/thread";
 import { deleteThreadRows } from "./checkpoints/checkpoint-tables";
 import type { StoredThread, ThreadStore } from "./record/thread-store";
 import type { StoredRun } from "./runs/run-row";

@@ -7,9 +7,9 @@ import { FIRST_PIECE, type CheckpointPiece, type PiecePosition, type StateRead }
 import { DomainError } from "../platform/errors";
 import { requireStorable } from "../platform/json";
 import { logError } from "../platform/log";
-import type { StateUpdate, WireCheckpoint, WireState } from "../wire/states";
-import type { HistorySearch, ThreadCreate, ThreadPatch } from "../wire/threads";
-import { type Thread, type ThreadTtl, type WireTtl } from "../wire/threads";
+import type { StateUpdate, WireCheckpoint, WireState } from "../wire/threads/state";
+import type { HistorySearch, ThreadCreate, ThreadPatch } from "../wire/threads/thread";
+import { type Thread, type ThreadTtl, type WireTtl } from "../wire/threads/thread";
 import { readPiece, writePiece } from "./checkpoints/checkpoint-copy";
 import { keepLatestState } from "./checkpoints/checkpoint-pruning";
 import { applySupersteps, updateState } from "./state/state-update";

@@ -6,7 +6,7 @@ import type { JoinResult, PlacedStream, StreamStart } from "../calls/thread-call
 import { type RunFilter, type ThreadMode } from "../calls/thread-calls";
 import { deleteRunRow, noRun, requireRun } from "../d1/runs-table";
 import { now } from "../platform/clock";
-import type { Run } from "../wire/runs";
+import type { Run } from "../wire/runs/run";
 import { CheckpointSaver } from "./checkpoints/checkpoint-saver";
 import { findCheckpoints } from "./checkpoints/checkpoint-tables";
 import type { Outcome } from "./runs/outcome";

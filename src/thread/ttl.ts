@@ -2,8 +2,8 @@
 import { z } from "zod";
 import { settings } from "../graphs/registry";
 import { toIso } from "../platform/clock";
-import type { ThreadTtl } from "../wire/threads";
-import { minutes, type WireTtl } from "../wire/threads";
+import type { ThreadTtl } from "../wire/threads/thread";
+import { minutes, type WireTtl } from "../wire/threads/thread";
 
 const section = z
   .looseObject({

@@ -4,11 +4,11 @@
  */
 import { z } from "zod";
 import type { Assistant } from "./assistants";
-import type { Cron, CronSwitch, Figures, Preview, Slot } from "./crons";
-import type { Run, RunError } from "./runs";
-import type { NestedState, TaskCheckpoint, WireCheckpoint, WireState } from "./states";
-import type { WireItem } from "./store";
-import type { FoundThread, Thread } from "./threads";
+import type { Cron, CronSwitch, Figures, Preview, Slot } from "./crons/cron";
+import type { Run, RunError } from "./runs/run";
+import type { NestedState, TaskCheckpoint, WireCheckpoint, WireState } from "./threads/state";
+import type { WireItem } from "./store/item";
+import type { FoundThread, Thread } from "./threads/thread";
 
 const id = z.guid();
 const instant = z.iso.datetime();

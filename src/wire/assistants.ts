@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { JsonObject } from "../platform/json";
 import { jsonObject, optional, paging, queryBoolean, uuid } from "./fields";
-import { runConfig } from "./runs";
+import { runConfig } from "./runs/run";
 
 /** Lone surrogates become U+FFFD here: D1 keeps text as UTF-8, which has no form for them. */
 const text = z.string("expected a string").overwrite((value) => value.toWellFormed());

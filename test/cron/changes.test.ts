@@ -1,6 +1,6 @@
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Cron } from "../../src/wire/crons";
+import type { Cron } from "../../src/wire/crons/cron";
 import {
   alarmOf,
   createCron,

@@ -1,7 +1,7 @@
 /** Runs that fail: attempts, pauses, and who is told. */
 import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Cron } from "../../src/wire/crons";
+import type { Cron } from "../../src/wire/crons/cron";
 import {
   alarmOf,
   createCron,

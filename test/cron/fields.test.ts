@@ -2,9 +2,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { assistantIdOf } from "../../src/d1/assistants-table";
 import type { JsonObject } from "../../src/platform/json";
-import type { Cron } from "../../src/wire/crons";
-import type { Run } from "../../src/wire/runs";
-import type { Thread } from "../../src/wire/threads";
+import type { Cron } from "../../src/wire/crons/cron";
+import type { Run } from "../../src/wire/runs/run";
+import type { Thread } from "../../src/wire/threads/thread";
 import { createCron, getCron, ringAt, runsOf, setClock, settled, slotsOf } from "../support/crons";
 import { call, create } from "../support/edge";
 import type { Seen } from "../support/graphs/seen";

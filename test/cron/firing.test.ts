@@ -2,7 +2,7 @@ import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { threadObject } from "../../src/calls/thread-calls";
-import type { Thread } from "../../src/wire/threads";
+import type { Thread } from "../../src/wire/threads/thread";
 import {
   alarmOf,
   createCron,

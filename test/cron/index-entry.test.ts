@@ -3,7 +3,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "c
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { ThreadDO } from "../../src/thread/thread-do";
-import type { Cron, Figures } from "../../src/wire/crons";
+import type { Cron, Figures } from "../../src/wire/crons/cron";
 import {
   alarmOf,
   createCron,

@@ -6,8 +6,8 @@ import type { CronDefinition } from "../../src/calls/cron-definition";
 import { figuresOf } from "../../src/cron/figures";
 import { NO_PROGRESS } from "../../src/cron/progress";
 import { threadIdOf } from "../../src/cron/slot-ids";
-import type { Cron } from "../../src/wire/crons";
-import { DEFAULT_POLICY } from "../../src/wire/policy";
+import type { Cron } from "../../src/wire/crons/cron";
+import { DEFAULT_POLICY } from "../../src/wire/crons/policy";
 import {
   alarmOf,
   figuresOf as countsOf,

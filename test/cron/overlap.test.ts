@@ -1,7 +1,7 @@
 /** Runs of a stateless cron that take longer than the time to its next slot. */
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Cron, Slot } from "../../src/wire/crons";
+import type { Cron, Slot } from "../../src/wire/crons/cron";
 import {
   alarmOf,
   createCron,

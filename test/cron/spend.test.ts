@@ -1,8 +1,8 @@
 /** What a cron may spend, what is kept of its past, and what it came to. */
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Cron, CronSwitch } from "../../src/wire/crons";
-import type { Thread } from "../../src/wire/threads";
+import type { Cron, CronSwitch } from "../../src/wire/crons/cron";
+import type { Thread } from "../../src/wire/threads/thread";
 import {
   alarmOf,
   createCron,

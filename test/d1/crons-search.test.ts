@@ -1,9 +1,9 @@
 /** Finding crons, and what they did: search, count, slots and runs. */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { assistantIdOf } from "../../src/d1/assistants-table";
-import type { Cron, Slot } from "../../src/wire/crons";
-import { cronFields } from "../../src/wire/crons";
-import type { Run } from "../../src/wire/runs";
+import type { Cron, Slot } from "../../src/wire/crons/cron";
+import { cronFields } from "../../src/wire/crons/cron";
+import type { Run } from "../../src/wire/runs/run";
 import { createCron, ringAt, runsOf, setClock, settled, slotsOf } from "../support/crons";
 import { call, create } from "../support/edge";
 import { createThread } from "../support/threads";

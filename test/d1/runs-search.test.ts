@@ -1,6 +1,6 @@
 /** Lists of a thread's runs, and the search over all runs. */
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import type { Run } from "../../src/wire/runs";
+import type { Run } from "../../src/wire/runs/run";
 import { setClock } from "../support/crons";
 import { call, create } from "../support/edge";
 import { createRun, createThread, joinRun } from "../support/threads";

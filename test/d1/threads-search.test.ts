@@ -1,6 +1,6 @@
 /** The pages of a search, and the total that goes with each. */
 import { expect, it } from "vitest";
-import type { Thread } from "../../src/wire/threads";
+import type { Thread } from "../../src/wire/threads/thread";
 import { call } from "../support/edge";
 import { createThread } from "../support/threads";
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { headerPicker } from "../../src/edge/configurable-headers";
 import type { JsonObject } from "../../src/platform/json";
-import type { Run } from "../../src/wire/runs";
+import type { Run } from "../../src/wire/runs/run";
 import { call } from "../support/edge";
 import { createThread } from "../support/threads";
 

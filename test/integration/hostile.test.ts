@@ -2,9 +2,9 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import { parseJson, type JsonObject } from "../../src/platform/json";
-import type { Cron } from "../../src/wire/crons";
-import type { Run } from "../../src/wire/runs";
-import type { Thread } from "../../src/wire/threads";
+import type { Cron } from "../../src/wire/crons/cron";
+import type { Run } from "../../src/wire/runs/run";
+import type { Thread } from "../../src/wire/threads/thread";
 import { createCron } from "../support/crons";
 import { call } from "../support/edge";
 

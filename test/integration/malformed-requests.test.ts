@@ -1,8 +1,8 @@
 /** Ids, query strings, paths and methods that are none: 4xx with a detail, never a 5xx, and nothing stored. */
 import { exports } from "cloudflare:workers";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Run } from "../../src/wire/runs";
-import type { Thread } from "../../src/wire/threads";
+import type { Run } from "../../src/wire/runs/run";
+import type { Thread } from "../../src/wire/threads/thread";
 import { createCron, cronStub, rowsOf, setClock, threadStub } from "../support/crons";
 import { call } from "../support/edge";
 import { storedCounts } from "../support/stored";

@@ -1,7 +1,7 @@
 /** Schedules and zones that no cron can have: refused when they are given, and not when they should fire. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Cron } from "../../src/wire/crons";
-import type { Thread } from "../../src/wire/threads";
+import type { Cron } from "../../src/wire/crons/cron";
+import type { Thread } from "../../src/wire/threads/thread";
 import { createCron, setClock } from "../support/crons";
 import { call } from "../support/edge";
 import { storedCounts } from "../support/stored";

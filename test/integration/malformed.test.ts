@@ -1,7 +1,7 @@
 /** Bodies that are no bodies: each is refused by name with a 4xx, none with a 5xx, and nothing is stored. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Run } from "../../src/wire/runs";
-import type { Thread } from "../../src/wire/threads";
+import type { Run } from "../../src/wire/runs/run";
+import type { Thread } from "../../src/wire/threads/thread";
 import { createCron } from "../support/crons";
 import { call } from "../support/edge";
 import { storedCounts } from "../support/stored";

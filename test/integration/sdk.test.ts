@@ -3,7 +3,7 @@ import { Client } from "@langchain/langgraph-sdk";
 import { Client as Client2 } from "sdk-2";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { assistantIdOf } from "../../src/d1/assistants-table";
-import type { Run } from "../../src/wire/runs";
+import type { Run } from "../../src/wire/runs/run";
 import { ringAt, setClock, settled, slotsOf } from "../support/crons";
 import { call, edgeFetch } from "../support/edge";
 import { gateReached, openGate } from "../support/graphs/steps";

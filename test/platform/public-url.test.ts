@@ -2,7 +2,7 @@
 import { expect, it, vi } from "vitest";
 import { isPublicUrl } from "../../src/platform/public-url";
 import { callWebhook, FinalFailure } from "../../src/platform/webhook-call";
-import type { Run } from "../../src/wire/runs";
+import type { Run } from "../../src/wire/runs/run";
 import { call } from "../support/edge";
 import { createThread } from "../support/threads";
 

@@ -4,7 +4,7 @@ import { env } from "cloudflare:workers";
 import { Webhook } from "standardwebhooks";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { webhookSecrets } from "../../src/platform/config";
-import type { Run } from "../../src/wire/runs";
+import type { Run } from "../../src/wire/runs/run";
 import { setClock, threadStub } from "../support/crons";
 import { createRun, createThread } from "../support/threads";
 import { attempted, receiver, ringForNextAttempt, type Received } from "../support/webhooks";

@@ -1,7 +1,7 @@
 /** A world as a seed makes it: a cron, what its owner does with it, and what goes wrong meanwhile. */
 import type { CronDefinition } from "../../src/calls/cron-definition";
-import { DEFAULT_POLICY, type CronPolicy } from "../../src/wire/policy";
-import type { CronPatch } from "../../src/wire/crons";
+import { DEFAULT_POLICY, type CronPolicy } from "../../src/wire/crons/policy";
+import type { CronPatch } from "../../src/wire/crons/cron";
 import { NO_FAULTS, type FaultRates } from "./faults";
 import { firstSlots, slotsOf, type Timetable } from "./matcher";
 import { Random } from "./random";

@@ -1,7 +1,7 @@
 /** Threads under test, and the runs on them, through the edge. */
 import type { JsonObject } from "../../src/platform/json";
-import type { Run } from "../../src/wire/runs";
-import type { Thread } from "../../src/wire/threads";
+import type { Run } from "../../src/wire/runs/run";
+import type { Thread } from "../../src/wire/threads/thread";
 import { call } from "./edge";
 
 /** Makes a thread. */

@@ -3,7 +3,7 @@ import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, expect, vi } from "vitest";
 import type { JsonObject } from "../../src/platform/json";
 import type { ThreadDO } from "../../src/thread/thread-do";
-import type { Run, WebhookDelivery } from "../../src/wire/runs";
+import type { Run, WebhookDelivery } from "../../src/wire/runs/run";
 import { setClock, threadStub } from "./crons";
 import { getRun } from "./threads";
 

@@ -2,8 +2,8 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { ThreadDO } from "../../src/thread/thread-do";
-import type { WireState } from "../../src/wire/states";
-import type { Thread } from "../../src/wire/threads";
+import type { WireState } from "../../src/wire/threads/state";
+import type { Thread } from "../../src/wire/threads/thread";
 import { rowsOf, setClock, threadStub } from "../support/crons";
 import { call } from "../support/edge";
 import { gateReached, openGate } from "../support/graphs/steps";

@@ -1,7 +1,7 @@
 /** The index in D1, when it does not take a row. */
 import { env } from "cloudflare:workers";
 import { afterEach, expect, it } from "vitest";
-import type { Run } from "../../src/wire/runs";
+import type { Run } from "../../src/wire/runs/run";
 import { call } from "../support/edge";
 import { createRun, createThread, getRun, searchThreads } from "../support/threads";
 

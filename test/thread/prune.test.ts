@@ -1,7 +1,7 @@
 /** `POST /threads/prune`: threads that go, or keep only what they are now. */
 import { describe, expect, it } from "vitest";
-import type { WireState } from "../../src/wire/states";
-import type { Thread } from "../../src/wire/threads";
+import type { WireState } from "../../src/wire/threads/state";
+import type { Thread } from "../../src/wire/threads/thread";
 import { rowsOf, threadStub } from "../support/crons";
 import { call } from "../support/edge";
 import { gateReached, openGate } from "../support/graphs/steps";

@@ -2,7 +2,7 @@
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { JsonObject } from "../../src/platform/json";
-import type { Thread } from "../../src/wire/threads";
+import type { Thread } from "../../src/wire/threads/thread";
 import { alarmOf, rowsOf, setClock, threadStub } from "../support/crons";
 import { call } from "../support/edge";
 import { createThread, searchThreads, waitRun } from "../support/threads";

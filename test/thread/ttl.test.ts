@@ -2,8 +2,8 @@
 import { abortAllDurableObjects, runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { applyDefaultTtl, defaultTtlOf } from "../../src/thread/ttl";
-import type { WireState } from "../../src/wire/states";
-import type { Thread } from "../../src/wire/threads";
+import type { WireState } from "../../src/wire/threads/state";
+import type { Thread } from "../../src/wire/threads/thread";
 import {
   alarmOf,
   createCron,

@@ -4,7 +4,7 @@ import { DomainError } from "../../platform/errors";
 import type { JsonObject } from "../../platform/json";
 import { passes } from "./item-filter";
 import type { ItemRow } from "./item";
-import { rangeOf } from "../../wire/namespace";
+import { rangeOf } from "../../wire/store/namespace";
 import { ALIVE } from "./store-table";
 
 /** Of the values of one page: an object has 128 MB of memory, and a page may have 1,000 items of 1.8 MB. */

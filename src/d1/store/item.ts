@@ -3,8 +3,8 @@ import type { Item, SearchItem } from "@langchain/langgraph-checkpoint";
 import { toIso } from "../../platform/clock";
 import { DomainError } from "../../platform/errors";
 import { nestsDeeperThan, parseJson, requireStorable, type JsonObject } from "../../platform/json";
-import { decodeNamespace } from "../../wire/namespace";
-import type { WireItem } from "../../wire/store";
+import { decodeNamespace } from "../../wire/store/namespace";
+import type { WireItem } from "../../wire/store/item";
 
 /** SQLite reads JSON down to a depth of 1,000, and a single deeper value would break every search with a filter. */
 const MAX_DEPTH = 500;

@@ -1,6 +1,6 @@
 /** Listing the namespaces that have items, in D1. */
 import type { ListNamespacesOperation, MatchCondition } from "@langchain/langgraph-checkpoint";
-import { rangeOf } from "../../wire/namespace";
+import { rangeOf } from "../../wire/store/namespace";
 import { ALIVE } from "./store-table";
 
 /** A label that stands for any. */

@@ -8,8 +8,8 @@ import {
   type SearchOperation,
 } from "@langchain/langgraph-checkpoint";
 import { DomainError } from "../../platform/errors";
-import { decodeNamespace, keyFault, namespaceFault, type NamespaceUse } from "../../wire/namespace";
-import { ttlMinutes } from "../../wire/store";
+import { decodeNamespace, keyFault, namespaceFault, type NamespaceUse } from "../../wire/store/namespace";
+import { ttlMinutes } from "../../wire/store/item";
 import { storedValue, toItem, type ItemRow } from "./item";
 import { requireValues, selectItems, type FoundRow } from "./item-search";
 import { selectNamespaces } from "./namespace-search";

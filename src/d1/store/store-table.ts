@@ -1,5 +1,5 @@
 /** Single items in D1: the statements that read, write, prolong and delete them. */
-import { encodeNamespace } from "../../wire/namespace";
+import { encodeNamespace } from "../../wire/store/namespace";
 import type { ItemRow } from "./item";
 import { expiryOf } from "./ttl";
 

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { settings } from "../../graphs/registry";
 import { check } from "../../platform/check";
 import { optional } from "../../wire/fields";
-import { ttlMinutes } from "../../wire/store";
+import { ttlMinutes } from "../../wire/store/item";
 
 const MS_PER_MINUTE = 60_000;
 

@@ -2,13 +2,13 @@
 import { z } from "zod";
 import * as wire from "../../wire/answers";
 import * as assistants from "../../wire/assistants";
-import * as crons from "../../wire/crons";
+import * as crons from "../../wire/crons/cron";
 import * as fields from "../../wire/fields";
 import { uuid } from "../../wire/fields";
-import * as runs from "../../wire/runs";
-import * as states from "../../wire/states";
-import * as store from "../../wire/store";
-import * as threads from "../../wire/threads";
+import * as runs from "../../wire/runs/run";
+import * as states from "../../wire/threads/state";
+import * as store from "../../wire/store/item";
+import * as threads from "../../wire/threads/thread";
 import { okQuery } from "../system";
 
 /** What clients send in bodies, and parts of it. */

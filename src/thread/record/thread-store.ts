@@ -3,7 +3,7 @@ import type { ThreadRecord } from "../../calls/thread";
 import { now } from "../../platform/clock";
 import { DomainError } from "../../platform/errors";
 import { parseJson, parseJsonOrNull, type JsonObject } from "../../platform/json";
-import type { ThreadStatus, ThreadTtl } from "../../wire/threads";
+import type { ThreadStatus, ThreadTtl } from "../../wire/threads/thread";
 
 /** A thread's row, read. */
 export interface StoredThread extends ThreadRecord {

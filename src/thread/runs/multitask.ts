@@ -1,6 +1,6 @@
 /** Double texting: a run is created while earlier runs of its thread have not ended. */
 import { DomainError } from "../../platform/errors";
-import type { MultitaskStrategy } from "../../wire/runs";
+import type { MultitaskStrategy } from "../../wire/runs/run";
 import type { StopReason } from "./outcome";
 
 /**

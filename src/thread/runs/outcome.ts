@@ -1,5 +1,5 @@
 /** How a run ends. */
-import type { RunError, RunStatus } from "../../wire/runs";
+import type { RunError, RunStatus } from "../../wire/runs/run";
 
 /** A graph that was told to stop has this long to do so. After that its run ends without it. */
 const STOP_LIMIT_MS = 2_000;

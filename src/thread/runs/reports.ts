@@ -11,7 +11,7 @@ import { within } from "../../platform/deadline";
 import { asDomainError } from "../../platform/errors";
 import { logError } from "../../platform/log";
 import { REPORT_CALL_MS } from "../../platform/time-limits";
-import type { FinalStatus } from "../../wire/runs";
+import type { FinalStatus } from "../../wire/runs/run";
 import type { ReportStore } from "./report-store";
 import type { StoredRun } from "./run-row";
 

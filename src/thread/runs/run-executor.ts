@@ -5,7 +5,7 @@ import type { BaseStore } from "@langchain/langgraph-checkpoint";
 import { loadGraph } from "../../graphs/registry";
 import { messageOf } from "../../platform/errors";
 import type { JsonObject } from "../../platform/json";
-import type { RunError } from "../../wire/runs";
+import type { RunError } from "../../wire/runs/run";
 import type { CheckpointSaver } from "../checkpoints/checkpoint-saver";
 import { toWire } from "../state/wire-state";
 import {

@@ -11,7 +11,7 @@ import type { Env } from "../../platform/config";
 import { runTimeoutMs } from "../../platform/config";
 import { DomainError } from "../../platform/errors";
 import { logError, logInfo } from "../../platform/log";
-import { type Run, type RunError } from "../../wire/runs";
+import { type Run, type RunError } from "../../wire/runs/run";
 import { CheckpointSaver } from "../checkpoints/checkpoint-saver";
 import { noThread, type ThreadStore } from "../record/thread-store";
 import type { EventLog } from "../streams/event-log";

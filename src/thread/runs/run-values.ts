@@ -3,7 +3,7 @@ import type { StateSnapshot } from "@langchain/langgraph";
 import type { ThreadRecord } from "../../calls/thread";
 import type { JsonObject } from "../../platform/json";
 import { logError } from "../../platform/log";
-import type { Run } from "../../wire/runs";
+import type { Run } from "../../wire/runs/run";
 import { findCheckpoints } from "../checkpoints/checkpoint-tables";
 import { configOf, graphOf } from "../state/thread-state";
 import { asks, toWire } from "../state/wire-state";

@@ -9,7 +9,7 @@ import { BaseMessage } from "@langchain/core/messages";
 import type { LLMResult } from "@langchain/core/outputs";
 import type { ChainValues } from "@langchain/core/utils/types";
 import { isCommand } from "@langchain/langgraph";
-import type { TokenUsage } from "../../wire/runs";
+import type { TokenUsage } from "../../wire/runs/run";
 
 /** Hears one attempt at a run; to be given to its graph as a callback. */
 export class UsageMeter extends BaseCallbackHandler {

@@ -1,6 +1,6 @@
 /** What of a state is answered: the `select` of the requests that read states. */
 import { pick } from "../../platform/json";
-import type { StateSelection, WireState } from "../../wire/states";
+import type { StateSelection, WireState } from "../../wire/threads/state";
 
 const KEY = "values.";
 

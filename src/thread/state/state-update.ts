@@ -2,8 +2,8 @@
 import type { RunnableConfig } from "@langchain/core/runnables";
 import type { ThreadRecord } from "../../calls/thread";
 import type { JsonObject } from "../../platform/json";
-import type { StateUpdate, Superstep } from "../../wire/states";
-import { type WireCheckpoint } from "../../wire/states";
+import type { StateUpdate, Superstep } from "../../wire/threads/state";
+import { type WireCheckpoint } from "../../wire/threads/state";
 import { CheckpointSaver } from "../checkpoints/checkpoint-saver";
 import { toCommand } from "../runs/command";
 import { configOf, noCheckpoint, requireGraph, told } from "./thread-state";

@@ -3,8 +3,8 @@ import type { StateSnapshot } from "@langchain/langgraph";
 import { toIsoOrNull } from "../../platform/clock";
 import { DomainError } from "../../platform/errors";
 import type { JsonObject } from "../../platform/json";
-import type { NestedState, TaskCheckpoint, WireCheckpoint, WireState } from "../../wire/states";
-import type { ThreadSnapshot } from "../../wire/threads";
+import type { NestedState, TaskCheckpoint, WireCheckpoint, WireState } from "../../wire/threads/state";
+import type { ThreadSnapshot } from "../../wire/threads/thread";
 
 /** Calls between objects carry 32 MiB. */
 export const MAX_WIRE_LENGTH = 30_000_000;

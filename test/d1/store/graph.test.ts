@@ -4,7 +4,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { D1Store } from "../../../src/d1/store/d1-store";
 import { loadGraph } from "../../../src/graphs/registry";
-import type { WireItem } from "../../../src/wire/store";
+import type { WireItem } from "../../../src/wire/store/item";
 import { call } from "../../support/edge";
 
 /** Runs the graph on a thread of its own. */

@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { D1Store } from "../../../src/d1/store/d1-store";
-import type { WireItem } from "../../../src/wire/store";
+import type { WireItem } from "../../../src/wire/store/item";
 import { call } from "../../support/edge";
 
 const put = (body: object) => call("PUT", "/store/items", body);

@@ -12,7 +12,7 @@ import {
 import fc from "fast-check";
 import { afterEach, expect, it, vi } from "vitest";
 import { D1Store } from "../../../src/d1/store/d1-store";
-import { encodeNamespace } from "../../../src/wire/namespace";
+import { encodeNamespace } from "../../../src/wire/store/namespace";
 
 afterEach(() => {
   vi.useRealTimers();

@@ -1,6 +1,6 @@
 /** Searching through the HTTP edge. */
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import type { WireItem } from "../../../src/wire/store";
+import type { WireItem } from "../../../src/wire/store/item";
 import { call } from "../../support/edge";
 
 const put = (namespace: string[], key: string, value: object) =>

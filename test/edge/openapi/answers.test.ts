@@ -2,10 +2,10 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { operations } from "../../../src/edge/openapi/operations";
 import type { Assistant } from "../../../src/wire/assistants";
-import type { Cron, Slot } from "../../../src/wire/crons";
-import type { Run } from "../../../src/wire/runs";
-import type { WireState } from "../../../src/wire/states";
-import type { Thread } from "../../../src/wire/threads";
+import type { Cron, Slot } from "../../../src/wire/crons/cron";
+import type { Run } from "../../../src/wire/runs/run";
+import type { WireState } from "../../../src/wire/threads/state";
+import type { Thread } from "../../../src/wire/threads/thread";
 import { ringAt, setClock, settled } from "../../support/crons";
 import { call } from "../../support/edge";
 import { ask, askForText, refusal, succeeded } from "./conforming";

@@ -6,9 +6,9 @@ import {
   runInDurableObject,
 } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Cron, Slot } from "../../../src/wire/crons";
-import type { Run } from "../../../src/wire/runs";
-import type { Thread } from "../../../src/wire/threads";
+import type { Cron, Slot } from "../../../src/wire/crons/cron";
+import type { Run } from "../../../src/wire/runs/run";
+import type { Thread } from "../../../src/wire/threads/thread";
 import {
   alarmOf,
   createCron,

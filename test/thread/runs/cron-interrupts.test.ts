@@ -1,9 +1,9 @@
 /** Stateless crons whose runs stop at an interrupt: whoever answers finds the thread, however late. */
 import { abortAllDurableObjects, runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Cron } from "../../../src/wire/crons";
-import type { Run } from "../../../src/wire/runs";
-import type { Thread } from "../../../src/wire/threads";
+import type { Cron } from "../../../src/wire/crons/cron";
+import type { Run } from "../../../src/wire/runs/run";
+import type { Thread } from "../../../src/wire/threads/thread";
 import {
   createCron,
   ringAt,

@@ -1,8 +1,8 @@
 /** Runs that stop at interrupts: what their threads and callers are told, and how they are gone on with. */
 import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../../../src/platform/json";
-import type { WireState } from "../../../src/wire/states";
-import type { Thread } from "../../../src/wire/threads";
+import type { WireState } from "../../../src/wire/threads/state";
+import type { Thread } from "../../../src/wire/threads/thread";
 import { call } from "../../support/edge";
 import { gateReached } from "../../support/graphs/steps";
 import { createRun, createThread, getRun, joinRun, searchThreads, waitRun } from "../../support/threads";

@@ -1,8 +1,8 @@
 /** Runs that take longer than an alarm holds, stream more than is kept, or have more state than can be sent. */
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Run } from "../../../src/wire/runs";
-import type { Thread } from "../../../src/wire/threads";
+import type { Run } from "../../../src/wire/runs/run";
+import type { Thread } from "../../../src/wire/threads/thread";
 import { alarmOf, setClock, threadStub } from "../../support/crons";
 import { call } from "../../support/edge";
 import { executionsOf, gateReached, openGate, STEP_NAMES } from "../../support/graphs/steps";

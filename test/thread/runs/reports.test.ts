@@ -9,8 +9,8 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { threadObject } from "../../../src/calls/thread-calls";
 import { backoffMs, REPORT_BACKOFF } from "../../../src/platform/backoff";
-import type { Cron, Slot } from "../../../src/wire/crons";
-import type { Run } from "../../../src/wire/runs";
+import type { Cron, Slot } from "../../../src/wire/crons/cron";
+import type { Run } from "../../../src/wire/runs/run";
 import {
   alarmOf,
   createCron,

@@ -2,7 +2,7 @@
 import { abortAllDurableObjects, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { threadObjectName } from "../../../src/calls/thread-id";
-import type { Run } from "../../../src/wire/runs";
+import type { Run } from "../../../src/wire/runs/run";
 import { rowsOf, setClock, threadStub } from "../../support/crons";
 import { call } from "../../support/edge";
 import { executionsOf, gateReached, openGate, resetGate, STEP_NAMES } from "../../support/graphs/steps";

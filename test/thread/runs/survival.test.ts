@@ -1,8 +1,8 @@
 /** Runs whose host dies under them, that crash it every time, that hang, or that are stopped. */
 import { abortAllDurableObjects, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Run } from "../../../src/wire/runs";
-import type { Thread } from "../../../src/wire/threads";
+import type { Run } from "../../../src/wire/runs/run";
+import type { Thread } from "../../../src/wire/threads/thread";
 import { alarmOf, rowsOf, setClock, threadStub } from "../../support/crons";
 import { call } from "../../support/edge";
 import { executionsOf, gateReached, openGate, resetGate, STEP_NAMES } from "../../support/graphs/steps";

@@ -6,7 +6,7 @@ import { abortAllDurableObjects, evictDurableObject, runDurableObjectAlarm } fro
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { UsageMeter } from "../../../src/thread/runs/token-usage";
-import type { Run } from "../../../src/wire/runs";
+import type { Run } from "../../../src/wire/runs/run";
 import { createCron, ringAt, setClock, settled, slotsOf, threadStub } from "../../support/crons";
 import { call } from "../../support/edge";
 import { TOTAL } from "../../support/graphs/spends";

@@ -1,8 +1,8 @@
 /** `POST /threads/{id}/state`: states that somebody other than a run writes. */
 import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../../../src/platform/json";
-import type { WireCheckpoint, WireState } from "../../../src/wire/states";
-import type { Thread } from "../../../src/wire/threads";
+import type { WireCheckpoint, WireState } from "../../../src/wire/threads/state";
+import type { Thread } from "../../../src/wire/threads/thread";
 import { call, type Answer } from "../../support/edge";
 import { gateReached, openGate } from "../../support/graphs/steps";
 import { createRun, createThread, joinRun, searchThreads, waitRun } from "../../support/threads";

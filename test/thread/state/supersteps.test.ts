@@ -1,6 +1,6 @@
 /** Threads that begin with a state: `supersteps` of `POST /threads`, all or nothing. */
 import { expect, it } from "vitest";
-import type { WireState } from "../../../src/wire/states";
+import type { WireState } from "../../../src/wire/threads/state";
 import { rowsOf, threadStub } from "../../support/crons";
 import { call } from "../../support/edge";
 import { createThread, searchThreads, waitRun } from "../../support/threads";

@@ -1,9 +1,9 @@
 /** `/threads/{id}/state` and `/history`: what the checkpoints of a thread say, also when they are large. */
 import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../../../src/platform/json";
-import type { Run } from "../../../src/wire/runs";
-import type { WireState } from "../../../src/wire/states";
-import type { Thread } from "../../../src/wire/threads";
+import type { Run } from "../../../src/wire/runs/run";
+import type { WireState } from "../../../src/wire/threads/state";
+import type { Thread } from "../../../src/wire/threads/thread";
 import { call } from "../../support/edge";
 import { createRun, createThread, getRun, joinRun, searchThreads, waitRun } from "../../support/threads";
 

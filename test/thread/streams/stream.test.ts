@@ -1,8 +1,8 @@
 /** Streams of runs: their events, in every mode, and what becomes of both when a client goes away. */
 import { abortAllDurableObjects, runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import type { Run } from "../../../src/wire/runs";
-import type { Thread } from "../../../src/wire/threads";
+import type { Run } from "../../../src/wire/runs/run";
+import type { Thread } from "../../../src/wire/threads/thread";
 import { createCron, ringAt, setClock, slotsOf, threadStub } from "../../support/crons";
 import { call } from "../../support/edge";
 import { gateReached, openGate, resetGate } from "../../support/graphs/steps";

@@ -1,8 +1,8 @@
 /** `GET /threads/{id}/stream`: what is told in each of its modes, and how it is gone on with. */
 import { Client } from "@langchain/langgraph-sdk";
 import { describe, expect, it } from "vitest";
-import type { Run } from "../../../src/wire/runs";
-import type { WireState } from "../../../src/wire/states";
+import type { Run } from "../../../src/wire/runs/run";
+import type { WireState } from "../../../src/wire/threads/state";
 import { call, edgeFetch } from "../../support/edge";
 import { gateReached } from "../../support/graphs/steps";
 import { open, type EventReader, type ReceivedEvent } from "../../support/sse";

@@ -1,7 +1,7 @@
 /** What becomes of webhooks, and of the values that they are sent, when runs and threads go on, are stopped or deleted. */
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Run } from "../../../src/wire/runs";
+import type { Run } from "../../../src/wire/runs/run";
 import {
   alarmOf,
   createCron,

@@ -5,7 +5,7 @@ import { assistantIdOf } from "../../../src/d1/assistants-table";
 import { backoffMs, WEBHOOK_BACKOFF } from "../../../src/platform/backoff";
 import { WEBHOOK_CALL_MS } from "../../../src/platform/time-limits";
 import { MAX_WEBHOOK_ATTEMPTS } from "../../../src/platform/webhook-call";
-import type { Run } from "../../../src/wire/runs";
+import type { Run } from "../../../src/wire/runs/run";
 import { alarmOf, rowsOf, setClock, threadStub } from "../../support/crons";
 import { call } from "../../support/edge";
 import { createRun, createThread, getRun, joinRun } from "../../support/threads";

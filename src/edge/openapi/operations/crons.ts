@@ -1,7 +1,7 @@
 /** The operations of crons. */
 import { z } from "zod";
-import * as schemas from "../../../wire/crons";
-import { runList } from "../../../wire/runs";
+import * as schemas from "../../../wire/crons/cron";
+import { runList } from "../../../wire/runs/run";
 import { json, operationsOf, page } from "../operation";
 import { cron, cronFigures, cronSwitch, run, schedulePreview, slot } from "../../../wire/answers";
 

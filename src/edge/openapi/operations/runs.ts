@@ -1,7 +1,7 @@
 /** The operations of runs: on a thread, stateless, and the search over all of them. */
 import { z } from "zod";
 import { run, runResult } from "../../../wire/answers";
-import * as schemas from "../../../wire/runs";
+import * as schemas from "../../../wire/runs/run";
 import { empty, json, operationsOf, page } from "../operation";
 
 const SELECT = "With `select`, each has only the fields asked for.";

@@ -1,6 +1,6 @@
 /** The operations of `/store`. */
 import { z } from "zod";
-import * as schemas from "../../../wire/store";
+import * as schemas from "../../../wire/store/item";
 import { empty, json, operationsOf } from "../operation";
 import { foundItem, item } from "../../../wire/answers";
 

@@ -1,5 +1,5 @@
 /** The operations that answer with server-sent events. */
-import * as schemas from "../../../wire/runs";
+import * as schemas from "../../../wire/runs/run";
 import { events, operationsOf } from "../operation";
 
 const LOCATIONS = ["Content-Location", "Location"] as const;

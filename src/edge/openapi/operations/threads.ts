@@ -1,8 +1,8 @@
 /** The operations of `/threads`, without those of their runs. */
 import { z } from "zod";
 import { checkpoint, foundThread, thread, threadState } from "../../../wire/answers";
-import * as states from "../../../wire/states";
-import * as schemas from "../../../wire/threads";
+import * as states from "../../../wire/threads/state";
+import * as schemas from "../../../wire/threads/thread";
 import { empty, json, operationsOf, page } from "../operation";
 
 const one = json("The thread.", thread);

@@ -1,8 +1,8 @@
 /** What clients may send about threads. */
 import { z } from "zod";
-import type { JsonObject } from "../platform/json";
-import { jsonObject, listOf, optional, paging, queryBoolean, queryLimit, uuid } from "./fields";
-import { stateField, superstep } from "./states";
+import type { JsonObject } from "../../platform/json";
+import { jsonObject, listOf, optional, paging, queryBoolean, queryLimit, uuid } from "../fields";
+import { stateField, superstep } from "./state";
 import { threadPart } from "./thread-part";
 
 /** Minutes; at most a hundred years, so that the instant of expiry is one. */

@@ -1,5 +1,5 @@
 /** Namespaces and keys: which there may be, and how a namespace is written so that a prefix is a range. */
-import { bytesOf } from "../platform/json";
+import { bytesOf } from "../../platform/json";
 
 /** Of a namespace as stored, and of a key: they are the table's primary key. */
 const MAX_BYTES = 1000;

@@ -1,7 +1,7 @@
 /** What clients may send about runs. */
 import { z } from "zod";
-import type { JsonObject } from "../platform/json";
-import { isPublicUrl } from "../platform/public-url";
+import type { JsonObject } from "../../platform/json";
+import { isPublicUrl } from "../../platform/public-url";
 import {
   assistantId,
   jsonObject,
@@ -14,7 +14,7 @@ import {
   queryLimit,
   queryOffset,
   uuid,
-} from "./fields";
+} from "../fields";
 
 /** What steers the execution is checked: with a `max_concurrency` of 0 no node would ever start. */
 export const runConfig = z.looseObject({

@@ -1,10 +1,10 @@
 /** `extract` of a search of threads: parts of what they hold, by paths. */
 import { Client } from "@langchain/langgraph-sdk";
 import { describe, expect, it } from "vitest";
-import type { JsonObject } from "../../src/platform/json";
-import type { FoundThread } from "../../src/wire/threads";
-import { call, edgeFetch } from "../support/edge";
-import { createThread, waitRun } from "../support/threads";
+import type { JsonObject } from "../../../src/platform/json";
+import type { FoundThread } from "../../../src/wire/threads/thread";
+import { call, edgeFetch } from "../../support/edge";
+import { createThread, waitRun } from "../../support/threads";
 
 const tag = crypto.randomUUID();
 

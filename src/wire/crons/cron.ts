@@ -1,11 +1,11 @@
 /** What clients may send about crons. Unknown fields are refused: a mistyped `end_time` would cost money. */
 import { z } from "zod";
-import { parseInstant } from "../platform/instant";
-import type { JsonObject } from "../platform/json";
-import { assistantId, jsonObject, optional, paging, queryLimit, uuid } from "./fields";
+import { parseInstant } from "../../platform/instant";
+import type { JsonObject } from "../../platform/json";
+import { assistantId, jsonObject, optional, paging, queryLimit, uuid } from "../fields";
 import { POLICY_FIELDS, type CronPolicy } from "./policy";
-import { multitaskStrategy, payloadFields, webhookUrl } from "./runs";
-import { threadTtl } from "./threads";
+import { multitaskStrategy, payloadFields, webhookUrl } from "../runs/run";
+import { threadTtl } from "../threads/thread";
 
 const schedule = z.string("expected a cron expression").min(1).max(200);
 const timezone = z.string("expected an IANA time zone").min(1).max(100);

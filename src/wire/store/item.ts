@@ -1,7 +1,7 @@
 /** What clients may send about store items. */
 import { z } from "zod";
-import type { JsonObject } from "../platform/json";
-import { optional, paging, queryBoolean } from "./fields";
+import type { JsonObject } from "../../platform/json";
+import { optional, paging, queryBoolean } from "../fields";
 import { keyFault, namespaceFault, type NamespaceUse } from "./namespace";
 
 /** Adds what is wrong with a value as an issue, if something is. */

@@ -1,5 +1,5 @@
 /** What the owner of a cron may ask for beyond the platform: each field absent means what its default says. */
-import type { ThreadTtl } from "./threads";
+import type { ThreadTtl } from "../threads/thread";
 
 /** As it stands in requests and answers, since it is stored and shown as it came. */
 export interface CronPolicy {

@@ -1,9 +1,9 @@
 /** `select` when states are read: by every way to read them, through the SDK as through the edge. */
 import { Client } from "@langchain/langgraph-sdk";
 import { describe, expect, it } from "vitest";
-import type { WireState } from "../../src/wire/states";
-import { call, edgeFetch } from "../support/edge";
-import { createRun, createThread, joinRun, waitRun } from "../support/threads";
+import type { WireState } from "../../../src/wire/threads/state";
+import { call, edgeFetch } from "../../support/edge";
+import { createRun, createThread, joinRun, waitRun } from "../../support/threads";
 
 const { threads } = new Client({ apiUrl: "http://edge", callerOptions: { fetch: edgeFetch, maxRetries: 0 } });
 

@@ -1,8 +1,8 @@
 /** What clients may send about the state of a thread. */
 import { z } from "zod";
-import type { JsonObject } from "../platform/json";
-import { jsonObject, optional, uuid } from "./fields";
-import { command } from "./runs";
+import type { JsonObject } from "../../platform/json";
+import { jsonObject, optional, uuid } from "../fields";
+import { command } from "../runs/run";
 
 /** A field of a state, or `values.<key>` for one of its values. */
 export const stateField = z
