@@ -4,7 +4,16 @@
  */
 import type { Env } from "../platform/config";
 import { remoteCalls } from "../platform/rpc";
-import type { Backfill, Cron, CronPatch, Figures, RunNow, SkipNext, Slot, SlotList } from "../wire/crons/cron";
+import type {
+  Backfill,
+  Cron,
+  CronPatch,
+  Figures,
+  RunNow,
+  SkipNext,
+  Slot,
+  SlotList,
+} from "../wire/crons/cron";
 import type { CronDefinition } from "./cron-definition";
 import type { CronEntry } from "./cron-entry";
 import type { FiringContext } from "./firing-context";

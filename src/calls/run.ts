@@ -1,7 +1,14 @@
 /** A run as the server keeps it and as the API shows it. */
 import { toIso } from "../platform/clock";
 import type { JsonObject } from "../platform/json";
-import type { MultitaskStrategy, Run, RunError, RunStatus, TokenUsage, WebhookDelivery } from "../wire/runs/run";
+import type {
+  MultitaskStrategy,
+  Run,
+  RunError,
+  RunStatus,
+  TokenUsage,
+  WebhookDelivery,
+} from "../wire/runs/run";
 import type { ThreadTtl } from "../wire/threads/thread";
 
 /** What the run was asked to do; `config` and `context` have the assistant's merged in. */

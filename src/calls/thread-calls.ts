@@ -6,7 +6,14 @@ import type { Env } from "../platform/config";
 import { remoteCalls } from "../platform/rpc";
 import type { Run, RunError, THREAD_MODES } from "../wire/runs/run";
 import type { StateSelection, StateUpdate, WireCheckpoint, WireState } from "../wire/threads/state";
-import type { HistorySearch, Thread, ThreadCreate, ThreadPatch, ThreadTtl, WireTtl } from "../wire/threads/thread";
+import type {
+  HistorySearch,
+  Thread,
+  ThreadCreate,
+  ThreadPatch,
+  ThreadTtl,
+  WireTtl,
+} from "../wire/threads/thread";
 import type { CronEntry } from "./cron-entry";
 import type { NewRun } from "./run";
 import { threadObjectName } from "./thread-id";

@@ -2,7 +2,12 @@
 import { toWireThread, type ThreadRecord } from "../calls/thread";
 import { bytesOf, parseJson, parseJsonOrNull, pick, type JsonObject } from "../platform/json";
 import type { ThreadFilters, ThreadSearch } from "../wire/threads/thread";
-import { type FoundThread, type Thread, type ThreadSnapshot, type ThreadStatus } from "../wire/threads/thread";
+import {
+  type FoundThread,
+  type Thread,
+  type ThreadSnapshot,
+  type ThreadStatus,
+} from "../wire/threads/thread";
 import { isNotDeleted } from "./deleted-threads";
 import { allOf, jsonContains, type Condition } from "./json-filter";
 import { countRows, searchPage } from "./page-search";
