@@ -14,7 +14,7 @@ import { readPiece, writePiece } from "./checkpoints/checkpoint-copy";
 import { keepLatestState } from "./checkpoints/checkpoint-pruning";
 import { applySupersteps, updateState } from "./state/state-update";
 import { readHistory, readSnapshot, readState, readWaiting } from "./state/thread-state";
-import { ThreadRuns } from "./thread-runs";
+import { ThreadRuns } from "./runs/run-calls";
 import { defaultTtl, toWireTtl } from "./ttl";
 
 /** A copy of a thread is complete or has failed within this time. */

@@ -25,7 +25,7 @@ import {
 } from "@langchain/langgraph-checkpoint";
 import { addInline, assertSize, packBody, unpackBody, type VersionedValue } from "./checkpoint-body";
 import { CheckpointBuffer } from "./checkpoint-buffer";
-import { configOf, configurableOf, threadOf } from "./checkpoint-config";
+import { configOf, configurableOf, threadOf } from "./saver-arguments";
 import {
   taskOfPart,
   valuePart,

@@ -6,7 +6,7 @@
 import { now } from "../../platform/clock";
 import { parseJson } from "../../platform/json";
 import { toWire } from "../state/wire-state";
-import { HeldEvents } from "./held-events";
+import { HeldEvents } from "./first-listener-buffer";
 import type { EventRef, SentEvent } from "./sent-event";
 import type { RunEvent } from "./stream-modes";
 

@@ -1,21 +1,21 @@
 /** The calls of a thread object about runs: create, join, stream, cancel and delete. */
-import type { CronEntry } from "../calls/cron-entry";
-import type { NewRun } from "../calls/run";
-import { isFinal, toWireRun } from "../calls/run";
-import type { JoinResult, PlacedStream, StreamStart } from "../calls/thread-calls";
-import { type RunFilter, type ThreadMode } from "../calls/thread-calls";
-import { deleteRunRow, noRun, requireRun } from "../d1/runs-table";
-import { now } from "../platform/clock";
-import type { Run } from "../wire/runs/run";
-import { CheckpointSaver } from "./checkpoints/checkpoint-saver";
-import { findCheckpoints } from "./checkpoints/checkpoint-tables";
-import type { Outcome } from "./runs/outcome";
-import { readRunValues } from "./runs/run-values";
-import { noCheckpoint } from "./state/thread-state";
-import type { SentEvent } from "./streams/sent-event";
-import { eventStream } from "./streams/sse";
-import { isInRunStream, isInThreadStream } from "./streams/stream-filters";
-import { ThreadHost } from "./thread-host";
+import type { CronEntry } from "../../calls/cron-entry";
+import type { NewRun } from "../../calls/run";
+import { isFinal, toWireRun } from "../../calls/run";
+import type { JoinResult, PlacedStream, StreamStart } from "../../calls/thread-calls";
+import { type RunFilter, type ThreadMode } from "../../calls/thread-calls";
+import { deleteRunRow, noRun, requireRun } from "../../d1/runs-table";
+import { now } from "../../platform/clock";
+import type { Run } from "../../wire/runs/run";
+import { CheckpointSaver } from "../checkpoints/checkpoint-saver";
+import { findCheckpoints } from "../checkpoints/checkpoint-tables";
+import type { Outcome } from "./outcome";
+import { readRunValues } from "./run-values";
+import { noCheckpoint } from "../state/thread-state";
+import type { SentEvent } from "../streams/sent-event";
+import { eventStream } from "../streams/sse";
+import { isInRunStream, isInThreadStream } from "../streams/stream-filters";
+import { ThreadHost } from "../thread-host";
 
 export abstract class ThreadRuns extends ThreadHost {
   /**
