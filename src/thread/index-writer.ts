@@ -3,20 +3,17 @@
  * changes that D1 lacks, so a write that failed or whose answer was lost is simply made again. Ended runs and threads are
  * removed from the object once D1 has them.
  */
-import { type CronEntry } from "../calls/cron-entry";
 import { updateCronEntry } from "../d1/crons-table";
 import { deleteRunRow, deleteRunsOfThread, upsertRun, withoutContent } from "../d1/runs-table";
 import { deleteThreadRow, upsertThread } from "../d1/threads-table";
 import { now } from "../platform/clock";
-import type { Env } from "../platform/config";
 import { DeadlineError, within } from "../platform/deadline";
 import { logError } from "../platform/log";
 import { D1_CALL_MS } from "../platform/time-limits";
-import type { ThreadSnapshot } from "../wire/threads/thread";
 import { deleteThreadRows } from "./checkpoints/checkpoint-tables";
-import type { StoredThread, ThreadStore } from "./record/thread-store";
 import type { StoredRun } from "./runs/run-row";
-import type { RunStore } from "./runs/run-store";
+import { readSnapshot } from "./state/thread-state";
+import type { ThreadContext } from "./thread-context";
 
 /** Rows of each kind (runs, threads, threads to remove) in one batch. A run or a thread may take up to 2 MB. */
 const ROWS_PER_BATCH = 10;
@@ -42,34 +39,26 @@ export class IndexWriter {
   /** Failures in a row, from which the caller computes the delay of its retry. */
   failures = 0;
 
-  constructor(
-    private readonly storage: DurableObjectStorage,
-    private readonly env: Env,
-    private readonly runs: RunStore,
-    private readonly threads: ThreadStore,
-    private readonly object: {
-      /** Whether the object still has its tables: a write may begin after the object was emptied. */
-      exists: () => boolean;
-      /** The values and interrupts of a thread, which searches read. */
-      snapshotOf: (thread: StoredThread) => Promise<ThreadSnapshot>;
-      /** The changes of the cron's row in the index that are written together with the run; null when there are none. */
-      cronEntryOf: (run: StoredRun) => CronEntry | null;
-      /** See {@link ReportStore.settleAcknowledged}. */
-      settleAcknowledgedReport: (runId: string, writtenEntry: CronEntry | null) => boolean;
-      /** See {@link ReportStore.storeLateAcknowledgement}. */
-      storeLateAcknowledgement: (runId: string) => void;
-      /** Ids of the threads whose streamed events are still kept. */
-      threadsWithEvents: () => string[];
-    },
-  ) {}
+  constructor(private readonly context: ThreadContext) {}
+
+  /**
+   * Writes all changes that D1 lacks, and empties the object if nothing is left in it.
+   * @param includeNewRuns also writes runs that have just begun. Without it they are left out, because most runs end soon and
+   *   are then written once. The alarm writes those that take longer.
+   */
+  async settle({ includeNewRuns = false } = {}): Promise<void> {
+    if (!this.context.hasTables()) return;
+    const isWritten = await this.write(includeNewRuns);
+    // While D1 is down, acknowledged reports are stored in the runs' rows, so that no host reports them again.
+    if (!isWritten && this.context.hasTables()) this.context.reportStore.storeAcknowledgements();
+    await this.context.emptyIfUnused();
+  }
 
   /**
    * Writes all changes that D1 lacks. If a write is under way, the next one begins after it; all callers that wait share it.
-   * @param includeNewRuns also writes runs that have just begun. Without it they are left out, because most runs end soon and
-   *   are then written once. The alarm writes those that take longer.
    * @returns whether the write succeeded
    */
-  flush({ includeNewRuns = false } = {}): Promise<boolean> {
+  private write(includeNewRuns: boolean): Promise<boolean> {
     this.nextIncludesNewRuns ||= includeNewRuns;
     this.next ??= this.last.then(() => {
       const begunBefore = this.nextIncludesNewRuns ? Infinity : now() - NEW_RUN_MS;
@@ -84,16 +73,16 @@ export class IndexWriter {
   /** Whether D1 lacks changes, or the object still has threads that it can remove. */
   isBehind(): boolean {
     return (
-      this.runs.unindexed(1, Infinity).length > 0 ||
-      this.threads.unindexed(1, Infinity).length > 0 ||
-      this.threads.removable(1, this.object.threadsWithEvents()).length > 0
+      this.context.runs.unindexed(1, Infinity).length > 0 ||
+      this.context.threads.unindexed(1, Infinity).length > 0 ||
+      this.context.threads.removable(1, this.context.events.threadsWithEvents()).length > 0
     );
   }
 
   private async writeAll(begunBefore: number): Promise<boolean> {
     const refused = new Set<string>();
     try {
-      while (this.object.exists() && (await this.writeBatch(begunBefore, refused)));
+      while (this.context.hasTables() && (await this.writeBatch(begunBefore, refused)));
       if (refused.size > 0) throw new Error(`rows that D1 refuses: ${[...refused].join(", ")}`);
       this.failures = 0;
       return true;
@@ -115,8 +104,10 @@ export class IndexWriter {
     const { writes, isFull } = await this.nextBatch(begunBefore, refused);
     if (writes.length === 0) return false;
     const executed = await this.send(writes, refused);
-    const progress = this.storage.transactionSync(() => executed.map(({ markIndexed }) => markIndexed()));
-    // A change that was made during this write has called `flush` itself.
+    const progress = this.context.storage.transactionSync(() =>
+      executed.map(({ markIndexed }) => markIndexed()),
+    );
+    // A change that was made during this write has called `settle` itself.
     return isFull && (progress.includes(true) || refused.size > refusedBefore);
   }
 
@@ -125,22 +116,23 @@ export class IndexWriter {
     begunBefore: number,
     refused: ReadonlySet<string>,
   ): Promise<{ writes: IndexWrite[]; isFull: boolean }> {
-    const { DB } = this.env;
+    const { DB } = this.context.env;
+    const { reportStore } = this.context;
     const limit = ROWS_PER_BATCH + refused.size;
-    const runs = this.runs.unindexed(limit, begunBefore);
-    const threads = this.threads.unindexed(limit, begunBefore);
-    const removable = this.threads.removable(ROWS_PER_BATCH, this.object.threadsWithEvents());
+    const runs = this.context.runs.unindexed(limit, begunBefore);
+    const threads = this.context.threads.unindexed(limit, begunBefore);
+    const removable = this.context.threads.removable(ROWS_PER_BATCH, this.context.events.threadsWithEvents());
     const writes: IndexWrite[] = [];
     for (const run of runs) {
       if (refused.has(run.runId)) continue;
       const statement = this.statementFor(run);
-      const entry = this.object.cronEntryOf(run);
+      const entry = reportStore.entryOf(run.runId) ?? run.cronEntry;
       writes.push({
         id: run.runId,
         statements: entry === null ? [statement] : [statement, updateCronEntry(DB, entry)],
         markIndexed: () => {
-          this.runs.noteIndexed(run, this.object.settleAcknowledgedReport(run.runId, entry));
-          this.object.storeLateAcknowledgement(run.runId);
+          this.context.runs.noteIndexed(run, reportStore.settleAcknowledged(run.runId, entry));
+          reportStore.storeLateAcknowledgement(run.runId);
           return true;
         },
       });
@@ -150,12 +142,12 @@ export class IndexWriter {
       if (refused.has(threadId)) continue;
       const statement = thread.deleted
         ? deleteThreadRow(DB, threadId)
-        : upsertThread(DB, thread, await this.object.snapshotOf(thread));
+        : upsertThread(DB, thread, await readSnapshot(this.context.storage, thread));
       writes.push({
         id: threadId,
         statements: [statement],
         markIndexed: () => {
-          this.threads.noteIndexed(threadId, revision);
+          this.context.threads.noteIndexed(threadId, revision);
           return true;
         },
       });
@@ -178,8 +170,8 @@ export class IndexWriter {
 
   /** The statement that writes a run. A run of a deleted thread is deleted, or stays without content for its cron's history. */
   private statementFor(run: StoredRun): D1PreparedStatement {
-    const { DB } = this.env;
-    const isThreadDeleted = this.threads.find(run.threadId)?.deleted === true;
+    const { DB } = this.context.env;
+    const isThreadDeleted = this.context.threads.find(run.threadId)?.deleted === true;
     if (run.deleted || (isThreadDeleted && run.cron === null)) return deleteRunRow(DB, run.runId);
     return upsertRun(DB, isThreadDeleted ? withoutContent(run) : run);
   }
@@ -211,14 +203,14 @@ export class IndexWriter {
 
   private async batch(writes: IndexWrite[]): Promise<void> {
     const statements = writes.flatMap((write) => write.statements);
-    await within(D1_CALL_MS, "D1", this.env.DB.batch(statements));
+    await within(D1_CALL_MS, "D1", this.context.env.DB.batch(statements));
   }
 
   /** Removes the thread from the object. @returns false when runs of the thread still have to be written first */
   private removeThread(threadId: string): boolean {
-    if (this.runs.needsThread(threadId)) return false;
-    deleteThreadRows(this.storage.sql, threadId);
-    this.threads.remove(threadId);
+    if (this.context.runs.needsThread(threadId)) return false;
+    deleteThreadRows(this.context.storage.sql, threadId);
+    this.context.threads.remove(threadId);
     return true;
   }
 }

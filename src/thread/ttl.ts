@@ -28,13 +28,11 @@ export function defaultTtlOf(checkpointer: unknown): ThreadTtl | null {
   return ttl?.default_ttl === undefined ? null : { strategy: ttl.strategy, ttl: ttl.default_ttl };
 }
 
-/** The default time to live of this deployment; null when it has none. */
-export let defaultTtl = defaultTtlOf(settings.checkpointer);
+/** The default time to live of threads in this deployment; null when it has none. */
+export const defaultTtl = (): ThreadTtl | null => defaultTtlOf(settings.checkpointer);
 
-/** Replaces the default by that of another `checkpointer` section. Threads that exist keep their time to live. */
-export function applyDefaultTtl(checkpointer: unknown): void {
-  defaultTtl = defaultTtlOf(checkpointer);
-}
+// An invalid section stops the Worker when it starts, and not only when the first thread is made.
+defaultTtl();
 
 /** @param expiresAt when the thread expires (ms); undefined while its time is not running */
 export const toWireTtl = ({ strategy, ttl }: ThreadTtl, expiresAt: number | undefined): WireTtl => ({

@@ -1,9 +1,10 @@
 /** Settings that make no sense: the operator's to mend, so no client is told that its request is wrong. */
-import { createExecutionContext, runInDurableObject, waitOnExecutionContext } from "cloudflare:test";
+import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { app } from "../../src/edge/app";
 import { threadStub } from "../support/crons";
+import { rebind } from "../support/outage";
 import { createRun, createThread, getRun, joinRun } from "../support/threads";
 
 async function ask(settings: object, path: string, init?: RequestInit): Promise<Response> {
@@ -47,10 +48,7 @@ describe.each(WRONG)("with %j", (settings, name) => {
 
 it("a run, of a cron for example, goes on with the default time-out", async () => {
   const { thread_id: id } = await createThread();
-  await runInDurableObject(threadStub(id), (instance) => {
-    const host = instance as unknown as { queue: { env: object } };
-    host.queue.env = { ...host.queue.env, RUN_TIMEOUT_SECONDS: "soon", AUTH: "opne" };
-  });
+  await rebind(threadStub(id), () => ({ RUN_TIMEOUT_SECONDS: "soon", AUTH: "opne" }));
   const run = await createRun(id, { assistant_id: "echo", input: { text: "a" } });
   expect(await joinRun(run)).toMatchObject({ reply: "You said: a" });
   expect((await getRun(run)).status).toBe("success");

@@ -1,11 +1,11 @@
 /** Webhooks that are signed, checked with the library that their receivers use. */
-import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { Webhook } from "standardwebhooks";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { webhookSecrets } from "../../src/platform/config";
 import type { Run } from "../../src/wire/runs/run";
 import { setClock, threadStub } from "../support/crons";
+import { rebind } from "../support/outage";
 import { createRun, createThread } from "../support/threads";
 import { attempted, receiver, ringForNextAttempt, type Received } from "../support/webhooks";
 
@@ -22,10 +22,7 @@ const newSecret = (bytes = 32): string =>
 /** Makes a run with a webhook in an object that has these settings. */
 async function runWith(settings: object, webhook: string): Promise<Run> {
   const { thread_id: id } = await createThread();
-  await runInDurableObject(threadStub(id), (instance) => {
-    const host = instance as unknown as { env: object };
-    Object.defineProperty(host, "env", { configurable: true, value: { ...host.env, ...settings } });
-  });
+  await rebind(threadStub(id), () => settings);
   return createRun(id, { assistant_id: "echo", input: { text: "ä 漢 😀" }, webhook });
 }
 

@@ -43,19 +43,19 @@ export async function liveBy(stub: DurableObjectStub, life: Life): Promise<void>
       if (method === "transactionSync") refuseWhenDead(storage, method, life);
       else spy(storage, method, life);
     }
-    const host = instance as unknown as { env: Env };
+    const host = instance as unknown as { env: Env; context?: object };
     const env = host.env;
-    Object.defineProperty(host, "env", {
-      configurable: true,
-      value: {
-        ...env,
-        DB: stepping(env.DB, ["batch"], life, {
-          prepare: (sql: string) => steppingStatement(env.DB.prepare(sql), life),
-        }),
-        THREAD: steppingNamespace(env.THREAD, life),
-        CRON: steppingNamespace(env.CRON, life),
-      },
-    });
+    const value = {
+      ...env,
+      DB: stepping(env.DB, ["batch"], life, {
+        prepare: (sql: string) => steppingStatement(env.DB.prepare(sql), life),
+      }),
+      THREAD: steppingNamespace(env.THREAD, life),
+      CRON: steppingNamespace(env.CRON, life),
+    };
+    for (const holder of [host, host.context]) {
+      if (holder !== undefined) Object.defineProperty(holder, "env", { configurable: true, value });
+    }
   });
 }
 

@@ -3,13 +3,13 @@ import { runInDurableObject } from "cloudflare:test";
 import type { Env } from "../../src/platform/config";
 import type { Answer } from "../../src/platform/rpc";
 
+/** An object; its parts get its bindings from its context. */
 interface Host {
   env: Env;
-  index?: { env: Env };
-  queue?: { env: Env };
+  context?: { env: Env };
 }
 
-/** Gives the object other bindings, until it is evicted. */
+/** Gives the object other bindings or settings, until it is evicted. */
 export async function rebind(
   stub: DurableObjectStub,
   bindings: (env: Env) => Partial<Record<keyof Env, unknown>>,
@@ -17,9 +17,8 @@ export async function rebind(
   await runInDurableObject(stub, (instance) => {
     const host = instance as unknown as Host;
     const env = { ...host.env, ...bindings(host.env) } as Env;
-    Object.defineProperty(host, "env", { configurable: true, value: env });
-    for (const part of [host.index, host.queue]) {
-      if (part !== undefined) Object.defineProperty(part, "env", { configurable: true, value: env });
+    for (const holder of [host, host.context]) {
+      if (holder !== undefined) Object.defineProperty(holder, "env", { configurable: true, value: env });
     }
   });
 }

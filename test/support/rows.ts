@@ -32,10 +32,10 @@ export async function tallyOf(stub: DurableObjectStub): Promise<Tally> {
         },
       });
     }
-    const host = instance as unknown as { env: Env; index?: object; queue?: object };
+    const host = instance as unknown as { env: Env; context?: object };
     const env = { ...host.env, DB: countingD1(host.env.DB, tally) };
-    for (const part of [host, host.index, host.queue]) {
-      if (part !== undefined) Object.defineProperty(part, "env", { configurable: true, value: env });
+    for (const holder of [host, host.context]) {
+      if (holder !== undefined) Object.defineProperty(holder, "env", { configurable: true, value: env });
     }
   });
   return tally;

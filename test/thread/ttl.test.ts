@@ -1,7 +1,8 @@
 /** Threads that live for a time only: how long, what becomes of them, and what gives them more. */
 import { abortAllDurableObjects, runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { applyDefaultTtl, defaultTtlOf } from "../../src/thread/ttl";
+import { settings } from "../../src/graphs/registry";
+import { defaultTtlOf } from "../../src/thread/ttl";
 import type { WireState } from "../../src/wire/threads/state";
 import type { Thread } from "../../src/wire/threads/thread";
 import {
@@ -188,10 +189,10 @@ describe("the default time to live of langgraph.json", () => {
 
   describe("is given to", () => {
     beforeEach(() => {
-      applyDefaultTtl({ ttl: { strategy: "delete", default_ttl: 60 } });
+      Object.assign(settings, { checkpointer: { ttl: { strategy: "delete", default_ttl: 60 } } });
     });
     afterEach(() => {
-      applyDefaultTtl(undefined);
+      Object.assign(settings, { checkpointer: undefined });
     });
 
     it("threads that are made without one of their own, and to copies", async () => {

@@ -3,6 +3,7 @@
  * report with the changes of its own row in the index. The index is therefore written after the answer, but it waits for the
  * answer at most a second.
  */
+import { cronObject } from "../../calls/cron-calls";
 import type { CronEntry } from "../../calls/cron-entry";
 import { type RunReport } from "../../calls/run-report";
 import { backoffMs, REPORT_BACKOFF } from "../../platform/backoff";
@@ -12,7 +13,8 @@ import { asDomainError } from "../../platform/errors";
 import { logError } from "../../platform/log";
 import { REPORT_CALL_MS } from "../../platform/time-limits";
 import type { FinalStatus } from "../../wire/runs/run";
-import type { ReportStore } from "./report-store";
+import type { IndexWriter } from "../index-writer";
+import type { ThreadContext } from "../thread-context";
 import type { StoredRun } from "./run-row";
 
 /** Reports that are sent at the same time. The limit is high, so that a few crons that do not answer delay no others. */
@@ -20,35 +22,19 @@ const MAX_AT_ONCE = 50;
 /** The index is written at the latest this long after a report was sent, whether or not the cron has answered. */
 const ANSWER_WAIT_MS = 1_000;
 
-/** What the reports need from the thread object. */
-export interface ReportHost {
-  /** Whether the object still has its tables. */
-  exists: () => boolean;
-  /**
-   * Sends the report to the cron's object.
-   * @returns the changes of the cron's row in the index; null when there are none
-   * @throws cron.not_found when the cron was deleted; any error when the call fails
-   */
-  report: (cronId: string, report: RunReport) => Promise<CronEntry | null>;
-  /** Called when a report was acknowledged, after which its run may be removed. */
-  acknowledged: () => void;
-  /** Called when a report failed; it is due again at `nextAt` (ms). */
-  postponed: (nextAt: number) => void;
-}
-
 export class Reports {
   /** The reports that wait for an answer, by the id of the run. */
   private readonly underWay = new Map<string, Promise<void>>();
 
   constructor(
-    private readonly store: ReportStore,
-    private readonly host: ReportHost,
+    private readonly context: ThreadContext,
+    private readonly index: IndexWriter,
   ) {}
 
   /** Sends all reports that are due, at most {@link MAX_AT_ONCE} at the same time. Returns at once. */
   sendDue(): void {
-    while (this.underWay.size < MAX_AT_ONCE && this.host.exists()) {
-      const run = this.store.nextDue(this.underWay.keys());
+    while (this.underWay.size < MAX_AT_ONCE && this.context.hasTables()) {
+      const run = this.context.reportStore.nextDue(this.underWay.keys());
       if (run === undefined) return;
       const { runId } = run;
       const sent = this.send(run)
@@ -73,7 +59,7 @@ export class Reports {
 
   /** When the next report is due (ms) of those that are not under way; null when none is. */
   nextAt(): number | null {
-    return this.host.exists() ? this.store.nextAt(this.underWay.keys()) : null;
+    return this.context.hasTables() ? this.context.reportStore.nextAt(this.underWay.keys()) : null;
   }
 
   isIdle(): boolean {
@@ -87,23 +73,24 @@ export class Reports {
 
   private async send(run: StoredRun): Promise<void> {
     const answer = await this.deliver(run);
-    if (!this.host.exists()) return;
+    if (!this.context.hasTables()) return;
     if (answer !== undefined) {
-      this.store.acknowledge(run.runId, answer.entry);
-      this.host.acknowledged();
+      this.context.reportStore.acknowledge(run.runId, answer.entry);
+      // The run may be removed now.
+      this.context.state.waitUntil(this.index.settle());
       return;
     }
     const nextAt = now() + backoffMs(REPORT_BACKOFF, run.reportAttempts + 1);
-    this.store.postpone(run.runId, nextAt);
-    this.host.postponed(nextAt);
+    this.context.reportStore.postpone(run.runId, nextAt);
+    this.context.alarm.ringForWork(nextAt);
   }
 
   /** @returns the cron's answer, with no entry when the cron was deleted; undefined when it did not answer */
   private async deliver(run: StoredRun): Promise<{ entry: CronEntry | null } | undefined> {
     if (run.cron === null) return { entry: null };
     try {
-      const report = this.host.report(run.cron.cronId, reportOf(run));
-      return { entry: await within(REPORT_CALL_MS, "the cron's object", report) };
+      const answer = cronObject(this.context.env, run.cron.cronId).runEnded(reportOf(run));
+      return { entry: await within(REPORT_CALL_MS, "the cron's object", answer) };
     } catch (error) {
       if (asDomainError(error)?.code === "cron.not_found") return { entry: null };
       logError("a run could not be reported to its cron", error, { run_id: run.runId });

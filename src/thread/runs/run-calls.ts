@@ -2,22 +2,37 @@
 import type { CronEntry } from "../../calls/cron-entry";
 import type { NewRun } from "../../calls/run";
 import { isFinal, toWireRun } from "../../calls/run";
-import type { JoinResult, PlacedStream, StreamStart } from "../../calls/thread-calls";
-import { type RunFilter, type ThreadMode } from "../../calls/thread-calls";
+import type {
+  JoinResult,
+  PlacedStream,
+  RunFilter,
+  StreamStart,
+  ThreadMode,
+  ThreadRunCalls,
+} from "../../calls/thread-calls";
 import { deleteRunRow, noRun, requireRun } from "../../d1/runs-table";
 import { now } from "../../platform/clock";
 import type { Run } from "../../wire/runs/run";
 import { CheckpointSaver } from "../checkpoints/checkpoint-saver";
 import { findCheckpoints } from "../checkpoints/checkpoint-tables";
-import type { Outcome } from "./outcome";
-import { readRunValues } from "./run-values";
+import type { IndexWriter } from "../index-writer";
 import { noCheckpoint } from "../state/thread-state";
 import type { SentEvent } from "../streams/sent-event";
 import { eventStream } from "../streams/sse";
 import { isInRunStream, isInThreadStream } from "../streams/stream-filters";
-import { ThreadHost } from "../thread-host";
+import type { ThreadContext } from "../thread-context";
+import type { Outcome } from "./outcome";
+import type { RunQueue } from "./run-queue";
+import type { StoredRun } from "./run-row";
+import { readRunValues } from "./run-values";
 
-export abstract class ThreadRuns extends ThreadHost {
+export class RunCalls implements ThreadRunCalls {
+  constructor(
+    private readonly context: ThreadContext,
+    private readonly index: IndexWriter,
+    private readonly queue: RunQueue,
+  ) {}
+
   /**
    * Stores a run, and starts it if its turn has come; see {@link RunQueue.enqueue}. A run that is delivered again is stored
    * once. Answers when the run is stored, before it is in the index.
@@ -31,21 +46,21 @@ export abstract class ThreadRuns extends ThreadHost {
     { cronEntry = null, notAfter = Infinity }: { cronEntry?: CronEntry | null; notAfter?: number } = {},
   ): Promise<Run> {
     if (now() > notAfter) throw new Error("the call came too late");
-    if (!run.createThread) this.requireThread(run.threadId);
+    if (!run.createThread) this.context.requireThread(run.threadId);
     this.requireStart(run);
-    this.createTables();
-    if (run.temporary) this.markStanding();
-    this.wakeSoon();
+    this.context.createTables();
+    if (run.temporary) this.context.markStanding();
+    this.context.alarm.ringSoon();
     const enqueued = this.queue.enqueue(run, cronEntry);
-    if (run.delayMs > 0) this.wakeForRuns();
+    if (run.delayMs > 0) this.context.alarm.ringForWork(this.context.runs.nextDue());
     return enqueued;
   }
 
   /** Stores a run, and answers when the run is in the index too. @throws thread.not_found, run.conflict */
   async createRun(run: NewRun): Promise<Run> {
-    if (run.kwargs.stream_resumable !== true) this.log.holdForFirstListener(run.runId);
+    if (run.kwargs.stream_resumable !== true) this.context.events.holdForFirstListener(run.runId);
     const created = await this.enqueueRun(run);
-    await this.settle({ includeNewRuns: true });
+    await this.index.settle({ includeNewRuns: true });
     return created;
   }
 
@@ -90,9 +105,12 @@ export abstract class ThreadRuns extends ThreadHost {
   ): Promise<PlacedStream> {
     await this.getRun(threadId, runId);
     const ended = this.outcomeOf(runId) ?? Promise.resolve();
-    const kept = this.tablesExist() && lastEventId !== undefined ? this.log.readKept(runId, lastEventId) : [];
-    const replay = [...kept, ...this.log.releaseHeld(runId)];
-    const from = lastEventId ?? this.log.position();
+    const kept =
+      this.context.hasTables() && lastEventId !== undefined
+        ? this.context.events.readKept(runId, lastEventId)
+        : [];
+    const replay = [...kept, ...this.context.events.releaseHeld(runId)];
+    const from = lastEventId ?? this.context.events.position();
     return { from, stream: this.runStream(runId, { ended, cancelOnDisconnect, replay, filter }) };
   }
 
@@ -101,11 +119,11 @@ export abstract class ThreadRuns extends ThreadHost {
     threadId: string,
     { lastEventId, modes }: StreamStart & { modes: ThreadMode[] },
   ): Promise<PlacedStream> {
-    this.requireThread(threadId);
-    const replay = lastEventId === undefined ? [] : this.log.readKept(threadId, lastEventId);
+    this.context.requireThread(threadId);
+    const replay = lastEventId === undefined ? [] : this.context.events.readKept(threadId, lastEventId);
     const includes = (event: SentEvent): boolean => isInThreadStream(event, modes);
-    const from = lastEventId ?? this.log.position();
-    return { from, stream: eventStream({ log: this.log, id: threadId, replay, includes }) };
+    const from = lastEventId ?? this.context.events.position();
+    return { from, stream: eventStream({ log: this.context.events, id: threadId, replay, includes }) };
   }
 
   /** Waits for a run to end. @throws run.not_found */
@@ -117,9 +135,9 @@ export abstract class ThreadRuns extends ThreadHost {
     const run = await this.getRun(threadId, runId);
     if (run.error !== undefined) return { error: run.error };
     // The values of a run are deleted with its thread.
-    const thread = this.tablesExist() ? this.threads.find(threadId) : undefined;
+    const thread = this.context.hasTables() ? this.context.threads.find(threadId) : undefined;
     if (thread === undefined || thread.deleted) return { values: null };
-    return { values: await readRunValues(this.storage, thread, run) };
+    return { values: await readRunValues(this.context.storage, thread, run) };
   }
 
   /**
@@ -127,22 +145,22 @@ export abstract class ThreadRuns extends ThreadHost {
    * index yet. Does not ask D1.
    */
   async holdsRun(runId: string): Promise<boolean> {
-    return this.tablesExist() && this.runs.get(runId) !== undefined;
+    return this.storedRun(runId) !== undefined;
   }
 
   /** Whether this object has the run and the run has not ended. Does not ask D1. */
   async isUnfinished(threadId: string, runId: string): Promise<boolean> {
-    const run = this.tablesExist() ? this.runs.get(runId) : undefined;
+    const run = this.storedRun(runId);
     return run?.threadId === threadId && !isFinal(run.status);
   }
 
   /** The run, from this object or, when it has ended and was removed here, from the index. @throws run.not_found */
   async getRun(threadId: string, runId: string): Promise<Run> {
-    const living = this.tablesExist() ? this.runs.get(runId) : undefined;
-    const isThreadDeleted = this.tablesExist() && this.threads.find(threadId)?.deleted === true;
+    const living = this.storedRun(runId);
+    const isThreadDeleted = this.context.hasTables() && this.context.threads.find(threadId)?.deleted === true;
     if (living?.deleted || isThreadDeleted) throw noRun(runId);
     if (living?.threadId === threadId) return toWireRun(living);
-    return requireRun(this.env.DB, threadId, runId);
+    return requireRun(this.context.env.DB, threadId, runId);
   }
 
   /**
@@ -157,36 +175,41 @@ export abstract class ThreadRuns extends ThreadHost {
     action: "interrupt" | "rollback",
     wait: boolean,
   ): Promise<void> {
-    const living = this.tablesExist() ? this.runs.get(runId) : undefined;
+    const living = this.storedRun(runId);
     if (living === undefined || living.threadId !== threadId) {
-      await requireRun(this.env.DB, threadId, runId);
+      await requireRun(this.context.env.DB, threadId, runId);
       return;
     }
     if (isFinal(living.status)) return;
-    this.wakeSoon();
+    this.context.alarm.ringSoon();
     this.queue.stop(living, action);
     if (wait) await this.queue.outcome(runId);
-    await this.settle();
+    await this.index.settle();
   }
 
   /** Deletes a run and the checkpoints that it wrote. A run that has not ended is stopped first. @throws run.not_found */
   async deleteRun(threadId: string, runId: string): Promise<void> {
     await this.getRun(threadId, runId);
-    const living = this.tablesExist() ? this.runs.get(runId) : undefined;
+    const living = this.storedRun(runId);
     if (living !== undefined && !isFinal(living.status)) {
-      this.wakeSoon();
+      this.context.alarm.ringSoon();
       this.queue.stop(living, "rollback");
       await this.queue.outcome(runId);
     }
-    if (this.tablesExist()) {
-      this.wakeSoon();
-      new CheckpointSaver(this.storage).deleteRun(threadId, runId);
-      if (this.runs.get(runId) !== undefined) this.runs.markDeleted(runId);
-      const thread = this.threads.find(threadId);
-      if (thread !== undefined && !thread.deleted) this.threads.update(threadId, {});
-      await this.settle();
+    if (this.context.hasTables()) {
+      this.context.alarm.ringSoon();
+      new CheckpointSaver(this.context.storage).deleteRun(threadId, runId);
+      if (this.context.runs.get(runId) !== undefined) this.context.runs.markDeleted(runId);
+      const thread = this.context.threads.find(threadId);
+      if (thread !== undefined && !thread.deleted) this.context.threads.update(threadId, {});
+      await this.index.settle();
     }
-    await deleteRunRow(this.env.DB, runId).run();
+    await deleteRunRow(this.context.env.DB, runId).run();
+  }
+
+  /** The run's row; undefined when this object has none. */
+  private storedRun(runId: string): StoredRun | undefined {
+    return this.context.hasTables() ? this.context.runs.get(runId) : undefined;
   }
 
   /**
@@ -197,12 +220,12 @@ export abstract class ThreadRuns extends ThreadHost {
     const { checkpoint_id: checkpointId, checkpoint_ns: ns = "" } = kwargs.config.configurable;
     if (typeof checkpointId !== "string") return;
     const query = { threadId, ns: String(ns), checkpointId, limit: 1 };
-    if (findCheckpoints(this.storage.sql, query).length === 0) throw noCheckpoint(checkpointId);
+    if (findCheckpoints(this.context.storage.sql, query).length === 0) throw noCheckpoint(checkpointId);
   }
 
   /** How the run ends; undefined when it has ended already or is not here. Restarts a run whose host died. */
   private outcomeOf(runId: string): Promise<Outcome> | undefined {
-    if (!this.tablesExist()) return undefined;
+    if (!this.context.hasTables()) return undefined;
     if (!this.queue.isExecuting(runId)) this.queue.startDue();
     return this.queue.outcome(runId);
   }
@@ -218,13 +241,13 @@ export abstract class ThreadRuns extends ThreadHost {
   ): ReadableStream<Uint8Array> {
     const { ended, cancelOnDisconnect, replay = [], filter } = options;
     return eventStream({
-      log: this.log,
+      log: this.context.events,
       id: runId,
       replay,
       ended,
       includes: (event) => isInRunStream(event, filter),
       onDisconnect: () => {
-        const run = this.tablesExist() ? this.runs.get(runId) : undefined;
+        const run = this.storedRun(runId);
         if (cancelOnDisconnect && run !== undefined && !isFinal(run.status))
           this.queue.stop(run, "interrupt");
       },

@@ -23,60 +23,68 @@ import type { StoredRun } from "./run-row";
 import { withInterrupts } from "./run-values";
 import type { UsageMeter } from "./token-usage";
 
-/** What a run is executed with. */
-export interface ExecutionContext {
-  saver: CheckpointSaver;
-  store: BaseStore;
-  /** Hears the models that it calls. */
-  meter: UsageMeter;
-  /** Aborts with a {@link StopReason}. */
-  signal: AbortSignal;
-  /** Hears what is streamed, as it happens. */
-  emit: (event: RunEvent) => void;
+/** What the executor needs to make one attempt at a run. */
+export interface Execution {
+  readonly run: StoredRun;
+  /** Reads and saves the checkpoints of the run's thread. */
+  readonly saver: CheckpointSaver;
+  /** The store that the graph may read and write. */
+  readonly store: BaseStore;
+  /** Counts the tokens that the models report. */
+  readonly meter: UsageMeter;
+  /** Aborts with a {@link StopReason} when the run is to stop. */
+  readonly signal: AbortSignal;
+  /** Streams an event. @throws when the event cannot be streamed, which ends the run with that error */
+  emit(event: RunEvent): void;
 }
 
 /**
- * Runs the graph to its end, to an interrupt, or until the signal aborts. Never throws: what the graph throws is the
- * outcome, and not streamed, since another attempt may follow. An attempt that left checkpoints is continued from the last; finished supersteps are not repeated.
+ * Runs the graph to its end, to an interrupt, or until the signal aborts. An attempt whose run has checkpoints of its own goes on
+ * from the last of them, so that finished supersteps are not repeated. Never throws: an error of the graph becomes the outcome.
+ * The error is not streamed here, because another attempt may follow.
  */
-export async function executeRun(run: StoredRun, { emit, ...context }: ExecutionContext): Promise<Outcome> {
+export async function executeRun(execution: Execution): Promise<Outcome> {
+  const { run } = execution;
   let values: unknown = null;
-  // What is asked, by each interrupt that the graph stops at; nothing at a breakpoint.
-  let asked: unknown[] | undefined;
+  // The interrupts at which the graph has stopped. Empty at a breakpoint, and undefined when the graph ran to its end.
+  let interrupts: unknown[] | undefined;
   try {
-    emit({ event: "metadata", data: { run_id: run.runId, attempt: run.attempts } });
+    execution.emit({ event: "metadata", data: { run_id: run.runId, attempt: run.attempts } });
     const mapper = new EventMapper(streamModesOf(run), streamsSubgraphs(run));
-    for await (const part of executeGraph(run, context)) {
+    for await (const part of executeGraph(execution)) {
       if ("event" in part) {
-        emit(part);
+        execution.emit(part);
         continue;
       }
       if (part.mode === "values" && part.ns.length === 0) {
-        if (isInterrupt(part.chunk)) asked = [...(asked ?? []), ...part.chunk.__interrupt__];
+        if (isInterrupt(part.chunk)) interrupts = [...(interrupts ?? []), ...part.chunk.__interrupt__];
         else values = part.chunk;
       }
-      for (const event of mapper.eventsOf(part)) emit(event);
+      for (const event of mapper.eventsOf(part)) execution.emit(event);
     }
-    if (asked === undefined) return { ...SUCCESS, values: toWire(values), waiting: false };
-    return { ...SUCCESS, values: toWire(withInterrupts(values, asked)), waiting: true };
+    if (interrupts === undefined) return { ...SUCCESS, values: toWire(values), waiting: false };
+    return { ...SUCCESS, values: toWire(withInterrupts(values, interrupts)), waiting: true };
   } catch (error) {
-    return failure(error, context.signal, values);
+    return failure(error, execution.signal, values);
   }
 }
 
 const SUCCESS = { status: "success", error: null } as const;
 
-/** Runs the graph. Yields what it streams; and with the mode `events`, what else happens in it. */
-async function* executeGraph(
-  run: StoredRun,
-  { saver, store, signal, meter }: Omit<ExecutionContext, "emit">,
-): AsyncGenerator<GraphChunk | RunEvent> {
+/** Runs the graph. Yields the chunks that it streams and, with the stream mode `events`, also the events of what it calls. */
+async function* executeGraph({
+  run,
+  saver,
+  store,
+  signal,
+  meter,
+}: Execution): AsyncGenerator<GraphChunk | RunEvent> {
   const { config, context } = run.kwargs;
   const graph = await loadGraph(run.graphId, { ...config, context }, { checkpointer: saver, store });
   const resumes = run.attempts > 1 && saver.latestOfRun(run.threadId, run.runId) !== undefined;
   const input = resumes ? null : graphInput(run);
   const from = config.configurable.checkpoint_id as string | undefined;
-  // The graph would begin anew, and what the thread was would be lost.
+  // Without this checkpoint the graph would start from an empty state, and replace the state of the thread.
   if (!resumes && from !== undefined && (await saver.getTuple(config)) === undefined) {
     throw stampRetryable(new Error(`no checkpoint with the id ${from} on this thread`), false);
   }

@@ -5,81 +5,57 @@
  */
 import type { CronEntry } from "../../calls/cron-entry";
 import { isFinal, toWireRun, type NewRun } from "../../calls/run";
-import { D1Store } from "../../d1/store/d1-store";
 import { now } from "../../platform/clock";
-import type { Env } from "../../platform/config";
-import { runTimeoutMs } from "../../platform/config";
 import { DomainError } from "../../platform/errors";
 import { logError, logInfo } from "../../platform/log";
-import { type Run, type RunError } from "../../wire/runs/run";
+import type { MultitaskStrategy, Run } from "../../wire/runs/run";
 import { CheckpointSaver } from "../checkpoints/checkpoint-saver";
-import { noThread, type ThreadStore } from "../record/thread-store";
-import type { EventLog } from "../streams/event-log";
-import type { RunEvent } from "../streams/stream-modes";
-import { stopEarlierRuns } from "./multitask";
+import type { IndexWriter } from "../index-writer";
+import { noThread } from "../record/thread-store";
+import type { ThreadContext } from "../thread-context";
 import { delayToNextAttempt } from "./next-attempt";
-import { stopped, stoppedAfterAbort, type Outcome, type StopReason } from "./outcome";
-import { executeRun } from "./run-executor";
-import { RunRecords } from "./run-records";
+import { stopped, type Outcome, type StopReason } from "./outcome";
+import { RunAttempt } from "./run-attempt";
+import type { RunEnding } from "./run-ending";
+import type { RunRecords } from "./run-records";
 import type { StoredRun } from "./run-row";
-import type { RunStore } from "./run-store";
-import { UsageMeter } from "./token-usage";
 
 /** A run is started this often at most without a failure of its graph, because a run may crash its host each time. */
 const MAX_ATTEMPTS = 3;
 /** Runs that may wait on one thread. A cron whose graph is slower than its schedule must not add runs without end. */
 const MAX_WAITING = 100;
 
-interface Execution {
-  controller: AbortController;
-  /** Why the run was told to stop. A rollback replaces an earlier reason. */
-  reason?: StopReason;
-  done: Promise<Outcome>;
-}
-
 export class RunQueue {
-  private readonly records: RunRecords;
-  /** The runs that this host executes, by their ids. */
-  private readonly executing = new Map<string, Execution>();
+  /** The attempts that this host makes, with the outcomes of their runs, by the id of the run. */
+  private readonly executing = new Map<string, { attempt: RunAttempt; done: Promise<Outcome> }>();
   /** The run that makes its last attempt; no other run starts meanwhile. */
   private lastAttempt: string | undefined;
   /** Promises of the outcomes of runs that wait to start, for callers that join them. */
   private readonly waiters = new Map<string, PromiseWithResolvers<Outcome>>();
 
   constructor(
-    private readonly storage: DurableObjectStorage,
-    private readonly env: Env,
-    private readonly runs: RunStore,
-    private readonly threads: ThreadStore,
-    private readonly log: EventLog,
-    private readonly host: {
-      /** Called when a run has ended and its row says how. */
-      ended: () => void;
-      /** Called when an attempt has failed and the run's row says when the next one is due. */
-      failed: () => void;
-      /** Writes the index. A caller that joins an executed run gets its answer only after that. */
-      settle: (run: StoredRun) => Promise<unknown>;
-    },
-  ) {
-    this.records = new RunRecords(storage, runs, threads);
-  }
+    private readonly context: ThreadContext,
+    private readonly index: IndexWriter,
+    private readonly records: RunRecords,
+    private readonly ending: RunEnding,
+  ) {}
 
   /**
    * Stores a run, and starts it if no other run of its thread comes first. A run that is delivered again is stored once.
    * @throws thread.not_found, run.conflict
    */
   enqueue(run: NewRun, cronEntry: CronEntry | null): Run {
-    const known = this.runs.get(run.runId);
+    const known = this.context.runs.get(run.runId);
     if (known !== undefined) return toWireRun(known);
 
-    const thread = this.threads.find(run.threadId);
+    const thread = this.context.threads.find(run.threadId);
     if (thread === undefined ? !run.createThread : thread.deleted) throw noThread(run.threadId);
-    const earlier = thread === undefined ? [] : this.runs.unfinishedIds(run.threadId);
+    const earlier = thread === undefined ? [] : this.context.runs.unfinishedIds(run.threadId);
     const stop = earlier.length === 0 ? null : stopEarlierRuns(run.multitaskStrategy);
     if (stop === null && earlier.length >= MAX_WAITING) {
       throw new DomainError("run.conflict", `${earlier.length} runs wait on the thread already`);
     }
-    const isFree = earlier.length === 0 || !this.runs.hasDue(run.threadId);
+    const isFree = earlier.length === 0 || !this.context.runs.hasDue(run.threadId);
     const startsNow = run.delayMs === 0 && isFree && this.lastAttempt === undefined;
     this.records.enqueue(run, thread, { startsNow, cronEntry });
     if (stop !== null) this.stopAll(earlier, stop);
@@ -98,12 +74,12 @@ export class RunQueue {
     for (const run of [...stranded.filter(isLast), ...stranded.filter((run) => !isLast(run))]) {
       if (this.lastAttempt === undefined) this.restart(run);
     }
-    for (const threadId of this.runs.threadsToStart()) this.startNext(threadId);
+    for (const threadId of this.context.runs.threadsToStart()) this.startNext(threadId);
   }
 
   /** Ids of the runs whose rows say `running` and that this host does not execute: their host died. */
   stranded(): string[] {
-    return this.runs.runningIds().filter((runId) => !this.executing.has(runId));
+    return this.context.runs.runningIds().filter((runId) => !this.executing.has(runId));
   }
 
   /** Whether this host executes the run. */
@@ -115,7 +91,7 @@ export class RunQueue {
   outcome(runId: string): Promise<Outcome> | undefined {
     const execution = this.executing.get(runId);
     if (execution !== undefined) return execution.done;
-    const run = this.runs.get(runId);
+    const run = this.context.runs.get(runId);
     if (run === undefined || isFinal(run.status)) return undefined;
     return this.waiterOf(runId).promise;
   }
@@ -132,10 +108,9 @@ export class RunQueue {
       const execution = this.executing.get(runId);
       if (execution === undefined) {
         const run = this.require(runId);
-        this.finish(run, stopped(reason), new CheckpointSaver(this.storage, { runId }), reason);
+        this.finish(run, stopped(reason), new CheckpointSaver(this.context.storage, { runId }), reason);
       } else {
-        if (execution.reason !== "rollback") execution.reason = reason;
-        execution.controller.abort(reason);
+        execution.attempt.stop(reason);
       }
     }
   }
@@ -154,7 +129,7 @@ export class RunQueue {
   private startNext(threadId: string): void {
     // No run starts beside a last attempt.
     if (this.lastAttempt !== undefined) return;
-    const next = this.runs.nextToStart(threadId);
+    const next = this.context.runs.nextToStart(threadId);
     if (next !== undefined) this.restart(next);
   }
 
@@ -163,7 +138,7 @@ export class RunQueue {
     if (startsWithoutFailure(run) >= MAX_ATTEMPTS) {
       const message = `given up after ${startsWithoutFailure(run)} attempts: in each the run's host died, or its end could not be stored`;
       logError("poison run", new Error(message), { run_id: run.runId });
-      const saver = new CheckpointSaver(this.storage, { runId: run.runId });
+      const saver = new CheckpointSaver(this.context.storage, { runId: run.runId });
       this.finish(
         run,
         { status: "error", error: { error: "Error", message }, values: null, waiting: false },
@@ -172,19 +147,19 @@ export class RunQueue {
       this.startNext(run.threadId);
       return;
     }
-    this.runs.markStarted(run.runId);
+    this.context.runs.markStarted(run.runId);
     this.start(this.require(run.runId));
   }
 
   private start(run: StoredRun): void {
-    const controller = new AbortController();
+    const attempt = new RunAttempt(this.context, run);
     if (startsWithoutFailure(run) === MAX_ATTEMPTS) this.lastAttempt = run.runId;
-    const done = this.execute(run, controller).finally(() => {
-      // The run's next attempt may be under way already, with a controller of its own.
-      if (this.executing.get(run.runId)?.controller === controller) this.executing.delete(run.runId);
+    const done = this.carryOut(attempt).finally(() => {
+      // The run's next attempt may be under way already.
+      if (this.executing.get(run.runId)?.attempt === attempt) this.executing.delete(run.runId);
       if (this.lastAttempt === run.runId) this.lastAttempt = undefined;
     });
-    this.executing.set(run.runId, { controller, done });
+    this.executing.set(run.runId, { attempt, done });
     const waiter = this.waiters.get(run.runId);
     this.waiters.delete(run.runId);
     done.then(waiter?.resolve, (error: unknown) => {
@@ -194,53 +169,20 @@ export class RunQueue {
     });
   }
 
-  /** Makes one attempt at the run. Settles when the run has ended, maybe after further attempts. */
-  private async execute(run: StoredRun, controller: AbortController): Promise<Outcome> {
-    const limitMs = Math.min(runTimeoutMs(this.env), run.cron?.timeoutMs ?? Infinity);
-    const timer = setTimeout(() => {
-      controller.abort("timeout" satisfies StopReason);
-    }, limitMs);
-    const { signal } = controller;
-    const resumable = run.kwargs.stream_resumable === true;
-    const emit = (event: RunEvent): void => {
-      // The events of a graph that was told to stop are dropped.
-      if (!signal.aborted || event.event === "error") this.log.emit(run, event, resumable);
-    };
-    const meter = new UsageMeter(run.usage);
-    const saver = new CheckpointSaver(this.storage, {
-      runId: run.runId,
-      metadata: {
-        ...run.metadata,
-        run_id: run.runId,
-        thread_id: run.threadId,
-        graph_id: run.graphId,
-        assistant_id: run.assistantId,
-      },
-      buffered: run.kwargs.durability !== "sync",
-      onFlush: () => {
-        const usage = meter.takeUnsaved();
-        if (usage !== null) this.runs.saveUsage(run.runId, usage);
-      },
-    });
-    const outcome = await Promise.race([
-      executeRun(run, { saver, store: new D1Store(this.env.DB), meter, signal, emit }),
-      stoppedAfterAbort(signal),
-    ]).finally(() => {
-      clearTimeout(timer);
-    });
-    const reason = this.executing.get(run.runId)?.reason ?? (signal.reason as StopReason | undefined);
-    // The run's end is written together with its usage, so the usage needs no write of its own.
-    meter.takeUnsaved();
-    const used = { ...run, usage: meter.read() };
-    const mayFail = reason === undefined || reason === "timeout";
-    const delayMs = mayFail ? delayToNextAttempt(used, outcome) : null;
-    if (delayMs !== null) return this.tryAgain(used, outcome, saver, delayMs);
-    if (outcome.error !== null) emitError(emit, outcome.error);
-    this.finish(used, outcome, saver, reason);
+  /** Makes an attempt at a run. Settles when the run has ended, maybe after further attempts. @returns how the run ended */
+  private async carryOut(attempt: RunAttempt): Promise<Outcome> {
+    const outcome = await attempt.execute();
+    const run = attempt.takeRunWithUsage();
+    const { saver, stopReason } = attempt;
+    const mayFail = stopReason === undefined || stopReason === "timeout";
+    const delayMs = mayFail ? delayToNextAttempt(run, outcome) : null;
+    if (delayMs !== null) return this.tryAgain(run, outcome, saver, delayMs);
+    if (outcome.error !== null) attempt.streamError(outcome.error);
+    this.finish(run, outcome, saver, stopReason);
     this.releaseLastAttempt(run);
     this.startNext(run.threadId);
     // Callers that join wait until the index has the run, because the row of a run on a temporary thread is removed then.
-    await this.host.settle(run);
+    await this.ending.settle(run);
     return outcome;
   }
 
@@ -261,7 +203,9 @@ export class RunQueue {
       attempt: run.attempts,
       delay_ms: delayMs,
     });
-    this.host.failed();
+    this.context.alarm.ringForWork(this.context.runs.nextDue());
+    // The index must show that the run waits and until when. Otherwise the watchdog would take it for stalled.
+    this.context.state.waitUntil(this.index.settle({ includeNewRuns: true }));
     this.startNext(run.threadId);
     return waiter.promise;
   }
@@ -280,28 +224,15 @@ export class RunQueue {
     return waiter;
   }
 
-  /** Records how the run ended, and tells the streams and the callers that wait for it. */
+  /** Records how the run ended, and tells the callers that wait for it. */
   private finish(run: StoredRun, outcome: Outcome, saver: CheckpointSaver, reason?: StopReason): void {
-    this.records.end(run, outcome, saver, reason);
-    this.host.ended();
-    this.streamRunDone(run);
+    this.ending.record(run, outcome, saver, reason);
     this.waiters.get(run.runId)?.resolve(outcome);
     this.waiters.delete(run.runId);
-    // Successful runs are not logged: most runs succeed, and a search finds them.
-    if (outcome.status === "success") return;
-    logInfo("run ended", { run_id: run.runId, thread_id: run.threadId, status: outcome.status, reason });
-  }
-
-  /** Sends the event `run_done` to the streams of the thread. The run's end is stored before. */
-  private streamRunDone(run: StoredRun): void {
-    const resumable = run.kwargs.stream_resumable === true;
-    const done = { event: "metadata", data: { status: "run_done", run_id: run.runId } };
-    this.log.emitToThread(run, done, resumable && this.threads.find(run.threadId)?.deleted === false);
-    if (resumable) this.log.endRun(run.runId);
   }
 
   private require(runId: string): StoredRun {
-    const run = this.runs.get(runId);
+    const run = this.context.runs.get(runId);
     if (run === undefined) throw new Error(`run ${runId} vanished`);
     return run;
   }
@@ -310,10 +241,22 @@ export class RunQueue {
 /** Starts of the run that did not end with a failure of its graph: the host died, or the attempt is still under way. */
 const startsWithoutFailure = (run: StoredRun): number => run.attempts - run.failures;
 
-function emitError(emit: (event: RunEvent) => void, error: RunError): void {
-  try {
-    emit({ event: "error", data: error });
-  } catch {
-    // The event log refuses events when it is full, which is the error that the run has ended with.
+/**
+ * Double texting: a run is created while earlier runs of its thread have not ended.
+ * @returns how the earlier runs are stopped; null lets them end first
+ * @throws run.conflict when the strategy is to reject the new run
+ */
+function stopEarlierRuns(strategy: MultitaskStrategy): StopReason | null {
+  switch (strategy) {
+    case "enqueue":
+      return null;
+    case "interrupt":
+    case "rollback":
+      return strategy;
+    case "reject":
+      throw new DomainError(
+        "run.conflict",
+        "the thread is busy with another run: wait for it, or choose another multitask_strategy",
+      );
   }
 }

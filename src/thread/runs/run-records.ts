@@ -4,20 +4,16 @@ import type { CronTerms, NewRun } from "../../calls/run";
 import type { ThreadTtl } from "../../wire/threads/thread";
 import type { CheckpointSaver } from "../checkpoints/checkpoint-saver";
 import { findCheckpoints } from "../checkpoints/checkpoint-tables";
-import type { StoredThread, ThreadStore } from "../record/thread-store";
+import type { StoredThread } from "../record/thread-store";
+import type { ThreadContext } from "../thread-context";
 import { defaultTtl } from "../ttl";
 import type { Outcome, StopReason } from "./outcome";
 import { stopped } from "./outcome";
 import type { StoredRun } from "./run-row";
-import type { RunStore } from "./run-store";
 import { withRunConfig, withThreadConfig } from "./thread-config";
 
 export class RunRecords {
-  constructor(
-    private readonly storage: DurableObjectStorage,
-    private readonly runs: RunStore,
-    private readonly threads: ThreadStore,
-  ) {}
+  constructor(private readonly context: ThreadContext) {}
 
   /** Stores a run and marks its thread as busy. Creates the thread when it is undefined. */
   enqueue(
@@ -26,9 +22,9 @@ export class RunRecords {
     start: { startsNow: boolean; cronEntry: CronEntry | null },
   ): void {
     const run = withThreadConfig(thread, newRun);
-    this.storage.transactionSync(() => {
+    this.context.storage.transactionSync(() => {
       this.occupyThread(run, thread);
-      this.runs.insert(run, start);
+      this.context.runs.insert(run, start);
     });
   }
 
@@ -37,18 +33,18 @@ export class RunRecords {
    * saver, so that a graph that is still executing can no longer save.
    */
   fail(run: StoredRun, { error }: Outcome, saver: CheckpointSaver, nextAt: number): void {
-    this.storage.transactionSync(() => {
+    this.context.storage.transactionSync(() => {
       saver.flush();
       saver.close();
-      this.runs.markFailed(run, error, nextAt);
+      this.context.runs.markFailed(run, error, nextAt);
     });
   }
 
   /** Notes how the run has ended. After a rollback, deletes its checkpoints. Closes the saver. */
   end(run: StoredRun, outcome: Outcome, saver: CheckpointSaver, reason?: StopReason): void {
-    this.storage.transactionSync(() => {
-      const thread = this.threads.find(run.threadId);
-      const others = this.runs.unfinishedIds(run.threadId).filter((runId) => runId !== run.runId);
+    this.context.storage.transactionSync(() => {
+      const thread = this.context.threads.find(run.threadId);
+      const others = this.context.runs.unfinishedIds(run.threadId).filter((runId) => runId !== run.runId);
       const passing = thread === undefined || (thread.temporary && !outcome.waiting && others.length === 0);
       if (passing && run.kwargs.webhook === undefined) saver.discard();
       else saver.flush();
@@ -56,19 +52,19 @@ export class RunRecords {
       saver.close();
       if (reason === "rollback") {
         saver.deleteRun(run.threadId, run.runId);
-        this.runs.markFinished(run, { ...stopped(reason), rolledBack: true, callsWebhook: false });
+        this.context.runs.markFinished(run, { ...stopped(reason), rolledBack: true, callsWebhook: false });
       } else {
         const waiting = outcome.waiting && outcome.refused !== true;
         // The runs of a deleted thread call no webhooks.
         const callsWebhook = run.kwargs.webhook !== undefined && thread?.deleted !== true;
-        this.runs.markFinished(run, { ...outcome, waiting, rolledBack: false, callsWebhook });
+        this.context.runs.markFinished(run, { ...outcome, waiting, rolledBack: false, callsWebhook });
       }
       if (!passing && reason === "rollback" && others.length === 0 && this.isLeftEmpty(run)) {
-        this.threads.markDeleted(run.threadId);
+        this.context.threads.markDeleted(run.threadId);
       } else if (!passing && !thread.deleted) {
         const error = outcome.refused === true ? null : outcome.error;
         const settled = outcome.waiting ? "interrupted" : error === null ? "idle" : "error";
-        this.threads.update(run.threadId, {
+        this.context.threads.update(run.threadId, {
           status: others.length > 0 ? "busy" : settled,
           error: error === null ? null : JSON.stringify(error),
           // A temporary thread that waits for an answer becomes a lasting one, so that the answer and its result can be read.
@@ -81,14 +77,14 @@ export class RunRecords {
   /** Whether the thread was made for this run alone and has no checkpoints. */
   private isLeftEmpty({ cron, threadId }: StoredRun): boolean {
     if (cron?.ownsThread !== true) return false;
-    return findCheckpoints(this.storage.sql, { threadId, ns: "", limit: 1 }).length === 0;
+    return findCheckpoints(this.context.storage.sql, { threadId, ns: "", limit: 1 }).length === 0;
   }
 
   /** Marks the thread of a new run as busy, or creates it. */
   private occupyThread(run: NewRun, thread: StoredThread | undefined): void {
     const owner = { graph_id: run.graphId, assistant_id: run.assistantId };
     if (thread === undefined) {
-      this.threads.insert({
+      this.context.threads.insert({
         threadId: run.threadId,
         metadata: { ...owner, ...run.metadata },
         config: withRunConfig({}, run.kwargs),
@@ -97,7 +93,7 @@ export class RunRecords {
         temporary: run.temporary,
       });
     } else {
-      this.threads.update(run.threadId, {
+      this.context.threads.update(run.threadId, {
         status: "busy",
         metadata: { ...thread.metadata, ...owner },
         config: withRunConfig(thread.config, run.kwargs),
@@ -107,4 +103,4 @@ export class RunRecords {
 }
 
 /** The time to live of a thread that a run creates: that of its cron, or else the default of the deployment. */
-const ttlOf = ({ cron }: { cron: CronTerms | null }): ThreadTtl | null => cron?.ttl ?? defaultTtl;
+const ttlOf = ({ cron }: { cron: CronTerms | null }): ThreadTtl | null => cron?.ttl ?? defaultTtl();

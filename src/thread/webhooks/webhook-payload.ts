@@ -12,13 +12,13 @@ export const MAX_BODY_BYTES = 4_000_000;
 export type WebhookEnd = { values: unknown } | { values: null; values_omitted: string };
 
 /**
- * The fixed part of the body, as JSON text.
- * @param readValues reads the values that the run ended with
+ * The fixed part of the body, as JSON text. Never throws.
+ * @param values the values that the run ended with. If they cannot be read, the text says why
  */
-export async function webhookEnd(readValues: () => Promise<unknown>): Promise<string> {
+export async function webhookEnd(values: Promise<unknown>): Promise<string> {
   const without = (reason: string): string => JSON.stringify({ values: null, values_omitted: reason });
   try {
-    const text = JSON.stringify({ values: await readValues() } satisfies WebhookEnd);
+    const text = JSON.stringify({ values: await values } satisfies WebhookEnd);
     const bytes = bytesOf(text);
     if (bytes <= MAX_BODY_BYTES) return text;
     return without(`they have ${bytes} bytes, and at most ${MAX_BODY_BYTES} are sent`);

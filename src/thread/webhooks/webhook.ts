@@ -1,33 +1,22 @@
 /** Calls the webhooks of ended runs, again and again until each is delivered or given up. */
 import { backoffMs, WEBHOOK_BACKOFF } from "../../platform/backoff";
 import { now } from "../../platform/clock";
+import { webhookSecrets } from "../../platform/config";
 import { messageOf } from "../../platform/errors";
 import { logError } from "../../platform/log";
 import { WEBHOOK_CALL_MS } from "../../platform/time-limits";
 import { callWebhook, FinalFailure, MAX_WEBHOOK_ATTEMPTS } from "../../platform/webhook-call";
+import type { IndexWriter } from "../index-writer";
 import type { StoredRun } from "../runs/run-row";
-import type { RunStore } from "../runs/run-store";
+import { readState } from "../state/thread-state";
+import type { ThreadContext } from "../thread-context";
 import { webhookBody, webhookEnd } from "./webhook-payload";
-import type { WebhookStore } from "./webhook-store";
-import { WebhookValues } from "./webhook-values";
 
 /** Webhooks called at the same time, one of each cron. An object has six connections, and its runs need some of them. */
 const LANES = 3;
 /** Webhooks of one cron that may wait in one object. */
 export const MAX_WAITING = 200;
 const MAX_ERROR_LENGTH = 500;
-
-/** What the webhooks need from the thread object. */
-export interface WebhookHost {
-  /** Whether the object still has its tables: it may be emptied during a call. */
-  exists: () => boolean;
-  /** The values that the run has ended with. @throws when they cannot be read */
-  valuesOf: (run: StoredRun) => Promise<unknown>;
-  /** The secrets with which the body is signed. @throws when the server is misconfigured */
-  secrets: () => string[];
-  /** Called after each attempt, when the run's row says how it went. */
-  changed: () => Promise<void>;
-}
 
 export class Webhooks {
   /** Each lane calls one webhook after the other. */
@@ -36,34 +25,50 @@ export class Webhooks {
   private readonly calling = new Set<string>();
 
   constructor(
-    private readonly runs: RunStore,
-    private readonly store: WebhookStore,
-    private readonly values: WebhookValues,
-    private readonly host: WebhookHost,
+    private readonly context: ThreadContext,
+    private readonly index: IndexWriter,
   ) {}
 
   /** Stores the values of ended runs whose webhooks are still to be called, so that their threads can be removed. */
   async keepValues(): Promise<void> {
-    for (const runId of this.host.exists() ? this.store.withoutValues() : []) {
-      const run = this.runs.get(runId);
+    for (const runId of this.context.hasTables() ? this.context.webhookStore.withoutValues() : []) {
+      const run = this.context.runs.get(runId);
       if (run !== undefined) await this.endOf(run);
     }
-    if (this.host.exists()) this.values.removeUnneeded();
+    if (this.context.hasTables()) this.context.webhookValues.removeUnneeded();
   }
 
   /** The fixed part of the run's webhook body. It is computed once and then stored. */
   private async endOf(run: StoredRun): Promise<string> {
-    const kept = this.values.read(run.runId);
+    const kept = this.context.webhookValues.read(run.runId);
     if (kept !== null) return kept;
-    const end = await webhookEnd(() => this.host.valuesOf(run));
-    if (this.host.exists()) this.values.keep(run.runId, end);
+    const end = await webhookEnd(this.valuesAtEnd(run));
+    if (this.context.hasTables()) this.context.webhookValues.keep(run.runId, end);
     return end;
+  }
+
+  /** The values that the run has ended with; null when it left no checkpoint. @throws when they cannot be read */
+  private async valuesAtEnd(run: StoredRun): Promise<unknown> {
+    const thread = this.context.threads.find(run.threadId);
+    if (thread === undefined || run.lastCheckpointId === null) return null;
+    // Runs of other graphs may have continued the thread since this run ended.
+    const atEnd = { ...thread, metadata: { ...thread.metadata, graph_id: run.graphId } };
+    const read = { checkpointId: run.lastCheckpointId, subgraphs: false };
+    return (await readState(this.context.storage, atEnd, read)).values;
+  }
+
+  /** Calls the webhooks that are due, and writes the index when all of them are answered. */
+  async callDueAndSettle(): Promise<void> {
+    this.callDue();
+    if (this.isIdle()) return;
+    await this.idle();
+    await this.index.settle();
   }
 
   /** Calls all webhooks that are due, at most {@link LANES} at the same time. Returns at once and never throws. */
   callDue(): void {
     if (this.nextDue() === undefined) return;
-    this.store.giveUpOldest(MAX_WAITING);
+    this.context.webhookStore.giveUpOldest(MAX_WAITING);
     while (this.lanes.size < LANES) {
       const run = this.countNextAttempt();
       if (run === undefined) return;
@@ -95,7 +100,8 @@ export class Webhooks {
       } finally {
         this.calling.delete(run.runId);
       }
-      await this.host.changed();
+      if (this.context.hasTables()) this.context.alarm.ringForWork(this.context.runs.nextDue());
+      await this.index.settle();
     }
   }
 
@@ -103,42 +109,47 @@ export class Webhooks {
   private countNextAttempt(): StoredRun | undefined {
     for (;;) {
       const runId = this.nextDue();
-      const run = runId === undefined ? undefined : this.runs.get(runId);
+      const run = runId === undefined ? undefined : this.context.runs.get(runId);
       if (run === undefined) return undefined;
       if (run.webhookAttempts < MAX_WEBHOOK_ATTEMPTS) {
         const attempts = run.webhookAttempts + 1;
-        this.store.countAttempt(
+        this.context.webhookStore.countAttempt(
           run.runId,
           now() + WEBHOOK_CALL_MS + backoffMs(WEBHOOK_BACKOFF, attempts, run.runId),
         );
         return { ...run, webhookAttempts: attempts };
       }
-      this.store.giveUp(run.runId, "the host died in the last attempt");
+      this.context.webhookStore.giveUp(run.runId, "the host died in the last attempt");
     }
   }
 
   private nextDue(): string | undefined {
-    return this.host.exists() ? this.store.nextDue([...this.calling]) : undefined;
+    return this.context.hasTables() ? this.context.webhookStore.nextDue([...this.calling]) : undefined;
   }
 
   /** Makes one attempt and notes in the run's row how it went. */
   private async attempt(run: StoredRun): Promise<void> {
     try {
       const body = webhookBody(run, await this.endOf(run));
-      const secrets = this.host.secrets();
+      const secrets = webhookSecrets(this.context.env);
       await callWebhook({ url: run.kwargs.webhook ?? "", id: `msg_${run.runId}`, body, secrets });
     } catch (error) {
       const { runId, webhookAttempts: attempts } = run;
       logError("the webhook could not be called", error, { run_id: runId, attempt: attempts });
-      if (!this.host.exists()) return;
+      if (!this.context.hasTables()) return;
       const message = messageOf(error).slice(0, MAX_ERROR_LENGTH);
       if (attempts >= MAX_WEBHOOK_ATTEMPTS || error instanceof FinalFailure)
-        this.store.giveUp(runId, message);
-      else this.store.noteFailure(runId, message, now() + backoffMs(WEBHOOK_BACKOFF, attempts, runId));
+        this.context.webhookStore.giveUp(runId, message);
+      else
+        this.context.webhookStore.noteFailure(
+          runId,
+          message,
+          now() + backoffMs(WEBHOOK_BACKOFF, attempts, runId),
+        );
       return;
     }
-    if (!this.host.exists()) return;
-    this.store.noteDelivery(run.runId);
-    this.values.removeUnneeded();
+    if (!this.context.hasTables()) return;
+    this.context.webhookStore.noteDelivery(run.runId);
+    this.context.webhookValues.removeUnneeded();
   }
 }

@@ -19,7 +19,8 @@ afterEach(() => {
 /** Ends the waiting of the alarm's handler, as its time does. */
 const stopWaiting = (id: string): Promise<void> =>
   runInDurableObject(threadStub(id), (object) => {
-    (object as unknown as { stopWaiting?: () => void }).stopWaiting?.();
+    const { alarm } = (object as unknown as { context: { alarm: { stopWaiting?: () => void } } }).context;
+    alarm.stopWaiting?.();
   });
 
 describe("a run that takes hours", () => {

@@ -24,7 +24,7 @@ import {
 } from "../../support/crons";
 import { call } from "../../support/edge";
 import { gateReached, openGate, resetGate } from "../../support/graphs/steps";
-import { setD1 } from "../../support/outage";
+import { rebind, setD1 } from "../../support/outage";
 import { hearReports } from "../../support/reports";
 import { createRun, createThread, joinRun } from "../../support/threads";
 import { receiver, until } from "../../support/webhooks";
@@ -123,10 +123,7 @@ describe("a cron is told that its run", () => {
   it("took too long", async () => {
     const { heard } = hearReports();
     const { thread_id: id } = await createThread();
-    await runInDurableObject(threadStub(id), (instance) => {
-      const host = instance as unknown as { queue: { env: object } };
-      host.queue.env = { ...host.queue.env, RUN_TIMEOUT_SECONDS: "1" };
-    });
+    await rebind(threadStub(id), () => ({ RUN_TIMEOUT_SECONDS: "1" }));
     const key = crypto.randomUUID();
     const body = { assistant_id: "steps", schedule: "27 15 * * *", input: { key, gate: key } };
     await fired((await call<Cron>("POST", `/threads/${id}/runs/crons`, body)).body);

@@ -6,6 +6,7 @@ import type { Thread } from "../../../src/wire/threads/thread";
 import { alarmOf, rowsOf, setClock, threadStub } from "../../support/crons";
 import { call } from "../../support/edge";
 import { executionsOf, gateReached, openGate, resetGate, STEP_NAMES } from "../../support/graphs/steps";
+import { rebind } from "../../support/outage";
 
 beforeEach(() => {
   setClock("2040-01-01T00:00:00.000Z");
@@ -135,10 +136,7 @@ describe("a run that takes too long", () => {
   it("ends with status timeout, and the next of its thread runs", async () => {
     const key = crypto.randomUUID();
     const threadId = await createThread();
-    await runInDurableObject(threadStub(threadId), (instance) => {
-      const host = instance as unknown as { queue: { env: object } };
-      host.queue.env = { ...host.queue.env, RUN_TIMEOUT_SECONDS: "1" };
-    });
+    await rebind(threadStub(threadId), () => ({ RUN_TIMEOUT_SECONDS: "1" }));
     const run = await createRun(threadId, { input: { key, gate: key } });
     openGate(`${key} open`);
     const next = await createRun(threadId, { input: { key: `${key} next`, gate: `${key} open` } });

@@ -8,6 +8,7 @@ import { MAX_WEBHOOK_ATTEMPTS } from "../../../src/platform/webhook-call";
 import type { Run } from "../../../src/wire/runs/run";
 import { alarmOf, rowsOf, setClock, threadStub } from "../../support/crons";
 import { call } from "../../support/edge";
+import { rebind } from "../../support/outage";
 import { createRun, createThread, getRun, joinRun } from "../../support/threads";
 import { attempted, receiver, ringForNextAttempt } from "../../support/webhooks";
 
@@ -173,10 +174,7 @@ describe("a webhook", () => {
   it("of a run that takes too long is called", async () => {
     const { url, calls } = receiver();
     const { thread_id: id } = await createThread();
-    await runInDurableObject(threadStub(id), (instance) => {
-      const host = instance as unknown as { queue: { env: object } };
-      host.queue.env = { ...host.queue.env, RUN_TIMEOUT_SECONDS: "1" };
-    });
+    await rebind(threadStub(id), () => ({ RUN_TIMEOUT_SECONDS: "1" }));
     const key = crypto.randomUUID();
     const run = await createRun(id, { assistant_id: "steps", input: { key, gate: key }, webhook: url });
     await joinRun(run);

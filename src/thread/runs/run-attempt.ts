@@ -1,0 +1,96 @@
+/**
+ * One attempt at a run: what the graph is executed with, where its events and checkpoints go, and how it is told to stop. What
+ * follows from the attempt's outcome is decided by the queue, see `run-queue.ts`.
+ */
+import { D1Store } from "../../d1/store/d1-store";
+import { runTimeoutMs } from "../../platform/config";
+import type { RunError } from "../../wire/runs/run";
+import { CheckpointSaver } from "../checkpoints/checkpoint-saver";
+import type { RunEvent } from "../streams/stream-modes";
+import type { ThreadContext } from "../thread-context";
+import { stoppedAfterAbort, type Outcome, type StopReason } from "./outcome";
+import { executeRun, type Execution } from "./run-executor";
+import type { StoredRun } from "./run-row";
+import { UsageMeter } from "./token-usage";
+
+export class RunAttempt implements Execution {
+  readonly saver: CheckpointSaver;
+  readonly store: D1Store;
+  readonly meter: UsageMeter;
+  private readonly controller = new AbortController();
+  /** The reason for which {@link stop} was called; undefined when it was not. */
+  private stoppedFor: StopReason | undefined;
+
+  constructor(
+    private readonly context: ThreadContext,
+    readonly run: StoredRun,
+  ) {
+    this.store = new D1Store(context.env.DB);
+    this.meter = new UsageMeter(run.usage);
+    this.saver = new CheckpointSaver(context.storage, {
+      runId: run.runId,
+      metadata: {
+        ...run.metadata,
+        run_id: run.runId,
+        thread_id: run.threadId,
+        graph_id: run.graphId,
+        assistant_id: run.assistantId,
+      },
+      buffered: run.kwargs.durability !== "sync",
+      onFlush: () => {
+        const usage = this.meter.takeUnsaved();
+        if (usage !== null) context.runs.saveUsage(run.runId, usage);
+      },
+    });
+  }
+
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+
+  /** Tells the graph to stop. The reason `rollback` is kept when the graph is told to stop again. */
+  stop(reason: StopReason): void {
+    if (this.stoppedFor !== "rollback") this.stoppedFor = reason;
+    this.controller.abort(reason);
+  }
+
+  /** Why the graph was told to stop, by {@link stop} or by the time-out; undefined when it was not. */
+  get stopReason(): StopReason | undefined {
+    return this.stoppedFor ?? (this.signal.reason as StopReason | undefined);
+  }
+
+  /** Executes the graph until it ends, fails, takes too long, or has been stopped. Never throws. */
+  async execute(): Promise<Outcome> {
+    const limitMs = Math.min(runTimeoutMs(this.context.env), this.run.cron?.timeoutMs ?? Infinity);
+    const timer = setTimeout(() => {
+      this.controller.abort("timeout" satisfies StopReason);
+    }, limitMs);
+    try {
+      return await Promise.race([executeRun(this), stoppedAfterAbort(this.signal)]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Passes an event of the graph to the event log. @throws when the log can keep no more events of the run */
+  emit(event: RunEvent): void {
+    // The events of a graph that was told to stop are dropped.
+    if (this.signal.aborted && event.event !== "error") return;
+    this.context.events.emit(this.run, event, this.run.kwargs.stream_resumable === true);
+  }
+
+  /** Streams the error with which the run ends. Never throws. */
+  streamError(error: RunError): void {
+    try {
+      this.emit({ event: "error", data: error });
+    } catch {
+      // The event log refuses events when it is full, which is the error that the run has ended with.
+    }
+  }
+
+  /** The run with the tokens that it has used so far. The caller writes them, so the saver no longer has to. */
+  takeRunWithUsage(): StoredRun {
+    this.meter.takeUnsaved();
+    return { ...this.run, usage: this.meter.read() };
+  }
+}

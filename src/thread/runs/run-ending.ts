@@ -1,0 +1,49 @@
+/** What the end of a run brings about: its rows, the report to its cron, its streams, the index and its webhook. */
+import { logInfo } from "../../platform/log";
+import type { CheckpointSaver } from "../checkpoints/checkpoint-saver";
+import type { IndexWriter } from "../index-writer";
+import type { ThreadContext } from "../thread-context";
+import type { Webhooks } from "../webhooks/webhook";
+import type { Outcome, StopReason } from "./outcome";
+import type { Reports } from "./reports";
+import type { RunRecords } from "./run-records";
+import type { StoredRun } from "./run-row";
+
+export class RunEnding {
+  constructor(
+    private readonly context: ThreadContext,
+    private readonly index: IndexWriter,
+    private readonly reports: Reports,
+    private readonly webhooks: Webhooks,
+    private readonly records: RunRecords,
+  ) {}
+
+  /** Records how the run has ended, sends the report to its cron, and tells the streams. Closes the saver. */
+  record(run: StoredRun, outcome: Outcome, saver: CheckpointSaver, reason?: StopReason): void {
+    this.records.end(run, outcome, saver, reason);
+    this.reports.sendDue();
+    this.streamRunDone(run);
+    // Successful runs are not logged: most runs succeed, and a search finds them.
+    if (outcome.status === "success") return;
+    logInfo("run ended", { run_id: run.runId, thread_id: run.threadId, status: outcome.status, reason });
+  }
+
+  /** Writes the end of the run to the index, and begins to call its webhook. */
+  async settle(run: StoredRun): Promise<void> {
+    // The cron answers the report with its own changes for the index, which are then written together with the run.
+    await this.reports.answered(run.runId);
+    await this.webhooks.keepValues();
+    await this.index.settle();
+    // Nobody waits for the webhook, but the object must stay awake until it is called.
+    this.context.state.waitUntil(this.webhooks.callDueAndSettle());
+  }
+
+  /** Sends the event `run_done` to the streams of the thread. The run's end is stored before. */
+  private streamRunDone(run: StoredRun): void {
+    const { events, threads } = this.context;
+    const resumable = run.kwargs.stream_resumable === true;
+    const done = { event: "metadata", data: { status: "run_done", run_id: run.runId } };
+    events.emitToThread(run, done, resumable && threads.find(run.threadId)?.deleted === false);
+    if (resumable) events.endRun(run.runId);
+  }
+}

@@ -1,0 +1,95 @@
+/**
+ * The resources of a thread object. Every part of the object (see `thread-do.ts`) gets this one context: the platform's state
+ * and bindings, the object's tables, and its alarm.
+ */
+import { isStanding } from "../calls/thread-id";
+import type { Env } from "../platform/config";
+import { ObjectSchema } from "../platform/object-schema";
+import { noThread, ThreadStore, type StoredThread } from "./record/thread-store";
+import { ReportStore } from "./runs/report-store";
+import { RunStore } from "./runs/run-store";
+import { THREAD_SCHEMA, THREAD_TABLE } from "./schema";
+import { EventLog } from "./streams/event-log";
+import { ThreadAlarm } from "./thread-alarm";
+import { WebhookStore } from "./webhooks/webhook-store";
+import { WebhookValues } from "./webhooks/webhook-values";
+
+/** The key under which a standing object remembers that it is one. */
+const STANDING_KEY = "standing";
+
+export class ThreadContext {
+  readonly storage: DurableObjectStorage;
+  /** The rows of the threads. */
+  readonly threads: ThreadStore;
+  /** The rows of the runs. */
+  readonly runs: RunStore;
+  /** The reports that are still to be sent to crons; they are columns of the runs' rows. */
+  readonly reportStore: ReportStore;
+  /** The webhooks that are still to be called; they are columns of the runs' rows. */
+  readonly webhookStore: WebhookStore;
+  /** The values of ended runs that webhooks are still to send. */
+  readonly webhookValues: WebhookValues;
+  /** The events that runs stream, and those who listen to them. */
+  readonly events: EventLog;
+  readonly alarm: ThreadAlarm;
+  private readonly schema: ObjectSchema;
+
+  /**
+   * @param state what the platform gives the object: its id, its storage, and `waitUntil`
+   * @param env the Worker's bindings and settings
+   */
+  constructor(
+    readonly state: DurableObjectState,
+    readonly env: Env,
+  ) {
+    this.storage = state.storage;
+    this.threads = new ThreadStore(this.storage.sql);
+    this.runs = new RunStore(this.storage.sql);
+    this.reportStore = new ReportStore(this.storage.sql);
+    this.webhookStore = new WebhookStore(this.storage.sql);
+    this.webhookValues = new WebhookValues(this.storage);
+    this.events = new EventLog(this.storage);
+    this.alarm = new ThreadAlarm(state);
+    this.schema = new ObjectSchema(this.storage, THREAD_SCHEMA, THREAD_TABLE);
+  }
+
+  /**
+   * Whether the object has its tables. An object without tables holds nothing, and none of the stores may be asked. Whoever
+   * awaits something asks again afterwards, because the object may have been emptied meanwhile.
+   * @throws server.misconfigured when a later version of the server wrote the object
+   */
+  hasTables(): boolean {
+    return this.schema.exists();
+  }
+
+  /** Makes the tables, if the object has none. */
+  createTables(): void {
+    this.schema.create();
+  }
+
+  /** The thread. @throws thread.not_found */
+  requireThread(threadId: string): StoredThread {
+    // A request for a thread that does not exist must not create tables.
+    if (!this.hasTables()) throw noThread(threadId);
+    return this.threads.require(threadId);
+  }
+
+  /** Marks this object as standing, if its name says so. A standing object stays when its last thread is removed. */
+  markStanding(): void {
+    if (isStanding(this.state.id.name ?? "") && this.storage.kv.get(STANDING_KEY) === undefined) {
+      this.storage.kv.put(STANDING_KEY, true);
+    }
+  }
+
+  /** Deletes everything that the object stores, if it has no thread and no run left and is no standing object. */
+  async emptyIfUnused(): Promise<void> {
+    if (!this.hasTables() || !this.threads.isEmpty() || !this.runs.isEmpty()) return;
+    if (this.storage.kv.get(STANDING_KEY) === true) return;
+    this.schema.forget();
+    this.events.noteTableDropped();
+    this.webhookValues.noteTableDropped();
+    this.alarm.forget();
+    // This deletes the alarm, too.
+    await this.storage.deleteAll();
+  }
+}
