@@ -10,7 +10,7 @@ import { now } from "../platform/clock";
 import { DeadlineError, within } from "../platform/deadline";
 import { logError } from "../platform/log";
 import { D1_CALL_MS } from "../platform/time-limits";
-import { deleteThreadRows } from "./checkpoints/checkpoint-tables";
+import { deleteCheckpointsOfThread } from "./checkpoints/checkpoint-deletion";
 import type { StoredRun } from "./runs/run-row";
 import { readSnapshot } from "./state/thread-state";
 import type { ThreadContext } from "./thread-context";
@@ -209,7 +209,7 @@ export class IndexWriter {
   /** Removes the thread from the object. @returns false when runs of the thread still have to be written first */
   private removeThread(threadId: string): boolean {
     if (this.context.runs.needsThread(threadId)) return false;
-    deleteThreadRows(this.context.storage.sql, threadId);
+    deleteCheckpointsOfThread(this.context.storage.sql, threadId);
     this.context.threads.remove(threadId);
     return true;
   }

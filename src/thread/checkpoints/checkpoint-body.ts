@@ -1,31 +1,32 @@
 /**
- * The layout of a checkpoint's own row: its head (the checkpoint without values), its metadata, and the
- * channel values that are small enough to be there. And how large anything may get.
+ * The body of a checkpoint, as its row holds it: the head (the checkpoint without its values), the metadata, and the channel
+ * values that are small enough for the row. Also the limits of size for checkpoints and for the writes of tasks.
  */
 import { packEntries, unpackEntries, type Serialized } from "./packed-entries";
 
-/** Largest serialized size of a checkpoint with all its values, and of the writes of one task. */
+/** Bytes of the largest checkpoint, serialized with all its values, and of the largest writes of one task. */
 export const MAX_CHECKPOINT_BYTES = 64 * 1024 * 1024;
 
-/** A channel value above this size is kept out of the row of its checkpoint. */
+/** A channel value with more bytes is not stored in the row of its checkpoint. */
 export const INLINE_VALUE_BYTES = 16 * 1024;
 
-/** So are the values that no longer fit in this much of the row. */
+/** Bytes of all channel values in one row. Further values are not stored in the row. */
 const INLINE_TOTAL_BYTES = 128 * 1024;
 
-/** A channel value with the version it was saved at. */
+/** A serialized channel value, and the version of the channel when it was saved. */
 export interface VersionedValue extends Serialized {
   version: string | number | null;
 }
 
-/** What a checkpoint's row holds, serialized. */
+/** The body of a checkpoint, with each of its pieces serialized. */
 export interface CheckpointBody {
   head: Serialized;
   metadata: Serialized;
+  /** By channel. */
   values: Map<string, VersionedValue>;
 }
 
-/** Packs a body for its row. */
+/** Packs a body into one blob. */
 export function packBody({ head, metadata, values }: CheckpointBody): Uint8Array {
   const entries = Array.from(values, ([channel, { version, ...value }]) => ({
     label: [channel, version],
@@ -34,7 +35,7 @@ export function packBody({ head, metadata, values }: CheckpointBody): Uint8Array
   return packEntries([{ label: [], ...head }, { label: [], ...metadata }, ...entries]);
 }
 
-/** Reverses `packBody`. */
+/** The body that {@link packBody} packed. @throws when the blob is damaged */
 export function unpackBody(packed: Uint8Array): CheckpointBody {
   const [head, metadata, ...entries] = unpackEntries(packed);
   if (!head || !metadata) throw new Error("A stored checkpoint is damaged");
@@ -46,21 +47,24 @@ export function unpackBody(packed: Uint8Array): CheckpointBody {
   return { head, metadata, values: new Map(values) };
 }
 
-/** Moves `value` into the row of a body if it is small and the row has room for it; says whether it has. */
+/**
+ * Adds `value` to the values of a body, if it is small and the row has room for it.
+ * @returns whether it was added
+ */
 export function addInline(
-  body: Map<string, VersionedValue>,
+  values: Map<string, VersionedValue>,
   channel: string,
   value: VersionedValue,
 ): boolean {
   const size = value.bytes.byteLength;
   if (size > INLINE_VALUE_BYTES) return false;
-  const taken = [...body.values()].reduce((total, { bytes }) => total + bytes.byteLength, 0);
+  const taken = [...values.values()].reduce((total, { bytes }) => total + bytes.byteLength, 0);
   if (taken + size > INLINE_TOTAL_BYTES) return false;
-  body.set(channel, value);
+  values.set(channel, value);
   return true;
 }
 
-/** Throws if something of this serialized size may not be saved. `what` begins the message. */
+/** @throws when `size` bytes are more than may be saved. `what` names the thing at the beginning of the message */
 export function assertSize(size: number, what: string): void {
   if (size <= MAX_CHECKPOINT_BYTES) return;
   const mebibytes = (bytes: number) => `${(bytes / 1024 / 1024).toFixed(1)} MiB`;

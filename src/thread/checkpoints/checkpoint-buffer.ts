@@ -1,8 +1,9 @@
 /**
- * Writes of the checkpoint saver on their way to the tables. Unbuffered they are there when `add` returns;
- * buffered they wait for `flush`, which comes by itself in the next macrotask: a graph that never waits for
- * I/O can finish before that, and an ephemeral thread then never writes a row.
+ * The rows of a checkpoint saver on their way to the tables. Without buffering, rows are stored when `add` returns. With
+ * buffering, they are collected in memory and stored by a timer in the next macrotask, or by `flush`. A graph that never waits
+ * for I/O ends before the timer, so that a temporary thread, whose checkpoints are then dropped, never writes a row.
  */
+import { deleteCheckpointsOfRun, deleteCheckpointsOfThread } from "./checkpoint-deletion";
 import {
   isWrites,
   readPart,
@@ -12,8 +13,6 @@ import {
   type CheckpointPart,
 } from "./checkpoint-parts";
 import {
-  deleteRunRows,
-  deleteThreadRows,
   findCheckpoints,
   readCheckpoint,
   readWrites,
@@ -25,7 +24,7 @@ import {
 const idOf = ({ threadId, ns, checkpointId }: CheckpointKey, part?: string) =>
   JSON.stringify([threadId, ns, checkpointId, part]);
 
-/** The rows of a saver, stored or still to be: readers see both. */
+/** Writes the rows of one saver. Its methods that read see stored and buffered rows alike. */
 export class CheckpointBuffer {
   readonly #storage: DurableObjectStorage;
   readonly #sql: SqlStorage;
@@ -37,7 +36,10 @@ export class CheckpointBuffer {
   #timedFlushFailed = false;
   #closed = false;
 
-  /** @param onFlush called in each transaction that writes */
+  /**
+   * @param buffered whether rows are collected in memory first
+   * @param onFlush called in each transaction that writes rows
+   */
   constructor(storage: DurableObjectStorage, buffered: boolean, onFlush?: () => void) {
     this.#storage = storage;
     this.#onFlush = onFlush;
@@ -45,12 +47,15 @@ export class CheckpointBuffer {
     this.#buffered = buffered;
   }
 
-  /** Adds rows that belong together. Throws after `close`, and if an earlier flush by the timer failed and fails again. */
+  /**
+   * Adds a checkpoint and parts that belong to it, or parts alone.
+   * @throws after `close`; when the rows cannot be written; and when a write by the timer has failed and fails again
+   */
   add(parts: CheckpointPart[], checkpoint?: CheckpointRow): void {
     if (this.#closed) throw new Error("The run has ended, its checkpoints are no longer saved");
     if (this.#timedFlushFailed) this.flush();
     if (checkpoint) this.#checkpoints.set(idOf(checkpoint), checkpoint);
-    // All come from one run, which has one layer in a part.
+    // All parts come from the saver's run, and a run has one layer of each part.
     for (const part of parts) this.#parts.set(idOf(part, part.part), part);
     if (this.#buffered) {
       this.#timer ??= setTimeout(() => {
@@ -61,13 +66,13 @@ export class CheckpointBuffer {
     try {
       this.flush();
     } catch (error) {
-      // The caller learns of it and may put again; a later put must not fail because of this one.
+      // The caller gets the error and may save again. Rows that cannot be written must not make later calls fail.
       this.discard();
       throw error;
     }
   }
 
-  /** Writes everything in one transaction. If that fails it throws and the buffer is kept. */
+  /** Writes everything in one transaction. @throws when that fails; the buffer is then kept */
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -85,7 +90,7 @@ export class CheckpointBuffer {
     this.discard();
   }
 
-  /** Drops what was not flushed yet. */
+  /** Drops the rows that are not written yet. */
   discard(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -94,13 +99,13 @@ export class CheckpointBuffer {
     this.#parts.clear();
   }
 
-  /** Drops what was not flushed yet and refuses whatever else is added. */
+  /** Drops the rows that are not written yet, and refuses all that are added later. */
   close(): void {
     this.discard();
     this.#closed = true;
   }
 
-  /** The checkpoints that match, newest first. */
+  /** The keys of the checkpoints that match, newest first. Writes the buffer first. */
   find(query: CheckpointQuery): CheckpointKey[] {
     this.flush();
     return findCheckpoints(this.#sql, query);
@@ -111,7 +116,7 @@ export class CheckpointBuffer {
     return this.#checkpoints.get(idOf(key)) ?? readCheckpoint(this.#sql, key);
   }
 
-  /** The layers of writes that a task has to a checkpoint, oldest first. */
+  /** The writes of one task to a checkpoint: its layers, oldest first. */
   writesOfTask(key: CheckpointKey, taskId: string): CheckpointPart[] {
     const part = writesPart(taskId);
     const buffered = this.#parts.get(idOf(key, part));
@@ -119,33 +124,33 @@ export class CheckpointBuffer {
     return buffered ? [...stored.filter(({ layer }) => layer !== buffered.layer), buffered] : stored;
   }
 
-  /** The writes of all tasks to a checkpoint. */
+  /** The writes of all tasks to a checkpoint, older layers of a task first. */
   writes(key: CheckpointKey): CheckpointPart[] {
     this.flush();
     return readWrites(this.#sql, key);
   }
 
-  /** A large channel value. */
+  /** The bytes of a large channel value. @param part the name of the value's part, see `valuePart` */
   value(key: CheckpointKey, part: string): Uint8Array {
     this.flush();
     return readPart(this.#sql, key, part);
   }
 
-  /** Deletes everything of a thread, buffered or stored. */
+  /** Deletes all checkpoints of a thread, buffered or stored. */
   deleteThread(threadId: string): void {
     for (const pending of [this.#checkpoints, this.#parts]) {
       for (const [id, row] of pending) if (row.threadId === threadId) pending.delete(id);
     }
     this.#storage.transactionSync(() => {
-      deleteThreadRows(this.#sql, threadId);
+      deleteCheckpointsOfThread(this.#sql, threadId);
     });
   }
 
-  /** Deletes what a run wrote to a thread. */
+  /** Deletes the checkpoints and writes of a run. */
   deleteRun(threadId: string, runId: string): void {
     this.flush();
     this.#storage.transactionSync(() => {
-      deleteRunRows(this.#sql, threadId, runId);
+      deleteCheckpointsOfRun(this.#sql, threadId, runId);
     });
   }
 
@@ -153,7 +158,7 @@ export class CheckpointBuffer {
     try {
       this.flush();
     } catch {
-      // Nobody listens here. The buffer is kept, so the next call tries again and throws if that fails too.
+      // A timer has no caller that could get the error. The next `add` writes again, and throws when that fails too.
       this.#timedFlushFailed = true;
     }
   }

@@ -1,14 +1,14 @@
-/** Copying the checkpoints of a thread to another object, in pieces that cross RPC. */
+/** Copies the checkpoints of a thread to another object, in pieces that fit a call between objects. */
 import { CHECKPOINT_TABLES, type CheckpointPiece, type PiecePosition } from "../../calls/thread-calls";
 import { createPartsTable, hasTable } from "./checkpoint-parts";
 import { createCheckpointsTable } from "./checkpoint-tables";
 
-/** One piece stays well below the 32 MiB that a call between objects carries. */
+/** A piece ends when it has more bytes than this. A call between objects carries 32 MiB. */
 const PIECE_BYTES = 8_000_000;
 
 type Row = Record<string, SqlStorageValue>;
 
-/** The rows of a thread from `position` on, as many as fit a piece. */
+/** Reads as many rows of a thread as fit a piece. @param position where the piece begins */
 export function readPiece(sql: SqlStorage, threadId: string, position: PiecePosition): CheckpointPiece {
   const table = CHECKPOINT_TABLES[position.table] ?? "checkpoint_parts";
   const following =
@@ -31,7 +31,7 @@ export function readPiece(sql: SqlStorage, threadId: string, position: PiecePosi
   return { table, rows, next: following };
 }
 
-/** Writes a piece as rows of the thread `threadId`. */
+/** Stores a piece of another thread's checkpoints as checkpoints of the thread `threadId`. */
 export function writePiece(
   storage: DurableObjectStorage,
   threadId: string,

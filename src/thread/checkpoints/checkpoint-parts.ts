@@ -1,15 +1,15 @@
 /**
- * The table `checkpoint_parts`: what belongs to a checkpoint but is not in its row, cut in chunks where it is
- * large. These are the writes of tasks, large channel values, and a checkpoint's body if it outgrew its row.
+ * The table `checkpoint_parts`. It holds what belongs to a checkpoint and is not in its row: the writes of tasks, large channel
+ * values, and the body of a checkpoint that is too large for one row. Each part is cut into chunks that fit a row.
  *
- * Like `checkpoints` it leads with the thread id, because an object may hold several threads, and has neither
- * rowid nor further index, because every row and index entry written is billed.
+ * The primary key of this table and of `checkpoints` begins with the thread's id, because an object may hold several threads.
+ * Neither table has a rowid or a further index, because each row and each index entry is billed.
  */
 
-/** Longest blob put in one row. The platform's limit is 2 MB for a whole row. */
+/** Bytes of the longest blob in one row. A whole row may have 2 MB. */
 export const CHUNK_BYTES = 1_500_000;
 
-/** What names one checkpoint. */
+/** The names by which a checkpoint is found. */
 export interface CheckpointKey {
   threadId: string;
   ns: string;
@@ -17,38 +17,42 @@ export interface CheckpointKey {
 }
 
 /**
- * Something that belongs to a checkpoint. Two runs that write for one task of one checkpoint (the second
- * resumes the first) each get a layer, so that deleting the second brings back what it overrode.
+ * One part of a checkpoint. When a run resumes another one, both may write for the same task of the same checkpoint. Each then
+ * has a layer of its own: when the second run is deleted, the writes of the first are visible again.
  */
 export interface CheckpointPart extends CheckpointKey {
+  /** The name of the part: `body`, `value:<channel>` or `writes:<task id>`. */
   part: string;
   layer: number;
   runId: string | null;
   bytes: Uint8Array;
 }
 
-/** Name of the part with a checkpoint's body. */
+/** The name of the part with a checkpoint's body. */
 export const BODY_PART = "body";
 
-/** Name of the part with a large value of `channel`. */
+/** The name of the part with a large value of `channel`. */
 export const valuePart = (channel: string) => `value:${channel}`;
 
-/** Name of the part with the writes of a task. */
+/** The name of the part with the writes of a task. */
 export const writesPart = (taskId: string) => `writes:${taskId}`;
 
 /** Whether a part holds the writes of a task. */
 export const isWrites = ({ part }: CheckpointPart) => part.startsWith("writes:");
 
-/** The task whose writes a part named by `writesPart` holds. */
+/** The id of the task whose writes the part holds. @param part a name that `writesPart` made */
 export const taskOfPart = (part: string) => part.slice("writes:".length);
 
-/** Restricts a statement to one checkpoint, given `keyOf`. */
+/** SQL: the row belongs to the checkpoint whose {@link keyOf} is bound to the three parameters. */
 export const WHERE_KEY = "WHERE thread_id = ? AND checkpoint_ns = ? AND checkpoint_id = ?";
 
-// ';' is the character after ':', so these are ranges of the primary key.
+// ';' is the character after ':', so that these two conditions are ranges of the primary key.
+/** SQL: the part holds a large channel value. */
 export const IS_VALUE = "part >= 'value:' AND part < 'value;'";
+/** SQL: the part holds the writes of a task. */
 export const IS_WRITES = "part >= 'writes:' AND part < 'writes;'";
 
+/** A key as the parameters of {@link WHERE_KEY}. */
 export const keyOf = ({ threadId, ns, checkpointId }: CheckpointKey) => [threadId, ns, checkpointId] as const;
 
 const CREATE_TABLE = `CREATE TABLE IF NOT EXISTS checkpoint_parts (
@@ -64,19 +68,19 @@ const CREATE_TABLE = `CREATE TABLE IF NOT EXISTS checkpoint_parts (
 ) WITHOUT ROWID`;
 
 /**
- * Whether a table was created yet, which happens when a row is first written to it: creating a table is
- * billed as two rows, so readers do not, and a thread that has only small checkpoints has no parts table.
+ * Whether a table exists. A table is made when its first row is written, because making it is billed as two rows. An object that
+ * has only small checkpoints has no table of parts.
  */
 export function hasTable(sql: SqlStorage, table: "checkpoints" | "checkpoint_parts"): boolean {
   return !sql.exec("SELECT 1 FROM sqlite_master WHERE name = ?", table).next().done;
 }
 
-/** Makes the table, if it is not there. */
+/** Makes the table, if it does not exist. */
 export function createPartsTable(sql: SqlStorage): void {
   sql.exec(CREATE_TABLE);
 }
 
-/** Writes a part in as many chunks as it needs, replacing what was there. */
+/** Stores a part, in as many chunks as it needs. It replaces a stored part with the same name and layer. */
 export function writePart(sql: SqlStorage, part: CheckpointPart): void {
   createPartsTable(sql);
   const name = [...keyOf(part), part.part, part.layer] as const;
@@ -98,14 +102,14 @@ export function writePart(sql: SqlStorage, part: CheckpointPart): void {
   );
 }
 
-/** Reads the only layer of a part. Throws if it is not there. */
+/** Reads a part that has one layer, as bodies and large values have. @throws when the part is not stored */
 export function readPart(sql: SqlStorage, key: CheckpointKey, part: string): Uint8Array {
   const [found] = readParts(sql, key, "part = ?", part);
   if (!found) throw new Error(`Checkpoint ${key.checkpointId} of thread ${key.threadId} lacks its ${part}`);
   return found.bytes;
 }
 
-/** Reads the parts with the writes of one task or of all, older layers of a task first. */
+/** Reads the parts with the writes of one task, or of all tasks. Older layers of a task come first. */
 export function readWritesParts(sql: SqlStorage, key: CheckpointKey, taskId?: string): CheckpointPart[] {
   if (taskId === undefined) return readParts(sql, key, IS_WRITES);
   return readParts(sql, key, "part = ?", writesPart(taskId));

@@ -1,10 +1,10 @@
 /**
- * LangGraph's checkpointer over the SQLite of a Durable Object. It writes few rows: a checkpoint is one row
- * with the small channel values in it, a large value is written once and then referred to for as long as it
- * stays the same, and the writes of a task share a row.
+ * LangGraph's checkpoint saver over the SQLite of a Durable Object. It writes few rows, because each row is billed. A checkpoint
+ * is one row, which holds the small channel values. A large value is written once, and later checkpoints refer to it for as long
+ * as it does not change. The writes of a task share one row.
  *
- * Values are found through the parent checkpoint and not by their version alone, because the branches of a
- * forked thread count their versions up from the same number.
+ * Whether a value has changed is decided by comparing it with the parent checkpoint. Its version alone would not tell, because
+ * the branches of a forked thread count their versions up from the same number.
  */
 import type { RunnableConfig } from "@langchain/core/runnables";
 import {
@@ -23,9 +23,9 @@ import {
   type DeltaChannelHistory,
   type PendingWrite,
 } from "@langchain/langgraph-checkpoint";
-import { addInline, assertSize, packBody, unpackBody, type VersionedValue } from "./checkpoint-body";
+import { divideChannels } from "./channel-values";
+import { addInline, assertSize, packBody, unpackBody } from "./checkpoint-body";
 import { CheckpointBuffer } from "./checkpoint-buffer";
-import { configOf, configurableOf, threadOf } from "./saver-arguments";
 import {
   taskOfPart,
   valuePart,
@@ -33,21 +33,21 @@ import {
   type CheckpointKey,
   type CheckpointPart,
 } from "./checkpoint-parts";
-import type { CheckpointRow, LargeValue } from "./checkpoint-tables";
+import type { CheckpointRow } from "./checkpoint-tables";
 import type { Serialized } from "./packed-entries";
-import { isLast } from "./last-checkpoint";
+import { configOf, configurableOf, contains, isLastOfRun, threadOf } from "./saver-arguments";
 import { mergeWrites, orderWrites, writeIndex, type TaskWrite } from "./task-writes";
 
 export { MAX_CHECKPOINT_BYTES } from "./checkpoint-body";
 
 export interface CheckpointSaverOptions {
-  /** The run that writes, see `latestOfRun` and `deleteRun`. */
+  /** The run that writes the checkpoints. It is stored with them, for `latestOfRun` and `deleteRun`. */
   runId?: string | undefined;
-  /** Stored with the metadata of each checkpoint, to find them by. */
+  /** Added to the metadata of each checkpoint, so that checkpoints can be found by it. */
   metadata?: Record<string, unknown> | undefined;
-  /** Collect writes in memory until `flush`, which runs by itself as soon as the graph yields to I/O. */
+  /** Whether checkpoints are collected in memory, and written when the graph waits for I/O or `flush` is called. */
   buffered?: boolean | undefined;
-  /** Called in each transaction that writes rows, for what is to be kept with them. */
+  /** Called in each transaction that writes checkpoints, so that the caller can write rows of its own in it. */
   onFlush?: (() => void) | undefined;
 }
 
@@ -70,26 +70,14 @@ export class CheckpointSaver extends BaseCheckpointSaver {
     metadata: CheckpointMetadata,
     newVersions: ChannelVersions,
   ): Promise<RunnableConfig> {
-    const { channel_values: values, ...head } = copyCheckpoint(checkpoint);
+    const copied = copyCheckpoint(checkpoint);
+    const { channel_values: values, ...head } = copied;
     const key = { ...threadOf(config), checkpointId: checkpoint.id };
     const parentId = configurableOf(config).checkpoint_id || null;
     const parent = this.#parentOf({ ...key, parentId });
-    const parentValues = parent && unpackBody(parent.body).values;
-
-    const inline = new Map<string, VersionedValue>();
-    const large = new Map<string, LargeValue>();
-    const changed: string[] = [];
-    for (const channel of Object.keys(values)) {
-      const version = head.channel_versions[channel] ?? null;
-      const inlineBefore = parentValues?.get(channel);
-      const largeBefore = parent?.largeValues.get(channel);
-      if (Object.hasOwn(newVersions, channel)) changed.push(channel);
-      else if (inlineBefore?.version === version) inline.set(channel, inlineBefore);
-      else if (largeBefore?.version === version) large.set(channel, largeBefore);
-      // A fork is a copy beside its original: its parent lacks what the original changed.
-      else if (metadata.source === "fork" && version !== null) changed.push(channel);
-    }
-    // Every serialization starts before the first await: after it, nodes may change the values in place.
+    const isFork = metadata.source === "fork";
+    const { inline, large, changed } = divideChannels(copied, newVersions, parent, isFork);
+    // All values are handed to the serializer before the first await, because nodes may change them in place afterwards.
     const [headBytes, metadataBytes, ...serialized] = await Promise.all([
       this.#dump({ ...head, channel_values: {} }),
       this.#dump({ ...this.#metadata, ...metadata }),
@@ -106,8 +94,9 @@ export class CheckpointSaver extends BaseCheckpointSaver {
     const largeBytes = [...large.values()].reduce((total, { size }) => total + size, 0);
     assertSize(body.byteLength + largeBytes, `A checkpoint of thread ${key.threadId}`);
     this.#rows.add(parts, { ...key, parentId, runId: this.#runId, largeValues: large, body });
-    // Before the next node does anything that costs: the superstep that has just ended must not be repeated.
-    if (metadata.source === "loop" && metadata.step > 0 && !isLast(checkpoint)) this.flush();
+    // A superstep has ended. It is stored before the nodes of the next one do anything that costs money or has an effect: when
+    // the host dies in them, the superstep that has ended is not repeated.
+    if (metadata.source === "loop" && metadata.step > 0 && !isLastOfRun(checkpoint)) this.flush();
     return configOf(key);
   }
 
@@ -129,7 +118,8 @@ export class CheckpointSaver extends BaseCheckpointSaver {
     if (!merged) return;
     assertSize(merged.bytes.byteLength, `The writes of a task of thread ${key.threadId}`);
     this.#rows.add([{ ...key, part: writesPart(taskId), runId: this.#runId, ...merged }]);
-    // A graph that fails drops what it has streamed and nobody has read yet, but waits for this before it does.
+    // When a node fails, LangGraph drops the chunks of its stream that nobody has read yet. It waits for this call first, so
+    // the reader of the stream gets the time to read them.
     if (incoming.some(({ channel }) => channel === ERROR)) await new Promise((done) => setTimeout(done, 0));
   }
 
@@ -153,7 +143,8 @@ export class CheckpointSaver extends BaseCheckpointSaver {
     });
     let found = 0;
     for (const key of keys) {
-      // One by one: a thread can be larger than memory, and a checkpoint can be deleted meanwhile.
+      // The checkpoints are read one by one, because those of a thread may not fit in memory together. A checkpoint may have
+      // been deleted since its key was read.
       const row = this.#rows.checkpoint(key);
       if (!row) continue;
       if (filter && !contains(await this.#load(unpackBody(row.body).metadata), filter)) continue;
@@ -163,7 +154,7 @@ export class CheckpointSaver extends BaseCheckpointSaver {
     }
   }
 
-  /** As the base class does it, but without loading the values of every checkpoint on the way. */
+  /** Does what the base class does, but loads no other values of the checkpoints that it passes. */
   override async getDeltaChannelHistory(options: {
     config: RunnableConfig;
     channels: string[];
@@ -195,21 +186,21 @@ export class CheckpointSaver extends BaseCheckpointSaver {
     this.#rows.deleteThread(threadId);
   }
 
-  /** The newest checkpoint that a run wrote in the root namespace of a thread. */
+  /** The id of the newest checkpoint that a run wrote in the root namespace of a thread; undefined when it wrote none. */
   latestOfRun(threadId: string, runId: string): string | undefined {
     return this.#rows.find({ threadId, ns: "", runId, limit: 1 })[0]?.checkpointId;
   }
 
   /**
-   * Deletes the checkpoints of a run, the writes that it made (also to checkpoints of earlier runs) and the
-   * large values that no other checkpoint refers to. The thread is then as it was before the run. Close the
-   * run's saver first: what it saves afterwards stays.
+   * Deletes the checkpoints of a run, the writes of its tasks (also those to checkpoints of earlier runs), and the large values
+   * that no other checkpoint refers to. The thread is then as it was before the run. The run's own saver must be closed before,
+   * because checkpoints that it saves afterwards are not deleted.
    */
   deleteRun(threadId: string, runId: string): void {
     this.#rows.deleteRun(threadId, runId);
   }
 
-  /** Writes what is buffered, in one transaction. If that fails it throws and keeps the buffer. */
+  /** Writes what is buffered, in one transaction. @throws when that fails; the buffer is then kept */
   flush(): void {
     this.#rows.flush();
   }
@@ -219,23 +210,23 @@ export class CheckpointSaver extends BaseCheckpointSaver {
     this.#rows.discard();
   }
 
-  /** Drops what is buffered and lets no further put succeed: an abandoned graph may still be executing. */
+  /** Drops what is buffered and refuses further checkpoints: a graph that was left behind may still be executing. */
   close(): void {
     this.#rows.close();
   }
 
   async #dump(value: unknown): Promise<Serialized> {
-    // The serializer hands bytes back as they are, and their owner may change them.
+    // The serializer returns bytes as they are. They are copied, because the graph may change them afterwards.
     const [type, bytes] = await this.serde.dumpsTyped(value instanceof Uint8Array ? value.slice() : value);
     return { type, bytes };
   }
 
   #load<T>({ type, bytes }: Serialized): Promise<T> {
-    // Bytes are handed out as they are, so they get a copy of their own instead of a view on the row.
+    // The serializer returns bytes as they are. They are copied, because they are a view on the memory of a whole row.
     return this.serde.loadsTyped(type, type === "json" ? bytes : bytes.slice()) as Promise<T>;
   }
 
-  /** The checkpoint that a config names, or else the latest of its thread and namespace. */
+  /** The checkpoint that a config names; without an id in the config, the latest one of its thread and namespace. */
   #resolve(config: RunnableConfig): CheckpointRow | undefined {
     const { thread_id: threadId, checkpoint_ns: ns = "" } = configurableOf(config);
     if (threadId === undefined) return undefined;
@@ -264,7 +255,7 @@ export class CheckpointSaver extends BaseCheckpointSaver {
     };
   }
 
-  /** The channel values of a checkpoint, each to be fetched when it is wanted. */
+  /** The channel values of a checkpoint, by channel, each as a function that reads it. */
   #valuesOf(row: CheckpointRow): Map<string, () => Serialized> {
     const values = new Map<string, () => Serialized>();
     for (const [channel, value] of unpackBody(row.body).values) values.set(channel, () => value);
@@ -275,6 +266,7 @@ export class CheckpointSaver extends BaseCheckpointSaver {
     return values;
   }
 
+  /** The writes to a checkpoint, with the ids of their tasks, in the order in which a superstep applies them. */
   #writesTo(key: CheckpointKey): [taskId: string, TaskWrite][] {
     return orderWrites(this.#rows.writes(key), taskOfPart);
   }
@@ -287,7 +279,7 @@ export class CheckpointSaver extends BaseCheckpointSaver {
     );
   }
 
-  /** Checkpoints before version 4 kept the sends of a superstep with the writes to their parent. */
+  /** Adds the pending sends to a checkpoint of a format before version 4, which stored them as writes to its parent. */
   async #migratePendingSends(checkpoint: Checkpoint, parent: CheckpointKey): Promise<void> {
     const sends = this.#writesTo(parent).filter(([, { channel }]) => channel === TASKS);
     checkpoint.channel_values[TASKS] = (await this.#loadWrites(sends)).map(([, , value]) => value);
@@ -295,16 +287,4 @@ export class CheckpointSaver extends BaseCheckpointSaver {
     checkpoint.channel_versions[TASKS] =
       versions.length > 0 ? maxChannelVersion(...versions) : this.getNextVersion(undefined);
   }
-}
-
-/** Whether `actual` contains `expected` in the sense of PostgreSQL's `@>`, as LangGraph's own saver filters. */
-function contains(actual: unknown, expected: unknown): boolean {
-  if (typeof expected !== "object" || expected === null) return actual === expected;
-  if (typeof actual !== "object" || actual === null) return false;
-  if (Array.isArray(expected)) {
-    return Array.isArray(actual) && expected.every((item) => actual.some((other) => contains(other, item)));
-  }
-  return Object.entries(expected).every(([key, value]) => {
-    return Object.hasOwn(actual, key) && contains((actual as Record<string, unknown>)[key], value);
-  });
 }

@@ -1,18 +1,15 @@
 /**
- * The SQL under the checkpoint saver. `checkpoints` has one row for each checkpoint, with the small channel
- * values and the writes that were saved along with it; the rest is in `checkpoint_parts`.
+ * The table `checkpoints`. It has one row for each checkpoint, with the small channel values, and with the writes of tasks that
+ * were saved together with the checkpoint. Large values and other writes are in the table `checkpoint_parts`.
  */
 import {
   BODY_PART,
   CHUNK_BYTES,
-  IS_VALUE,
-  IS_WRITES,
   WHERE_KEY,
   hasTable,
   keyOf,
   readPart,
   readWritesParts,
-  valuePart,
   writePart,
   writesPart,
   type CheckpointKey,
@@ -20,22 +17,26 @@ import {
 } from "./checkpoint-parts";
 import { packEntries, unpackEntries } from "./packed-entries";
 
-/** Writes up to this size go in the row of their checkpoint if they are saved along with it. */
+/** Writes of tasks up to this size in all are stored in the row of their checkpoint, if they are saved together with it. */
 const EMBEDDED_WRITES_BYTES = 128 * 1024;
 
-/** Where a channel value lives that is too large for the checkpoint's own row. */
+/** A reference to a channel value that is too large for the checkpoint's own row. */
 export interface LargeValue {
   version: string | number | null;
-  /** The checkpoint that wrote it; later ones refer to it for as long as the value stays the same. */
+  /** The id of the checkpoint that wrote the value. Later checkpoints refer to it for as long as the value does not change. */
   origin: string;
+  /** The type that the serializer gave to the bytes. */
   type: string;
+  /** Bytes of the serialized value. */
   size: number;
 }
 
-/** One checkpoint; `checkpoint-body.ts` knows what is in `body`. */
+/** One checkpoint. `checkpoint-body.ts` packs and unpacks its `body`. */
 export interface CheckpointRow extends CheckpointKey {
   parentId: string | null;
+  /** The run that wrote the checkpoint; null when no run did. */
   runId: string | null;
+  /** By channel. */
   largeValues: Map<string, LargeValue>;
   body: Uint8Array;
 }
@@ -52,12 +53,15 @@ const CREATE_TABLE = `CREATE TABLE IF NOT EXISTS checkpoints (
   PRIMARY KEY (thread_id, checkpoint_ns, checkpoint_id)
 ) WITHOUT ROWID`;
 
-/** Makes the table, if it is not there. */
+/** Makes the table, if it does not exist. */
 export function createCheckpointsTable(sql: SqlStorage): void {
   sql.exec(CREATE_TABLE);
 }
 
-/** Writes a checkpoint and writes to it. It replaces the checkpoint of the same id, but not its writes. */
+/**
+ * Stores a checkpoint. It replaces a stored checkpoint with the same id, but not the writes to that.
+ * @param writes writes of tasks to the checkpoint, which are stored together with it
+ */
 export function writeCheckpoint(sql: SqlStorage, row: CheckpointRow, writes: CheckpointPart[]): void {
   createCheckpointsTable(sql);
   const embeds = mayEmbed(sql, row, writes);
@@ -82,7 +86,7 @@ export function writeCheckpoint(sql: SqlStorage, row: CheckpointRow, writes: Che
   if (!embeds) for (const part of writes) writePart(sql, part);
 }
 
-/** Whether writes can be stored in the row of their checkpoint: they are small, and the first ones to it. */
+/** Whether writes can be stored in the row of their checkpoint: they are small, and the checkpoint has no writes yet. */
 function mayEmbed(sql: SqlStorage, key: CheckpointKey, writes: CheckpointPart[]): boolean {
   const size = writes.reduce((total, { bytes }) => total + bytes.byteLength, 0);
   if (writes.length === 0 || size > EMBEDDED_WRITES_BYTES) return false;
@@ -90,7 +94,7 @@ function mayEmbed(sql: SqlStorage, key: CheckpointKey, writes: CheckpointPart[])
   return !isStored && readWritesParts(sql, key).length === 0;
 }
 
-/** Reads a checkpoint without its large values and writes. */
+/** Reads a checkpoint without its large values and writes; undefined when it is not stored. */
 export function readCheckpoint(sql: SqlStorage, key: CheckpointKey): CheckpointRow | undefined {
   if (!hasTable(sql, "checkpoints")) return undefined;
   const row = sql
@@ -106,22 +110,27 @@ export function readCheckpoint(sql: SqlStorage, key: CheckpointKey): CheckpointR
     ...key,
     parentId: row.parent_checkpoint_id,
     runId: row.run_id,
-    largeValues: new Map(JSON.parse(row.large_values ?? "[]") as [string, LargeValue][]),
+    largeValues: new Map(largeValuesOf(row.large_values)),
     body: row.body === null ? readPart(sql, key, BODY_PART) : new Uint8Array(row.body),
   };
 }
 
-/** Reads the writes of the tasks of a checkpoint, or of one task, older layers of a task first. */
+/** The channels and large values in the column `large_values` of a checkpoint's row. */
+export const largeValuesOf = (column: string | null): [channel: string, value: LargeValue][] =>
+  column === null ? [] : (JSON.parse(column) as [string, LargeValue][]);
+
+/** Reads the writes of one task to a checkpoint, or of all tasks. Older layers of a task come first. */
 export function readWrites(sql: SqlStorage, key: CheckpointKey, taskId?: string): CheckpointPart[] {
   const stored = readWritesParts(sql, key, taskId);
-  const embedded = readEmbeddedWrites(sql, key).filter((own) => {
-    if (taskId !== undefined && own.part !== writesPart(taskId)) return false;
-    // What its run added later is stored as the whole layer.
-    return !stored.some(({ part, layer }) => part === own.part && layer === own.layer);
+  const embedded = readEmbeddedWrites(sql, key).filter((writes) => {
+    if (taskId !== undefined && writes.part !== writesPart(taskId)) return false;
+    // When a run adds writes later, its whole layer is stored again as a part, which replaces the embedded one.
+    return !stored.some(({ part, layer }) => part === writes.part && layer === writes.layer);
   });
   return [...embedded, ...stored];
 }
 
+/** Reads the writes that are stored in the row of a checkpoint. */
 function readEmbeddedWrites(sql: SqlStorage, key: CheckpointKey): CheckpointPart[] {
   if (!hasTable(sql, "checkpoints")) return [];
   const row = sql
@@ -136,7 +145,7 @@ function readEmbeddedWrites(sql: SqlStorage, key: CheckpointKey): CheckpointPart
   });
 }
 
-/** Which checkpoints `findCheckpoints` returns. What is left out or an empty id does not restrict. */
+/** Which checkpoints `findCheckpoints` returns. A field that is undefined, or an id that is empty, restricts nothing. */
 export interface CheckpointQuery {
   threadId?: string | undefined;
   ns?: string | undefined;
@@ -170,58 +179,4 @@ export function findCheckpoints(sql: SqlStorage, query: CheckpointQuery): Checkp
     ns: row.checkpoint_ns,
     checkpointId: row.checkpoint_id,
   }));
-}
-
-/** Deletes everything of a thread. */
-export function deleteThreadRows(sql: SqlStorage, threadId: string): void {
-  for (const table of ["checkpoints", "checkpoint_parts"] as const) {
-    if (hasTable(sql, table)) sql.exec(`DELETE FROM ${table} WHERE thread_id = ?`, threadId);
-  }
-}
-
-/** Deletes what a run wrote, but keeps its large values that checkpoints of other runs still refer to. */
-export function deleteRunRows(sql: SqlStorage, threadId: string, runId: string): void {
-  const keys = findCheckpoints(sql, { threadId, runId });
-  for (const key of keys) sql.exec(`DELETE FROM checkpoints ${WHERE_KEY}`, ...keyOf(key));
-  if (!hasTable(sql, "checkpoint_parts")) return;
-  // With the checkpoints go the writes that other runs added to them.
-  for (const key of keys) {
-    sql.exec(`DELETE FROM checkpoint_parts ${WHERE_KEY} AND NOT (${IS_VALUE})`, ...keyOf(key));
-  }
-  sql.exec(
-    `DELETE FROM checkpoint_parts WHERE thread_id = ? AND run_id = ? AND ${IS_WRITES}`,
-    threadId,
-    runId,
-  );
-  if (hasTable(sql, "checkpoints")) deleteUnreferencedValues(sql, threadId);
-}
-
-/** Deletes the large values that no checkpoint of the thread refers to. */
-export function deleteUnreferencedValues(sql: SqlStorage, threadId: string): void {
-  const idOf = (...names: string[]) => JSON.stringify(names);
-  const referenced = new Set<string>();
-  const referring = sql.exec<{ checkpoint_ns: string; large_values: string }>(
-    "SELECT checkpoint_ns, large_values FROM checkpoints WHERE thread_id = ? AND large_values IS NOT NULL",
-    threadId,
-  );
-  for (const { checkpoint_ns, large_values } of referring) {
-    for (const [channel, { origin }] of JSON.parse(large_values) as [string, LargeValue][]) {
-      referenced.add(idOf(checkpoint_ns, origin, valuePart(channel)));
-    }
-  }
-  const stored = sql
-    .exec<{ checkpoint_ns: string; checkpoint_id: string; part: string }>(
-      `SELECT checkpoint_ns, checkpoint_id, part FROM checkpoint_parts
-       WHERE thread_id = ? AND chunk = 0 AND ${IS_VALUE}`,
-      threadId,
-    )
-    .toArray();
-  for (const { checkpoint_ns: ns, checkpoint_id: checkpointId, part } of stored) {
-    if (referenced.has(idOf(ns, checkpointId, part))) continue;
-    sql.exec(
-      `DELETE FROM checkpoint_parts ${WHERE_KEY} AND part = ?`,
-      ...keyOf({ threadId, ns, checkpointId }),
-      part,
-    );
-  }
 }

@@ -1,14 +1,14 @@
 /**
- * Packs several serialized values into one blob, so that a checkpoint or the writes of a task take one
- * row. A single value can then be read back without decoding the others.
+ * Packs several serialized values into one blob, so that a checkpoint or the writes of a task take one row. Each value can be
+ * deserialized alone.
  *
  * Layout: length of the index (uint32, little endian), the index as JSON, then the bytes of each value.
  */
 
-/** What identifies a value within its blob; its meaning is up to the caller. */
+/** Identifies a value within its blob. The caller decides what it means. */
 export type EntryLabel = (string | number | null)[];
 
-/** A value as a LangGraph serializer wrote it; `type` is what its `loadsTyped` asks back. */
+/** A value as a LangGraph serializer wrote it. `type` is the type that its `loadsTyped` needs to read the bytes. */
 export interface Serialized {
   type: string;
   bytes: Uint8Array;
@@ -38,7 +38,7 @@ export function packEntries(entries: PackedEntry[]): Uint8Array {
   return packed;
 }
 
-/** Reverses `packEntries`. The bytes of the entries are views on `packed`. */
+/** The entries that {@link packEntries} packed. Their bytes are views on `packed`. */
 export function unpackEntries(packed: Uint8Array): PackedEntry[] {
   const indexLength = new DataView(packed.buffer, packed.byteOffset).getUint32(0, true);
   let offset = INDEX_LENGTH_BYTES + indexLength;

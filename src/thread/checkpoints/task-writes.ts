@@ -1,20 +1,20 @@
 /**
- * How the writes of a task share one row, and in which order they are read back. Pure; the rules are those
- * of LangGraph's own savers: a task's ordinary write is never replaced, so that a task that is repeated
- * keeps what it wrote first, while a special one (error, interrupt, resume) always is.
+ * The writes of tasks: how the writes of one task share a row, and in which order writes are read. The rules are those of
+ * LangGraph's own savers. An ordinary write is never replaced, so that a task that is repeated keeps what it wrote first. A write
+ * to a special channel (error, interrupt, resume) always replaces the earlier one. Nothing here reads or writes storage.
  */
 import { WRITES_IDX_MAP, compareWritesSortKeys, writesSortKey } from "@langchain/langgraph-checkpoint";
 import type { CheckpointPart } from "./checkpoint-parts";
 import { packEntries, unpackEntries, type Serialized } from "./packed-entries";
 
-/** One serialized write. `idx` identifies it within its task; special channels have negative ones. */
+/** One serialized write. `idx` identifies it among the writes of its task, and is negative for special channels. */
 export interface TaskWrite extends Serialized {
   channel: string;
   idx: number;
   taskPath: string;
 }
 
-/** The `idx` of the write that a task made to `channel` at `position` of its writes. */
+/** The `idx` of a write to `channel`. @param position the place of the write among those that the task made together */
 export function writeIndex(channel: string, position: number): number {
   return WRITES_IDX_MAP[channel] ?? position;
 }
@@ -35,8 +35,9 @@ const unpack = (packed: Uint8Array) =>
   });
 
 /**
- * Adds writes of `runId` to the layers that a task has. Returns the layer to store, which is the topmost
- * one if the run made it and a new one otherwise, or nothing if every write was there already.
+ * Adds writes of the run `runId` to the layers that a task has.
+ * @param layers the layers that are stored, oldest first
+ * @returns the layer to store: the newest one if the run made it, else a new one. Undefined when all writes are stored already
  */
 export function mergeWrites(
   layers: CheckpointPart[],
@@ -52,7 +53,10 @@ export function mergeWrites(
   return { layer: own?.layer ?? (top ? top.layer + 1 : 0), bytes: pack([...writes.values()]) };
 }
 
-/** The writes to a checkpoint with their tasks, in the order in which a superstep applies them. */
+/**
+ * The writes to a checkpoint with the ids of their tasks, in the order in which a superstep applies them.
+ * @param taskOf the id of the task whose writes a part holds, from the name of the part
+ */
 export function orderWrites(
   parts: CheckpointPart[],
   taskOf: (part: string) => string,
@@ -66,5 +70,5 @@ export function orderWrites(
   return writes.sort((a, b) => compareWritesSortKeys(sortKey(a), sortKey(b)));
 }
 
-/** The last one of each index. */
+/** The writes by their index. A later write replaces an earlier one with the same index. */
 const byIndex = (writes: TaskWrite[]) => new Map(writes.map((write) => [write.idx, write]));

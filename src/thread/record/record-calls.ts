@@ -10,7 +10,8 @@ import { DomainError } from "../../platform/errors";
 import { requireStorable } from "../../platform/json";
 import type { Thread, ThreadCreate, ThreadPatch, ThreadTtl, WireTtl } from "../../wire/threads/thread";
 import { readPiece, writePiece } from "../checkpoints/checkpoint-copy";
-import { keepLatestState } from "../checkpoints/checkpoint-pruning";
+import { keepLatestState } from "../checkpoints/checkpoint-deletion";
+import { CheckpointSaver } from "../checkpoints/checkpoint-saver";
 import type { IndexWriter } from "../index-writer";
 import type { RunQueue } from "../runs/run-queue";
 import { applySupersteps } from "../state/state-update";
@@ -137,7 +138,8 @@ export class RecordCalls implements ThreadRecordCalls {
       await this.deleteThread(threadId);
       return;
     }
-    await keepLatestState(this.context.storage, threadId);
+    const { storage } = this.context;
+    await keepLatestState(storage, new CheckpointSaver(storage), threadId);
     this.context.threads.markPruned(threadId);
   }
 

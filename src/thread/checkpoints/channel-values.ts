@@ -1,0 +1,44 @@
+/**
+ * Which channel values of a new checkpoint have to be stored. A value that has not changed since the parent checkpoint is taken
+ * over from it: a small one is copied into the new row, a large one is referred to.
+ */
+import type { ChannelVersions, Checkpoint } from "@langchain/langgraph-checkpoint";
+import { unpackBody, type VersionedValue } from "./checkpoint-body";
+import type { CheckpointRow, LargeValue } from "./checkpoint-tables";
+
+/** The channels of a new checkpoint, divided by where their values are. */
+export interface DividedChannels {
+  /** Values that were taken over from the row of the parent checkpoint, by channel. */
+  inline: Map<string, VersionedValue>;
+  /** References to large values that were taken over from the parent checkpoint, by channel. */
+  large: Map<string, LargeValue>;
+  /** The channels whose values are to be serialized and stored. */
+  changed: string[];
+}
+
+/**
+ * Divides the channels of a new checkpoint.
+ * @param newVersions the channels that have changed since the parent checkpoint
+ * @param parent the stored parent checkpoint; undefined when there is none
+ * @param isFork whether the checkpoint is a copy of another one. The copy has the same parent as the original, so the parent
+ *   lacks the values that the original changed
+ */
+export function divideChannels(
+  { channel_values: values, channel_versions: versions }: Checkpoint,
+  newVersions: ChannelVersions,
+  parent: CheckpointRow | undefined,
+  isFork: boolean,
+): DividedChannels {
+  const divided: DividedChannels = { inline: new Map(), large: new Map(), changed: [] };
+  const parentInline = parent && unpackBody(parent.body).values;
+  for (const channel of Object.keys(values)) {
+    const version = versions[channel] ?? null;
+    const inline = parentInline?.get(channel);
+    const large = parent?.largeValues.get(channel);
+    if (Object.hasOwn(newVersions, channel)) divided.changed.push(channel);
+    else if (inline?.version === version) divided.inline.set(channel, inline);
+    else if (large?.version === version) divided.large.set(channel, large);
+    else if (isFork && version !== null) divided.changed.push(channel);
+  }
+  return divided;
+}
