@@ -1,4 +1,4 @@
-/** Executes one run: its graph, on its thread's checkpoints, from where an earlier attempt got to. */
+/** Executes the graph of a run for one attempt: from the input, or from the last checkpoint of an earlier attempt. */
 import { stampRetryable } from "@langchain/core/errors";
 import { isUnknownInterruptError } from "@langchain/langgraph";
 import type { BaseStore } from "@langchain/langgraph-checkpoint";
@@ -81,20 +81,20 @@ async function* executeGraph({
 }: Execution): AsyncGenerator<GraphChunk | RunEvent> {
   const { config, context } = run.kwargs;
   const graph = await loadGraph(run.graphId, { ...config, context }, { checkpointer: saver, store });
-  const resumes = run.attempts > 1 && saver.latestOfRun(run.threadId, run.runId) !== undefined;
-  const input = resumes ? null : graphInput(run);
-  const from = config.configurable.checkpoint_id as string | undefined;
+  const continuesAttempt = run.attempts > 1 && saver.latestOfRun(run.threadId, run.runId) !== undefined;
+  const input = continuesAttempt ? null : graphInput(run);
+  const startId = config.configurable.checkpoint_id as string | undefined;
   // Without this checkpoint the graph would start from an empty state, and replace the state of the thread.
-  if (!resumes && from !== undefined && (await saver.getTuple(config)) === undefined) {
-    throw stampRetryable(new Error(`no checkpoint with the id ${from} on this thread`), false);
+  if (!continuesAttempt && startId !== undefined && (await saver.getTuple(config)) === undefined) {
+    throw stampRetryable(new Error(`no checkpoint with the id ${startId} on this thread`), false);
   }
   const modes = streamModesOf(run);
   const subgraphs = needsSubgraphs(modes, streamsSubgraphs(run));
   const options = {
     ...optionsOf(run),
     configurable: {
-      ...(resumes ? withoutCheckpoint(config.configurable) : config.configurable),
-      // LangGraph's own word for it.
+      ...(continuesAttempt ? withoutCheckpoint(config.configurable) : config.configurable),
+      // LangGraph's own key. With it, LangGraph refuses answers to interrupts that the thread does not have.
       ...(run.kwargs.strict_resume === true ? { __pregel_strict_resume: true } : {}),
     },
     context,
@@ -110,11 +110,13 @@ async function* executeGraph({
   }
   for await (const event of graph.streamEvents(input, { ...options, version: "v2" })) {
     if (event.tags?.includes("langsmith:hidden")) continue;
-    const own = event.event === "on_chain_stream" && event.run_id === run.runId;
-    yield own ? toGraphChunk(event.data.chunk, subgraphs) : { event: "events", data: event };
+    // The chunks that the graph itself streams come as events, too. They are told by the id of the run.
+    const isGraphChunk = event.event === "on_chain_stream" && event.run_id === run.runId;
+    yield isGraphChunk ? toGraphChunk(event.data.chunk, subgraphs) : { event: "events", data: event };
   }
 }
 
+/** A chunk of LangGraph's stream. @param subgraphs whether the chunk begins with the namespace of its subgraph */
 function toGraphChunk(chunk: unknown, subgraphs: boolean): GraphChunk {
   const [ns, mode, data] = (subgraphs ? chunk : [[], ...(chunk as unknown[])]) as [
     string[],
@@ -124,15 +126,21 @@ function toGraphChunk(chunk: unknown, subgraphs: boolean): GraphChunk {
   return { ns, mode, chunk: data };
 }
 
+/** The stream modes that the client asked for; `values` when it asked for none. */
 function streamModesOf({ kwargs }: StoredRun): StreamMode[] {
-  const asked = [kwargs.stream_mode ?? []].flat() as StreamMode[];
-  return asked.length === 0 ? ["values"] : asked;
+  const requested = [kwargs.stream_mode ?? []].flat() as StreamMode[];
+  return requested.length === 0 ? ["values"] : requested;
 }
 
 const streamsSubgraphs = ({ kwargs }: StoredRun): boolean => kwargs.stream_subgraphs === true;
 
+/**
+ * The outcome of an attempt that ended with an error.
+ * @param values the last values that the graph streamed
+ */
 function failure(error: unknown, signal: AbortSignal, values: unknown): Outcome {
-  const ended = { values: safeWire(values), waiting: false };
+  const ended = { values: toWireOrNull(values), waiting: false };
+  // LangGraph throws this error when a `strict_resume` answers an interrupt that the thread does not have.
   if (isUnknownInterruptError(error)) {
     const waiting = error.pendingIds.length > 0;
     const refused = { values: null, waiting, refused: true, permanent: true } as const;
@@ -151,7 +159,7 @@ function failure(error: unknown, signal: AbortSignal, values: unknown): Outcome 
   return { ...ended, status: "interrupted", error: null };
 }
 
-/** A provider may put its whole answer in a message; it is stored with the run. */
+/** Characters of an error's message that are stored. A model provider may put its whole answer into a message. */
 const MAX_MESSAGE_LENGTH = 10_000;
 
 /** An error in the form that the SDKs raise. */
@@ -160,7 +168,8 @@ const toRunError = (error: unknown): RunError => ({
   message: messageOf(error).slice(0, MAX_MESSAGE_LENGTH),
 });
 
-function safeWire(values: unknown): unknown {
+/** The values as plain JSON; null when they cannot be JSON or are too large. */
+function toWireOrNull(values: unknown): unknown {
   try {
     return toWire(values);
   } catch {
@@ -171,15 +180,16 @@ function safeWire(values: unknown): unknown {
 const isInterrupt = (chunk: unknown): chunk is { __interrupt__: unknown[] } =>
   typeof chunk === "object" && chunk !== null && "__interrupt__" in chunk;
 
-/** An attempt that goes on does so from the run's last checkpoint, not from the one that it started at. */
+/** The `configurable` without the keys that name a checkpoint, so that LangGraph goes on from the thread's last one. */
 function withoutCheckpoint(configurable: JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(configurable).filter(([key]) => !key.startsWith("checkpoint_")));
 }
 
+/** The input of the graph: the command of the request, or else its input. */
 const graphInput = ({ kwargs: { command, input } }: StoredRun): unknown =>
   command === undefined ? (input ?? null) : toCommand(command);
 
-/** What LangGraph is told beside the input; keys without a value would wipe the graph's own defaults. */
+/** The options for LangGraph that the run has. Options without a value are left out, because they would replace the graph's own. */
 function optionsOf(run: StoredRun): JsonObject {
   const { config, durability, interrupt_before: before, interrupt_after: after } = run.kwargs;
   const options = {

@@ -6,7 +6,7 @@ import { logError } from "../../platform/log";
 import type { Run } from "../../wire/runs/run";
 import { findCheckpoints } from "../checkpoints/checkpoint-tables";
 import { configOf, graphOf } from "../state/thread-state";
-import { asks, toWire } from "../state/wire-state";
+import { toWire, waitsForAnswer } from "../state/wire-state";
 
 /** The values with which the run ended, as a caller that joined it would have got; null when they cannot be read. */
 export async function readRunValues(
@@ -44,7 +44,7 @@ export const withInterrupts = (values: unknown, interrupts: unknown[]): JsonObje
 
 /** The interrupts at a state. @param includeAnswered also returns the interrupts that were answered since */
 const interruptsAt = ({ tasks }: StateSnapshot, includeAnswered: boolean): unknown[] =>
-  tasks.filter((task) => includeAnswered || asks(task)).flatMap(({ interrupts }) => interrupts);
+  tasks.filter((task) => includeAnswered || waitsForAnswer(task)).flatMap(({ interrupts }) => interrupts);
 
 /** The thread with the graph of the run, because runs of other graphs may have continued the thread since. */
 function atEndOf(thread: ThreadRecord, run: Run): ThreadRecord {

@@ -1,6 +1,6 @@
 /**
- * Counts the tokens that a run uses. It hears every model call, whether or not its message gets into the state; and it looks
- * at what nodes return, for messages of models that LangChain does not know of.
+ * Counts the tokens that a run uses. LangChain reports every model call, whether or not its message gets into the state. The
+ * messages that nodes return are looked at as well, because they may come from models that LangChain does not know.
  */
 import { BaseCallbackHandler } from "@langchain/core/callbacks/base";
 import { ModelAbortError } from "@langchain/core/errors";
@@ -11,33 +11,37 @@ import type { ChainValues } from "@langchain/core/utils/types";
 import { isCommand } from "@langchain/langgraph";
 import type { TokenUsage } from "../../wire/runs/run";
 
-/** Hears one attempt at a run; to be given to its graph as a callback. */
+/** Counts the tokens of one attempt at a run. The graph is executed with it as a callback handler. */
 export class UsageMeter extends BaseCallbackHandler {
   override name = "UsageMeter";
+  /** Ids of the messages that are counted already, or were in the state before. */
   private readonly seenIds = new Set<string>();
+  /** The same messages as objects, because a message may have no id. */
   private readonly seenMessages = new WeakSet<BaseMessage>();
-  /** The executions of nodes that are under way. */
+  /** Callback ids of the executions of nodes that are under way. */
   private readonly nodes = new Set<string>();
+  /** Whether tokens were counted since {@link takeUnsaved} was called last. */
   private unsaved = false;
 
-  /** @param total what earlier attempts used; null: no model has told of any */
+  /** @param total the tokens that earlier attempts used; null when no model has reported any */
   constructor(private total: TokenUsage | null) {
-    // What is counted is in the total when the model's caller goes on.
+    // LangChain awaits the handler, so the tokens of a model call are counted before the graph goes on.
     super({ _awaitHandler: true });
   }
 
-  /** All that the run has used so far; null when no model has told. */
+  /** The tokens that the run has used so far, in all attempts; null when no model has reported any. */
   read(): TokenUsage | null {
     return this.total;
   }
 
-  /** Like {@link read}, for the caller to save; null when nothing has come in since the last time. */
+  /** Like {@link read}, for a caller that saves the result; null when no tokens were counted since the last call. */
   takeUnsaved(): TokenUsage | null {
     if (!this.unsaved) return null;
     this.unsaved = false;
     return this.total;
   }
 
+  /** A model call has ended. */
   override handleLLMEnd(
     { generations, llmOutput }: LLMResult,
     _runId: string,
@@ -46,20 +50,21 @@ export class UsageMeter extends BaseCallbackHandler {
     extra?: Record<string, unknown>,
   ): void {
     const messages = generations.flat().map((generation) => messageOf(generation));
-    const told = messages.map((message) => usageOf(message)).filter((usage) => usage !== undefined);
-    // Each message was paid for, also one that looks like another; but not what a cache had.
+    const reported = messages.map((message) => usageOf(message)).filter((usage) => usage !== undefined);
+    // Every answer of a model costs tokens, also one with the id of an earlier message. An answer from a cache costs none.
     if (extra?.cached !== true) {
-      const all = told.length === 0 ? [tokenUsageOf(llmOutput?.tokenUsage)] : told;
-      for (const usage of all) this.add(usage);
+      const usages = reported.length === 0 ? [tokenUsageOf(llmOutput?.tokenUsage)] : reported;
+      for (const usage of usages) this.add(usage);
     }
-    for (const message of messages) if (message !== undefined) this.see(message);
+    for (const message of messages) if (message !== undefined) this.markSeen(message);
   }
 
-  /** A call that was broken off costs what had come until then. */
+  /** A model call has failed. A call that was aborted has used the tokens of the partial answer. */
   override handleLLMError(error: unknown): void {
     if (ModelAbortError.isInstance(error)) this.add(usageOf(error.partialOutput));
   }
 
+  /** A node begins. The messages in its input were counted before, or were in the thread before the run. */
   override handleChainStart(
     _chain: Serialized,
     inputs: ChainValues,
@@ -72,20 +77,21 @@ export class UsageMeter extends BaseCallbackHandler {
   ): void {
     if (name === undefined || name !== metadata?.langgraph_node) return;
     this.nodes.add(runId);
-    for (const message of messagesIn(inputs)) this.see(message);
+    for (const message of messagesIn(inputs)) this.markSeen(message);
   }
 
+  /** A node has ended. The new messages in its output come from models that LangChain does not know. */
   override handleChainEnd(outputs: unknown, runId: string): void {
     if (!this.nodes.delete(runId)) return;
-    for (const message of messagesIn(outputs)) if (this.see(message)) this.add(usageOf(message));
+    for (const message of messagesIn(outputs)) if (this.markSeen(message)) this.add(usageOf(message));
   }
 
   override handleChainError(_error: unknown, runId: string): void {
     this.nodes.delete(runId);
   }
 
-  /** @returns whether it is new */
-  private see(message: BaseMessage): boolean {
+  /** Notes that the message needs no further counting. @returns whether the message is new */
+  private markSeen(message: BaseMessage): boolean {
     const known =
       this.seenMessages.has(message) || (message.id !== undefined && this.seenIds.has(message.id));
     this.seenMessages.add(message);
@@ -103,7 +109,11 @@ export class UsageMeter extends BaseCallbackHandler {
   }
 }
 
-/** The messages that lie open in a state, an update or a command: as values, or in lists of one. */
+/**
+ * The messages in the input or output of a node: in a state or an update as values of keys or in lists, and in the update of a
+ * command. Messages deeper down are not found.
+ * @param isPart whether `value` is itself inside a state, an update or a list
+ */
 function* messagesIn(value: unknown, isPart = false): Generator<BaseMessage> {
   if (BaseMessage.isInstance(value)) yield value;
   else if (isCommand(value)) yield* messagesIn(value.update);
@@ -116,17 +126,18 @@ function* messagesIn(value: unknown, isPart = false): Generator<BaseMessage> {
   }
 }
 
+/** The message of an answer; undefined when the model answers with text only. */
 const messageOf = (generation: object): BaseMessage | undefined =>
   "message" in generation && BaseMessage.isInstance(generation.message) ? generation.message : undefined;
 
-/** What a message says that it has cost. */
+/** The tokens that a message reports in its `usage_metadata`; undefined when it reports none. */
 function usageOf(message: BaseMessage | undefined): TokenUsage | undefined {
   const usage = message !== undefined && "usage_metadata" in message ? message.usage_metadata : undefined;
   if (!isObject(usage)) return undefined;
   return { inputTokens: count(usage.input_tokens), outputTokens: count(usage.output_tokens) };
 }
 
-/** What a model says that makes no messages, or several at a time. */
+/** The tokens that a model reports for a whole call: a model that makes no messages, or several in one call. */
 function tokenUsageOf(usage: unknown): TokenUsage | undefined {
   if (!isObject(usage) || (usage.promptTokens === undefined && usage.completionTokens === undefined)) {
     return undefined;
@@ -134,6 +145,7 @@ function tokenUsageOf(usage: unknown): TokenUsage | undefined {
   return { inputTokens: count(usage.promptTokens), outputTokens: count(usage.completionTokens) };
 }
 
+/** A number of tokens as a model reports it, as an integer from 0 up. */
 const count = (tokens: unknown): number =>
   typeof tokens === "number" && Number.isFinite(tokens) ? Math.max(0, Math.round(tokens)) : 0;
 

@@ -7,7 +7,7 @@ import type { HistorySearch } from "../../wire/threads/thread";
 import type { IndexWriter } from "../index-writer";
 import type { ThreadContext } from "../thread-context";
 import { updateState } from "./state-update";
-import { readHistory, readState, readWaiting } from "./thread-state";
+import { readHistory, readProgress, readState } from "./thread-state";
 
 export class StateCalls implements ThreadStateCalls {
   constructor(
@@ -37,11 +37,11 @@ export class StateCalls implements ThreadStateCalls {
     }
     this.context.alarm.ringSoon();
     const checkpoint = await updateState(storage, thread, update);
-    const { asks, goesOn } = await readWaiting(storage, thread);
-    const waits = asks || (thread.status === "interrupted" && goesOn);
+    const { waits, hasNext } = await readProgress(storage, thread);
+    const isInterrupted = waits || (thread.status === "interrupted" && hasNext);
     // A run may have been created while the graph computed the update.
     const busy = runs.unfinishedIds(threadId).length > 0;
-    threads.update(threadId, { status: busy ? "busy" : waits ? "interrupted" : "idle", error: null });
+    threads.update(threadId, { status: busy ? "busy" : isInterrupted ? "interrupted" : "idle", error: null });
     await this.streamUpdate(threadId);
     await this.index.settle();
     return checkpoint;

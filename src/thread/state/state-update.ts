@@ -1,4 +1,4 @@
-/** Changing a thread's state from outside a run. */
+/** Changes the state of a thread from outside a run. */
 import type { RunnableConfig } from "@langchain/core/runnables";
 import type { ThreadRecord } from "../../calls/thread";
 import type { JsonObject } from "../../platform/json";
@@ -6,41 +6,45 @@ import type { StateUpdate, Superstep } from "../../wire/threads/state";
 import { type WireCheckpoint } from "../../wire/threads/state";
 import { CheckpointSaver } from "../checkpoints/checkpoint-saver";
 import { toCommand } from "../runs/command";
-import { configOf, noCheckpoint, requireGraph, told } from "./thread-state";
+import { configOf, noCheckpoint, orThreadInvalid, requireGraph } from "./thread-state";
 import { toWireCheckpoint } from "./wire-state";
 
 const REFUSED = "the state cannot be updated";
 
 /**
- * Writes values as if a node had just returned them. @returns the checkpoint that holds the new state
- * @throws thread.invalid when the thread has no graph yet, or its graph refuses the update; thread.not_found when there is
- *   no such checkpoint to go on from
+ * Writes values to the state as if a node had returned them.
+ * @returns the checkpoint that holds the new state
+ * @throws thread.invalid when the thread has no graph yet, or when its graph refuses the update; thread.not_found when the
+ *   checkpoint to start from does not exist
  */
 export async function updateState(
   storage: DurableObjectStorage,
   thread: ThreadRecord,
   { values, as_node: asNode, checkpoint, checkpoint_id: checkpointId }: StateUpdate,
 ): Promise<WireCheckpoint> {
-  return told(REFUSED, async () => {
+  return orThreadInvalid(REFUSED, async () => {
     const graph = await requireGraph(storage, thread);
-    const from = checkpoint?.checkpoint_id ?? checkpointId;
-    const config = configOf(thread, from, checkpoint?.checkpoint_ns);
-    // The graph would begin anew, and what the thread was would be lost.
-    if (from !== undefined && (await new CheckpointSaver(storage).getTuple(config)) === undefined) {
-      throw noCheckpoint(from);
+    const startId = checkpoint?.checkpoint_id ?? checkpointId;
+    const config = configOf(thread, startId, checkpoint?.checkpoint_ns);
+    // Without this checkpoint the graph would start from an empty state, and replace the state of the thread.
+    if (startId !== undefined && (await new CheckpointSaver(storage).getTuple(config)) === undefined) {
+      throw noCheckpoint(startId);
     }
     const updated = await graph.updateState(config, values, asNode);
     return checkpointOf(thread, updated);
   });
 }
 
-/** Applies supersteps of updates, one after the other; like {@link updateState}. */
+/**
+ * Writes supersteps of updates to the state, one after the other. The updates of a superstep are written together.
+ * @throws thread.invalid when the thread has no graph, or when its graph refuses an update
+ */
 export async function applySupersteps(
   storage: DurableObjectStorage,
   thread: ThreadRecord,
   supersteps: Superstep[],
 ): Promise<void> {
-  await told(REFUSED, async () => {
+  await orThreadInvalid(REFUSED, async () => {
     const graph = await requireGraph(storage, thread);
     await graph.bulkUpdateState(
       configOf(thread),

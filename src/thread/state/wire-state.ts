@@ -1,4 +1,4 @@
-/** LangGraph's state as JSON on the wire: messages as plain objects, snapshots in snake_case. */
+/** Turns LangGraph's states into the JSON that the API answers with: messages become plain objects, keys become snake_case. */
 import type { StateSnapshot } from "@langchain/langgraph";
 import { toIsoOrNull } from "../../platform/clock";
 import { DomainError } from "../../platform/errors";
@@ -6,24 +6,24 @@ import type { JsonObject } from "../../platform/json";
 import type { NestedState, TaskCheckpoint, WireCheckpoint, WireState } from "../../wire/threads/state";
 import type { ThreadSnapshot } from "../../wire/threads/thread";
 
-/** Calls between objects carry 32 MiB. */
+/** Characters of a state, or of a page of states, in one answer. A call between objects carries 32 MiB. */
 export const MAX_WIRE_LENGTH = 30_000_000;
 
-/** A LangChain message, as far as its place on the wire asks. */
+/** The one method of a LangChain message that is needed here. */
 interface Dictable {
   toDict: () => { type: string; data: JsonObject };
 }
 
 /**
- * `value` as plain JSON; a message becomes `{type, content, …}`, as the SDKs expect it.
- * @throws thread.too_large, and an error when a value cannot be JSON, a circular one for example.
+ * `value` as plain JSON. A message becomes `{type, content, …}`, as the SDKs expect it.
+ * @throws thread.too_large; a TypeError when the value cannot be JSON, because it is circular for example
  */
 export function toWire(value: unknown): unknown {
   const text = JSON.stringify(value, function (this: JsonObject, key: string, plain: unknown): unknown {
-    // Messages have a toJSON of their own, with which JSON.stringify has been called already.
-    const raw = this[key];
-    if (!isDictable(raw)) return plain;
-    const { type, data } = raw.toDict();
+    // JSON.stringify has called the message's own toJSON, which gives another shape. The message itself is still in its parent.
+    const original = this[key];
+    if (!isDictable(original)) return plain;
+    const { type, data } = original.toDict();
     return { ...data, type };
   }) as string | undefined;
   if (text === undefined) return null;
@@ -39,18 +39,19 @@ export function toWire(value: unknown): unknown {
 const isDictable = (value: unknown): value is Dictable =>
   typeof value === "object" && value !== null && "toDict" in value && typeof value.toDict === "function";
 
-/** The values and waiting interrupts of a snapshot. */
+/** The values of a state, and its interrupts that wait for an answer. The values are null when the thread has no checkpoint. */
 export function toThreadSnapshot(state: StateSnapshot): ThreadSnapshot {
-  const waiting = state.tasks.filter(asks);
+  const waiting = state.tasks.filter(waitsForAnswer);
   return {
     values: checkpointIdOf(state.config) === null ? null : toWire(state.values),
-    interrupts: Object.fromEntries(waiting.map((task) => [task.id, toWire(interruptsOf(task))])),
+    interrupts: Object.fromEntries(waiting.map((task) => [task.id, toWire(openInterrupts(task))])),
   };
 }
 
-/** A snapshot as the API shows it. */
+/** A state as the API shows it. @throws thread.too_large; a TypeError when it cannot be JSON */
 export function toWireState(threadId: string, state: StateSnapshot): WireState {
-  // What was asked stays on record, but in a state that waits clients take all that they find for what is asked.
+  // An answered interrupt stays in its task. In a state that still waits it is left out, because clients show all the interrupts
+  // that they find there as open questions.
   const isPast = state.tasks.every(({ result }) => result !== undefined);
   return {
     values: toWire(state.values) ?? {},
@@ -60,7 +61,7 @@ export function toWireState(threadId: string, state: StateSnapshot): WireState {
       name: task.name,
       path: toWire(task.path),
       error: task.error === undefined ? null : messageOfTask(task.error),
-      interrupts: toWire(isPast ? task.interrupts : interruptsOf(task)),
+      interrupts: toWire(isPast ? task.interrupts : openInterrupts(task)),
       checkpoint: checkpointOfTask(threadId, task.state),
       state: isSnapshot(task.state) ? nestedState(threadId, task.state) : null,
       result: toWire(task.result ?? null),
@@ -70,11 +71,11 @@ export function toWireState(threadId: string, state: StateSnapshot): WireState {
     checkpoint: toWireCheckpoint(threadId, state.config.configurable),
     parent_checkpoint:
       state.parentConfig === undefined ? null : toWireCheckpoint(threadId, state.parentConfig.configurable),
-    interrupts: state.tasks.flatMap((task) => toWire(interruptsOf(task)) as unknown[]),
+    interrupts: state.tasks.flatMap((task) => toWire(openInterrupts(task)) as unknown[]),
   };
 }
 
-/** The state of a subgraph within that of its parent, which says nothing of interrupts when it has none. */
+/** The state of a subgraph within the state of its parent. It has the field `interrupts` only if there are any. */
 function nestedState(threadId: string, state: StateSnapshot): NestedState {
   const { interrupts, ...nested } = toWireState(threadId, state);
   return interrupts.length === 0 ? nested : { ...nested, interrupts };
@@ -82,11 +83,11 @@ function nestedState(threadId: string, state: StateSnapshot): NestedState {
 
 type Task = StateSnapshot["tasks"][number];
 
-/** What a task asks; one that has a result was answered, though its questions are on record still. */
-const interruptsOf = ({ interrupts, result }: Task): unknown[] => (result === undefined ? interrupts : []);
+/** The interrupts of a task that wait for an answer. A task with a result was answered, although its interrupts are kept. */
+const openInterrupts = ({ interrupts, result }: Task): unknown[] => (result === undefined ? interrupts : []);
 
 /** Whether a task waits for an answer. */
-export const asks = (task: Task): boolean => interruptsOf(task).length > 0;
+export const waitsForAnswer = (task: Task): boolean => openInterrupts(task).length > 0;
 
 /** The state of a thread that has none yet. */
 export const emptyState = (threadId: string): WireState => ({
@@ -100,6 +101,7 @@ export const emptyState = (threadId: string): WireState => ({
   interrupts: [],
 });
 
+/** The checkpoint that a config's `configurable` names, as the API shows it. */
 export const toWireCheckpoint = (threadId: string, configurable: JsonObject | undefined): WireCheckpoint => ({
   thread_id: threadId,
   checkpoint_id: (configurable?.checkpoint_id as string | undefined) ?? null,
@@ -113,7 +115,10 @@ const checkpointIdOf = (config: StateSnapshot["config"]): unknown =>
 const isSnapshot = (state: unknown): state is StateSnapshot =>
   typeof state === "object" && state !== null && "values" in state && "next" in state;
 
-/** Where the subgraph of a task has its state; a checkpoint is named only when it is known. */
+/**
+ * The checkpoint with the state of a task's subgraph; null when the task has no subgraph or when its state is there already. The
+ * checkpoint has an id only if that is known.
+ */
 function checkpointOfTask(threadId: string, state: unknown): TaskCheckpoint | null {
   if (typeof state !== "object" || state === null || isSnapshot(state) || !("configurable" in state))
     return null;
@@ -129,6 +134,7 @@ function checkpointOfTask(threadId: string, state: unknown): TaskCheckpoint | nu
   };
 }
 
+/** The message of a task's error. */
 const messageOfTask = (error: unknown): string =>
   typeof error === "object" && error !== null && "message" in error
     ? String(error.message)

@@ -6,7 +6,7 @@
 import { now } from "../../platform/clock";
 import { parseJson } from "../../platform/json";
 import { toWire } from "../state/wire-state";
-import { HeldEvents } from "./first-listener-buffer";
+import { FirstListenerBuffer } from "./first-listener-buffer";
 import type { EventRef, SentEvent } from "./sent-event";
 import type { RunEvent } from "./stream-modes";
 
@@ -25,7 +25,7 @@ export class EventLog {
   private lastId = 0;
   /** Listeners by the id of the run or the thread to which they listen. */
   private readonly listeners = new Map<string, Set<Listener>>();
-  private readonly held = new HeldEvents();
+  private readonly held = new FirstListenerBuffer();
   /** Kept events that are not in the table yet. */
   private readonly unwritten: SentEvent[] = [];
   /** Characters kept so far, by the id of the run. */

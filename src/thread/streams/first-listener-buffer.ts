@@ -7,13 +7,17 @@ import type { SentEvent } from "./sent-event";
 /** Characters that are held for all runs together. Above that, the events of the oldest runs are dropped. */
 const MAX_LENGTH = 1_000_000;
 
-interface Held {
+/** The held events of one run. */
+interface HeldRun {
   events: SentEvent[];
+  /** Characters of their data. */
   length: number;
 }
 
-export class HeldEvents {
-  private readonly runs = new Map<string, Held>();
+export class FirstListenerBuffer {
+  /** By the id of the run, oldest first. */
+  private readonly runs = new Map<string, HeldRun>();
+  /** Characters of all held events. */
   private length = 0;
 
   /** Holds the run's events from now on, until they are released or dropped. */

@@ -1,14 +1,36 @@
+/** The events that streams send, and which of them a stream includes. */
+import type { RunFilter, ThreadMode } from "../../calls/thread-calls";
+
 /** The run and the thread of an event; `runId` is null for an event of the thread alone. */
 export interface EventRef {
   runId: string | null;
   threadId: string;
 }
-/** An event as it was sent. The ids of an object's events rise strictly, also when the object moves to another host. */
+
+/** An event as it is sent. */
 export interface SentEvent extends EventRef {
+  /** The ids of the events in an object rise strictly, also when the object moves to another host. */
   id: number;
   event: string;
   /** JSON text. */
   data: string;
   /** The event goes to the streams of the thread and not to those of the run. */
   threadOnly?: true;
+}
+
+/** Whether a run's stream includes the event. */
+export function isInRunStream(sent: SentEvent, { modes, namespaces }: RunFilter): boolean {
+  if (sent.threadOnly === true) return false;
+  const [name = "", ...labels] = sent.event.split("|");
+  const [mode = ""] = name.split("/");
+  if (mode === "metadata" || mode === "error" || mode === "feedback") return true;
+  if (namespaces !== undefined && !namespaces.includes(labels.join("|"))) return false;
+  // The event `messages/partial` is of the mode `messages`, and the event `messages` of the mode `messages-tuple`.
+  return modes === undefined || modes.includes(name === "messages" ? "messages-tuple" : mode);
+}
+
+/** Whether a thread's stream includes the event. */
+export function isInThreadStream({ event }: SentEvent, modes: readonly ThreadMode[]): boolean {
+  if (event === "state_update") return modes.includes("state_update");
+  return modes.includes("run_modes") || (event === "metadata" && modes.includes("lifecycle"));
 }
