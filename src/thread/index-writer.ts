@@ -11,6 +11,7 @@ import { DeadlineError, within } from "../platform/deadline";
 import { logError } from "../platform/log";
 import { D1_CALL_MS } from "../platform/time-limits";
 import { deleteCheckpointsOfThread } from "./checkpoints/checkpoint-deletion";
+import type { StoredThread } from "./record/thread-store";
 import type { StoredRun } from "./runs/run-row";
 import { readSnapshot } from "./state/thread-state";
 import type { ThreadContext } from "./thread-context";
@@ -25,18 +26,18 @@ interface IndexWrite {
   /** The id of the run or the thread. */
   id: string;
   statements: D1PreparedStatement[];
-  /** Notes in the object that D1 has the write. @returns whether less is left to write */
+  /** Notes in the object that D1 has executed the statements. @returns whether less is left to write than before */
   markIndexed: () => boolean;
 }
 
 export class IndexWriter {
-  /** The latest write that was asked for; it may still be waiting. */
+  /** The latest write that a caller asked for. It may be waiting for an earlier one. Resolves to whether it succeeded. */
   private last: Promise<boolean> = Promise.resolve(true);
   /** The write that waits for the one under way; undefined when none waits. */
   private next: Promise<boolean> | undefined;
   /** Whether the waiting write includes new runs. */
   private nextIncludesNewRuns = false;
-  /** Failures in a row, from which the caller computes the delay of its retry. */
+  /** Writes that have failed in a row. The alarm's handler computes the delay of the next one from it. */
   failures = 0;
 
   constructor(private readonly context: ThreadContext) {}
@@ -79,6 +80,7 @@ export class IndexWriter {
     );
   }
 
+  /** Writes batches until nothing is left, or until a batch fails. @returns whether all was written */
   private async writeAll(begunBefore: number): Promise<boolean> {
     const refused = new Set<string>();
     try {
@@ -116,56 +118,67 @@ export class IndexWriter {
     begunBefore: number,
     refused: ReadonlySet<string>,
   ): Promise<{ writes: IndexWrite[]; isFull: boolean }> {
-    const { DB } = this.context.env;
-    const { reportStore } = this.context;
     const limit = ROWS_PER_BATCH + refused.size;
     const runs = this.context.runs.unindexed(limit, begunBefore);
     const threads = this.context.threads.unindexed(limit, begunBefore);
     const removable = this.context.threads.removable(ROWS_PER_BATCH, this.context.events.threadsWithEvents());
-    const writes: IndexWrite[] = [];
-    for (const run of runs) {
-      if (refused.has(run.runId)) continue;
-      const statement = this.statementFor(run);
-      const entry = reportStore.entryOf(run.runId) ?? run.cronEntry;
-      writes.push({
-        id: run.runId,
-        statements: entry === null ? [statement] : [statement, updateCronEntry(DB, entry)],
-        markIndexed: () => {
-          this.context.runs.noteIndexed(run, reportStore.settleAcknowledged(run.runId, entry));
-          reportStore.storeLateAcknowledgement(run.runId);
-          return true;
-        },
-      });
-    }
+    const writes = runs.filter(({ runId }) => !refused.has(runId)).map((run) => this.writeOfRun(run));
     for (const thread of threads) {
-      const { threadId, revision } = thread;
-      if (refused.has(threadId)) continue;
-      const statement = thread.deleted
-        ? deleteThreadRow(DB, threadId)
-        : upsertThread(DB, thread, await readSnapshot(this.context.storage, thread));
-      writes.push({
-        id: threadId,
-        statements: [statement],
-        markIndexed: () => {
-          this.context.threads.noteIndexed(threadId, revision);
-          return true;
-        },
-      });
+      if (!refused.has(thread.threadId)) writes.push(await this.writeOfThread(thread));
     }
-    for (const { threadId, deleted } of removable) {
-      // The thread is deleted in D1 even if no write of it was answered: the answer may have been lost.
-      writes.push({
-        id: threadId,
-        statements: [
-          deleteThreadRow(DB, threadId),
-          // The runs of a deleted thread go with it. The runs of a temporary thread stay in the index.
-          ...(deleted ? deleteRunsOfThread(DB, threadId, now()) : []),
-        ],
-        markIndexed: () => this.removeThread(threadId),
-      });
-    }
+    writes.push(...removable.map((thread) => this.removalOfThread(thread)));
     const isFull = runs.length === limit || threads.length === limit || removable.length === ROWS_PER_BATCH;
     return { writes, isFull };
+  }
+
+  /** Writes a run, together with the changes of its cron's row. The run's own row is deleted here when it has ended. */
+  private writeOfRun(run: StoredRun): IndexWrite {
+    const { runs, reportStore } = this.context;
+    const statement = this.statementFor(run);
+    const entry = reportStore.entryOf(run.runId) ?? run.cronEntry;
+    return {
+      id: run.runId,
+      statements: entry === null ? [statement] : [statement, updateCronEntry(this.context.env.DB, entry)],
+      markIndexed: () => {
+        runs.noteIndexed(run, reportStore.settleAcknowledged(run.runId, entry));
+        reportStore.storeLateAcknowledgement(run.runId);
+        return true;
+      },
+    };
+  }
+
+  /** Writes a thread with its values and interrupts, which searches read. A deleted thread is deleted. */
+  private async writeOfThread(thread: StoredThread): Promise<IndexWrite> {
+    const { DB } = this.context.env;
+    const { threadId, revision, deleted } = thread;
+    const statement = deleted
+      ? deleteThreadRow(DB, threadId)
+      : upsertThread(DB, thread, await readSnapshot(this.context.storage, thread));
+    return {
+      id: threadId,
+      statements: [statement],
+      markIndexed: () => {
+        this.context.threads.noteIndexed(threadId, revision);
+        return true;
+      },
+    };
+  }
+
+  /**
+   * Removes a thread from the index and then from the object. The index may have the thread although no write of it was
+   * answered, because the answer may have been lost.
+   */
+  private removalOfThread({ threadId, deleted }: StoredThread): IndexWrite {
+    const { DB } = this.context.env;
+    return {
+      id: threadId,
+      statements: [
+        deleteThreadRow(DB, threadId),
+        // The runs of a deleted thread go with it. The runs of a temporary thread stay in the index.
+        ...(deleted ? deleteRunsOfThread(DB, threadId, now()) : []),
+      ],
+      markIndexed: () => this.removeThread(threadId),
+    };
   }
 
   /** The statement that writes a run. A run of a deleted thread is deleted, or stays without content for its cron's history. */
@@ -201,6 +214,7 @@ export class IndexWriter {
     }
   }
 
+  /** Sends the writes in one batch. @throws DeadlineError; whatever D1 throws */
   private async batch(writes: IndexWrite[]): Promise<void> {
     const statements = writes.flatMap((write) => write.statements);
     await within(D1_CALL_MS, "D1", this.context.env.DB.batch(statements));

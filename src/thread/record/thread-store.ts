@@ -16,6 +16,7 @@ export interface StoredThread extends ThreadRecord {
   indexed: number;
 }
 
+/** The row in SQLite. */
 type Row = {
   thread_id: string;
   status: ThreadStatus;
@@ -61,6 +62,7 @@ export class ThreadStore {
     return thread;
   }
 
+  /** Stores a new thread. */
   insert(thread: NewThread): void {
     const at = now();
     this.sql.exec(
@@ -135,14 +137,17 @@ export class ThreadStore {
     );
   }
 
+  /** Notes that the index has this revision of the thread. */
   noteIndexed(threadId: string, revision: number): void {
     this.sql.exec("UPDATE threads SET indexed = ? WHERE thread_id = ?", revision, threadId);
   }
 
+  /** Deletes the thread's row. */
   remove(threadId: string): void {
     this.sql.exec("DELETE FROM threads WHERE thread_id = ?", threadId);
   }
 
+  /** Whether the object has no thread. */
   isEmpty(): boolean {
     return this.sql.exec("SELECT 1 FROM threads LIMIT 1").toArray().length === 0;
   }
@@ -161,6 +166,7 @@ export class ThreadStore {
     }));
   }
 
+  /** Threads. @param rest the statement after `FROM threads`, with its parameters */
   private select(rest: string, ...params: (string | number)[]): StoredThread[] {
     return this.sql
       .exec<Row>(`SELECT * FROM threads ${rest}`, ...params)
@@ -182,5 +188,6 @@ export class ThreadStore {
   }
 }
 
+/** The refusal of a request for a thread that does not exist. */
 export const noThread = (threadId: string): DomainError =>
   new DomainError("thread.not_found", `no thread with the id ${threadId}`);

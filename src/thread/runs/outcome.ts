@@ -1,5 +1,22 @@
-/** How a run ends. */
+/** How a run ends, and what becomes of a graph that is told to stop. */
 import type { RunError, RunStatus } from "../../wire/runs/run";
+
+/** How a run ended. */
+export interface Outcome {
+  status: Exclude<RunStatus, "pending" | "running">;
+  error: RunError | null;
+  /** The last values of the state, as plain JSON. At an interrupt, `__interrupt__` has the questions. */
+  values: unknown;
+  /** The graph stopped at an interrupt and waits for an answer. */
+  waiting: boolean;
+  /** The graph refused the input before it changed anything. The thread is as it was before the run. */
+  refused?: true;
+  /** Another attempt would fail with the same error. */
+  permanent?: boolean;
+}
+
+/** Why a run was told to stop. It is the `reason` of the run's abort signal. */
+export type StopReason = "interrupt" | "rollback" | "timeout";
 
 /** A graph that was told to stop has this long to do so. After that its run ends without it. */
 const STOP_LIMIT_MS = 2_000;
@@ -22,18 +39,3 @@ export function stoppedAfterAbort(signal: AbortSignal): Promise<Outcome> {
     });
   });
 }
-/** How a run ended. */
-export interface Outcome {
-  status: Exclude<RunStatus, "pending" | "running">;
-  error: RunError | null;
-  /** The last values of the state, as plain JSON. At an interrupt, `__interrupt__` has the questions. */
-  values: unknown;
-  /** The graph stopped at an interrupt and waits for an answer. */
-  waiting: boolean;
-  /** The graph refused the input before it changed anything, so the thread is as it was before the run. */
-  refused?: true;
-  /** Another attempt would fail with the same error. */
-  permanent?: boolean;
-}
-/** Why a run was told to stop. It is the `reason` of the run's abort signal. */
-export type StopReason = "interrupt" | "rollback" | "timeout";

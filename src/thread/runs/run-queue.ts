@@ -1,7 +1,7 @@
 /**
- * The queue of runs in a thread object: it decides which run starts when, and records how it ends. A thread executes one run at
- * a time. The rows of the runs are the truth. What is only in memory is lost when the host dies, and {@link RunQueue.startDue}
- * restores it from the rows.
+ * The queue of runs in a thread object. It decides which run starts when, and whether a run that failed is tried again. A thread
+ * executes one run at a time. The rows of the runs say what has been started. The queue's own memory is lost when the host dies,
+ * and {@link RunQueue.startDue} continues from the rows.
  */
 import type { CronEntry } from "../../calls/cron-entry";
 import { isFinal, toWireRun, type NewRun } from "../../calls/run";
@@ -26,9 +26,9 @@ const MAX_ATTEMPTS = 3;
 const MAX_WAITING = 100;
 
 export class RunQueue {
-  /** The attempts that this host makes, with the outcomes of their runs, by the id of the run. */
+  /** The attempts that this host makes, by the id of the run. `done` resolves when the run has ended. */
   private readonly executing = new Map<string, { attempt: RunAttempt; done: Promise<Outcome> }>();
-  /** The run that makes its last attempt; no other run starts meanwhile. */
+  /** The id of the run that makes its last attempt; undefined when none does. No other run starts meanwhile. */
   private lastAttempt: string | undefined;
   /** Promises of the outcomes of runs that wait to start, for callers that join them. */
   private readonly waiters = new Map<string, PromiseWithResolvers<Outcome>>();
@@ -42,11 +42,12 @@ export class RunQueue {
 
   /**
    * Stores a run, and starts it if no other run of its thread comes first. A run that is delivered again is stored once.
+   * @param cronEntry the changes of the cron's row in the index, which are written together with the run
    * @throws thread.not_found, run.conflict
    */
   enqueue(run: NewRun, cronEntry: CronEntry | null): Run {
-    const known = this.context.runs.get(run.runId);
-    if (known !== undefined) return toWireRun(known);
+    const delivered = this.context.runs.get(run.runId);
+    if (delivered !== undefined) return toWireRun(delivered);
 
     const thread = this.context.threads.find(run.threadId);
     if (thread === undefined ? !run.createThread : thread.deleted) throw noThread(run.threadId);
@@ -122,10 +123,12 @@ export class RunQueue {
     }
   }
 
+  /** Whether no run is executing. */
   isIdle(): boolean {
     return this.executing.size === 0;
   }
 
+  /** Starts the next run of the thread, if one may start now. */
   private startNext(threadId: string): void {
     // No run starts beside a last attempt.
     if (this.lastAttempt !== undefined) return;
@@ -151,6 +154,7 @@ export class RunQueue {
     this.start(this.require(run.runId));
   }
 
+  /** Starts an attempt at a run. The run's row says already that it is running. */
   private start(run: StoredRun): void {
     const attempt = new RunAttempt(this.context, run);
     if (startsWithoutFailure(run) === MAX_ATTEMPTS) this.lastAttempt = run.runId;
@@ -231,6 +235,7 @@ export class RunQueue {
     this.waiters.delete(run.runId);
   }
 
+  /** The run, which this object must have. */
   private require(runId: string): StoredRun {
     const run = this.context.runs.get(runId);
     if (run === undefined) throw new Error(`run ${runId} vanished`);

@@ -74,6 +74,7 @@ export type RunRow = {
   indexed: number;
 };
 
+/** How far the run's webhook has got, as the API shows it. */
 const deliveryOf = (row: RunRow, status: WebhookDelivery["status"]): WebhookDelivery => ({
   status,
   attempts: row.webhook_attempts,
@@ -81,6 +82,7 @@ const deliveryOf = (row: RunRow, status: WebhookDelivery["status"]): WebhookDeli
   next_attempt_at: toIsoOrNull(row.webhook_at),
 });
 
+/** The run that a row holds. */
 export const toStoredRun = (row: RunRow): StoredRun => ({
   runId: row.run_id,
   threadId: row.thread_id,

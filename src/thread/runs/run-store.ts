@@ -56,6 +56,7 @@ export class RunStore {
     );
   }
 
+  /** The run; undefined when this object does not have it. */
   get(runId: string): StoredRun | undefined {
     return this.select("WHERE run_id = ?", runId)[0];
   }
@@ -167,7 +168,7 @@ export class RunStore {
     );
   }
 
-  /** When the next start of a run or the next webhook is due (ms); null when none is. */
+  /** When the next start of a run or the next call of a webhook is due (ms); null when none is. */
   nextDue(): number | null {
     return this.sql
       .exec<{ at: number | null }>(
@@ -229,6 +230,7 @@ export class RunStore {
     return last?.checkpointId ?? null;
   }
 
+  /** Ids of runs. @param rest the statement after `FROM runs`, with its parameters */
   private ids(rest: string, ...params: (string | number)[]): string[] {
     return this.sql
       .exec<{ run_id: string }>(`SELECT run_id FROM runs ${rest}`, ...params)
@@ -236,6 +238,7 @@ export class RunStore {
       .map((row) => row.run_id);
   }
 
+  /** Runs. @param rest the statement after `FROM runs`, with its parameters */
   private select(rest: string, ...params: (string | number)[]): StoredRun[] {
     return this.sql
       .exec<RunRow>(`SELECT * FROM runs ${rest}`, ...params)

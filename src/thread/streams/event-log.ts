@@ -10,6 +10,7 @@ import { FirstListenerBuffer } from "./first-listener-buffer";
 import type { EventRef, SentEvent } from "./sent-event";
 import type { RunEvent } from "./stream-modes";
 
+/** Is called with each event, in order. */
 export type Listener = (event: SentEvent) => void;
 
 /** The events of a resumable run are kept this long after its end. */
@@ -22,14 +23,17 @@ const WRITE_AFTER_MS = 200;
 const MAX_ROW_LENGTH = 500_000;
 
 export class EventLog {
+  /** The id of the last event. */
   private lastId = 0;
   /** Listeners by the id of the run or the thread to which they listen. */
   private readonly listeners = new Map<string, Set<Listener>>();
+  /** Events of background runs that wait for their first listener. */
   private readonly held = new FirstListenerBuffer();
   /** Kept events that are not in the table yet. */
   private readonly unwritten: SentEvent[] = [];
   /** Characters kept so far, by the id of the run. */
   private readonly keptLengths = new Map<string, number>();
+  /** Writes the unwritten events when it fires; undefined when none wait. */
   private timer: ReturnType<typeof setTimeout> | undefined;
   /** Whether the table was created; undefined until it is looked up. */
   private tableExists: boolean | undefined;

@@ -11,7 +11,7 @@ const MAX_WAITING_LENGTH = 40_000_000;
 
 const encoder = new TextEncoder();
 
-/** The content of a stream. */
+/** What a stream sends, and when it ends. */
 export interface StreamSource {
   log: EventLog;
   /** The id of the run or the thread to listen to. */
@@ -26,13 +26,14 @@ export interface StreamSource {
   onDisconnect?: () => void;
 }
 
-/** The stream: first the replayed events, then the live ones, each event once. */
+/** The stream of a source: first the replayed events, then the live ones, each event once. */
 export function eventStream(source: StreamSource): ReadableStream<Uint8Array> {
   const waiting: SentEvent[] = [];
   let waitingLength = 0;
   let lastId = 0;
   let ended = false;
   let closed = false;
+  /** Stops listening and the heartbeat. */
   let stop = (): void => undefined;
 
   /** Queues an event for the client, unless the stream has it already or leaves it out. */
@@ -58,6 +59,7 @@ export function eventStream(source: StreamSource): ReadableStream<Uint8Array> {
     closed = true;
     controller.close();
   };
+  /** Takes no more events. The stream closes when the queued ones are sent. */
   const end = (controller: ReadableStreamDefaultController<Uint8Array>): void => {
     if (ended) return;
     ended = true;
