@@ -5,6 +5,10 @@ export interface BuildGraphsOptions {
   out?: string;
   /** A graph that is wrong stands for its own error, and the others are served. */
   keepGoing?: boolean;
+  /** Missing imports that fail only when they are reached: those for which the bundler was given stand-ins. */
+  standIns?: string[];
+  /** Told of each graph before it is loaded. */
+  onGraph?: (graph: { id: string; path: string }, index: number, count: number) => void;
 }
 
 /** What came of a build. */
@@ -16,7 +20,7 @@ export interface BuiltGraphs {
   notes: string[];
   /** With `keepGoing`: what is wrong with graphs, by messages that name them. */
   errors: string[];
-  /** By graph id, the absolute files that it is made of. */
+  /** By graph id, the absolute files that it is made of; those that are known, when it cannot be bundled. */
   filesOf: Map<string, string[]>;
 }
 

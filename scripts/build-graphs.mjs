@@ -8,18 +8,21 @@
  * Every graph is loaded once in Node on the way, so that a wrong path, a missing export or a module
  * that throws is told here, by name, and not by a server that does not start. Exit code 1 and a message
  * for each graph on stderr when something is wrong. With EDGECRON_KEEP_GOING=1, as `npm run dev` sets it, a
- * graph that is wrong stands for its own error, and the others are served. The file is only rewritten
- * when it changes, because `wrangler dev` watches it.
+ * graph that is wrong stands for its own error, and the others are served; so does one that is found wrong only when the
+ * Worker loads it. EDGECRON_STAND_INS names, in a JSON array, the missing imports for which wrangler was given stand-ins.
  */
 import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { basename, dirname, join, relative, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { analyseBundle } from "./bundle-analysis.mjs";
 import { checkGraphs } from "./graph-check.mjs";
+import { generate } from "./generated-module.mjs";
+import { replaceExit, stackOf } from "./graph-module.mjs";
 import { graphSchemas } from "./graph-schemas.mjs";
 import { GraphConfigError, readConfig } from "./graphs-config.mjs";
+import { reasonOf } from "./missing-imports.mjs";
 import { modelProviders, writeOffers, writeProviderModules } from "./model-providers.mjs";
 import { enterVariables, projectVariables } from "./project-variables.mjs";
 
@@ -33,6 +36,8 @@ export async function buildGraphs({
   config = "langgraph.json",
   out = ".edgecron/graphs.ts",
   keepGoing = false,
+  standIns = [],
+  onGraph = () => undefined,
 } = {}) {
   const configPath = resolve(config);
   const outPath = resolve(out);
@@ -41,19 +46,36 @@ export async function buildGraphs({
   const leave = enterVariables(projectVariables(configPath, env));
   try {
     checkDefaultConfig(configPath);
-    const { typed, errors } = await checkGraphs(projectDir, graphs);
-    const served = graphs.filter(({ id }) => !errors.has(id));
-    const analysis = await analyseBundle(projectDir, served);
-    for (const [id, fault] of analysis.faults) errors.set(id, byId(graphs, id).error(fault));
+    const errors = new Map();
+    for (const { id, fault, error } of graphs) if (fault !== undefined) errors.set(id, error(fault));
+    const right = () => graphs.filter(({ id }) => !errors.has(id));
+    const analysis = await analyseBundle(projectDir, right());
+    for (const { id, file } of graphs)
+      if (file && !analysis.filesOf.has(id)) analysis.filesOf.set(id, [file]);
+    for (const { id, error } of right()) {
+      const fault = analysis.faults.get(id) ?? faultOfLate(projectDir, analysis.late.get(id), standIns);
+      if (fault !== undefined) errors.set(id, error(fault));
+    }
+    const toLoad = right();
+    const checked = await checkGraphs(projectDir, toLoad, (index) =>
+      onGraph(toLoad[index], index, toLoad.length),
+    );
+    for (const [id, error] of checked.errors) errors.set(id, error);
     // A graph whose id is wrong cannot be asked for, so nothing stands for it.
     const named = graphs.filter(({ hasValidId }) => hasValidId);
-    if (errors.size > 0 && (!keepGoing || named.length === 0)) throw joined([...errors.values()]);
+    const wrong = graphs.flatMap(({ id }) => errors.get(id) ?? []);
+    if (wrong.length > 0 && (!keepGoing || named.length === 0)) {
+      throw new GraphConfigError(wrong.map(({ message }) => message).join("\n"));
+    }
     const schemas = await graphSchemas(
-      typed.filter(({ id }) => !errors.has(id)),
+      checked.typed,
       projectDir,
       outPath.replace(/(\.\w+)?$/, ".schemas.json"),
     );
-    const providers = await modelProviders(projectDir, [...analysis.filesOf.values()].flat());
+    const providers = await modelProviders(
+      projectDir,
+      right().flatMap(({ id }) => analysis.filesOf.get(id)),
+    );
     await writeProviderModules(projectDir, join(dirname(outPath), "modules"), providers);
     const offers = await writeOffers(outPath.replace(/(\.\w+)?$/, ".providers.mjs"), providers);
     const source = generate({
@@ -62,6 +84,7 @@ export async function buildGraphs({
       schemas,
       offers,
       errors,
+      keepGoing,
       outDir: dirname(outPath),
     });
     const changed = !existsSync(outPath) || (await readFile(outPath, "utf8")) !== source;
@@ -73,7 +96,7 @@ export async function buildGraphs({
       graphIds: named.map(({ id }) => id),
       changed,
       notes: [...notes, ...analysis.notes],
-      errors: [...errors.values()].map(({ message }) => message),
+      errors: wrong.map(({ message }) => message),
       filesOf: analysis.filesOf,
     };
   } finally {
@@ -81,13 +104,13 @@ export async function buildGraphs({
   }
 }
 
-const byId = (graphs, id) => graphs.find((graph) => graph.id === id);
-
-/** One error with the messages of all. */
-function joined(errors) {
-  return errors.length === 1
-    ? errors[0]
-    : new GraphConfigError(errors.map(({ message }) => message).join("\n"));
+/** Of missing imports for which the bundler has no stand-in; it learns of them when it is started, by its flags. */
+function faultOfLate(projectDir, late, standIns) {
+  const found = late.find(({ specifier }) => !standIns.includes(specifier));
+  return (
+    found &&
+    `${reasonOf(projectDir, found)}. Or start "npm run dev" again, and deploy with "npm run deploy": then it fails only when it is reached`
+  );
 }
 
 /** `LANGGRAPH_CONFIG`, by graph id the config and the context of its default assistant, has to be readable. */
@@ -105,34 +128,6 @@ function checkDefaultConfig(configPath) {
   );
 }
 
-/** The text of the generated module. */
-function generate({ graphs, settings, schemas, offers, errors, outDir }) {
-  const lines = [
-    "// Made by scripts/build-graphs.mjs from langgraph.json. Do not edit.",
-    // A graph may be written in plain JavaScript, which has no types to check here.
-    "// @ts-nocheck",
-    ...(offers === undefined ? [] : [`import ${JSON.stringify(`./${basename(offers)}`)};`]),
-  ];
-  graphs.forEach(({ id, file, exportName }, index) => {
-    if (errors.has(id)) return;
-    const path = relative(outDir, file).replaceAll("\\", "/");
-    const specifier = path.startsWith(".") ? path : `./${path}`;
-    const name = /^[A-Za-z_$][\w$]*$/.test(exportName) ? exportName : JSON.stringify(exportName);
-    lines.push(`import { ${name} as g${index} } from ${JSON.stringify(specifier)};`);
-  });
-  lines.push("", "export const graphs = {");
-  graphs.forEach(({ id }, index) => {
-    const error = errors.get(id);
-    // A function that makes a graph may throw, and then its runs end with what it threw.
-    const failing = error && `() => { throw new Error(${JSON.stringify(error.message)}); }`;
-    lines.push(`  ${JSON.stringify(id)}: ${failing ?? `g${index}`},`);
-  });
-  lines.push("};", "", `export const settings = ${JSON.stringify(settings, null, 2)};`);
-  lines.push("", "// Of graphs whose schemas only their types tell; by graph id, by path of the subgraph.");
-  lines.push(`export const schemas = ${JSON.stringify(schemas)};`, "");
-  return lines.join("\n");
-}
-
 /** Leaves word of the build for `npm run dev`, which cannot see into wrangler. */
 async function report(out = ".edgecron/graphs.ts", what) {
   await mkdir(dirname(resolve(out)), { recursive: true });
@@ -142,12 +137,22 @@ async function report(out = ".edgecron/graphs.ts", what) {
 async function main() {
   const { values } = parseArgs({ options: { config: { type: "string" }, out: { type: "string" } } });
   const keepGoing = process.env.EDGECRON_KEEP_GOING === "1";
-  const { graphIds, notes, errors, filesOf } = await buildGraphs({ ...values, keepGoing }).catch(
-    async (error) => {
-      if (error instanceof GraphConfigError) await report(values.out, { failure: error.message });
-      throw error;
-    },
-  );
+  const standIns = JSON.parse(process.env.EDGECRON_STAND_INS || "[]");
+  const late = noteLateFailures();
+  // `npm run dev` says what it waits for when a build takes long.
+  const onGraph = ({ id, path }, index, count) => {
+    if (keepGoing) console.log(`Loading graph "${id}" (${path}), ${index + 1} of ${count}`);
+  };
+  const { graphIds, notes, errors, filesOf } = await buildGraphs({
+    ...values,
+    keepGoing,
+    standIns,
+    onGraph,
+  }).catch(async (error) => {
+    if (error instanceof GraphConfigError) await report(values.out, { failure: error.message });
+    throw error;
+  });
+  notes.push(...late);
   await report(values.out, { notes, errors, filesOf: Object.fromEntries(filesOf) });
   console.log(`Graphs: ${graphIds.join(", ")}`);
   // `npm run dev` tells these itself, once.
@@ -155,13 +160,31 @@ async function main() {
   for (const message of errors) console.error(message);
 }
 
+/** What a module began while it was loaded may fail when it has long been loaded: that is no reason to end here. */
+function noteLateFailures() {
+  const notes = [];
+  const add = (error) => {
+    const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    notes.push(
+      `something that a graph's module began when it was loaded has failed: ${text}${stackOf(error)}`,
+    );
+  };
+  process.on("unhandledRejection", add);
+  process.on("uncaughtException", add);
+  return notes;
+}
+
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const end = process.exit.bind(process);
+  replaceExit((code) => {
+    throw new Error(`process.exit(${code ?? ""})`);
+  });
   try {
     await main();
     // A graph's module may have left a timer or socket open; the work here is done.
-    process.exit(0);
+    end(0);
   } catch (error) {
     console.error(error instanceof GraphConfigError ? error.message : error);
-    process.exit(1);
+    end(1);
   }
 }

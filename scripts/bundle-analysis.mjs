@@ -4,8 +4,9 @@
  */
 import { readFile } from "node:fs/promises";
 import { builtinModules } from "node:module";
-import { relative, resolve } from "node:path";
+import { resolve } from "node:path";
 import { build } from "esbuild";
+import { buildWithoutMissing, reachOf, reasonOf, shown } from "./missing-imports.mjs";
 
 /** Node's modules that a Worker can import, and whose functions throw when they are called. */
 const WITHOUT_FUNCTION = {
@@ -43,12 +44,12 @@ const LOADERS = Object.fromEntries(
 
 /**
  * @param {string} projectDir
- * @param {{ id: string, file: string }[]} graphs whose files are there
- * @returns {Promise<{ filesOf: Map<string, string[]>, faults: Map<string, string>, notes: string[] }>} by graph id, the
- *   absolute files that it is made of, and why it cannot be bundled; and what will not work in a Worker
+ * @param {{ id: string, path: string, file: string }[]} graphs whose files are there
+ * @returns by graph id `filesOf`, the absolute files that it is made of; `faults`, why it cannot be bundled; and `late`, the
+ *   missing imports that fail when they are reached. And `notes`, what will not work in a Worker.
  */
 export async function analyseBundle(projectDir, graphs) {
-  const found = { filesOf: new Map(), faults: new Map(), notes: new Set() };
+  const found = { filesOf: new Map(), faults: new Map(), late: new Map(), notes: new Set() };
   const all = await bundle(projectDir, graphs).catch(() => undefined);
   if (all !== undefined) await note(projectDir, graphs, all, found);
   else {
@@ -57,7 +58,9 @@ export async function analyseBundle(projectDir, graphs) {
       try {
         await note(projectDir, [graph], await bundle(projectDir, [graph]), found);
       } catch (error) {
-        found.faults.set(graph.id, faultOf(projectDir, error));
+        const files = (error.errors ?? []).flatMap(({ location }) => (location ? [location.file] : []));
+        found.filesOf.set(graph.id, [graph.file, ...files.map((file) => resolve(projectDir, file))]);
+        found.faults.set(graph.id, `${graph.path} could not be bundled: ${faultOf(projectDir, error)}`);
       }
     }
   }
@@ -65,24 +68,27 @@ export async function analyseBundle(projectDir, graphs) {
 }
 
 async function bundle(projectDir, graphs) {
-  const builtins = [];
-  const { metafile } = await build({
-    entryPoints: Object.fromEntries(graphs.map(({ file }, index) => [`g${index}`, file])),
-    outdir: "out",
-    absWorkingDir: projectDir,
-    bundle: true,
-    write: false,
-    metafile: true,
-    format: "esm",
-    target: "es2024",
-    platform: "browser",
-    conditions: ["workerd", "worker", "browser"],
-    mainFields: ["browser", "module", "main"],
-    loader: LOADERS,
-    logLevel: "silent",
-    plugins: [outsideOfTheBundle(builtins)],
+  let builtins = [];
+  const { result, missing } = await buildWithoutMissing(projectDir, (missingImports) => {
+    builtins = [];
+    return build({
+      entryPoints: Object.fromEntries(graphs.map(({ file }, index) => [`g${index}`, file])),
+      outdir: "out",
+      absWorkingDir: projectDir,
+      bundle: true,
+      write: false,
+      metafile: true,
+      format: "esm",
+      target: "es2024",
+      platform: "browser",
+      conditions: ["workerd", "worker", "browser"],
+      mainFields: ["browser", "module", "main"],
+      loader: LOADERS,
+      logLevel: "silent",
+      plugins: [missingImports, outsideOfTheBundle(builtins)],
+    });
   });
-  return { metafile, builtins };
+  return { metafile: result.metafile, missing, builtins };
 }
 
 /** Node's modules and the platform's are not bundled; who imports the former is noted. */
@@ -99,22 +105,28 @@ const outsideOfTheBundle = (builtins) => ({
   },
 });
 
-async function note(projectDir, graphs, { metafile, builtins }, { filesOf, notes }) {
+async function note(projectDir, graphs, { metafile, missing, builtins }, { filesOf, faults, late, notes }) {
   const entries = Object.values(metafile.outputs).filter(({ entryPoint }) => entryPoint !== undefined);
   for (const graph of graphs) {
-    const output = entries.find(({ entryPoint }) => resolve(projectDir, entryPoint) === graph.file);
-    const files = Object.keys(output?.inputs ?? {}).map((file) => resolve(projectDir, file));
+    const { entryPoint } = entries.find((output) => resolve(projectDir, output.entryPoint) === graph.file);
+    const reach = reachOf(projectDir, metafile, entryPoint, missing);
+    const { files } = reach;
     filesOf.set(graph.id, files);
+    late.set(graph.id, reach.late);
+    if (reach.needed.length > 0) {
+      const reasons = reach.needed.map((each) => reasonOf(projectDir, each));
+      faults.set(graph.id, `${graph.path} could not be bundled: ${reasons.join("; ")}`);
+    }
     for (const { name, importer } of builtins) {
       if (!(name in WITHOUT_FUNCTION) || !files.includes(importer) || DOES_WITHOUT.test(importer)) continue;
       notes.add(
-        `${shown(projectDir, importer)} imports "node:${name}", whose functions throw: ${WITHOUT_FUNCTION[name]}`,
+        `${shown(projectDir, { file: importer })} imports "node:${name}", whose functions throw: ${WITHOUT_FUNCTION[name]}`,
       );
     }
     for (const file of files.filter(
       (path) => !path.includes("node_modules") && /\.[cm]?[jt]sx?$/.test(path),
     )) {
-      for (const text of await faultsInSource(file)) notes.add(`${shown(projectDir, file)}${text}`);
+      for (const text of await faultsInSource(file)) notes.add(`${shown(projectDir, { file })}${text}`);
     }
   }
 }
@@ -127,23 +139,11 @@ async function faultsInSource(file) {
   });
 }
 
-/** A file for a message; of a package, the package too. */
-function shown(projectDir, file) {
-  const path = relative(projectDir, file).replaceAll("\\", "/");
-  const [, name] = /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path) ?? [];
-  return name === undefined ? `./${path}` : `the package ${name} (${path})`;
-}
-
 function faultOf(projectDir, error) {
   const [first] = error.errors ?? [];
   if (first === undefined) return error.message;
   const { location, text } = first;
-  const where = location
-    ? `, imported in ${shown(projectDir, resolve(projectDir, location.file))}:${location.line}`
-    : "";
-  const addon = /"([^"]*\.node)"|\.node" files: (\S+)/.exec(text);
-  if (addon !== null) {
-    return `it needs the native addon ${addon[1] ?? addon[2]}${where}: a Worker loads none; take a package in plain JavaScript or WebAssembly`;
-  }
-  return `${text}${where}`;
+  return location
+    ? `${text}, in ${shown(projectDir, { file: resolve(projectDir, location.file), line: location.line })}`
+    : text;
 }

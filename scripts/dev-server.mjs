@@ -3,8 +3,11 @@ import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, watch } from "node:fs";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
-import { explainStart } from "./explain-start.mjs";
+import { explainStart, inSource } from "./explain-start.mjs";
+import { NOT_LOADED } from "./generated-module.mjs";
+import { GraphFiles } from "./graph-files.mjs";
 import { applyLocalMigrations } from "./local-migrations.mjs";
+import { prepareStandIns } from "./stand-ins.mjs";
 import { killGroup, root, startWrangler } from "./wrangler.mjs";
 
 const MINUTE_MS = 60_000;
@@ -13,6 +16,11 @@ const STOP_LIMIT_MS = 5_000;
 const READY_POLL_MS = 250;
 /** What scripts/build-graphs.mjs says of the last build. */
 const BUILD_REPORT = join(root, ".edgecron/build.json");
+/** A graph that takes longer to load is named. */
+const STANDSTILL_MS = 30_000;
+/** More take long enough for a word on them. */
+const FEW_GRAPHS = 3;
+const MAX_FRAMES = 5;
 /** Time for the rest of a message to be written. */
 const SOON_MS = 500;
 
@@ -30,6 +38,10 @@ export class DevServer {
   #sourceMap = null;
   #told = "";
   #watcher = null;
+  #files = new GraphFiles();
+  /** By graph id, what the Worker could not load since it was last built. */
+  #notLoaded = new Map();
+  #progress = null;
   #timer = null;
   #write;
 
@@ -46,13 +58,16 @@ export class DevServer {
   async start(args) {
     await applyLocalMigrations(args, this.#aborted.signal);
     rmSync(BUILD_REPORT, { force: true });
-    const child = startWrangler(["dev", ...args.dev], { EDGECRON_KEEP_GOING: "1" });
+    const { flags, environment } = await prepareStandIns(args.dev);
+    this.#aborted.signal.throwIfAborted();
+    const child = startWrangler(["dev", ...flags, ...args.dev], { EDGECRON_KEEP_GOING: "1", ...environment });
     this.#child = child;
     for (const stream of [child.stdout, child.stderr]) {
       createInterface({ input: stream }).on("line", (line) => this.#log(line));
     }
     this.ended = once(child, "close").then(([code]) => {
       clearTimeout(this.#timer);
+      clearTimeout(this.#progress);
       this.code = code ?? 1;
     });
     const listening = new Promise((resolve, reject) => {
@@ -69,12 +84,21 @@ export class DevServer {
     await this.#answers(url);
     this.url = url;
     this.#held = [];
+    clearTimeout(this.#progress);
     this.#tellOfBuild({ withNotes: true });
+    this.#files.watch(buildReport().filesOf);
     // A file that is saved may break a graph, or mend one.
     this.#watcher = watch(join(root, ".edgecron"), (_event, file) => {
-      if (file === "build.json") setTimeout(() => this.#tellOfBuild({ withNotes: false }), SOON_MS);
+      if (file === "build.json") setTimeout(() => this.#onBuilt(), SOON_MS);
     });
     this.#tick();
+  }
+
+  /** The Worker is loaded after this, unless the build has failed. */
+  #onBuilt() {
+    const { failure, filesOf } = buildReport();
+    if (filesOf !== undefined) this.#files.watch(filesOf);
+    if (failure !== undefined) this.#tellOfBuild({ withNotes: false });
   }
 
   /** Says which graphs cannot be served, and at the start what has no effect; nothing that was said before. */
@@ -83,19 +107,22 @@ export class DevServer {
     const lines = [
       ...(withNotes ? notes.map((note) => `Note: ${note}`) : []),
       ...errors,
+      ...this.#notLoaded.values(),
       ...(failure ? [failure] : []),
     ];
-    const text = JSON.stringify([errors, failure]);
+    const wrong = [...errors, ...this.#notLoaded.values()];
+    const text = JSON.stringify([wrong, failure]);
     if (text === this.#told) return;
     this.#told = text;
     for (const line of lines) this.#write(line);
-    if (!withNotes && errors.length === 0 && failure === undefined)
+    if (!withNotes && wrong.length === 0 && failure === undefined)
       this.#write("All graphs are served again.");
   }
 
   /** Ends the server. Settles when all its processes have ended. */
   async stop() {
     this.#watcher?.close();
+    this.#files.close();
     this.#aborted.abort(new Error("stopped"));
     clearTimeout(this.#timer);
     const child = this.#child;
@@ -141,6 +168,14 @@ export class DevServer {
   }
 
   #log(line) {
+    const notLoaded = line.indexOf(NOT_LOADED);
+    if (notLoaded !== -1) return this.#onNotLoaded(line.slice(notLoaded + NOT_LOADED.length));
+    if (this.url === null) this.#onProgress(line);
+    else if (/\[custom build\].*(?:Loading graph .*| \s*)$/.test(line)) return;
+    if (/Reloading local server/.test(line)) this.#notLoaded.clear();
+    if (this.url !== null && /Local server updated and ready/.test(line)) {
+      this.#tellOfBuild({ withNotes: false });
+    }
     if (this.url === null && /\bindex\.js:\d+:\d+/.test(line)) this.#sourceMap ??= newestSourceMap();
     if (this.url === null && this.#listening) {
       // wrangler does not end when the Worker cannot be built, nor does it look at the files again.
@@ -148,6 +183,29 @@ export class DevServer {
     }
     if (this.url === null && this.#held !== null) this.#held.push(line);
     else if (!/\[wrangler:info\] GET \/ok /.test(line)) this.#write(line.replace("[wrangler:info] ", ""));
+  }
+
+  /** @param {string} text JSON, and after it what wrangler adds */
+  #onNotLoaded(text) {
+    const { id, message, reason, stack } = JSON.parse(text.slice(0, text.lastIndexOf("}") + 1));
+    const map = newestSourceMap();
+    const frames = stack
+      .split("\n")
+      .filter((frame) => /^\s*at /.test(frame))
+      .map((frame) => inSource(frame.replace(/file:\S*(?=index\.js:)/, ""), root, map))
+      .filter((frame) => !/\bindex\.js:|\.edgecron\//.test(frame));
+    this.#notLoaded.set(id, [`${message}: ${reason}`, ...frames.slice(0, MAX_FRAMES)].join("\n"));
+  }
+
+  /** A start with many graphs takes long, and one whose module comes to no end takes for ever: says what is waited for. */
+  #onProgress(line) {
+    const [, graph, number, count] = /Loading (graph ".*" \(.*\)), (\d+) of (\d+)/.exec(line) ?? [];
+    if (graph === undefined) return;
+    if (number === "1" && count > FEW_GRAPHS) this.#write(`Building ${count} graphs…`);
+    clearTimeout(this.#progress);
+    this.#progress = setTimeout(() => {
+      if (this.url === null) this.#write(`Still loading ${graph}, ${number} of ${count}…`);
+    }, STANDSTILL_MS).unref();
   }
 
   /** What comes before the server is ready is chatter, and held back unless something is wrong. */

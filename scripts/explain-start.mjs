@@ -48,7 +48,7 @@ export function explainStart({ failure, errors = [], filesOf = {} }, lines, root
 }
 
 /** A line of a stack with the place in the source, in place of that in the bundle. */
-function inSource(line, root, sourceMap) {
+export function inSource(line, root, sourceMap) {
   if (sourceMap === null) return line;
   return line.replace(/\bindex\.js:(\d+):(\d+)/, (place, row, column) => {
     const entry = new SourceMap(sourceMap.map).findEntry(Number(row) - 1, Number(column) - 1);

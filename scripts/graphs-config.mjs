@@ -1,4 +1,5 @@
 /** Reads and checks langgraph.json, the ecosystem's own file; which of its keys do something here is in langgraph-keys.mjs. */
+import { existsSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, extname, resolve } from "node:path";
 import { judgeKeys } from "./langgraph-keys.mjs";
@@ -27,6 +28,10 @@ export async function readConfig(path) {
     throw new GraphConfigError(`${path}: "graphs" names no graph; expected for example ${EXAMPLE}`);
   }
   const { refusal, notes } = judgeKeys(config);
+  // Any other file that is not there is refused where the variables are read.
+  if (config.env === ".env" && !existsSync(resolve(dirname(path), ".env"))) {
+    notes.push('"env" names .env, and there is no such file: its variables are missing');
+  }
   if (refusal !== undefined) throw new GraphConfigError(`${path}: ${refusal}`);
   const settings = {};
   for (const key of ["checkpointer", "store", "http"]) {
@@ -96,11 +101,13 @@ function parseSpec(configPath, spec) {
   if (description !== undefined && description !== null && typeof description !== "string") {
     return { fault: '"description" must be a text' };
   }
+  const file = resolve(dirname(configPath), path);
   return {
     path,
     description: description ?? undefined,
     exportName: exportName || "default",
-    file: resolve(dirname(configPath), path),
+    file,
+    ...(statSync(file, { throwIfNoEntry: false })?.isFile() ? {} : { fault: `there is no file ${file}` }),
   };
 }
 

@@ -31,7 +31,8 @@ const hasGroups = process.platform !== "win32";
  * @param {Record<string, string>} [environment] beside this process's own
  */
 export function startWrangler(args, environment = {}) {
-  const child = spawn(nodeBinary(), [packageFile("wrangler", "bin/wrangler.js"), ...args], {
+  const [command, ...words] = wranglerCommand(args);
+  const child = spawn(command, words, {
     cwd: root,
     detached: hasGroups,
     env: { ...process.env, ...ENVIRONMENT, ...environment },
@@ -41,6 +42,11 @@ export function startWrangler(args, environment = {}) {
   child.stderr.setEncoding("utf8");
   if (hasGroups) guard(child);
   return child;
+}
+
+/** The words of the command `wrangler ...args`. */
+export function wranglerCommand(args) {
+  return [nodeBinary(), packageFile("wrangler", "bin/wrangler.js"), ...args];
 }
 
 /** Ends the child and all that it started, at once. */

@@ -121,7 +121,7 @@ describe("buildGraphs", () => {
       "an import that leads nowhere",
       "a",
       "./import.ts:graph",
-      'could not be bundled: Could not resolve "./gone"',
+      'could not be bundled: ./import.ts:1 imports "./gone", and there is no such file',
     ],
   ])("tells of %s", async (_, id, target, message) => {
     const graphs = JSON.stringify({ graphs: { [id]: target } });
@@ -156,6 +156,7 @@ describe("buildGraphs", () => {
     ]);
     const source = await readFile(join(dir, "out/graphs.ts"), "utf8");
     expect(source).toContain('"good": g0,');
+    expect(source).toMatch(/const \{ builder: g0 \} = await loaded\("good", .*import\("\.\.\/g\.ts"\)/);
     expect(source).toMatch(/"bad": \(\) => \{ throw new Error\(".*no luck/);
     expect(source).not.toContain(`from "../t.ts"`);
   });
@@ -291,6 +292,34 @@ describe("the command", () => {
     expect(stderr).toMatch(/graph "a": .*no luck\n\s+at fail \(.*lib\/fail\.ts:3:/);
     expect(stderr).toMatch(/at .*[/]t\.ts:2:/);
     expect(stderr).not.toMatch(/dev\.vars/);
+  });
+
+  it.each([
+    ["ends the process", "process.exit(3);", /calls process\.exit while it is loaded/],
+    [
+      "ends the process by the module's name for it",
+      'import { exit } from "node:process"; exit(3);',
+      /calls process\.exit/,
+    ],
+    [
+      "never has been loaded",
+      "await new Promise(() => {});",
+      /waits while it is loaded for something that never comes/,
+    ],
+  ])("names a graph whose module %s", async (_, text, message) => {
+    await write({ "langgraph.json": `{ "graphs": { "a": "./t.ts" } }`, "t.ts": text });
+    const { code, stderr } = await run();
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/graph "a": \.\/t\.ts /);
+    expect(stderr).toMatch(message);
+  });
+
+  it("notes what a module began and failed when it was loaded", async () => {
+    const text = `${GRAPH} void Promise.reject(new Error("no database")); export { builder };`;
+    await write({ "langgraph.json": `{ "graphs": { "agent": "./g.ts:builder" } }`, "g.ts": text });
+    const { code, stderr } = await run();
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/Note: something that a graph's module began .* has failed: Error: no database/);
   });
 
   it("names an option that it does not know", async () => {

@@ -115,6 +115,13 @@ describe("variables", () => {
     await expect(build(config)).rejects.toThrow(message);
   });
 
+  it("that langgraph.json expects in .env are noted to be missing when there is no such file", async () => {
+    const { notes } = await build({ env: ".env" });
+    expect(notes).toEqual([
+      'langgraph.json: "env" names .env, and there is no such file: its variables are missing',
+    ]);
+  });
+
   it("reach the server as they are", async () => {
     const variables = { A: "1", B: "it's", C: 'a "b"', D: "x y # z", E: "two\nlines", F: "" };
     writeEnvFile(join(dir, "dev.env"), variables);
