@@ -62,6 +62,7 @@ export class Reports {
     return this.context.hasTables() ? this.context.reportStore.nextAt(this.underWay.keys()) : null;
   }
 
+  /** Whether no report is under way. */
   isIdle(): boolean {
     return this.underWay.size === 0;
   }
@@ -71,6 +72,7 @@ export class Reports {
     while (this.underWay.size > 0) await Promise.all(this.underWay.values());
   }
 
+  /** Sends the report of a run once, and notes whether the cron has acknowledged it. */
   private async send(run: StoredRun): Promise<void> {
     const answer = await this.deliver(run);
     if (!this.context.hasTables()) return;
@@ -85,7 +87,7 @@ export class Reports {
     this.context.alarm.ringForWork(nextAt);
   }
 
-  /** @returns the cron's answer, with no entry when the cron was deleted; undefined when it did not answer */
+  /** Calls the cron's object. @returns the cron's answer, with no entry when the cron was deleted; undefined when it did not answer */
   private async deliver(run: StoredRun): Promise<{ entry: CronEntry | null } | undefined> {
     if (run.cron === null) return { entry: null };
     try {

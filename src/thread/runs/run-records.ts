@@ -7,8 +7,7 @@ import { findCheckpoints } from "../checkpoints/checkpoint-tables";
 import type { StoredThread } from "../record/thread-store";
 import type { ThreadContext } from "../thread-context";
 import { defaultTtl } from "../ttl";
-import type { Outcome, StopReason } from "./outcome";
-import { stopped } from "./outcome";
+import { stopped, type Outcome, type StopReason } from "./outcome";
 import type { StoredRun } from "./run-row";
 import { withRunConfig, withThreadConfig } from "./thread-config";
 
@@ -40,13 +39,19 @@ export class RunRecords {
     });
   }
 
-  /** Notes how the run has ended. After a rollback, deletes its checkpoints. Closes the saver. */
+  /**
+   * Notes how the run has ended, and what its thread is then. After a rollback, deletes the run's checkpoints. Closes the saver.
+   * @param reason why the run was told to stop; undefined when it ended by itself
+   */
   end(run: StoredRun, outcome: Outcome, saver: CheckpointSaver, reason?: StopReason): void {
     this.context.storage.transactionSync(() => {
       const thread = this.context.threads.find(run.threadId);
-      const others = this.context.runs.unfinishedIds(run.threadId).filter((runId) => runId !== run.runId);
-      const passing = thread === undefined || (thread.temporary && !outcome.waiting && others.length === 0);
-      if (passing && run.kwargs.webhook === undefined) saver.discard();
+      const hasOtherRuns = this.context.runs.unfinishedIds(run.threadId).some((runId) => runId !== run.runId);
+      // A temporary thread is removed after its last run, unless it waits for an answer.
+      const lastingThread =
+        thread?.temporary === true && !outcome.waiting && !hasOtherRuns ? undefined : thread;
+      // The checkpoints of a thread that is removed need not be written, except for a webhook that sends their values.
+      if (lastingThread === undefined && run.kwargs.webhook === undefined) saver.discard();
       else saver.flush();
       // A graph that ignored the abort may still be executing. Its saves are refused from now on.
       saver.close();
@@ -59,18 +64,24 @@ export class RunRecords {
         const callsWebhook = run.kwargs.webhook !== undefined && thread?.deleted !== true;
         this.context.runs.markFinished(run, { ...outcome, waiting, rolledBack: false, callsWebhook });
       }
-      if (!passing && reason === "rollback" && others.length === 0 && this.isLeftEmpty(run)) {
+      if (lastingThread === undefined) return;
+      if (reason === "rollback" && !hasOtherRuns && this.isLeftEmpty(run)) {
         this.context.threads.markDeleted(run.threadId);
-      } else if (!passing && !thread.deleted) {
-        const error = outcome.refused === true ? null : outcome.error;
-        const settled = outcome.waiting ? "interrupted" : error === null ? "idle" : "error";
-        this.context.threads.update(run.threadId, {
-          status: others.length > 0 ? "busy" : settled,
-          error: error === null ? null : JSON.stringify(error),
-          // A temporary thread that waits for an answer becomes a lasting one, so that the answer and its result can be read.
-          ...(thread.temporary && outcome.waiting ? { temporary: false, ttl: ttlOf(run) } : {}),
-        });
+      } else if (!lastingThread.deleted) {
+        this.releaseThread(lastingThread, run, outcome, hasOtherRuns);
       }
+    });
+  }
+
+  /** Notes in the row of a thread how its run has ended. */
+  private releaseThread(thread: StoredThread, run: StoredRun, outcome: Outcome, hasOtherRuns: boolean): void {
+    const error = outcome.refused === true ? null : outcome.error;
+    const statusAfterRun = outcome.waiting ? "interrupted" : error === null ? "idle" : "error";
+    this.context.threads.update(run.threadId, {
+      status: hasOtherRuns ? "busy" : statusAfterRun,
+      error: error === null ? null : JSON.stringify(error),
+      // A temporary thread that waits for an answer becomes a lasting one, so that the answer and its result can be read.
+      ...(thread.temporary && outcome.waiting ? { temporary: false, ttl: ttlOf(run) } : {}),
     });
   }
 

@@ -14,14 +14,15 @@ import { webhookBody, webhookEnd } from "./webhook-payload";
 
 /** Webhooks called at the same time, one of each cron. An object has six connections, and its runs need some of them. */
 const LANES = 3;
-/** Webhooks of one cron that may wait in one object. */
+/** Webhooks of one cron that may wait in one object. When more wait, the oldest are given up. */
 export const MAX_WAITING = 200;
+/** Characters of an error's message that are stored with the run. */
 const MAX_ERROR_LENGTH = 500;
 
 export class Webhooks {
   /** Each lane calls one webhook after the other. */
   private readonly lanes = new Set<Promise<void>>();
-  /** The runs whose webhooks are being called. */
+  /** Ids of the runs whose webhooks are being called. */
   private readonly calling = new Set<string>();
 
   constructor(
@@ -36,25 +37,6 @@ export class Webhooks {
       if (run !== undefined) await this.endOf(run);
     }
     if (this.context.hasTables()) this.context.webhookValues.removeUnneeded();
-  }
-
-  /** The fixed part of the run's webhook body. It is computed once and then stored. */
-  private async endOf(run: StoredRun): Promise<string> {
-    const kept = this.context.webhookValues.read(run.runId);
-    if (kept !== null) return kept;
-    const end = await webhookEnd(this.valuesAtEnd(run));
-    if (this.context.hasTables()) this.context.webhookValues.keep(run.runId, end);
-    return end;
-  }
-
-  /** The values that the run has ended with; null when it left no checkpoint. @throws when they cannot be read */
-  private async valuesAtEnd(run: StoredRun): Promise<unknown> {
-    const thread = this.context.threads.find(run.threadId);
-    if (thread === undefined || run.lastCheckpointId === null) return null;
-    // Runs of other graphs may have continued the thread since this run ended.
-    const atEnd = { ...thread, metadata: { ...thread.metadata, graph_id: run.graphId } };
-    const read = { checkpointId: run.lastCheckpointId, subgraphs: false };
-    return (await readState(this.context.storage, atEnd, read)).values;
   }
 
   /** Calls the webhooks that are due, and writes the index when all of them are answered. */
@@ -82,6 +64,7 @@ export class Webhooks {
     }
   }
 
+  /** Whether nothing is being called. */
   isIdle(): boolean {
     return this.lanes.size === 0;
   }
@@ -123,6 +106,7 @@ export class Webhooks {
     }
   }
 
+  /** The id of the next run whose webhook is due; undefined when none is. */
   private nextDue(): string | undefined {
     return this.context.hasTables() ? this.context.webhookStore.nextDue([...this.calling]) : undefined;
   }
@@ -151,5 +135,24 @@ export class Webhooks {
     if (!this.context.hasTables()) return;
     this.context.webhookStore.noteDelivery(run.runId);
     this.context.webhookValues.removeUnneeded();
+  }
+
+  /** The fixed part of the run's webhook body. It is computed once and then stored. */
+  private async endOf(run: StoredRun): Promise<string> {
+    const kept = this.context.webhookValues.read(run.runId);
+    if (kept !== null) return kept;
+    const end = await webhookEnd(this.valuesAtEnd(run));
+    if (this.context.hasTables()) this.context.webhookValues.keep(run.runId, end);
+    return end;
+  }
+
+  /** The values that the run has ended with; null when it left no checkpoint. @throws when they cannot be read */
+  private async valuesAtEnd(run: StoredRun): Promise<unknown> {
+    const thread = this.context.threads.find(run.threadId);
+    if (thread === undefined || run.lastCheckpointId === null) return null;
+    // Runs of other graphs may have continued the thread since this run ended.
+    const atEnd = { ...thread, metadata: { ...thread.metadata, graph_id: run.graphId } };
+    const read = { checkpointId: run.lastCheckpointId, subgraphs: false };
+    return (await readState(this.context.storage, atEnd, read)).values;
   }
 }

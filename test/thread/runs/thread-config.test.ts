@@ -1,10 +1,10 @@
 /** A thread's `config`: what its runs were configured with. */
 import { describe, expect, it } from "vitest";
-import type { JsonObject } from "../../src/platform/json";
-import type { Run } from "../../src/wire/runs/run";
-import type { Thread } from "../../src/wire/threads/thread";
-import { call, create } from "../support/edge";
-import { createRun, createThread, joinRun, searchThreads, waitRun } from "../support/threads";
+import type { JsonObject } from "../../../src/platform/json";
+import type { Run } from "../../../src/wire/runs/run";
+import type { Thread } from "../../../src/wire/threads/thread";
+import { call, create } from "../../support/edge";
+import { createRun, createThread, joinRun, searchThreads, waitRun } from "../../support/threads";
 
 const configOf = async (id: string): Promise<JsonObject> =>
   (await call<Thread>("GET", `/threads/${id}`)).body.config;
