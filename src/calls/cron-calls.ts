@@ -4,16 +4,8 @@
  */
 import type { Env } from "../platform/config";
 import { remoteCalls } from "../platform/rpc";
-import type {
-  Backfill,
-  Cron,
-  CronPatch,
-  Figures,
-  RunNow,
-  SkipNext,
-  Slot,
-  SlotList,
-} from "../wire/crons/cron";
+import type { Cron, CronPatch } from "../wire/crons/cron";
+import type { Backfill, Figures, RunNow, SkipNext, Slot, SlotList } from "../wire/crons/slot";
 import type { CronDefinition } from "./cron-definition";
 import type { CronEntry } from "./cron-entry";
 import type { FiringContext } from "./firing-context";

@@ -3,7 +3,7 @@ import { toIso, toIsoOrNull } from "../platform/clock";
 import { DomainError } from "../platform/errors";
 import type { JsonObject } from "../platform/json";
 import { nextSlot, type Schedule } from "../schedule/schedule";
-import type { Cron, CronPatch } from "../wire/crons/cron";
+import { CRON_PAYLOAD_FIELDS, type Cron, type CronPatch } from "../wire/crons/cron";
 import { changedPolicy, type CronPolicy } from "../wire/crons/policy";
 
 /** What the owner defines; instants in ms since the epoch. */
@@ -41,27 +41,12 @@ export function upcomingSlot(definition: CronDefinition, afterMs: number): numbe
   return slot;
 }
 
-const PAYLOAD_FIELDS = [
-  "input",
-  "config",
-  "context",
-  "webhook",
-  "interrupt_before",
-  "interrupt_after",
-  "stream_mode",
-  "stream_subgraphs",
-  "stream_resumable",
-  "durability",
-  "checkpoint_during",
-  "multitask_strategy",
-] as const;
-
 /**
  * The fields of the run that each firing makes, with those of a request: absent leaves one, null clears it. On a thread there
  * is always a strategy.
  */
 export function changedPayload(payload: JsonObject, threadId: string | null, fields: JsonObject): JsonObject {
-  const given = PAYLOAD_FIELDS.filter((field) => fields[field] !== undefined);
+  const given = CRON_PAYLOAD_FIELDS.filter((field) => fields[field] !== undefined);
   const changed = { ...payload, ...Object.fromEntries(given.map((field) => [field, fields[field]])) };
   const kept = Object.entries(changed).filter(([, value]) => value !== null);
   return { ...(threadId === null ? {} : { multitask_strategy: "enqueue" }), ...Object.fromEntries(kept) };

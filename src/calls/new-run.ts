@@ -1,21 +1,11 @@
 /** From a request, or a cron's payload, to the run that it asks for. */
 import { requireStorable, type JsonObject } from "../platform/json";
-import type { MultitaskStrategy } from "../wire/runs/run";
+import { KEPT_FIELDS, type RunCreate } from "../wire/runs/run";
 import type { CronTerms, NewRun, RunKwargs } from "./run";
 
-/** The fields of a run request that decide anything here; the rest is kept as it came. */
-export interface RunFields extends JsonObject {
-  assistant_id: string;
-  metadata?: JsonObject;
-  if_not_exists?: "create" | "reject";
-  on_completion?: "delete" | "keep";
-  multitask_strategy?: MultitaskStrategy;
-  after_seconds?: number;
-  checkpoint?: JsonObject;
-  checkpoint_id?: string;
-  config?: JsonObject;
-  context?: JsonObject;
-}
+/** The fields of a run: of a request, or of a cron's payload as it is stored. */
+export type RunFields = Pick<RunCreate, "assistant_id"> &
+  Partial<Omit<RunCreate, "config" | "checkpoint">> & { config?: JsonObject; checkpoint?: JsonObject };
 
 /** What a run takes from its assistant. */
 export interface AssistantSnapshot {
@@ -24,22 +14,6 @@ export interface AssistantSnapshot {
   config: JsonObject;
   context: JsonObject;
 }
-
-/** Kept with the run as they came, when given. */
-const KEPT = [
-  "input",
-  "command",
-  "webhook",
-  "interrupt_before",
-  "interrupt_after",
-  "stream_mode",
-  "stream_subgraphs",
-  "stream_resumable",
-  "feedback_keys",
-  "strict_resume",
-  "on_disconnect",
-  "on_completion",
-] as const;
 
 /**
  * The run that `fields` ask for. The assistant's config and context are its ground; what the request says lies on top.
@@ -59,7 +33,9 @@ export function newRun(
 ): NewRun {
   const own = publicKeys(fields.config?.configurable);
   const kwargs: RunKwargs = {
-    ...Object.fromEntries(KEPT.filter((key) => fields[key] !== undefined).map((key) => [key, fields[key]])),
+    ...Object.fromEntries(
+      KEPT_FIELDS.filter((key) => fields[key] !== undefined).map((key) => [key, fields[key]]),
+    ),
     durability: durabilityOf(fields),
     config: {
       ...assistant.config,
@@ -95,7 +71,7 @@ export function newRun(
 }
 
 function durabilityOf(fields: RunFields): RunKwargs["durability"] {
-  if (fields.durability !== undefined) return fields.durability as RunKwargs["durability"];
+  if (fields.durability !== undefined) return fields.durability;
   return fields.checkpoint_during === false ? "exit" : "async";
 }
 

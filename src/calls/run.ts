@@ -1,26 +1,23 @@
 /** A run as the server keeps it and as the API shows it. */
 import { toIso } from "../platform/clock";
 import type { JsonObject } from "../platform/json";
+import type { MultitaskStrategy } from "../wire/runs/payload";
 import type {
-  MultitaskStrategy,
+  KeptFields,
   Run,
+  RunCreate,
   RunError,
   RunStatus,
   TokenUsage,
   WebhookDelivery,
 } from "../wire/runs/run";
-import type { ThreadTtl } from "../wire/threads/thread";
+import type { ThreadTtl } from "../wire/threads/ttl";
 
 /** What the run was asked to do; `config` and `context` have the assistant's merged in. */
-export interface RunKwargs extends JsonObject {
-  input?: unknown;
-  command?: JsonObject;
+export interface RunKwargs extends JsonObject, KeptFields {
   config: JsonObject & { configurable: JsonObject };
   context: JsonObject;
-  webhook?: string;
-  interrupt_before?: "*" | string[];
-  interrupt_after?: "*" | string[];
-  durability?: "sync" | "async" | "exit";
+  durability?: RunCreate["durability"];
 }
 
 /** What a cron asks of the runs that it makes. */

@@ -4,16 +4,17 @@
  */
 import type { Env } from "../platform/config";
 import { remoteCalls } from "../platform/rpc";
-import type { Run, RunError, THREAD_MODES } from "../wire/runs/run";
-import type { StateSelection, StateUpdate, WireCheckpoint, WireState } from "../wire/threads/state";
+import type { Run, RunError } from "../wire/runs/run";
+import type { THREAD_MODES } from "../wire/runs/stream";
 import type {
   HistorySearch,
-  Thread,
-  ThreadCreate,
-  ThreadPatch,
-  ThreadTtl,
-  WireTtl,
-} from "../wire/threads/thread";
+  StateSelection,
+  StateUpdate,
+  WireCheckpoint,
+  WireState,
+} from "../wire/threads/state";
+import type { Thread, ThreadCreate, ThreadPatch, ThreadWithTtl } from "../wire/threads/thread";
+import type { ThreadTtl } from "../wire/threads/ttl";
 import type { CronEntry } from "./cron-entry";
 import type { NewRun } from "./run";
 import { threadObjectName } from "./thread-id";
@@ -80,7 +81,7 @@ export interface ThreadRecordCalls {
   /** Does nothing if there is such a thread. @throws thread.not_found */
   checkThread(threadId: string): Promise<void>;
   /** The thread with its values, and with its time to live if asked for. @throws thread.not_found */
-  getThread(threadId: string, include?: readonly "ttl"[]): Promise<Thread & { ttl?: WireTtl | null }>;
+  getThread(threadId: string, include?: readonly "ttl"[]): Promise<ThreadWithTtl>;
   /** Merges metadata, sets the time to live. @throws thread.not_found */
   patchThread(threadId: string, patch: ThreadPatch): Promise<Thread>;
   /** Deletes the thread with its state, and stops its runs. @throws thread.not_found */

@@ -1,7 +1,8 @@
 /** A thread as its object keeps it and as the API shows it. */
 import { toIso } from "../platform/clock";
 import type { JsonObject } from "../platform/json";
-import type { Thread, ThreadSnapshot, ThreadStatus, ThreadTtl } from "../wire/threads/thread";
+import type { Thread, ThreadSnapshot, ThreadStatus } from "../wire/threads/thread";
+import type { ThreadTtl } from "../wire/threads/ttl";
 
 /** A thread without its state. Instants in ms since the epoch. */
 export interface ThreadRecord {

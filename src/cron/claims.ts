@@ -9,7 +9,7 @@ import type { JsonObject } from "../platform/json";
 import { catchUp, PUNCTUAL_MS, consecutiveRanges, type SlotRange } from "../schedule/catch-up";
 import { countSlots } from "../schedule/count";
 import { lastSlot, slotsBetween } from "../schedule/schedule";
-import type { Backfill, SkipNext, SlotOrigin } from "../wire/crons/cron";
+import type { Backfill, SkipNext, SlotOrigin } from "../wire/crons/slot";
 import type { SlotKey, SlotLedger } from "./ledger";
 import { withClaim, withSlots, type Progress } from "./progress";
 import type { CronRecord } from "./record";

@@ -15,7 +15,7 @@ import { within } from "../platform/deadline";
 import { logError, logInfo } from "../platform/log";
 import { answerCall, type Answer } from "../platform/rpc";
 import { D1_CALL_MS } from "../platform/time-limits";
-import { type Figures } from "../wire/crons/cron";
+import type { Figures } from "../wire/crons/slot";
 import { Alerts } from "./alerts";
 import { Claims } from "./claims";
 import { Deliveries } from "./deliveries";

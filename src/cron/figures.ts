@@ -1,5 +1,5 @@
 /** What a cron's slots and runs came to, as the API shows it. */
-import type { Figures, Percentiles } from "../wire/crons/cron";
+import type { Figures, Percentiles } from "../wire/crons/slot";
 import { tokensOfDay, tokensOfMonth, type Progress } from "./progress";
 
 /** @param pending how many slots are claimed whose run is not yet enqueued */

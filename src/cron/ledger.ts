@@ -9,7 +9,7 @@ import { parseJsonOrNull } from "../platform/json";
 import { consecutiveRanges, type SlotRange } from "../schedule/catch-up";
 import { countSlots } from "../schedule/count";
 import { lastSlot, nextSlot, slotsBackwards, slotsBetween, type Schedule } from "../schedule/schedule";
-import type { Slot, SlotList, SlotOrigin, SlotStatus } from "../wire/crons/cron";
+import type { Slot, SlotList, SlotOrigin, SlotStatus } from "../wire/crons/slot";
 
 /** A slot among all of its cron: a run by hand has its own instant beside the schedule's. */
 export interface SlotKey {

@@ -3,7 +3,7 @@
  * row, so counting writes no further row. It changes in the same transaction as the slots that it counts, so the totals are exact.
  */
 import type { RunReport } from "../calls/run-report";
-import type { SlotOrigin } from "../wire/crons/cron";
+import type { SlotOrigin } from "../wire/crons/slot";
 
 /** A run for which a slot was claimed, and whose end has not been reported. `scheduledFor` is the slot's instant in ms. */
 export interface RunningRun {

@@ -1,7 +1,6 @@
 /** Searching and counting assistants. */
 import { pick } from "../platform/json";
-import type { AssistantFilters, AssistantSearch } from "../wire/assistants";
-import { type Assistant } from "../wire/assistants";
+import type { Assistant, AssistantFilters, AssistantSearch } from "../wire/assistants";
 import { CONTENT, toAssistant, type AssistantRow } from "./assistant-row";
 import { ensureDefaultAssistants } from "./default-assistants";
 import { allOf, jsonContains, type Condition } from "./json-filter";

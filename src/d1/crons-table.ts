@@ -2,8 +2,8 @@
 import { toWireCron, type CronDefinition } from "../calls/cron-definition";
 import type { CronEntry } from "../calls/cron-entry";
 import { parseJson, pick } from "../platform/json";
-import type { CronFilters, CronSearch, Figures } from "../wire/crons/cron";
-import { type Cron } from "../wire/crons/cron";
+import type { Cron, CronFilters, CronSearch } from "../wire/crons/cron";
+import type { Figures } from "../wire/crons/slot";
 import { DEFAULT_POLICY, type CronPolicy } from "../wire/crons/policy";
 import { assistantIdOf } from "./assistants-table";
 import { allOf, jsonContains, type Condition } from "./json-filter";

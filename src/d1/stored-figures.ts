@@ -1,6 +1,6 @@
 /** The figures of a cron as D1 has them, read. */
 import { parseJson } from "../platform/json";
-import type { Figures } from "../wire/crons/cron";
+import type { Figures } from "../wire/crons/slot";
 
 const NO_FIGURES: Figures = {
   slots: { fired: 0, skipped: 0, missed: 0, rolled_back: 0, pending: 0 },

@@ -1,12 +1,13 @@
 /** The index of threads in D1: searches and counts. */
 import { toWireThread, type ThreadRecord } from "../calls/thread";
-import { bytesOf, parseJson, parseJsonOrNull, pick, type JsonObject } from "../platform/json";
-import type { ThreadFilters, ThreadSearch } from "../wire/threads/thread";
-import {
-  type FoundThread,
-  type Thread,
-  type ThreadSnapshot,
-  type ThreadStatus,
+import { bytesOf, parseJson, parseJsonOrNull, pick } from "../platform/json";
+import type {
+  FoundThread,
+  Thread,
+  ThreadFilters,
+  ThreadSearch,
+  ThreadSnapshot,
+  ThreadStatus,
 } from "../wire/threads/thread";
 import { isNotDeleted } from "./deleted-threads";
 import { allOf, jsonContains, type Condition } from "./json-filter";
@@ -146,5 +147,8 @@ const toThread = (row: Row): Thread =>
       createdAt: row.created_at,
       updatedAt: row.updated_at,
     },
-    { values: parseJsonOrNull<unknown>(row.values), interrupts: parseJson<JsonObject>(row.interrupts) },
+    {
+      values: parseJsonOrNull<unknown>(row.values),
+      interrupts: parseJson<ThreadSnapshot["interrupts"]>(row.interrupts),
+    },
   );

@@ -3,8 +3,7 @@ import { v7 as uuid7 } from "@langchain/core/utils/uuid";
 import type { PiecePosition } from "../calls/thread-calls";
 import { threadObject } from "../calls/thread-calls";
 import type { Env } from "../platform/config";
-import type { Thread } from "../wire/threads/thread";
-import { threadCreate } from "../wire/threads/thread";
+import { type Thread, threadCreate } from "../wire/threads/thread";
 
 /** A new thread with the metadata and the whole history of another; it waits if that one does. @throws thread.not_found */
 export async function copyThread(env: Env, threadId: string): Promise<Thread> {

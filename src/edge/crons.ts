@@ -14,20 +14,17 @@ import type { Env } from "../platform/config";
 import { pick } from "../platform/json";
 import { previewOf } from "../schedule/preview";
 import {
-  backfill,
   cronCount,
   cronCreate,
   cronPatch,
   cronSearch,
-  noted,
-  preview,
-  runNow,
-  skipNext,
-  slotList,
+  noteBody,
   threadCronCreate,
   type Cron,
   type CronCreate,
 } from "../wire/crons/cron";
+import { previewRequest } from "../wire/crons/preview";
+import { backfill, runNow, skipNext, slotList } from "../wire/crons/slot";
 import { changedPolicy, DEFAULT_POLICY } from "../wire/crons/policy";
 import { runList } from "../wire/runs/run";
 import { threadCreate } from "../wire/threads/thread";
@@ -54,15 +51,15 @@ export const cronRoutes = new Hono<App>()
     return c.json(crons);
   })
   .post("/runs/crons/count", async (c) => c.json(await countCrons(c.env.DB, await readBody(c, cronCount))))
-  .post("/runs/crons/preview", async (c) => c.json(previewOf(await readBody(c, preview))))
+  .post("/runs/crons/preview", async (c) => c.json(previewOf(await readBody(c, previewRequest))))
   // Of all crons; before those with an id, which would take `switch` for one.
   .get("/runs/crons/switch", async (c) => c.json(await readSwitch(c.env.DB)))
   .post("/runs/crons/stop", async (c) => {
-    const { note = null } = await readBody(c, noted);
+    const { note = null } = await readBody(c, noteBody);
     return c.json(await setSwitch(c.env.DB, { stopped: true, note }));
   })
   .post("/runs/crons/start", async (c) => {
-    const { note = null } = await readBody(c, noted);
+    const { note = null } = await readBody(c, noteBody);
     return c.json(await setSwitch(c.env.DB, { stopped: false, note }));
   })
   .get("/metrics", async (c) => {
@@ -86,11 +83,11 @@ export const cronRoutes = new Hono<App>()
     return c.json({});
   })
   .post("/runs/crons/:cron_id/pause", async (c) => {
-    const { note } = await readBody(c, noted);
+    const { note } = await readBody(c, noteBody);
     return c.json(await cronObject(c.env, readId(c, "cron_id")).patch({ enabled: false, note }));
   })
   .post("/runs/crons/:cron_id/resume", async (c) => {
-    const { note } = await readBody(c, noted);
+    const { note } = await readBody(c, noteBody);
     return c.json(await cronObject(c.env, readId(c, "cron_id")).patch({ enabled: true, note }));
   })
   .post("/runs/crons/:cron_id/run", async (c) => {

@@ -8,7 +8,7 @@ import { getRecentAssistant } from "../d1/assistants-table";
 import { check } from "../platform/check";
 import type { Env } from "../platform/config";
 import { DomainError } from "../platform/errors";
-import { checkpoint, runCreate, runWait, type RunCreate } from "../wire/runs/run";
+import { checkpointReference, runCreate, runWait, type RunCreate } from "../wire/runs/run";
 import { configurableHeaders } from "./configurable-headers";
 import { readBody } from "./request";
 import { statelessThreadId } from "./stateless-thread";
@@ -63,7 +63,7 @@ function startOf(body: RunCreate): RunCreate["checkpoint"] {
   if (body.checkpoint !== undefined || body.checkpoint_id !== undefined) return body.checkpoint;
   const { checkpoint_id, checkpoint_ns, checkpoint_map } = body.config?.configurable ?? {};
   if (checkpoint_id === undefined || checkpoint_id === null) return undefined;
-  return check(checkpoint, { checkpoint_id, checkpoint_ns, checkpoint_map }, "config.configurable");
+  return check(checkpointReference, { checkpoint_id, checkpoint_ns, checkpoint_map }, "config.configurable");
 }
 
 /** The data centre that serves the request; none locally. */

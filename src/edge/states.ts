@@ -3,9 +3,9 @@ import { Hono } from "hono";
 import { threadObject } from "../calls/thread-calls";
 import type { Env } from "../platform/config";
 import { asDomainError } from "../platform/errors";
-import { checkpointRead, stateUpdate, threadPrune } from "../wire/threads/state";
-import type { ThreadTtl } from "../wire/threads/thread";
-import { stateQuery } from "../wire/threads/thread";
+import { checkpointRead, stateQuery, stateUpdate } from "../wire/threads/state";
+import { threadPrune } from "../wire/threads/thread";
+import type { ThreadTtl } from "../wire/threads/ttl";
 import { copyThread } from "./copy-thread";
 import { readBody, readId, readQuery } from "./request";
 

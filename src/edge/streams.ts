@@ -5,7 +5,7 @@ import { threadObject } from "../calls/thread-calls";
 import { threadOfRun } from "../d1/runs-table";
 import { check } from "../platform/check";
 import type { Env } from "../platform/config";
-import { joinStreamQuery, lastEventIdHeader, streamQuery, threadStreamQuery } from "../wire/runs/run";
+import { joinStreamQuery, lastEventIdHeader, streamQuery, threadStreamQuery } from "../wire/runs/stream";
 import { readId, readQuery } from "./request";
 import { cancelWhenGone, readRun, type RunRequest } from "./request-run";
 

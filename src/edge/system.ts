@@ -1,14 +1,12 @@
 /** `GET /ok` and `GET /info`: is it up, and what can it do. */
 import { Hono } from "hono";
-import { z } from "zod";
 import { version } from "../../package.json";
 import { now } from "../platform/clock";
 import { readConfig, type Env } from "../platform/config";
 import { DeadlineError, within } from "../platform/deadline";
 import { D1_CALL_MS } from "../platform/time-limits";
+import { okQuery } from "../wire/system";
 import { readQuery } from "./request";
-
-export const okQuery = z.strictObject({ check_db: z.enum(["0", "1"]).default("0") });
 
 export const health = new Hono<{ Bindings: Env }>().get("/ok", async (c) => {
   readConfig(c.env);

@@ -5,16 +5,8 @@ import { threadObject } from "../calls/thread-calls";
 import { countThreads, searchThreads } from "../d1/threads-table";
 import type { Env } from "../platform/config";
 import { requireStorable } from "../platform/json";
-import {
-  historyQuery,
-  historySearch,
-  stateQuery,
-  threadCount,
-  threadCreate,
-  threadPatch,
-  threadQuery,
-  threadSearch,
-} from "../wire/threads/thread";
+import { historyQuery, historySearch, stateQuery } from "../wire/threads/state";
+import { threadCount, threadCreate, threadPatch, threadQuery, threadSearch } from "../wire/threads/thread";
 import { pageHeaders } from "./pages";
 import { pauseCronsOf } from "./pause-crons";
 import { readBody, readId, readQuery } from "./request";

@@ -1,6 +1,6 @@
 /** The preview of a schedule: its next slots, its description and warnings, before a cron is made of it. */
 import { now, toIso } from "../platform/clock";
-import type { Preview, PreviewQuery, PreviewWarning } from "../wire/crons/cron";
+import type { Preview, PreviewQuery, PreviewWarning } from "../wire/crons/preview";
 import { checkSchedule, isIntervalLike, slotsBetween, wallTimes, type Schedule } from "./schedule";
 import { describeSchedule } from "./words";
 import { clockChanges, offsetAt, type ClockChange } from "./zone";

@@ -2,8 +2,7 @@
 import { z } from "zod";
 import { settings } from "../graphs/registry";
 import { toIso } from "../platform/clock";
-import type { ThreadTtl } from "../wire/threads/thread";
-import { minutes, type WireTtl } from "../wire/threads/thread";
+import { minutes, type ThreadTtl, type WireTtl } from "../wire/threads/ttl";
 
 const section = z
   .looseObject({

@@ -1,7 +1,8 @@
 /** Slots that came due while nobody looked, and slots that are delayed on purpose. */
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Cron, Slot } from "../../src/wire/crons/cron";
+import type { Cron } from "../../src/wire/crons/cron";
+import type { Slot } from "../../src/wire/crons/slot";
 import {
   alarmOf,
   createCron,

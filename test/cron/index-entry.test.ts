@@ -3,7 +3,8 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "c
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { ThreadDO } from "../../src/thread/thread-do";
-import type { Cron, Figures } from "../../src/wire/crons/cron";
+import type { Cron } from "../../src/wire/crons/cron";
+import type { Figures } from "../../src/wire/crons/slot";
 import {
   alarmOf,
   createCron,

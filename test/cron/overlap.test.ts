@@ -1,7 +1,8 @@
 /** Runs of a stateless cron that take longer than the time to its next slot. */
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Cron, Slot } from "../../src/wire/crons/cron";
+import type { Cron } from "../../src/wire/crons/cron";
+import type { Slot } from "../../src/wire/crons/slot";
 import {
   alarmOf,
   createCron,

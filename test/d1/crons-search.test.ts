@@ -1,8 +1,8 @@
 /** Finding crons, and what they did: search, count, slots and runs. */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { assistantIdOf } from "../../src/d1/assistants-table";
-import type { Cron, Slot } from "../../src/wire/crons/cron";
-import { cronFields } from "../../src/wire/crons/cron";
+import { type Cron, cron as wireCron } from "../../src/wire/crons/cron";
+import type { Slot } from "../../src/wire/crons/slot";
 import type { Run } from "../../src/wire/runs/run";
 import { createCron, ringAt, runsOf, setClock, settled, slotsOf } from "../support/crons";
 import { call, create } from "../support/edge";
@@ -99,8 +99,8 @@ describe("searching", () => {
 
     const narrow = await search({ metadata: { tag }, limit: 1, select: ["cron_id", "next_run_date"] });
     expect(narrow.body).toEqual([{ cron_id: e, next_run_date: "2040-01-01T02:00:00.000Z" }]);
-    const full = await search({ metadata: { tag }, limit: 1, select: cronFields });
-    expect(Object.keys(full.body[0] ?? {}).sort()).toEqual([...cronFields].sort());
+    const full = await search({ metadata: { tag }, limit: 1, select: wireCron.keyof().options });
+    expect(Object.keys(full.body[0] ?? {}).sort()).toEqual([...wireCron.keyof().options].sort());
   });
 
   it("ten at a time unless asked otherwise", async () => {

@@ -1,6 +1,6 @@
 /** What a schedule means, said before it costs anything. */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Preview } from "../../src/wire/crons/cron";
+import type { Preview } from "../../src/wire/crons/preview";
 import { setClock } from "../support/crons";
 import { call } from "../support/edge";
 

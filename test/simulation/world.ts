@@ -12,7 +12,7 @@ import { pokeOverdue } from "../../src/edge/watchdog";
 import type { Env } from "../../src/platform/config";
 import { asDomainError, DomainError } from "../../src/platform/errors";
 import type { Answer } from "../../src/platform/rpc";
-import type { Figures, Slot } from "../../src/wire/crons/cron";
+import type { Figures, Slot } from "../../src/wire/crons/slot";
 import { SimulatedD1 } from "./d1";
 import { Faults, NO_FAULTS } from "./faults";
 import { setEngine } from "./globals";

@@ -1,8 +1,8 @@
 /** The OpenAPI 3.1 document of the server, made of the operations and of the schemas that they name. */
-import { z } from "zod";
+import type { z } from "zod";
 import { version } from "../../../package.json";
 import { type JsonSchema } from "../../platform/json";
-import { answers, queries, requests } from "./components";
+import { answerNames, requestNames } from "../../wire/fields";
 import { schemaBook, type SchemaBook } from "./json-schema";
 import { HEADERS, PATH_PARAMETERS, TAGS, type Answer, type Operation } from "./operation";
 import { operations } from "./operations";
@@ -76,13 +76,8 @@ const FAILURES = {
 
 /** Makes the document. It takes some milliseconds, so that callers keep it. */
 export function makeDocument(): OpenApiDocument {
-  const headers = operations.flatMap((operation) => Object.entries(operation.headers ?? {}));
-  const input = schemaBook("input", requests, {
-    ...queries,
-    ...PATH_PARAMETERS,
-    ...Object.fromEntries(headers.map(([name, { schema }]) => [name, schema])),
-  });
-  const output = schemaBook("output", answers, answersOf(operations));
+  const input = schemaBook("input", requestNames, operations.flatMap(requestSchemas));
+  const output = schemaBook("output", answerNames, operations.flatMap(answerSchemas));
   const paths: OpenApiDocument["paths"] = {};
   for (const operation of operations) {
     (paths[operation.path] ??= {})[operation.method] = describe(operation, input, output);
@@ -129,13 +124,20 @@ const refTo = (kind: keyof OpenApiDocument["components"], name: string): Ref => 
   $ref: `#/components/${kind}/${name}`,
 });
 
-/** The schemas of all answers, by names that no component has. */
-const answersOf = (all: readonly Operation[]): Record<string, z.ZodType> =>
-  Object.fromEntries(
-    all.flatMap(({ id, answers }) =>
-      answers.flatMap(({ schema, status }) => (schema === undefined ? [] : [[`${id}:${status}`, schema]])),
-    ),
-  );
+/** The schemas that parse what an operation is sent. */
+const requestSchemas = ({ path, query, headers = {}, body }: Operation): z.ZodType[] =>
+  [
+    ...namesOfParameters(path).map((name) => PATH_PARAMETERS[name]),
+    query,
+    ...Object.values(headers).map(({ schema }) => schema),
+    body,
+  ].filter((schema) => schema !== undefined);
+
+const answerSchemas = ({ answers }: Operation): z.ZodType[] =>
+  answers.flatMap(({ schema }) => (schema === undefined ? [] : [schema]));
+
+const namesOfParameters = (path: string): string[] =>
+  [...path.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => name);
 
 function describe(operation: Operation, input: SchemaBook, output: SchemaBook): OperationObject {
   const { body, description } = operation;
@@ -167,7 +169,7 @@ function describe(operation: Operation, input: SchemaBook, output: SchemaBook): 
 }
 
 function pathParameters({ path }: Operation, input: SchemaBook): Parameter[] {
-  return [...path.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => {
+  return namesOfParameters(path).map((name) => {
     const schema = PATH_PARAMETERS[name];
     if (schema === undefined) throw new Error(`${path}: ${name} is no known parameter`);
     return { name, in: "path", required: true, schema: input.of(schema) };

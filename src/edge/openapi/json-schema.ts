@@ -1,8 +1,7 @@
 /** JSON schemas of the zod schemas: those with a name become components, to which the others refer. */
 import { z } from "zod";
 import type { JsonSchema } from "../../platform/json";
-import { notes, type Note } from "../../wire/field-notes";
-import { queryBoolean } from "../../wire/fields";
+import { typesInQuery, type requestNames } from "../../wire/fields";
 
 /** The schemas of one direction. */
 export interface SchemaBook {
@@ -11,22 +10,27 @@ export interface SchemaBook {
   of: (schema: z.ZodType) => JsonSchema;
 }
 
+/** Schemas by the names that they have in the document. */
+type SchemaNames = typeof requestNames;
+
 const refTo = (name: string): string => `#/components/schemas/${name}`;
 
 /**
  * Converts zod schemas.
  * @param io what is described: `input`, what clients may send; or `output`, what they are answered
- * @param named the components, by their names
- * @param others what else is converted, to be asked for with `of`; the notes know it by its name
+ * @param names the schemas that become components, by their names
+ * @param others schemas that are asked for with `of` and are no components
  */
 export function schemaBook(
   io: "input" | "output",
-  named: Readonly<Record<string, z.ZodType>>,
-  others: Readonly<Record<string, z.ZodType>>,
+  names: SchemaNames,
+  others: Iterable<z.ZodType>,
 ): SchemaBook {
+  const named = new Map([...names._idmap].map(([name, schema]) => [schema as z.ZodType, name]));
   const registry = z.registry<{ id: string }>();
-  for (const [name, schema] of [...Object.entries(named), ...Object.entries(others)]) {
-    if (!registry.has(schema)) registry.add(schema, { id: name });
+  for (const [schema, id] of named) registry.add(schema, { id });
+  for (const schema of others) {
+    if (!registry.has(schema)) registry.add(schema, { id: `unnamed ${registry._idmap.size}` });
   }
 
   const { schemas } = z.toJSONSchema(registry, {
@@ -34,26 +38,23 @@ export function schemaBook(
     uri: refTo,
     unrepresentable: ({ zodSchema }) => (zodSchema instanceof z.ZodCustom ? whatPasses(zodSchema) : "any"),
     override: ({ zodSchema, jsonSchema }) => {
-      // Query strings say it in several spellings, of which clients need to know one.
-      if (zodSchema !== queryBoolean) return;
-      jsonSchema.type = "boolean";
-      delete jsonSchema.enum;
+      const type = typesInQuery.get(zodSchema);
+      // What says how the text is spelled goes.
+      if (type !== undefined) Object.assign(jsonSchema, { enum: undefined, pattern: undefined, ...type });
     },
   });
-  const converted = (name: string, schema: z.ZodType): JsonSchema => {
-    const json: JsonSchema = { ...schemas[name] } as JsonSchema;
+  const converted = (schema: z.ZodType): JsonSchema => {
+    const json: JsonSchema = { ...schemas[registry.get(schema)?.id ?? ""] } as JsonSchema;
     delete json["$schema"];
     delete json["$id"];
-    return annotated(name, schema, tidy(json, io), io);
+    return io === "input" ? withDefaults(schema, tidy(json, io)) : tidy(json, io);
   };
   return {
-    components: Object.fromEntries(
-      Object.entries(named).map(([name, schema]) => [name, converted(name, schema)]),
-    ),
+    components: Object.fromEntries([...named].map(([schema, name]) => [name, converted(schema)])),
     of: (schema) => {
-      const id = registry.get(schema)?.id;
-      if (id === undefined) throw new Error("a schema that was not given to be converted");
-      return id in named ? { $ref: refTo(id) } : converted(id, schema);
+      if (!registry.has(schema)) throw new Error("a schema that was not given to be converted");
+      const name = named.get(schema);
+      return name === undefined ? converted(schema) : { $ref: refTo(name) };
     },
   };
 }
@@ -103,23 +104,21 @@ function tidy(schema: JsonSchema, io: "input" | "output"): JsonSchema {
   return json;
 }
 
-/** Adds to the fields of an object what zod does not tell: defaults that a transform fills in, and the notes. */
-function annotated(name: string, schema: z.ZodType, json: JsonSchema, io: "input" | "output"): JsonSchema {
+/** Adds to the fields of an object what zod does not say: which are required, and the defaults that a transform fills in. */
+function withDefaults(schema: z.ZodType, json: JsonSchema): JsonSchema {
   const object = schema instanceof z.ZodPipe ? schema.in : schema;
   if (!(object instanceof z.ZodObject) || json.properties === undefined) return json;
   const required = new Set(json.required);
   const properties = Object.entries(json.properties).map(([key, property]): [string, JsonSchema] => {
-    const shared = io === "input" ? notes[key] : undefined;
-    const { schema: replacement, ...note }: Note = notes[`${name}.${key}`] ?? shared ?? {};
     const field: unknown = object.shape[key];
-    if (io === "output" || !(field instanceof z.ZodType)) return [key, { ...property, ...note }];
-    const noted: JsonSchema = { ...(replacement ?? property), ...note };
+    if (!(field instanceof z.ZodType)) return [key, property];
     const absent = field.safeParse(undefined);
     if (!absent.success) required.add(key);
-    // Told anew, for a default that does not pass what comes after it is none.
-    delete noted.default;
-    if (absent.success && absent.data !== undefined) noted.default = absent.data;
-    return [key, noted];
+    // A default that does not pass what comes after it is none.
+    const described = { ...property };
+    delete described.default;
+    if (absent.success && absent.data !== undefined) described.default = absent.data;
+    return [key, described];
   });
   return {
     ...json,

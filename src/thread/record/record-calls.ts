@@ -8,7 +8,8 @@ import {
 } from "../../calls/thread-calls";
 import { DomainError } from "../../platform/errors";
 import { requireStorable } from "../../platform/json";
-import type { Thread, ThreadCreate, ThreadPatch, ThreadTtl, WireTtl } from "../../wire/threads/thread";
+import type { Thread, ThreadCreate, ThreadPatch, ThreadWithTtl } from "../../wire/threads/thread";
+import type { ThreadTtl } from "../../wire/threads/ttl";
 import { readPiece, writePiece } from "../checkpoints/checkpoint-copy";
 import { keepLatestState } from "../checkpoints/checkpoint-deletion";
 import { CheckpointSaver } from "../checkpoints/checkpoint-saver";
@@ -78,10 +79,7 @@ export class RecordCalls implements ThreadRecordCalls {
   }
 
   /** The thread with its values, and with its time to live if `include` names it. @throws thread.not_found */
-  async getThread(
-    threadId: string,
-    include: readonly "ttl"[] = [],
-  ): Promise<Thread & { ttl?: WireTtl | null }> {
+  async getThread(threadId: string, include: readonly "ttl"[] = []): Promise<ThreadWithTtl> {
     const thread = this.context.requireThread(threadId);
     // To save a write, the row of a temporary thread stays `busy` when its last run ends: the row is removed soon.
     const isOver = thread.temporary && !this.isBusy(threadId);

@@ -3,7 +3,8 @@ import type { ThreadRecord } from "../../calls/thread";
 import { now } from "../../platform/clock";
 import { DomainError } from "../../platform/errors";
 import { parseJson, parseJsonOrNull, type JsonObject } from "../../platform/json";
-import type { ThreadStatus, ThreadTtl } from "../../wire/threads/thread";
+import type { ThreadStatus } from "../../wire/threads/thread";
+import type { ThreadTtl } from "../../wire/threads/ttl";
 
 /** A thread's row, read. */
 export interface StoredThread extends ThreadRecord {

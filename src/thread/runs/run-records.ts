@@ -1,7 +1,7 @@
 /** Writes the rows of a run and its thread when the run is created, fails and ends, each time in one transaction. */
 import type { CronEntry } from "../../calls/cron-entry";
 import type { CronTerms, NewRun } from "../../calls/run";
-import type { ThreadTtl } from "../../wire/threads/thread";
+import type { ThreadTtl } from "../../wire/threads/ttl";
 import type { CheckpointSaver } from "../checkpoints/checkpoint-saver";
 import { findCheckpoints } from "../checkpoints/checkpoint-tables";
 import type { StoredThread } from "../record/thread-store";

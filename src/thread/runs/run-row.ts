@@ -3,7 +3,7 @@ import type { CronEntry } from "../../calls/cron-entry";
 import { usageOf, type CronTerms, type NewRun, type RunRecord } from "../../calls/run";
 import { toIsoOrNull } from "../../platform/clock";
 import { parseJson, parseJsonOrNull } from "../../platform/json";
-import { type RunStatus, type WebhookDelivery } from "../../wire/runs/run";
+import type { RunStatus, WebhookDelivery } from "../../wire/runs/run";
 
 /** A run's row, read. */
 export interface StoredRun extends RunRecord {

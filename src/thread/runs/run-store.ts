@@ -5,8 +5,7 @@
 import type { CronEntry } from "../../calls/cron-entry";
 import { isFinal, type NewRun } from "../../calls/run";
 import { now } from "../../platform/clock";
-import type { TokenUsage } from "../../wire/runs/run";
-import { type RunError, type RunStatus } from "../../wire/runs/run";
+import type { RunError, RunStatus, TokenUsage } from "../../wire/runs/run";
 import { findCheckpoints } from "../checkpoints/checkpoint-tables";
 import { toStoredRun, type RunRow, type StoredRun } from "./run-row";
 

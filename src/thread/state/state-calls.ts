@@ -2,8 +2,7 @@
 import type { StateRead, ThreadStateCalls } from "../../calls/thread-calls";
 import { DomainError } from "../../platform/errors";
 import { logError } from "../../platform/log";
-import type { StateUpdate, WireCheckpoint, WireState } from "../../wire/threads/state";
-import type { HistorySearch } from "../../wire/threads/thread";
+import type { HistorySearch, StateUpdate, WireCheckpoint, WireState } from "../../wire/threads/state";
 import type { IndexWriter } from "../index-writer";
 import type { ThreadContext } from "../thread-context";
 import { updateState } from "./state-update";

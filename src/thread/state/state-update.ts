@@ -2,8 +2,7 @@
 import type { RunnableConfig } from "@langchain/core/runnables";
 import type { ThreadRecord } from "../../calls/thread";
 import type { JsonObject } from "../../platform/json";
-import type { StateUpdate, Superstep } from "../../wire/threads/state";
-import { type WireCheckpoint } from "../../wire/threads/state";
+import type { StateUpdate, Superstep, WireCheckpoint } from "../../wire/threads/state";
 import { CheckpointSaver } from "../checkpoints/checkpoint-saver";
 import { toCommand } from "../runs/command";
 import { configOf, noCheckpoint, orThreadInvalid, requireGraph } from "./thread-state";

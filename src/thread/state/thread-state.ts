@@ -7,8 +7,8 @@ import { graphIds, loadGraph, type RunnableGraph } from "../../graphs/registry";
 import { asDomainError, DomainError, messageOf } from "../../platform/errors";
 import { pick } from "../../platform/json";
 import { logError } from "../../platform/log";
-import { type StateSelection, type WireState } from "../../wire/threads/state";
-import type { HistorySearch, ThreadSnapshot } from "../../wire/threads/thread";
+import type { HistorySearch, StateSelection, WireState } from "../../wire/threads/state";
+import type { ThreadSnapshot } from "../../wire/threads/thread";
 import { CheckpointSaver } from "../checkpoints/checkpoint-saver";
 import { emptyState, MAX_WIRE_LENGTH, toThreadSnapshot, toWireState, waitsForAnswer } from "./wire-state";
 

@@ -3,7 +3,13 @@ import type { StateSnapshot } from "@langchain/langgraph";
 import { toIsoOrNull } from "../../platform/clock";
 import { DomainError } from "../../platform/errors";
 import type { JsonObject } from "../../platform/json";
-import type { NestedState, TaskCheckpoint, WireCheckpoint, WireState } from "../../wire/threads/state";
+import type {
+  WireInterrupt,
+  NestedState,
+  TaskCheckpoint,
+  WireCheckpoint,
+  WireState,
+} from "../../wire/threads/state";
 import type { ThreadSnapshot } from "../../wire/threads/thread";
 
 /** Characters of a state, or of a page of states, in one answer. A call between objects carries 32 MiB. */
@@ -44,7 +50,7 @@ export function toThreadSnapshot(state: StateSnapshot): ThreadSnapshot {
   const waiting = state.tasks.filter(waitsForAnswer);
   return {
     values: checkpointIdOf(state.config) === null ? null : toWire(state.values),
-    interrupts: Object.fromEntries(waiting.map((task) => [task.id, toWire(openInterrupts(task))])),
+    interrupts: Object.fromEntries(waiting.map((task) => [task.id, toWireInterrupts(openInterrupts(task))])),
   };
 }
 
@@ -59,9 +65,9 @@ export function toWireState(threadId: string, state: StateSnapshot): WireState {
     tasks: state.tasks.map((task) => ({
       id: task.id,
       name: task.name,
-      path: toWire(task.path),
+      path: toWire(task.path) as unknown[],
       error: task.error === undefined ? null : messageOfTask(task.error),
-      interrupts: toWire(isPast ? task.interrupts : openInterrupts(task)),
+      interrupts: toWireInterrupts(isPast ? task.interrupts : openInterrupts(task)),
       checkpoint: checkpointOfTask(threadId, task.state),
       state: isSnapshot(task.state) ? nestedState(threadId, task.state) : null,
       result: toWire(task.result ?? null),
@@ -71,9 +77,11 @@ export function toWireState(threadId: string, state: StateSnapshot): WireState {
     checkpoint: toWireCheckpoint(threadId, state.config.configurable),
     parent_checkpoint:
       state.parentConfig === undefined ? null : toWireCheckpoint(threadId, state.parentConfig.configurable),
-    interrupts: state.tasks.flatMap((task) => toWire(openInterrupts(task)) as unknown[]),
+    interrupts: state.tasks.flatMap((task) => toWireInterrupts(openInterrupts(task))),
   };
 }
+
+const toWireInterrupts = (interrupts: unknown[]): WireInterrupt[] => toWire(interrupts) as WireInterrupt[];
 
 /** The state of a subgraph within the state of its parent. It has the field `interrupts` only if there are any. */
 function nestedState(threadId: string, state: StateSnapshot): NestedState {

@@ -1,69 +1,102 @@
-/** What clients may send about runs. */
+/** Requests and answers about runs. Streams are in `stream.ts`. */
 import { z } from "zod";
-import type { JsonObject } from "../../platform/json";
-import { isPublicUrl } from "../../platform/public-url";
 import {
+  answeredId,
+  answeredInstant,
+  answerNames,
+  ASSISTANT_ID_MEANING,
   assistantId,
   jsonObject,
-  lastOf,
-  limit,
   listOf,
-  offset,
+  metadataFilter,
   optional,
+  paging,
   queryBoolean,
-  queryLimit,
-  queryOffset,
+  queryPaging,
+  requestNames,
+  SELECT_MEANING,
   uuid,
 } from "../fields";
+import { keptPayloadFields, multitaskStrategy, nullAsAbsent, payloadFields } from "./payload";
+import { CANCEL_ON_DISCONNECT_MEANING } from "./stream";
 
-/** What steers the execution is checked: with a `max_concurrency` of 0 no node would ever start. */
-export const runConfig = z.looseObject({
-  tags: optional(z.array(z.string())),
-  recursion_limit: optional(z.number().int().min(1).max(10_000)),
-  max_concurrency: optional(z.number().int().min(1)),
-  run_name: optional(z.string()),
-  metadata: optional(jsonObject),
-  configurable: optional(jsonObject),
-});
+/** The states of docs/run-lifecycle.md. */
+export const runStatus = z
+  .enum(["pending", "running", "error", "success", "timeout", "interrupted"])
+  .register(answerNames, { id: "RunStatus" });
+export type RunStatus = z.output<typeof runStatus>;
+/** The status of a run that has ended. */
+export type FinalStatus = Exclude<RunStatus, "pending" | "running">;
 
-const streamModes = z.enum([
-  "values",
-  "messages",
-  "messages-tuple",
-  "tasks",
-  "checkpoints",
-  "updates",
-  "events",
-  "debug",
-  "custom",
-  "tools",
-]);
+/** What went wrong, in the form that the SDKs raise. */
+export const runError = z
+  .strictObject({ error: z.string(), message: z.string() })
+  .register(answerNames, { id: "RunError" });
+export type RunError = z.output<typeof runError>;
 
-const nodes = z.union([z.literal("*"), z.array(z.string())], 'expected "*" or a list of node names');
+/** How far the calling of a run's webhook has got. */
+export const webhookDelivery = z
+  .strictObject({
+    status: z.enum(["pending", "delivered", "failed"]),
+    attempts: z.int().meta({ description: "Calls so far." }),
+    last_error: z.string().nullable().meta({
+      description:
+        "What was wrong with the last call that failed. Null when no call has failed, or one was answered.",
+    }),
+    next_attempt_at: answeredInstant.nullable().meta({
+      description: "Null before the run has ended, and when no further call follows.",
+    }),
+  })
+  .register(answerNames, { id: "WebhookDelivery" });
+export type WebhookDelivery = z.output<typeof webhookDelivery>;
 
-export const multitaskStrategy = z.enum(["reject", "rollback", "interrupt", "enqueue"]);
+export const tokenUsage = z
+  .strictObject({
+    input_tokens: z.int().meta({ description: "Tokens that models were sent." }),
+    output_tokens: z.int().meta({ description: "Tokens that models answered with." }),
+  })
+  .register(answerNames, { id: "TokenUsage" });
 
-export const webhookUrl = z
-  .string()
-  .min(1)
-  .max(65_536)
-  .refine(isPublicUrl, "expected an absolute http(s) URL on a public host");
+/** Tokens as code counts them; {@link tokenUsage} is their form on the wire. */
+export interface TokenUsage {
+  /** Tokens that models were sent. */
+  inputTokens: number;
+  /** Tokens that models answered with. */
+  outputTokens: number;
+}
 
-/** Fields that a cron's payload and a run have in common. */
-export const payloadFields = {
-  config: optional(runConfig),
-  context: optional(jsonObject),
-  webhook: optional(webhookUrl),
-  interrupt_before: optional(nodes),
-  interrupt_after: optional(nodes),
-  stream_mode: optional(
-    z.union([streamModes, z.array(streamModes)], "expected a stream mode or a list of them"),
-  ),
-  stream_subgraphs: optional(z.boolean()),
-  stream_resumable: optional(z.boolean()),
-  durability: optional(z.enum(["sync", "async", "exit"])),
-  checkpoint_during: optional(z.boolean()),
-};
+export const run = z
+  .strictObject({
+    run_id: answeredId,
+    thread_id: answeredId,
+    assistant_id: answeredId,
+    created_at: answeredInstant,
+    updated_at: answeredInstant,
+    status: runStatus,
+    metadata: jsonObject,
+    kwargs: jsonObject,
+    multitask_strategy: multitaskStrategy,
+    error: runError.optional().meta({
+      description:
+        "What went wrong. There only when something did, also while the run waits for its next attempt.",
+    }),
+    webhook: webhookDelivery.optional().meta({ description: "There only when the run has a webhook." }),
+    attempts: z.int().optional().meta({
+      description:
+        "How many attempts began. Not there for runs that ended under a version that did not count them.",
+    }),
+    usage: tokenUsage.optional().meta({
+      description: "The tokens that all attempts used. There only when a model said how many it used.",
+    }),
+  })
+  .register(answerNames, { id: "Run" });
+export type Run = z.output<typeof run>;
+
+/** In place of a run's values, when it failed. */
+export const runFailure = z.strictObject({ __error__: runError }).register(answerNames, { id: "RunFailure" });
+
+/** The end of a run that was waited for: the values of its state, in whatever form the graph gives them, or the failure. */
+export const runResult = z.union([runFailure, z.unknown()]);
 
 /** Any JSON, or nothing: `z.unknown()` alone would ask for the key. */
 const anything = z.unknown().optional();
@@ -88,148 +121,92 @@ export const command = z
     update: z.union([jsonObject, z.array(z.tuple([z.string(), z.unknown()]))]).nullish(),
     resume: anything,
     goto: z.union([goto, z.array(goto)]).nullish(),
-    /** What Python's SDKs before 0.1.43 call those places to go to that have an input of their own. */
+    /** Python's SDKs before 0.1.43 send the nodes to go to that have an input of their own in this field. */
     send: z.union([send, z.array(send)]).nullish(),
   })
   .transform(({ update, resume, goto, send }) => ({
     update,
     resume,
     goto: send == null ? goto : [goto ?? [], send].flat(),
-  }));
+  }))
+  .register(requestNames, { id: "Command" });
 
-/** A checkpoint of a thread, which is the one that the request is about. */
-export const checkpoint = z.strictObject({
+/** A checkpoint of the thread that the request is about. */
+export const checkpointReference = z.strictObject({
   thread_id: optional(z.string()),
   checkpoint_ns: optional(z.string()),
   checkpoint_id: optional(z.string()),
   checkpoint_map: optional(jsonObject),
 });
 
-/** The JavaScript SDK's types have other words for the same. */
+const START_MEANING = { description: "The checkpoint to start from, in place of the latest one." };
+
+/** The types of the JavaScript SDK have other words for the same. */
 const onCompletion = z
   .enum(["delete", "keep", "complete", "continue"])
   .transform((word) => (word === "keep" || word === "continue" ? "keep" : "delete"));
 
+/** Fields that are stored in the `kwargs` of the run as they came. */
+const keptFields = {
+  input: anything.meta({ description: "The input of the graph." }),
+  command: optional(command).meta({
+    description:
+      "What the run goes on with in place of an input: an update, the answer to an interrupt, a node.",
+  }),
+  ...nullAsAbsent(keptPayloadFields),
+  feedback_keys: optional(z.array(z.string())).meta({ description: "Accepted without effect." }),
+  strict_resume: optional(z.boolean()).meta({
+    description:
+      "Whether a run that answers an interrupt which does not wait fails, and leaves the thread as it was.",
+  }),
+  on_disconnect: optional(z.enum(["cancel", "continue"])).meta({
+    description: "What becomes of the run when the client that waits for it disconnects.",
+  }),
+  on_completion: optional(onCompletion).meta({
+    description: "For a stateless run: what becomes of its thread when the run has ended.",
+  }),
+};
+/** The names of the fields that are stored in the `kwargs` of a run as they came. */
+export const KEPT_FIELDS = Object.keys(keptFields) as (keyof typeof keptFields)[];
+/** The fields that are stored in the `kwargs` of a run as they came. */
+export type KeptFields = Partial<z.output<z.ZodObject<typeof keptFields>>>;
+
 /** The body of every request that makes a run, on a thread or stateless. */
-export const runCreate = z.strictObject({
-  ...payloadFields,
-  assistant_id: assistantId,
-  input: anything,
-  command: optional(command),
-  metadata: optional(jsonObject),
-  multitask_strategy: optional(multitaskStrategy),
-  if_not_exists: optional(z.enum(["create", "reject"])),
-  on_completion: optional(onCompletion),
-  on_disconnect: optional(z.enum(["cancel", "continue"])),
-  after_seconds: optional(z.number().min(0).max(31_536_000)),
-  checkpoint: optional(checkpoint),
-  checkpoint_id: optional(z.string()),
-  feedback_keys: optional(z.array(z.string())),
-  langsmith_tracer: optional(jsonObject),
-  langsmith_tracing: optional(jsonObject),
-  strict_resume: optional(z.boolean()),
-});
+export const runCreate = z
+  .strictObject({
+    ...nullAsAbsent(payloadFields),
+    ...keptFields,
+    assistant_id: assistantId.meta({ description: ASSISTANT_ID_MEANING }),
+    metadata: optional(jsonObject),
+    multitask_strategy: optional(multitaskStrategy).meta({
+      description: "What to do when the thread is busy with another run.",
+    }),
+    if_not_exists: optional(z.enum(["create", "reject"])).meta({
+      description: "What to do when there is no such thread.",
+    }),
+    after_seconds: optional(z.number().min(0).max(31_536_000)).meta({
+      description: "The run starts after this many seconds.",
+    }),
+    checkpoint: optional(checkpointReference).meta(START_MEANING),
+    checkpoint_id: optional(z.string()).meta(START_MEANING),
+    langsmith_tracer: optional(jsonObject).meta({ description: "Accepted without effect." }),
+    langsmith_tracing: optional(jsonObject).meta({ description: "Accepted without effect." }),
+  })
+  .register(requestNames, { id: "RunCreate" });
 export type RunCreate = z.output<typeof runCreate>;
 
 /** The body of a request that waits for its run. */
-export const runWait = z.strictObject({
-  ...runCreate.shape,
-  /** Python's synchronous client sends along what it will do itself when the run has failed. */
-  raise_error: optional(z.boolean()),
-});
+export const runWait = z
+  .strictObject({
+    ...runCreate.shape,
+    // Python's synchronous client sends along what it will do itself when the run has failed.
+    raise_error: optional(z.boolean()).meta({
+      description: "Accepted without effect: it says what the client does when the run has failed.",
+    }),
+  })
+  .register(requestNames, { id: "RunWait" });
 
-const runStatus = z.enum(["pending", "running", "error", "success", "timeout", "interrupted"]);
-
-const runFields = [
-  "run_id",
-  "thread_id",
-  "assistant_id",
-  "created_at",
-  "updated_at",
-  "status",
-  "metadata",
-  "kwargs",
-  "multitask_strategy",
-  "error",
-  "webhook",
-  "attempts",
-  "usage",
-] as const;
-const runField = z.enum(runFields);
-
-export const runList = z.strictObject({
-  limit: queryLimit.default(10),
-  offset: queryOffset.default(0),
-  status: runStatus.optional(),
-  select: listOf(runField).optional(),
-});
-
-export const runSearch = z.strictObject({
-  metadata: optional(jsonObject),
-  status: optional(runStatus),
-  thread_id: optional(uuid),
-  assistant_id: optional(assistantId),
-  /** The open Agent Protocol's word for an assistant. */
-  agent_id: optional(assistantId),
-  created_after: optional(z.iso.datetime({ offset: true, local: true })),
-  created_before: optional(z.iso.datetime({ offset: true, local: true })),
-  limit: limit.nullish().transform((value) => value ?? 10),
-  offset: offset.nullish().transform((value) => value ?? 0),
-  sort_order: optional(z.enum(["asc", "desc"])),
-  select: optional(z.array(runField)),
-});
-export type RunSearch = z.output<typeof runSearch>;
-
-export const cancelQuery = z.strictObject({
-  wait: queryBoolean.default(false),
-  action: z.enum(["interrupt", "rollback"]).default("interrupt"),
-  reason: z.string().optional(),
-});
-
-export const joinQuery = z.strictObject({ cancel_on_disconnect: queryBoolean.default(false) });
-
-const lastEventId = z
-  .string()
-  .regex(/^-?\d*$/, 'expected the id of an event, or "-1" for all')
-  .transform((text) => (text === "" || text === "-" ? 0 : Math.max(Number(text), 0)));
-
-/** The header `Last-Event-ID`, when it is sent. */
-export const lastEventIdHeader = lastEventId.optional();
-
-/** For those who go on and have no event yet; the header is for all others. */
-const goOnAfter = lastOf(lastEventId).optional();
-
-/** What of a run's events is streamed, beside what the run is asked to stream. */
-export const streamQuery = z.looseObject({ namespace: listOf(z.string()).optional() });
-
-export const joinStreamQuery = z.looseObject({
-  ...streamQuery.shape,
-  cancel_on_disconnect: lastOf(queryBoolean).default(false),
-  stream_mode: listOf(streamModes).optional(),
-  /** The SDK's hint at what its caller has seen: to be sent more than that does no harm. */
-  checkpoint_id: lastOf(z.string()).optional(),
-  last_event_id: goOnAfter,
-});
-
-/** The modes of a thread's stream. */
-export const THREAD_MODES = ["run_modes", "lifecycle", "state_update"] as const;
-
-const threadModes = listOf(z.enum(THREAD_MODES)).optional();
-
-export const threadStreamQuery = z.strictObject({
-  stream_modes: threadModes,
-  /** What the SDKs call it. */
-  stream_mode: threadModes,
-  last_event_id: goOnAfter,
-});
-
-export const runsCancel = z.strictObject({
-  status: optional(z.enum(["pending", "running", "all"])),
-  thread_id: optional(uuid),
-  run_ids: optional(z.array(uuid).min(1).max(1000)),
-});
-
-/** What only the client itself has a use for, and sends all the same. */
+/** Fields of the JavaScript SDK's own options, which it sends although only the SDK has a use for them. */
 const CLIENT_ONLY = new Set(["signal", "_langsmithTracer"]);
 
 const snakeCase = (key: string): string => key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
@@ -248,49 +225,49 @@ function fromCamelCase(item: unknown): unknown {
   };
 }
 
-export const runBatch = z.array(z.preprocess(fromCamelCase, runCreate)).min(1).max(100);
-/** The states of docs/run-lifecycle.md. */
-export type RunStatus = "pending" | "running" | "success" | "error" | "timeout" | "interrupted";
-/** Of a run that has ended. */
-export type FinalStatus = Exclude<RunStatus, "pending" | "running">;
-export type MultitaskStrategy = "reject" | "rollback" | "interrupt" | "enqueue";
-/** What went wrong, in the form that the SDKs raise. */
-export interface RunError {
-  error: string;
-  message: string;
-}
-/** How far the calling of a run's webhook has got. */
-export interface WebhookDelivery {
-  status: "pending" | "delivered" | "failed";
-  /** Calls so far. */
-  attempts: number;
-  /** What was wrong with the last call that failed; null when none has, or one was answered. */
-  last_error: string | null;
-  /** ISO text; null before the run has ended, and when there is nothing more to call. */
-  next_attempt_at: string | null;
-}
-/**
- * A run as the API shows it; `error` only when it failed, `webhook` only when it has one, and `usage` only when a model told
- * what it used.
- */
-export interface Run {
-  run_id: string;
-  thread_id: string;
-  assistant_id: string;
-  created_at: string;
-  updated_at: string;
-  status: RunStatus;
-  metadata: JsonObject;
-  kwargs: JsonObject;
-  multitask_strategy: MultitaskStrategy;
-  error?: RunError;
-  webhook?: WebhookDelivery;
-  /** Not of runs that ended under a version that did not count them. */
-  attempts?: number;
-  usage?: { input_tokens: number; output_tokens: number };
-}
-/** Tokens that models were sent, and that they answered with. */
-export interface TokenUsage {
-  inputTokens: number;
-  outputTokens: number;
-}
+export const runBatch = z
+  .array(z.preprocess(fromCamelCase, runCreate))
+  .min(1)
+  .max(100)
+  .register(requestNames, { id: "RunBatch" });
+
+export const runList = z.strictObject({
+  ...queryPaging,
+  status: runStatus.optional(),
+  select: listOf(run.keyof()).optional().meta(SELECT_MEANING),
+});
+
+export const runSearch = z
+  .strictObject({
+    ...paging,
+    metadata: metadataFilter,
+    status: optional(runStatus),
+    thread_id: optional(uuid),
+    assistant_id: optional(assistantId).meta({ description: ASSISTANT_ID_MEANING }),
+    /** The open Agent Protocol's word for an assistant. */
+    agent_id: optional(assistantId).meta({ description: "Another name of `assistant_id`." }),
+    created_after: optional(z.iso.datetime({ offset: true, local: true })),
+    created_before: optional(z.iso.datetime({ offset: true, local: true })),
+    sort_order: optional(z.enum(["asc", "desc"])),
+    select: optional(z.array(run.keyof())).meta(SELECT_MEANING),
+  })
+  .register(requestNames, { id: "RunSearch" });
+export type RunSearch = z.output<typeof runSearch>;
+
+export const cancelQuery = z.strictObject({
+  wait: queryBoolean.default(false).meta({ description: "Whether to answer only when the run has ended." }),
+  action: z.enum(["interrupt", "rollback"]).default("interrupt"),
+  reason: z.string().optional().meta({ description: "Accepted without effect." }),
+});
+
+export const joinQuery = z.strictObject({
+  cancel_on_disconnect: queryBoolean.default(false).meta(CANCEL_ON_DISCONNECT_MEANING),
+});
+
+export const runsCancel = z
+  .strictObject({
+    status: optional(z.enum(["pending", "running", "all"])).meta({ description: "All runs of this status." }),
+    thread_id: optional(uuid),
+    run_ids: optional(z.array(uuid).min(1).max(1000)).meta({ description: "These runs." }),
+  })
+  .register(requestNames, { id: "RunsCancel" });

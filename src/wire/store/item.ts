@@ -1,7 +1,16 @@
-/** What clients may send about store items. */
+/** Requests and answers about items of the store. */
 import { z } from "zod";
 import type { JsonObject } from "../../platform/json";
-import { optional, paging, queryBoolean } from "../fields";
+import {
+  answeredInstant,
+  answerNames,
+  jsonObject,
+  limit,
+  optional,
+  paging,
+  queryBoolean,
+  requestNames,
+} from "../fields";
 import { keyFault, namespaceFault, type NamespaceUse } from "./namespace";
 
 /** Adds what is wrong with a value as an issue, if something is. */
@@ -17,6 +26,8 @@ const namespace = (use: NamespaceUse) =>
     .array(z.string("expected a string"), "expected a list of labels")
     .superRefine(refuse((labels) => namespaceFault(labels, use)));
 
+const NAMESPACE_MEANING = "Its labels: at least one. A label is not empty and has no period in it.";
+
 const key = z.string("expected a string").superRefine(refuse(keyFault));
 
 /** Taken as it is: zod would copy it, and leave out a key called `__proto__`. */
@@ -25,53 +36,84 @@ const object = z.custom<JsonObject>(
   "expected an object",
 );
 
-/** A time to live; the bound, about 1,900 years, keeps instants within what dates can be. */
+/** A time to live in minutes. The bound, about 1,900 years, keeps instants within what dates can be. */
 export const ttlMinutes = z.number("expected minutes").positive().max(1_000_000_000);
 
-export const itemPut = z.strictObject({
-  namespace: namespace("write"),
-  key,
-  value: object,
-  /** Accepted without effect: there are no embeddings to index by. */
-  index: z.union([z.literal(false), z.array(z.string())], "expected false or a list of paths").nullish(),
-  /** Minutes; null is for good, and absent the default of langgraph.json. */
-  ttl: ttlMinutes.nullish(),
-});
+const refreshTtl = { description: "Whether reading an item gives it its full time to live again." };
 
-export const itemDelete = z.strictObject({ namespace: namespace("address"), key });
+export const itemPut = z
+  .strictObject({
+    namespace: namespace("write").meta({ description: NAMESPACE_MEANING }),
+    key,
+    value: object,
+    index: z
+      .union([z.literal(false), z.array(z.string())], "expected false or a list of paths")
+      .nullish()
+      .meta({ description: "Accepted without effect: items are not embedded." }),
+    ttl: ttlMinutes.nullish().meta({
+      description:
+        "Minutes that the item lives. Null: for good. When it is absent, the default of langgraph.json counts.",
+    }),
+  })
+  .register(requestNames, { id: "ItemPut" });
 
-/** The SDKs send the labels joined by periods, the API's specification has one parameter for each. */
+export const itemDelete = z
+  .strictObject({ namespace: namespace("address").meta({ description: NAMESPACE_MEANING }), key })
+  .register(requestNames, { id: "ItemDelete" });
+
+/** The SDKs send the labels joined by periods; the API's specification has one parameter for each. */
 export const itemGet = z.strictObject({
   namespace: z
     .union([z.string(), z.array(z.string())])
     .default([])
     .transform((given) => [given].flat().flatMap((labels) => (labels === "" ? [] : labels.split("."))))
-    .pipe(namespace("address")),
+    .pipe(namespace("address"))
+    .meta({ description: "Its labels, as several parameters or joined by periods." }),
   key,
-  refresh_ttl: queryBoolean.optional(),
+  refresh_ttl: queryBoolean.optional().meta(refreshTtl),
 });
 
-export const itemSearch = z.strictObject({
-  ...paging,
-  namespace_prefix: optional(namespace("search")),
-  filter: optional(object),
-  query: optional(z.string()),
-  refresh_ttl: optional(z.boolean()),
-});
+export const itemSearch = z
+  .strictObject({
+    ...paging,
+    namespace_prefix: optional(namespace("search")),
+    filter: optional(object).meta({
+      description:
+        "Only items whose values match. Operators: `$eq`, `$ne`, `$in`, `$nin`, `$gt`, `$gte`, `$lt`, `$lte`.",
+    }),
+    query: optional(z.string()).meta({
+      description: "Accepted without effect: there are no embeddings to search by.",
+    }),
+    refresh_ttl: optional(z.boolean()).meta(refreshTtl),
+  })
+  .register(requestNames, { id: "ItemSearch" });
 
-export const namespaceList = z.strictObject({
-  prefix: optional(namespace("search")),
-  suffix: optional(namespace("search")),
-  max_depth: optional(z.number().int().min(1)),
-  limit: optional(z.number().int().min(1).max(1000)),
-  offset: paging.offset,
-});
+export const namespaceList = z
+  .strictObject({
+    prefix: optional(namespace("search")),
+    suffix: optional(namespace("search")),
+    max_depth: optional(z.number().int().min(1)).meta({
+      description: "Namespaces are cut off after this many labels.",
+    }),
+    limit: optional(limit).meta({ description: "How many to return at most." }),
+    offset: paging.offset,
+  })
+  .register(requestNames, { id: "NamespaceList" });
 
-/** The wire object. */
-export interface WireItem {
-  namespace: string[];
-  key: string;
-  value: JsonObject;
-  created_at: string;
-  updated_at: string;
-}
+export const item = z
+  .strictObject({
+    namespace: z.array(z.string()),
+    key: z.string(),
+    value: jsonObject,
+    created_at: answeredInstant,
+    updated_at: answeredInstant,
+  })
+  .register(answerNames, { id: "Item" });
+export type WireItem = z.output<typeof item>;
+
+export const foundItem = z
+  .strictObject({
+    ...item.shape,
+    score: z.number().nullable().meta({ description: "Null: items are not ranked." }),
+  })
+  .register(answerNames, { id: "FoundItem" });

@@ -1,166 +1,140 @@
-/** What clients may send about threads. */
+/** Requests and answers about threads. Their states are in `state.ts`. */
 import { z } from "zod";
-import type { JsonObject } from "../../platform/json";
-import { jsonObject, listOf, optional, paging, queryBoolean, queryLimit, uuid } from "../fields";
-import { stateField, superstep } from "./state";
+import {
+  answeredId,
+  answeredInstant,
+  answerNames,
+  jsonObject,
+  metadataFilter,
+  optional,
+  paging,
+  requestNames,
+  SELECT_MEANING,
+  uuid,
+} from "../fields";
+import { interrupt, superstep } from "./state";
 import { threadPart } from "./thread-part";
+import { threadTtl, wireTtl } from "./ttl";
 
-/** Minutes; at most a hundred years, so that the instant of expiry is one. */
-export const minutes = z.number().positive().max(52_560_000);
+export const threadStatus = z
+  .enum(["idle", "busy", "interrupted", "error"])
+  .register(answerNames, { id: "ThreadStatus" });
+export type ThreadStatus = z.output<typeof threadStatus>;
 
-export const threadTtl = z
-  .union(
-    [
-      minutes,
-      z.strictObject({ strategy: z.enum(["delete", "keep_latest"]).default("delete"), ttl: minutes }),
-    ],
-    'expected minutes, or {"strategy": "delete" | "keep_latest", "ttl": minutes}',
-  )
-  .transform((given) => (typeof given === "number" ? { strategy: "delete" as const, ttl: given } : given));
+export const thread = z
+  .strictObject({
+    thread_id: answeredId,
+    created_at: answeredInstant,
+    updated_at: answeredInstant,
+    metadata: jsonObject,
+    status: threadStatus,
+    config: jsonObject.meta({
+      description: "What its runs were configured with. The configuration of the last run takes precedence.",
+    }),
+    error: z.string().nullable(),
+    values: z.unknown().meta({ description: "The values of its state. Null before the first run." }),
+    interrupts: z.record(z.string(), z.array(interrupt)).meta({
+      description: "The interrupts that wait for an answer, by the id of their task.",
+    }),
+  })
+  .register(answerNames, { id: "Thread" });
+export type Thread = z.output<typeof thread>;
 
-export const threadCreate = z.strictObject({
-  thread_id: optional(uuid),
-  metadata: optional(jsonObject),
-  if_exists: optional(z.enum(["raise", "do_nothing"])),
-  ttl: optional(threadTtl),
-  supersteps: optional(z.array(superstep).max(1000)),
-});
+/** What the checkpoints say of a thread. */
+export type ThreadSnapshot = Pick<Thread, "values" | "interrupts">;
+
+export const threadWithTtl = z
+  .strictObject({
+    ...thread.shape,
+    ttl: wireTtl.nullable().optional().meta({
+      description: "Its time to live, null when it has none. There only when `include` asks for it.",
+    }),
+  })
+  .register(answerNames, { id: "ThreadWithTtl" });
+export type ThreadWithTtl = z.output<typeof threadWithTtl>;
+
+export const foundThread = z
+  .strictObject({
+    ...thread.shape,
+    extracted: jsonObject.optional().meta({
+      description: "What `extract` asks for. There only when it asks for something.",
+    }),
+  })
+  .register(answerNames, { id: "FoundThread" });
+export type FoundThread = z.output<typeof foundThread>;
+
+export const threadCreate = z
+  .strictObject({
+    thread_id: optional(uuid),
+    metadata: optional(jsonObject),
+    if_exists: optional(z.enum(["raise", "do_nothing"])).meta({
+      description: "What to do when there is a thread with this id: answer 409, or answer with that thread.",
+    }),
+    ttl: optional(threadTtl).meta({
+      description: "Minutes that the thread lives, alone or with what becomes of it then.",
+    }),
+    supersteps: optional(z.array(superstep).max(1000)).meta({
+      description: "States that the thread begins with, each given by the updates that led to it.",
+    }),
+  })
+  .register(requestNames, { id: "ThreadCreate" });
 export type ThreadCreate = z.output<typeof threadCreate>;
 
-export const threadPatch = z.strictObject({ metadata: optional(jsonObject), ttl: threadTtl.nullish() });
+export const threadPatch = z
+  .strictObject({
+    metadata: optional(jsonObject).meta({ description: "Merged into the metadata of the thread." }),
+    ttl: threadTtl.nullish().meta({ description: "As at creation. Null removes the time to live." }),
+  })
+  .register(requestNames, { id: "ThreadPatch" });
 export type ThreadPatch = z.output<typeof threadPatch>;
 
-/** What a thread is shown with when asked: repeated, as the JavaScript SDK has it, or with commas, as the Python one. */
+/** The JavaScript SDK repeats the parameter, and the Python SDK sends a list with commas. */
 export const threadQuery = z.strictObject({
   include: z
     .union([z.string(), z.array(z.string())])
     .transform((given) => [given].flat().flatMap((text) => text.split(",")))
     .pipe(z.array(z.enum(["ttl"])))
-    .optional(),
+    .optional()
+    .meta({ description: "`ttl`: the thread is shown with its time to live." }),
 });
 
-const threadStatus = z.enum(["idle", "busy", "interrupted", "error"]);
-
 const filters = {
-  metadata: optional(jsonObject),
-  values: optional(jsonObject),
+  metadata: metadataFilter,
+  values: optional(jsonObject).meta({ description: "Only those whose values contain all of these pairs." }),
   status: optional(threadStatus),
 };
 
-export const threadCount = z.strictObject(filters);
+export const threadCount = z.strictObject(filters).register(requestNames, { id: "ThreadCount" });
 export type ThreadFilters = z.output<typeof threadCount>;
 
-const threadFields = z.enum([
-  "thread_id",
-  "created_at",
-  "updated_at",
-  "metadata",
-  "config",
-  "context",
-  "status",
-  "values",
-  "interrupts",
-  "error",
-]);
+/** The fields of a thread, and `context`, which the SDKs offer and no thread has. */
+const selectable = z.enum([...thread.keyof().options, "context"]);
 
-export const threadSearch = z.strictObject({
-  ...filters,
-  ...paging,
-  ids: optional(z.array(uuid).max(1000)),
-  sort_by: optional(z.enum(["thread_id", "status", "created_at", "updated_at"])),
-  sort_order: optional(z.enum(["asc", "desc"])),
-  select: optional(z.array(threadFields)),
-  extract: optional(
-    z
-      .record(z.string().min(1).max(200), threadPart)
-      .refine((parts) => Object.keys(parts).length <= 10, "expected at most 10 paths"),
-  ),
-});
+export const threadSearch = z
+  .strictObject({
+    ...filters,
+    ...paging,
+    ids: optional(z.array(uuid).max(1000)),
+    sort_by: optional(z.enum(["thread_id", "status", "created_at", "updated_at"])),
+    sort_order: optional(z.enum(["asc", "desc"])),
+    select: optional(z.array(selectable)).meta(SELECT_MEANING),
+    extract: optional(
+      z
+        .record(z.string().min(1).max(200), threadPart)
+        .refine((parts) => Object.keys(parts).length <= 10, "expected at most 10 paths"),
+    ).meta({
+      description:
+        "What is added to each thread as `extracted`, by names: paths into its values, metadata, config or interrupts.",
+    }),
+  })
+  .register(requestNames, { id: "ThreadSearch" });
 export type ThreadSearch = z.output<typeof threadSearch>;
 
-export const stateQuery = z.strictObject({
-  subgraphs: queryBoolean.default(false),
-  select: listOf(stateField).optional(),
-});
-
-const checkpointConfig = z.looseObject({
-  checkpoint_id: optional(z.string()),
-  checkpoint_ns: optional(z.string()),
-});
-
-/** A checkpoint as the SDKs name one: its id, or a config that holds it. */
-const before = z
-  .union([
-    z.string(),
-    z
-      .looseObject({ configurable: checkpointConfig })
-      .transform((config) => config.configurable.checkpoint_id),
-    checkpointConfig.transform((config) => config.checkpoint_id),
-  ])
-  .nullish()
-  .transform((id) => id ?? undefined);
-
-export const historySearch = z.strictObject({
-  limit: z
-    .number()
-    .int()
-    .min(1)
-    .max(1000)
-    .nullish()
-    .transform((value) => value ?? 10),
-  before,
-  metadata: optional(jsonObject),
-  checkpoint: optional(checkpointConfig),
-  select: optional(z.array(stateField)),
-});
-export type HistorySearch = z.output<typeof historySearch>;
-
-export const historyQuery = z
+export const threadPrune = z
   .strictObject({
-    limit: queryLimit.default(10),
-    before: z.string().optional(),
-    select: listOf(stateField).optional(),
+    thread_ids: z.array(uuid).max(1000),
+    strategy: z.enum(["delete", "keep_latest"]).default("delete").meta({
+      description: "Whether the threads are deleted, or keep only their latest state.",
+    }),
   })
-  .transform(({ limit, before: id, select }): HistorySearch => ({
-    limit,
-    before: id,
-    select,
-    metadata: undefined,
-    checkpoint: undefined,
-  }));
-/** A thread's time to live as the API shows it. */
-export interface WireTtl {
-  strategy: ThreadTtl["strategy"];
-  ttl_minutes: number;
-  /** Null while a run holds it up, and when only the latest state is left already. */
-  expires_at: string | null;
-}
-export type ThreadStatus = "idle" | "busy" | "interrupted" | "error";
-/** How long a thread lives without being touched. */
-export interface ThreadTtl {
-  /** What becomes of it then: it is deleted, or only its latest state is kept. */
-  strategy: "delete" | "keep_latest";
-  /** Minutes. */
-  ttl: number;
-}
-/** What the checkpoints say of a thread. */
-export interface ThreadSnapshot {
-  /** The values of its state; null before the first run. */
-  values: unknown;
-  /** Interrupts that wait for an answer, by task id. */
-  interrupts: JsonObject;
-}
-/** A thread as the API shows it. */
-export interface Thread extends ThreadSnapshot {
-  thread_id: string;
-  created_at: string;
-  updated_at: string;
-  metadata: JsonObject;
-  status: ThreadStatus;
-  config: JsonObject;
-  error: string | null;
-}
-/** A thread that was found, with what was to be extracted of it. */
-export interface FoundThread extends Thread {
-  extracted?: JsonObject;
-}
+  .register(requestNames, { id: "ThreadsPrune" });

@@ -2,7 +2,8 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { operations } from "../../../src/edge/openapi/operations";
 import type { Assistant } from "../../../src/wire/assistants";
-import type { Cron, Slot } from "../../../src/wire/crons/cron";
+import type { Cron } from "../../../src/wire/crons/cron";
+import type { Slot } from "../../../src/wire/crons/slot";
 import type { Run } from "../../../src/wire/runs/run";
 import type { WireState } from "../../../src/wire/threads/state";
 import type { Thread } from "../../../src/wire/threads/thread";

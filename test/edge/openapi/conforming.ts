@@ -4,7 +4,7 @@ import { makeDocument, type OperationObject } from "../../../src/edge/openapi/do
 import type { Operation } from "../../../src/edge/openapi/operation";
 import { operations } from "../../../src/edge/openapi/operations";
 import type { JsonSchema } from "../../../src/platform/json";
-import { failure } from "../../../src/wire/answers";
+import { failure } from "../../../src/wire/system";
 import { call, edgeFetch, type Answer } from "../../support/edge";
 
 const document = makeDocument();

@@ -1,11 +1,11 @@
 /** The document: that it is whole, and that it is one of this server. */
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
 import { app } from "../../../src/edge/app";
-import { requests } from "../../../src/edge/openapi/components";
 import { makeDocument, type OperationObject } from "../../../src/edge/openapi/document";
 import { operations } from "../../../src/edge/openapi/operations";
 import type { JsonSchema } from "../../../src/platform/json";
-import { notes } from "../../../src/wire/field-notes";
+import { answerNames, requestNames } from "../../../src/wire/fields";
 
 const document = makeDocument();
 
@@ -49,8 +49,7 @@ describe("operations", () => {
   });
 
   it("has a name for every body", () => {
-    const named = new Set(Object.values(requests));
-    const unnamed = operations.filter(({ body }) => body !== undefined && !named.has(body));
+    const unnamed = operations.filter(({ body }) => body !== undefined && !requestNames.has(body));
     expect(unnamed.map(({ id }) => id)).toEqual([]);
   });
 });
@@ -160,18 +159,14 @@ describe("the schemas", () => {
     expect(query("/store/items")).toMatchObject({ namespace: { required: true }, key: { required: true } });
   });
 
-  it("have every note in its place", () => {
+  it("say of every field what its zod schema says", () => {
     const { schemas } = document.components;
-    const told = new Set(
-      [...walk(document)].map(([, value]) => value).filter((value) => typeof value === "string"),
-    );
-    for (const [key, note] of Object.entries(notes)) {
-      expect(told, key).toContain(note?.description);
-      const [component = "", field = ""] = key.split(".");
-      if (component in schemas && key.includes(".")) {
-        expect(schemas[component]?.properties?.[field], key).toMatchObject({
-          description: note?.description,
-        });
+    for (const [name, schema] of [...requestNames._idmap, ...answerNames._idmap]) {
+      if (!(schema instanceof z.ZodObject)) continue;
+      for (const [key, field] of Object.entries(schema.shape)) {
+        const { description } = z.globalRegistry.get(field) ?? {};
+        if (description === undefined) continue;
+        expect(schemas[name]?.properties?.[key], `${name}.${key}`).toMatchObject({ description });
       }
     }
   });

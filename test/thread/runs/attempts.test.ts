@@ -6,7 +6,8 @@ import {
   runInDurableObject,
 } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Cron, Slot } from "../../../src/wire/crons/cron";
+import type { Cron } from "../../../src/wire/crons/cron";
+import type { Slot } from "../../../src/wire/crons/slot";
 import type { Run } from "../../../src/wire/runs/run";
 import type { Thread } from "../../../src/wire/threads/thread";
 import {

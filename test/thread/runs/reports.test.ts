@@ -9,7 +9,8 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { threadObject } from "../../../src/calls/thread-calls";
 import { backoffMs, REPORT_BACKOFF } from "../../../src/platform/backoff";
-import type { Cron, Slot } from "../../../src/wire/crons/cron";
+import type { Cron } from "../../../src/wire/crons/cron";
+import type { Slot } from "../../../src/wire/crons/slot";
 import type { Run } from "../../../src/wire/runs/run";
 import {
   alarmOf,

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import * as schemas from "../../../wire/assistants";
 import { json, operationsOf, page } from "../operation";
-import { assistant, graphDrawing, graphSchemas, subgraphSchemas } from "../../../wire/answers";
+import { assistant, graphDrawing, graphSchemas, subgraphSchemas } from "../../../wire/assistants";
 
 const one = json("The assistant.", assistant);
 const subgraphs = json("The schemas of each subgraph, by its path.", z.record(z.string(), subgraphSchemas));

@@ -1,9 +1,14 @@
 /** The operations of crons. */
 import { z } from "zod";
-import * as schemas from "../../../wire/crons/cron";
-import { runList } from "../../../wire/runs/run";
+import * as c from "../../../wire/crons/cron";
+import * as d from "../../../wire/crons/slot";
+import { previewRequest, schedulePreview } from "../../../wire/crons/preview";
+import { run, runList } from "../../../wire/runs/run";
 import { json, operationsOf, page } from "../operation";
-import { cron, cronFigures, cronSwitch, run, schedulePreview, slot } from "../../../wire/answers";
+import { cron, cronSwitch } from "../../../wire/crons/cron";
+import { cronFigures, slot } from "../../../wire/crons/slot";
+
+const schemas = { ...c, ...d, preview: previewRequest, noted: c.noteBody };
 
 const SELECT = "With `select`, each has only the fields asked for.";
 

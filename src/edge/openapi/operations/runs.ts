@@ -1,6 +1,6 @@
 /** The operations of runs: on a thread, stateless, and the search over all of them. */
 import { z } from "zod";
-import { run, runResult } from "../../../wire/answers";
+import { run, runResult } from "../../../wire/runs/run";
 import * as schemas from "../../../wire/runs/run";
 import { empty, json, operationsOf, page } from "../operation";
 

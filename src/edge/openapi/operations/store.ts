@@ -2,7 +2,7 @@
 import { z } from "zod";
 import * as schemas from "../../../wire/store/item";
 import { empty, json, operationsOf } from "../operation";
-import { foundItem, item } from "../../../wire/answers";
+import { foundItem, item } from "../../../wire/store/item";
 
 export const storeOperations = operationsOf("Store", [
   {

@@ -1,5 +1,6 @@
 /** The operations that answer with server-sent events. */
-import * as schemas from "../../../wire/runs/run";
+import * as schemas from "../../../wire/runs/stream";
+import { runCreate } from "../../../wire/runs/run";
 import { events, operationsOf } from "../operation";
 
 const LOCATIONS = ["Content-Location", "Location"] as const;
@@ -21,7 +22,7 @@ export const streamOperations = operationsOf("Runs", [
     id: "stream_stateless_run",
     summary: "Start a run on a thread of its own, and stream it",
     query: schemas.streamQuery,
-    body: schemas.runCreate,
+    body: runCreate,
     answers: started,
     failures: [404],
   },
@@ -41,7 +42,7 @@ export const streamOperations = operationsOf("Runs", [
     id: "stream_run",
     summary: "Start a run on a thread, and stream it",
     query: schemas.streamQuery,
-    body: schemas.runCreate,
+    body: runCreate,
     answers: started,
     failures: [404, 409],
   },

@@ -1,8 +1,7 @@
 /** The operations of the server itself. */
 import { z } from "zod";
-import { okQuery } from "../../system";
 import { json, operationsOf } from "../operation";
-import { serverInfo } from "../../../wire/answers";
+import { okQuery, serverInfo } from "../../../wire/system";
 
 export const systemOperations = operationsOf("System", [
   {

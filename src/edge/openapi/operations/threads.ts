@@ -1,6 +1,7 @@
 /** The operations of `/threads`, without those of their runs. */
 import { z } from "zod";
-import { checkpoint, foundThread, thread, threadState } from "../../../wire/answers";
+import { checkpoint, threadState } from "../../../wire/threads/state";
+import { foundThread, thread } from "../../../wire/threads/thread";
 import * as states from "../../../wire/threads/state";
 import * as schemas from "../../../wire/threads/thread";
 import { empty, json, operationsOf, page } from "../operation";
@@ -44,7 +45,7 @@ export const threadOperations = operationsOf("Threads", [
     summary: "Delete threads, or all but their latest state",
     description:
       "Threads that are not there are left out, and for `keep_latest` those with a run on them too.",
-    body: states.threadPrune,
+    body: schemas.threadPrune,
     answers: json("How many were.", z.strictObject({ pruned_count: z.int() })),
   },
   {
@@ -52,7 +53,8 @@ export const threadOperations = operationsOf("Threads", [
     path: "/threads/{thread_id}",
     id: "get_thread",
     summary: "Read a thread",
-    answers: one,
+    query: schemas.threadQuery,
+    answers: json("The thread.", schemas.threadWithTtl),
     failures: [404, 413],
   },
   {
@@ -90,7 +92,7 @@ export const threadOperations = operationsOf("Threads", [
     path: "/threads/{thread_id}/state",
     id: "get_state",
     summary: "Read the latest state of a thread",
-    query: schemas.stateQuery,
+    query: states.stateQuery,
     answers: state,
     failures: [404, 413],
   },
@@ -108,7 +110,7 @@ export const threadOperations = operationsOf("Threads", [
     path: "/threads/{thread_id}/state/{checkpoint_id}",
     id: "get_state_at_checkpoint",
     summary: "Read a state of a thread",
-    query: schemas.stateQuery,
+    query: states.stateQuery,
     answers: state,
     failures: [404, 413],
   },
@@ -126,7 +128,7 @@ export const threadOperations = operationsOf("Threads", [
     path: "/threads/{thread_id}/history",
     id: "get_history",
     summary: "Read the states of a thread",
-    query: schemas.historyQuery,
+    query: states.historyQuery,
     answers: history,
     failures: [404, 413],
   },
@@ -135,7 +137,7 @@ export const threadOperations = operationsOf("Threads", [
     path: "/threads/{thread_id}/history",
     id: "search_history",
     summary: "Search the states of a thread",
-    body: schemas.historySearch,
+    body: states.historySearch,
     answers: history,
     failures: [404],
   },

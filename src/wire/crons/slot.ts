@@ -1,0 +1,114 @@
+/** Requests and answers about the slots of a cron, and what can be done with slots by hand. */
+import { z } from "zod";
+import {
+  answeredId,
+  answeredInstant,
+  answerNames,
+  jsonObject,
+  optional,
+  queryPaging,
+  requestNames,
+} from "../fields";
+import { nullAsAbsent, payloadFields } from "../runs/payload";
+import { cronInput, INPUT_MEANING, instant, note, NOTE_MEANING } from "./cron";
+
+/** A `pending` slot is to get a run, which is not known to be enqueued yet. The others are final. */
+const slotStatus = z.enum(["pending", "fired", "skipped", "missed", "rolled_back"]);
+export type SlotStatus = z.output<typeof slotStatus>;
+
+/** Why there is a run, or was to be one. */
+const slotOrigin = z.enum(["schedule", "catchup", "backfill", "manual"]);
+export type SlotOrigin = z.output<typeof slotOrigin>;
+
+export const slot = z
+  .strictObject({
+    scheduled_for: answeredInstant,
+    origin: slotOrigin.meta({ description: "Why the slot has a run, or was to have one." }),
+    status: slotStatus.meta({
+      description:
+        "A `pending` slot is claimed, and its run is being enqueued. The others are final, except that a `fired` slot " +
+        "becomes `rolled_back` when its run is rolled back.",
+    }),
+    reason: z.string().nullable().meta({ description: "Why the slot has no run." }),
+    lateness_ms: z.int().nullable().meta({
+      description: "How long after the time of the slot its run was enqueued, or the slot was given up.",
+    }),
+    run_id: answeredId.nullable(),
+    thread_id: answeredId.nullable(),
+  })
+  .register(answerNames, { id: "Slot" });
+export type Slot = z.output<typeof slot>;
+
+export const slotList = z.strictObject({
+  limit: queryPaging.limit,
+  before: instant.optional().meta({ description: "Only slots before this time.", format: "date-time" }),
+  status: slotStatus.optional(),
+});
+export type SlotList = z.output<typeof slotList>;
+
+/** A run by hand: what its fields have in place of the cron's own. */
+export const runNow = z
+  .strictObject({
+    ...nullAsAbsent(payloadFields),
+    input: optional(cronInput).meta(INPUT_MEANING),
+    metadata: optional(jsonObject).meta({ description: "Merged into the metadata of the cron." }),
+  })
+  .register(requestNames, { id: "CronRunNow" });
+export type RunNow = z.output<typeof runNow>;
+
+export const skipNext = z
+  .strictObject({
+    count: z.number().int().min(0).max(1000).meta({
+      description: "How many slots are skipped. 0 takes back what was skipped by hand before.",
+    }),
+    note: optional(note).meta(NOTE_MEANING),
+  })
+  .register(requestNames, { id: "CronSkip" });
+export type SkipNext = z.output<typeof skipNext>;
+
+export const backfill = z
+  .strictObject({
+    start: instant.meta({ description: "The start of the period.", format: "date-time" }),
+    end: instant.meta({
+      description: "The end of the period. A slot at this time is not in it.",
+      format: "date-time",
+    }),
+  })
+  .register(requestNames, { id: "CronBackfill" });
+export type Backfill = z.output<typeof backfill>;
+
+const percentiles = z.strictObject({ p50: z.number(), p95: z.number(), p99: z.number(), max: z.number() });
+/** Percentiles over the last hundred runs, in ms. */
+export type Percentiles = z.output<typeof percentiles>;
+
+export const cronFigures = z
+  .strictObject({
+    slots: z.strictObject({
+      fired: z.int(),
+      skipped: z.int(),
+      missed: z.int(),
+      rolled_back: z.int(),
+      pending: z.int(),
+    }),
+    runs: z.strictObject({
+      running: z.int(),
+      success: z.int(),
+      error: z.int(),
+      timeout: z.int(),
+      interrupted: z.int(),
+      rolled_back: z.int(),
+    }),
+    success_ratio: z.number().nullable().meta({
+      description:
+        "The part of the runs that succeeded, of those that succeeded or failed. Null before the first.",
+    }),
+    failures_in_a_row: z.int(),
+    tokens: z.strictObject({ input: z.int(), output: z.int(), today: z.int(), this_month: z.int() }),
+    start_lateness_ms: percentiles.nullable().meta({
+      description:
+        "From the scheduled time to the start of the run, which may wait after it was enqueued. Backfilled slots are left out.",
+    }),
+    duration_ms: percentiles.nullable().meta({ description: "From the start of the run to its end." }),
+  })
+  .register(answerNames, { id: "CronFigures" });
+export type Figures = z.output<typeof cronFigures>;
