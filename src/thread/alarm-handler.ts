@@ -14,7 +14,7 @@ import type { Reports } from "./runs/reports";
 import type { RunQueue } from "./runs/run-queue";
 import { SAFETY_ALARM_MS, SOON_MS } from "./thread-alarm";
 import type { ThreadContext } from "./thread-context";
-import type { Webhooks } from "./webhooks/webhook";
+import type { Webhooks } from "./webhooks/webhooks";
 
 /** The handler waits at most this long for work that is under way. The platform ends a handler after 15 minutes. */
 const MAX_WAIT_MS = 10 * 60_000;

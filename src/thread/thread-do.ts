@@ -17,7 +17,7 @@ import { RunQueue } from "./runs/run-queue";
 import { RunRecords } from "./runs/run-records";
 import { StateCalls } from "./state/state-calls";
 import { ThreadContext } from "./thread-context";
-import { Webhooks } from "./webhooks/webhook";
+import { Webhooks } from "./webhooks/webhooks";
 
 /** The arguments of a call. */
 type Args<Call extends keyof ThreadCalls> = Parameters<ThreadCalls[Call]>;

@@ -18,7 +18,7 @@ import type { RunQueue } from "../runs/run-queue";
 import { applySupersteps } from "../state/state-update";
 import { readSnapshot } from "../state/thread-state";
 import type { ThreadContext } from "../thread-context";
-import { defaultTtl, toWireTtl } from "../ttl";
+import { defaultTtl, toWireTtl } from "./ttl";
 
 /** A copy of a thread is complete or has failed within this time. */
 const COPY_MS = 10 * 60_000;

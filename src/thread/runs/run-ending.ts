@@ -3,7 +3,7 @@ import { logInfo } from "../../platform/log";
 import type { CheckpointSaver } from "../checkpoints/checkpoint-saver";
 import type { IndexWriter } from "../index-writer";
 import type { ThreadContext } from "../thread-context";
-import type { Webhooks } from "../webhooks/webhook";
+import type { Webhooks } from "../webhooks/webhooks";
 import type { Outcome, StopReason } from "./outcome";
 import type { Reports } from "./reports";
 import type { RunRecords } from "./run-records";

@@ -8,7 +8,7 @@ import { pokeOverdue } from "../../../src/edge/watchdog";
 import { backoffMs, WEBHOOK_BACKOFF } from "../../../src/platform/backoff";
 import { WEBHOOK_CALL_MS } from "../../../src/platform/time-limits";
 import { MAX_WEBHOOK_ATTEMPTS } from "../../../src/platform/webhook-call";
-import { MAX_WAITING } from "../../../src/thread/webhooks/webhook";
+import { MAX_WAITING } from "../../../src/thread/webhooks/webhooks";
 import { WebhookStore } from "../../../src/thread/webhooks/webhook-store";
 import {
   alarmOf,

@@ -1,11 +1,11 @@
 /** `POST /threads/prune`: threads that go, or keep only what they are now. */
 import { describe, expect, it } from "vitest";
-import type { WireState } from "../../src/wire/threads/state";
-import type { Thread } from "../../src/wire/threads/thread";
-import { rowsOf, threadStub } from "../support/crons";
-import { call } from "../support/edge";
-import { gateReached, openGate } from "../support/graphs/steps";
-import { createRun, createThread, joinRun, searchThreads, waitRun } from "../support/threads";
+import type { WireState } from "../../../src/wire/threads/state";
+import type { Thread } from "../../../src/wire/threads/thread";
+import { rowsOf, threadStub } from "../../support/crons";
+import { call } from "../../support/edge";
+import { gateReached, openGate } from "../../support/graphs/steps";
+import { createRun, createThread, joinRun, searchThreads, waitRun } from "../../support/threads";
 
 const prune = async (ids: string[], strategy?: string): Promise<number> => {
   const body = { thread_ids: ids, ...(strategy === undefined ? {} : { strategy }) };

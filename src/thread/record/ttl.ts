@@ -1,8 +1,8 @@
 /** The time to live of threads: the default in langgraph.json, and the form in which the API returns it. */
 import { z } from "zod";
-import { settings } from "../graphs/registry";
-import { toIso } from "../platform/clock";
-import { minutes, type ThreadTtl, type WireTtl } from "../wire/threads/ttl";
+import { settings } from "../../graphs/registry";
+import { toIso } from "../../platform/clock";
+import { minutes, type ThreadTtl, type WireTtl } from "../../wire/threads/ttl";
 
 const section = z
   .looseObject({

@@ -2,15 +2,24 @@
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { forgetOldDeletions } from "../../src/d1/deleted-threads";
-import type { Cron } from "../../src/wire/crons/cron";
-import type { Run } from "../../src/wire/runs/run";
-import { createCron, ringAt, rowsOf, runsOf, setClock, settled, slotsOf, threadStub } from "../support/crons";
-import { call } from "../support/edge";
-import { gateReached } from "../support/graphs/steps";
-import { rebind, setD1 } from "../support/outage";
-import { createRun, createThread, joinRun, waitRun } from "../support/threads";
-import { attempted, receiver, until } from "../support/webhooks";
+import { forgetOldDeletions } from "../../../src/d1/deleted-threads";
+import type { Cron } from "../../../src/wire/crons/cron";
+import type { Run } from "../../../src/wire/runs/run";
+import {
+  createCron,
+  ringAt,
+  rowsOf,
+  runsOf,
+  setClock,
+  settled,
+  slotsOf,
+  threadStub,
+} from "../../support/crons";
+import { call } from "../../support/edge";
+import { gateReached } from "../../support/graphs/steps";
+import { rebind, setD1 } from "../../support/outage";
+import { createRun, createThread, joinRun, waitRun } from "../../support/threads";
+import { attempted, receiver, until } from "../../support/webhooks";
 
 const SECRET = "a secret of its owner";
 const echo = { assistant_id: "echo", input: { text: SECRET }, metadata: { secret: SECRET } };

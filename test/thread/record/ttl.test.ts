@@ -1,10 +1,10 @@
 /** Threads that live for a time only: how long, what becomes of them, and what gives them more. */
 import { abortAllDurableObjects, runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { settings } from "../../src/graphs/registry";
-import { defaultTtlOf } from "../../src/thread/ttl";
-import type { WireState } from "../../src/wire/threads/state";
-import type { Thread } from "../../src/wire/threads/thread";
+import { settings } from "../../../src/graphs/registry";
+import { defaultTtlOf } from "../../../src/thread/record/ttl";
+import type { WireState } from "../../../src/wire/threads/state";
+import type { Thread } from "../../../src/wire/threads/thread";
 import {
   alarmOf,
   createCron,
@@ -15,10 +15,10 @@ import {
   settled,
   slotsOf,
   threadStub,
-} from "../support/crons";
-import { call } from "../support/edge";
-import { gateReached, openGate } from "../support/graphs/steps";
-import { createRun, createThread, joinRun, searchThreads, waitRun } from "../support/threads";
+} from "../../support/crons";
+import { call } from "../../support/edge";
+import { gateReached, openGate } from "../../support/graphs/steps";
+import { createRun, createThread, joinRun, searchThreads, waitRun } from "../../support/threads";
 
 beforeEach(() => {
   setClock("2040-01-01T00:00:00.000Z");

@@ -1,11 +1,11 @@
 /** `/threads` by the API's specification: making, changing, finding, counting, expiring and deleting them. */
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { JsonObject } from "../../src/platform/json";
-import type { Thread } from "../../src/wire/threads/thread";
-import { alarmOf, rowsOf, setClock, threadStub } from "../support/crons";
-import { call } from "../support/edge";
-import { createThread, searchThreads, waitRun } from "../support/threads";
+import type { JsonObject } from "../../../src/platform/json";
+import type { Thread } from "../../../src/wire/threads/thread";
+import { alarmOf, rowsOf, setClock, threadStub } from "../../support/crons";
+import { call } from "../../support/edge";
+import { createThread, searchThreads, waitRun } from "../../support/threads";
 
 beforeEach(() => {
   setClock("2040-01-01T00:00:00.000Z");
