@@ -7,9 +7,8 @@ import { remoteCalls } from "../platform/rpc";
 import type { Cron, CronPatch } from "../wire/crons/cron";
 import type { Backfill, Figures, RunNow, SkipNext, Slot, SlotList } from "../wire/crons/slot";
 import type { CronDefinition } from "./cron-definition";
-import type { CronEntry } from "./cron-entry";
 import type { FiringContext } from "./firing-context";
-import type { RunReport } from "./run-report";
+import type { ReportAnswer, RunReport } from "./run-report";
 
 /** Everything that a cron's object can be asked. */
 export interface CronCalls {
@@ -60,10 +59,9 @@ export interface CronCalls {
   /**
    * A thread's object reports that a run of this cron has ended. It reports every run at least once; a repeated report changes
    * nothing.
-   * @returns what D1 is to be told of the cron together with the run; null when the cron writes to D1 itself
    * @throws cron.not_found
    */
-  runEnded(report: RunReport): Promise<CronEntry | null>;
+  runEnded(report: RunReport): Promise<ReportAnswer>;
   /**
    * For the watchdog: does what the alarm does, which may be late or lost. When the object holds no cron, D1 is told so: a
    * write of the cron may have arrived later than its deletion.

@@ -1,5 +1,6 @@
-/** What a cron is told of each run that it made, when the run has ended for good. */
+/** What a cron is told of each run that it made, when the run has ended for good, and what it answers. */
 import type { FinalStatus, RunError } from "../wire/runs/run";
+import type { CronEntry } from "./cron-entry";
 
 /** How a run of a cron has ended. Instants in ms since the epoch. */
 export interface RunReport {
@@ -18,4 +19,12 @@ export interface RunReport {
   /** What all its attempts used, as far as its models told. */
   inputTokens: number;
   outputTokens: number;
+}
+
+/** What a cron answers to a report. */
+export interface ReportAnswer {
+  /** What D1 is to be told of the cron together with the run; null when the cron writes to D1 itself. */
+  entry: CronEntry | null;
+  /** Whether D1 keeps the record of the run. It does not when the run is older than the cron's history goes back. */
+  keepsRecord: boolean;
 }

@@ -1,8 +1,7 @@
 /** One cron: what others may ask of its object. It stores the definition and the slot ledger, and fires by its alarm. */
 import { patched, toWireCron, type CronDefinition } from "../calls/cron-definition";
-import type { CronEntry } from "../calls/cron-entry";
 import type { FiringContext } from "../calls/firing-context";
-import type { RunReport } from "../calls/run-report";
+import type { ReportAnswer, RunReport } from "../calls/run-report";
 import { now, toIso } from "../platform/clock";
 import { DomainError } from "../platform/errors";
 import { requireStorable } from "../platform/json";
@@ -12,6 +11,7 @@ import type { Backfill, Figures, RunNow, SkipNext, Slot, SlotList } from "../wir
 import { CronHost, DEAD_MAN_MS } from "./cron-host";
 import type { SlotKey } from "./ledger";
 import { failed, withReport } from "./progress";
+import { removeIfBeyondHistory } from "./retention";
 import { reasonNotToFire, requireFuture } from "./timing";
 
 export class CronDO extends CronHost {
@@ -156,20 +156,21 @@ export class CronDO extends CronHost {
   }
 
   /**
-   * A run of this cron has ended. Told at least once for each; what was told before changes nothing.
-   * @returns what the index is to have of the cron, for whoever tells to write with the run; null when the cron does so
+   * A run of this cron has ended. A thread object reports each run at least once; a repeated report changes nothing.
    * @throws cron.not_found
    */
-  async runEnded(report: RunReport): Promise<CronEntry | null> {
+  async runEnded(report: RunReport): Promise<ReportAnswer> {
+    let keepsRecord = true;
     const isFirstReport = this.record.transaction(() => {
       const { definition, progress } = this.record.require();
       const run = progress.running.find(({ runId }) => runId === report.runId);
       const after = withReport(progress, report);
       if (run === undefined || after === undefined) return false;
+      const slot = { scheduledFor: run.scheduledFor, manual: run.origin === "manual" };
       this.record.update({ progress: after });
-      if (report.status === "rolled_back") {
-        this.ledger.markRolledBack({ scheduledFor: run.scheduledFor, manual: run.origin === "manual" });
-      }
+      if (report.status === "rolled_back") this.ledger.markRolledBack(slot);
+      // The thread object removes the record, and not this object: the thread object may be about to write it.
+      keepsRecord = !removeIfBeyondHistory(this.record, this.ledger, slot);
       if (!failed(report)) return true;
       this.alert("cron.run_failed", {
         run_id: report.runId,
@@ -192,7 +193,7 @@ export class CronDO extends CronHost {
     const isLast = entry === null && this.record.require().nextRunAt === null;
     if (this.waitsForRuns() || isLast) this.armDeadMan();
     this.ctx.waitUntil(this.advanceNow({ runEnded: true }));
-    return entry;
+    return { entry, keepsRecord };
   }
 
   /** Whether something waits for the end of a run, or is to be done at it. */

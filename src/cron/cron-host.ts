@@ -175,8 +175,8 @@ export abstract class CronHost extends DurableObject {
   /** Removes what is kept no longer. What fails is done with a later slot. */
   private async tidyUp({ threads, history }: { threads: boolean; history: boolean }): Promise<void> {
     try {
-      if (threads) await removeOldThreads(this.env, this.record, this.ledger);
-      if (history && !this.record.isGone()) {
+      const hasRemoved = threads && (await removeOldThreads(this.env, this.record, this.ledger));
+      if ((history || hasRemoved) && !this.record.isGone()) {
         await pruneHistory(this.env, this.record, this.ledger);
       }
     } catch (error) {

@@ -67,8 +67,7 @@ export class SlotLedger {
 
   /** Whether nothing is known of any slot from `at` on. */
   isEmptyFrom(at: number): boolean {
-    const rows = this.sql.exec("SELECT 1 FROM slots WHERE scheduled_for >= ? AND manual = 0 LIMIT 1", at);
-    return rows.toArray().length === 0;
+    return !this.isAnyRow("scheduled_for >= ? AND manual = 0", at);
   }
 
   /** Tells of slots of the schedule within the range whether they have a run, or are to get one; read once for all of them. */
@@ -369,6 +368,22 @@ export class SlotLedger {
       .map((row) => ({ scheduledFor: row.scheduled_for, manual: row.manual === 1, runId: row.run_id }));
   }
 
+  /**
+   * Whether the row of the slot is beyond the newest `keep` and may be removed; see {@link excess} for `keepsThreads`. The
+   * slot's run has ended. Reads only rows that are newer than the slot's, so it is cheap for a slot among the newest.
+   */
+  isRemovableBeyond(keep: number, slot: SlotKey, { keepsThreads }: { keepsThreads: boolean }): boolean {
+    const { scheduledFor, manual } = slot;
+    return this.isAnyRow(
+      `(scheduled_for, manual) = (?1, ?2) AND status <> 'pending' AND NOT (?3 AND ${HAS_KEPT_THREAD})
+         AND EXISTS (SELECT 1 FROM slots WHERE (scheduled_for, manual) > (?1, ?2) LIMIT 1 OFFSET ?4)`,
+      scheduledFor,
+      manual ? 1 : 0,
+      keepsThreads ? 1 : 0,
+      keep - 1,
+    );
+  }
+
   remove({ scheduledFor, manual }: SlotKey): void {
     this.sql.exec("DELETE FROM slots WHERE scheduled_for = ? AND manual = ?", scheduledFor, manual ? 1 : 0);
   }
@@ -446,6 +461,10 @@ export class SlotLedger {
       scheduledFor,
       manual ? 1 : 0,
     );
+  }
+
+  private isAnyRow(condition: string, ...params: number[]): boolean {
+    return this.sql.exec(`SELECT 1 FROM slots WHERE ${condition} LIMIT 1`, ...params).toArray().length > 0;
   }
 
   private select(rest: string, ...params: (string | number)[]): Row[] {

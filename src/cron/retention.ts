@@ -1,4 +1,5 @@
 /** What of a cron's past is kept: threads, slots and runs beyond the limits are removed, the oldest first. */
+import type { CronDefinition } from "../calls/cron-definition";
 import { threadObject } from "../calls/thread-calls";
 import { deleteRunRows } from "../d1/runs-table";
 import type { Env } from "../platform/config";
@@ -13,17 +14,23 @@ const AT_ONCE = 100;
 /** A history whose limit was lowered is pruned by so many goes; what is left then is pruned after later slots. */
 const MAX_GOES = 50;
 
-/** Deletes the threads beyond the newest that the cron keeps, but for those that run or wait for an answer. */
-export async function removeOldThreads(env: Env, record: CronRecord, ledger: SlotLedger): Promise<void> {
+/**
+ * Deletes the threads beyond the newest that the cron keeps, but for those that run or wait for an answer.
+ * @returns whether a thread was deleted; its slot may then be removed too
+ */
+export async function removeOldThreads(env: Env, record: CronRecord, ledger: SlotLedger): Promise<boolean> {
   const { definition } = record.require();
   const { keep_threads: keep } = definition.policy;
-  if (keep === null || definition.threadId !== null) return;
+  if (keep === null || definition.threadId !== null) return false;
+  let hasRemoved = false;
   for (const slot of ledger.threadsBeyond(keep, AT_ONCE)) {
     const removed = removeThread(env, slot.threadId);
     if (!(await within(OBJECT_CALL_MS, "the thread object", removed))) continue;
-    if (record.isGone()) return;
+    if (record.isGone()) return false;
     ledger.forgetThread(slot);
+    hasRemoved = true;
   }
+  return hasRemoved;
 }
 
 /** @returns whether the thread is gone */
@@ -46,13 +53,25 @@ export async function pruneHistory(env: Env, record: CronRecord, ledger: SlotLed
   }
 }
 
+/**
+ * Removes the slot from the ledger if newer slots fill the history already. Its run has just ended, so the pruning that came
+ * with those newer slots had to leave it. The caller has to have the record of the run removed from D1.
+ * @returns whether the slot was removed
+ */
+export function removeIfBeyondHistory(record: CronRecord, ledger: SlotLedger, slot: SlotKey): boolean {
+  const { definition } = record.require();
+  const keep = definition.policy.history_limit;
+  if (!ledger.isRemovableBeyond(keep, slot, { keepsThreads: keepsThreads(definition) })) return false;
+  removeSlots(record, ledger, [slot]);
+  return true;
+}
+
 /** @returns whether something was removed */
 async function pruneSome(env: Env, record: CronRecord, ledger: SlotLedger): Promise<boolean> {
   const { definition, progress } = record.require();
   const excess = ledger.excess(definition.policy.history_limit, AT_ONCE, {
     unfinished: progress.running.map(({ runId }) => runId),
-    // Who forgets a slot forgets its thread, which would then stay for ever.
-    keepsThreads: definition.policy.keep_threads !== null && definition.threadId === null,
+    keepsThreads: keepsThreads(definition),
   });
   if (excess.length === 0) return false;
   // The runs first: who removes a slot and dies would leave its run behind.
@@ -60,13 +79,22 @@ async function pruneSome(env: Env, record: CronRecord, ledger: SlotLedger): Prom
   await within(D1_CALL_MS, "D1", deleteRunRows(env.DB, runIds));
   if (record.isGone()) return false;
   record.transaction(() => {
-    for (const slot of excess) ledger.remove(slot);
-    const current = record.require().progress;
-    const prunedBefore = Math.max(current.prunedBefore, ...excess.filter(isSlot).map(after));
-    record.update({ progress: { ...current, prunedBefore } });
+    removeSlots(record, ledger, excess);
   });
   return true;
 }
+
+/** Removes the slots from the ledger. The record remembers how far, so that none of them fires again. */
+function removeSlots(record: CronRecord, ledger: SlotLedger, slots: SlotKey[]): void {
+  for (const slot of slots) ledger.remove(slot);
+  const { progress } = record.require();
+  const prunedBefore = Math.max(progress.prunedBefore, ...slots.filter(isSlot).map(after));
+  record.update({ progress: { ...progress, prunedBefore } });
+}
+
+/** Whether a slot stays while its thread does. Otherwise nobody would know of the thread, and it would stay for ever. */
+const keepsThreads = ({ policy, threadId }: CronDefinition): boolean =>
+  policy.keep_threads !== null && threadId === null;
 
 const isSlot = ({ manual }: SlotKey): boolean => !manual;
 const after = ({ scheduledFor }: SlotKey): number => scheduledFor + 1;

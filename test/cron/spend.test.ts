@@ -1,7 +1,8 @@
 /** What a cron may spend, what is kept of its past, and what it came to. */
+import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Cron, CronSwitch } from "../../src/wire/crons/cron";
+import type { Cron, CronSwitch, Slot } from "../../src/wire/crons/cron";
 import type { Thread } from "../../src/wire/threads/thread";
 import {
   alarmOf,
@@ -16,14 +17,17 @@ import {
   setClock,
   settled,
   slotsOf,
+  threadStub,
 } from "../support/crons";
 import { call, edgeFetch } from "../support/edge";
 import { setD1, setFates } from "../support/outage";
+import { hearReports } from "../support/reports";
 
 beforeEach(() => {
   setClock("2040-01-30T00:00:00.000Z");
 });
 afterEach(async () => {
+  vi.restoreAllMocks();
   vi.useRealTimers();
   await call("POST", "/runs/crons/start");
 });
@@ -225,6 +229,34 @@ describe("history_limit", () => {
       await ringAt(`2040-03-01T00:00:${String(second).padStart(2, "0")}.000Z`, cron.cron_id);
     }
     await vi.waitUntil(async () => (await kept(cron.cron_id)) <= 16);
+  });
+
+  it.each([
+    { d1: "has them", up: true },
+    { d1: "is down", up: false },
+  ])("holds for runs whose ends are reported after the last claim, when D1 $d1", async ({ up }) => {
+    const reports = hearReports(...Array<"refused">(30).fill("refused"));
+    const cron = await createCron({ history_limit: 10 });
+    const first = (await call<Slot>("POST", `/runs/crons/${cron.cron_id}/run`, {})).body;
+    const threadObject = threadStub(first.thread_id ?? "");
+    await setD1(threadObject, up);
+    const slots = [first];
+    for (let n = 1; n < 30; n++) {
+      slots.push((await call<Slot>("POST", `/runs/crons/${cron.cron_id}/run`, {})).body);
+    }
+    await vi.waitUntil(() => reports.attempts() === 30);
+    if (up) await vi.waitUntil(async () => (await runsOf(cron.cron_id)).length === 30, { timeout: 10_000 });
+    await setD1(threadObject, true);
+    setClock("2040-01-30T01:00:00.000Z");
+    await runDurableObjectAlarm(threadObject);
+    await ended(cron.cron_id, 30);
+
+    const newest = slots.slice(-10).map(({ run_id: id }) => id);
+    await vi.waitUntil(async () => (await rowsOf(threadObject)).runs === 0, { timeout: 10_000 });
+    expect((await slotsOf(cron.cron_id, "?limit=100")).map(({ run_id: id }) => id)).toEqual(
+      newest.toReversed(),
+    );
+    expect((await runsOf(cron.cron_id)).map(({ run_id: id }) => id).toSorted()).toEqual(newest.toSorted());
   });
 
   it("holds at once when it is lowered", async () => {

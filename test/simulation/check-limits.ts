@@ -1,5 +1,6 @@
 /** What an owner asked to be kept: budgets, the number of runs, the order of runs, pauses after failures. */
 import type { CronDefinition } from "../../src/calls/cron-definition";
+import type { RunReport } from "../../src/calls/run-report";
 import { reignsOf } from "./targets";
 import type { MadeRun } from "./threads";
 import type { World } from "./world";
@@ -17,6 +18,7 @@ export function checkLimits(world: World): string[] {
     ...checkPaused(world, made),
     ...checkSwitch(world, made),
     ...checkThreads(world, made),
+    ...checkHistory(world),
   ];
 }
 
@@ -61,6 +63,8 @@ function checkOrder({ plan: { definition } }: World, made: MadeRun[]): string[] 
   });
   return wrong;
 }
+
+const wasStopped = ({ status }: RunReport): boolean => status === "interrupted" || status === "rolled_back";
 
 const failed = ({ report }: MadeRun): boolean => report?.status === "error" || report?.status === "timeout";
 
@@ -110,9 +114,7 @@ function checkUnpaused(world: World, made: MadeRun[]): string[] {
   );
   if (most === null || changed || world.isDeleted()) return [];
   const told = made
-    .filter(
-      ({ report, reportedAt }) => reportedAt !== null && report !== null && report.status !== "interrupted",
-    )
+    .filter(({ report, reportedAt }) => reportedAt !== null && report !== null && !wasStopped(report))
     .sort((a, b) => (a.reportedAt ?? 0) - (b.reportedAt ?? 0));
   // By the order in which they were told, which is known for sure only when they did not come at once.
   let inARow = 0;
@@ -161,4 +163,16 @@ function checkThreads(world: World, made: MadeRun[]): string[] {
   return kept.length > limit + 2
     ? [`keep_threads: ${kept.length} are kept, and ${limit} were asked for`]
     : [];
+}
+
+/** The ledger holds few rows more than asked for, when nothing waits. It is pruned as slots come, which needs D1. */
+function checkHistory(world: World): string[] {
+  const limits = world.definitions.map(({ definition }) => definition.policy.history_limit);
+  const limit = Math.max(...limits);
+  const keepsThreads = world.definitions.some(({ definition }) => definition.policy.keep_threads !== null);
+  const outage = world.faults.happened.some(({ kind }) => kind.startsWith("d1"));
+  if (world.isDeleted() || keepsThreads || outage) return [];
+  const rows = world.ledger().filter(({ status }) => status !== "pending").length;
+  const most = limit + Math.min(20, Math.ceil(limit / 2));
+  return rows > most ? [`history_limit: ${rows} rows are in the ledger, and ${limit} were asked for`] : [];
 }

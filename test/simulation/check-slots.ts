@@ -46,6 +46,11 @@ function checkRuns({ threads, plan }: World, ledger: Ledger): string[] {
     const name = `the run ${runId} of ${String(made.run.metadata.scheduled_for)}`;
     if (made.times !== 1) wrong.push(`double: ${name} was made ${made.times} times`);
     const entry = fired.get(runId);
+    if (made.report?.status === "rolled_back") {
+      if (made.reportedAt !== null && entry !== undefined)
+        wrong.push(`mistaken: ${name} is fired, and was rolled back`);
+      continue;
+    }
     if (entry === undefined && !pending) wrong.push(`unknown: ${name} has no fired row in the ledger`);
     if (entry !== undefined && made.run.metadata.scheduled_for !== iso(entry.slot)) {
       wrong.push(`mistaken: ${name} is in the ledger at ${iso(entry.slot)}`);

@@ -156,6 +156,7 @@ function randomHabits(random: Random, interval: number, short: boolean): RunHabi
     errors: random.pick([0, 0.1, 0.6]),
     timeouts: random.pick([0, 0.1]),
     interrupts: random.pick([0, 0.1]),
+    rollbacks: random.pick([0, 0.1]),
     mostTokens: random.pick([0, 100, 1000]),
   };
 }

@@ -5,9 +5,9 @@
  */
 import { type CronEntry } from "../../src/calls/cron-entry";
 import type { NewRun } from "../../src/calls/run";
-import type { RunReport } from "../../src/calls/run-report";
+import type { ReportAnswer, RunReport } from "../../src/calls/run-report";
 import { updateCronEntry } from "../../src/d1/crons-table";
-import { requireRun } from "../../src/d1/runs-table";
+import { deleteRunRow, requireRun } from "../../src/d1/runs-table";
 import { DomainError } from "../../src/platform/errors";
 import { answerCall, type Answer } from "../../src/platform/rpc";
 import type { Faults } from "./faults";
@@ -35,6 +35,7 @@ export interface MadeRun {
   /** What the index is to have of the cron, until it is written. */
   entry: CronEntry | null;
   indexed: boolean;
+  /** Whether the index is to have no record of it. */
   deleted: boolean;
   booking: Booking | null;
 }
@@ -49,10 +50,11 @@ interface StoodThread {
 export interface RunHabits {
   shortestMs: number;
   longestMs: number;
-  /** Of the runs, those that fail, take too long, or stop at an interrupt. */
+  /** Of the runs, those that fail, take too long, stop at an interrupt, or are rolled back by somebody. */
   errors: number;
   timeouts: number;
   interrupts: number;
+  rollbacks: number;
   mostTokens: number;
 }
 
@@ -133,13 +135,13 @@ export class Threads {
     return known?.endedAt === null;
   }
 
-  async cancelRun(threadId: string, runId: string): Promise<void> {
+  async cancelRun(threadId: string, runId: string, action: "interrupt" | "rollback"): Promise<void> {
     const known = this.made.get(runId);
     if (!this.isLiving(known)) {
       await requireRun(this.world.d1, threadId, runId);
       return;
     }
-    if (known.endedAt === null) this.end(known, "interrupted");
+    if (known.endedAt === null) this.end(known, action === "rollback" ? "rolled_back" : "interrupted");
   }
 
   async checkThread(threadId: string): Promise<void> {
@@ -178,7 +180,8 @@ export class Threads {
       throw new DomainError("run.conflict", "100 runs wait on the thread already");
     if (thread === undefined) this.threads.set(threadId, { deleted: false, temporary, waiting: false });
     if (multitaskStrategy === "enqueue") return;
-    for (const run of earlier) this.end(run, "interrupted");
+    for (const run of earlier)
+      this.end(run, multitaskStrategy === "rollback" ? "rolled_back" : "interrupted");
   }
 
   /** Whether the object of its thread still knows the run. */
@@ -208,11 +211,12 @@ export class Threads {
   }
 
   private outcome(): RunReport["status"] {
-    const { errors, timeouts, interrupts } = this.habits;
+    const { errors, timeouts, interrupts, rollbacks } = this.habits;
     const draw = this.world.random.draw();
     if (draw < errors) return "error";
     if (draw < errors + timeouts) return "timeout";
-    return draw < errors + timeouts + interrupts ? "interrupted" : "success";
+    if (draw < errors + timeouts + interrupts) return "interrupted";
+    return draw < errors + timeouts + interrupts + rollbacks ? "rolled_back" : "success";
   }
 
   private end(made: MadeRun, status: RunReport["status"]): void {
@@ -234,12 +238,15 @@ export class Threads {
       inputTokens: started ? random.int(0, this.habits.mostTokens) : 0,
       outputTokens: started ? random.int(0, this.habits.mostTokens) : 0,
     };
+    made.deleted = status === "rolled_back";
     trace(`run ${run.runId} ends: ${status}`);
     const thread = this.threads.get(run.threadId);
     const [next] = this.unfinishedOf(run.threadId);
     if (thread !== undefined) {
       thread.waiting = status === "interrupted" && random.chance(0.3);
-      if (thread.temporary && next === undefined) this.threads.delete(run.threadId);
+      // A rolled-back run leaves nothing, so the thread that was made for it goes too.
+      const goes = thread.temporary || (made.deleted && run.createThread);
+      if (goes && next === undefined) this.threads.delete(run.threadId);
     }
     if (next !== undefined && next.startedAt === null) this.start(next, random.int(0, 50));
     this.tell(made, 1);
@@ -271,11 +278,11 @@ export class Threads {
           throw new Error(answered.refusal.code);
         }
         made.reportedAt ??= timeline.now;
-        const entry = "value" in answered ? (answered.value as CronEntry | null) : null;
-        if (entry !== null) {
-          made.entry = entry;
-          this.index(made);
-        }
+        const { entry, keepsRecord } =
+          "value" in answered ? (answered.value as ReportAnswer) : { entry: null, keepsRecord: true };
+        if (!keepsRecord) made.deleted = true;
+        if (entry !== null) made.entry = entry;
+        if (entry !== null || !keepsRecord) this.index(made);
         // At least once means at times twice.
         if (faults.strikes("alarmTwice")) {
           timeline.after(random.int(0, 1000), () => {
@@ -296,7 +303,7 @@ export class Threads {
   /** Writes the run to the index, and what it is to have of the cron, however long that takes. */
   private index(made: MadeRun): void {
     const { d1, timeline, random, faults } = this.world;
-    const { run, report, entry } = made;
+    const { run, report, entry, deleted } = made;
     const again = (): void => {
       timeline.after(random.int(1000, 30_000), () => {
         this.index(made);
@@ -307,29 +314,31 @@ export class Threads {
       return;
     }
     const at = timeline.wall();
-    const upsert = d1
-      .prepare(
-        `INSERT INTO runs (run_id, thread_id, assistant_id, status, metadata, kwargs, multitask_strategy, created_at,
+    const upsert = () =>
+      d1
+        .prepare(
+          `INSERT INTO runs (run_id, thread_id, assistant_id, status, metadata, kwargs, multitask_strategy, created_at,
          updated_at, due_at, revision) VALUES (?, ?, ?, ?, ?, '{}', ?, ?, ?, ?, 1)
          ON CONFLICT DO UPDATE SET status = iif(excluded.status = 'running', status, excluded.status)`,
-      )
-      .bind(
-        run.runId,
-        run.threadId,
-        run.assistantId,
-        report?.status ?? "running",
-        JSON.stringify(run.metadata),
-        run.multitaskStrategy,
-        at,
-        at,
-        at,
-      );
-    const written = d1.batch(entry === null ? [upsert] : [upsert, updateCronEntry(d1, entry)]);
+        )
+        .bind(
+          run.runId,
+          run.threadId,
+          run.assistantId,
+          report?.status ?? "running",
+          JSON.stringify(run.metadata),
+          run.multitaskStrategy,
+          at,
+          at,
+          at,
+        );
+    const statement = deleted ? deleteRunRow(d1, run.runId) : upsert();
+    const written = d1.batch(entry === null ? [statement] : [statement, updateCronEntry(d1, entry)]);
     this.within(5_000, written)
       .then(() => {
         if (entry !== null) this.entryWrites.push(timeline.now);
         if (made.entry === entry) made.entry = null;
-        if (report !== null) made.indexed = true;
+        if (report !== null && made.deleted === deleted) made.indexed = true;
       })
       .catch(again);
   }

@@ -5,6 +5,7 @@
  * again.
  */
 import type { CronEntry } from "../../calls/cron-entry";
+import type { ReportAnswer } from "../../calls/run-report";
 import { now } from "../../platform/clock";
 import { toStoredRun, type RunRow, type StoredRun } from "./run-row";
 
@@ -52,10 +53,18 @@ export class ReportStore {
   /**
    * Notes that the cron has acknowledged the report. If the index has the run already, the run's row is deleted, or updated
    * when it must stay for a webhook or for `entry`. Otherwise the acknowledgement is kept in memory.
-   * @param entry changes of the cron's row in the index. They are written together with the run, for which the run is written
-   *   to the index once more if it was written before
+   * @param answer `entry` holds changes of the cron's row in the index. They are written together with the run, for which the
+   *   run is written to the index once more if it was written before. Without `keepsRecord` the run is removed from the index
    */
-  acknowledge(runId: string, entry: CronEntry | null): void {
+  acknowledge(runId: string, { entry, keepsRecord }: ReportAnswer): void {
+    if (!keepsRecord) {
+      this.sql.exec(
+        `UPDATE runs SET deleted = 1, report_at = NULL, cron_entry = ?, revision = revision + 1 WHERE run_id = ?`,
+        entry === null ? null : JSON.stringify(entry),
+        runId,
+      );
+      return;
+    }
     const isIndexed = "run_id = ?1 AND indexed >= revision";
     if (entry === null) {
       const removed = this.sql.exec(`DELETE FROM runs WHERE ${isIndexed} AND webhook_at IS NULL`, runId);
@@ -92,7 +101,7 @@ export class ReportStore {
     const entry = this.acknowledged.get(runId);
     if (entry === undefined) return;
     this.acknowledged.delete(runId);
-    this.acknowledge(runId, entry);
+    this.acknowledge(runId, { entry, keepsRecord: true });
   }
 
   /** Stores all acknowledgements in the rows of their runs. The index writer cannot note them while D1 is down. */

@@ -4,8 +4,7 @@
  * answer at most a second.
  */
 import { cronObject } from "../../calls/cron-calls";
-import type { CronEntry } from "../../calls/cron-entry";
-import { type RunReport } from "../../calls/run-report";
+import type { ReportAnswer, RunReport } from "../../calls/run-report";
 import { backoffMs, REPORT_BACKOFF } from "../../platform/backoff";
 import { now } from "../../platform/clock";
 import { within } from "../../platform/deadline";
@@ -21,6 +20,9 @@ import type { StoredRun } from "./run-row";
 const MAX_AT_ONCE = 50;
 /** The index is written at the latest this long after a report was sent, whether or not the cron has answered. */
 const ANSWER_WAIT_MS = 1_000;
+
+/** Stands for the answer of a cron that does not exist any more. Its runs stay in D1. */
+const NO_CRON: ReportAnswer = { entry: null, keepsRecord: true };
 
 export class Reports {
   /** The reports that wait for an answer, by the id of the run. */
@@ -77,7 +79,7 @@ export class Reports {
     const answer = await this.deliver(run);
     if (!this.context.hasTables()) return;
     if (answer !== undefined) {
-      this.context.reportStore.acknowledge(run.runId, answer.entry);
+      this.context.reportStore.acknowledge(run.runId, answer);
       // The run may be removed now.
       this.context.state.waitUntil(this.index.settle());
       return;
@@ -87,14 +89,14 @@ export class Reports {
     this.context.alarm.ringForWork(nextAt);
   }
 
-  /** Calls the cron's object. @returns the cron's answer, with no entry when the cron was deleted; undefined when it did not answer */
-  private async deliver(run: StoredRun): Promise<{ entry: CronEntry | null } | undefined> {
-    if (run.cron === null) return { entry: null };
+  /** Calls the cron's object. @returns the cron's answer; undefined when it did not answer */
+  private async deliver(run: StoredRun): Promise<ReportAnswer | undefined> {
+    if (run.cron === null) return NO_CRON;
     try {
       const answer = cronObject(this.context.env, run.cron.cronId).runEnded(reportOf(run));
-      return { entry: await within(REPORT_CALL_MS, "the cron's object", answer) };
+      return await within(REPORT_CALL_MS, "the cron's object", answer);
     } catch (error) {
-      if (asDomainError(error)?.code === "cron.not_found") return { entry: null };
+      if (asDomainError(error)?.code === "cron.not_found") return NO_CRON;
       logError("a run could not be reported to its cron", error, { run_id: run.runId });
       return undefined;
     }
