@@ -1,4 +1,4 @@
-/** Who may call: by `x-api-key`, or, where access is open, whoever is not a web page of somebody else. */
+/** Who may call: clients with an `x-api-key`, or, where access is open, everybody except the web pages of others. */
 import type { Context, MiddlewareHandler } from "hono";
 import { timingSafeEqual } from "hono/utils/buffer";
 import { readConfig, type Config, type Env } from "../platform/config";
@@ -14,8 +14,8 @@ const NO_KEY_CONFIGURED =
 let warned = false;
 
 /**
- * Lets a request pass when its `x-api-key` header is one of the configured keys; with open access, when {@link requireOwnCaller}
- * lets it.
+ * Lets a request pass when its `x-api-key` header is one of the configured keys. With open access, {@link requireOwnCaller}
+ * decides.
  * @throws request.unauthorized otherwise; with what to set, when no key is configured at all
  */
 export const requireAccess: MiddlewareHandler<{ Bindings: Env }> = async (c, next) => {
@@ -31,7 +31,7 @@ export const requireAccess: MiddlewareHandler<{ Bindings: Env }> = async (c, nex
 
 async function requireApiKey({ apiKeys }: Config, given: string): Promise<void> {
   if (apiKeys.length === 0) throw new DomainError("request.unauthorized", NO_KEY_CONFIGURED);
-  // Every key is compared, so that the time taken tells nothing of which one matched.
+  // Every key is compared, so that the time that this takes does not reveal which key matched.
   const matches = await Promise.all(apiKeys.map((key) => timingSafeEqual(given, key)));
   if (!matches.includes(true)) {
     throw new DomainError("request.unauthorized", "x-api-key: missing, or not a key of this deployment");
@@ -39,8 +39,8 @@ async function requireApiKey({ apiKeys }: Config, given: string): Promise<void> 
 }
 
 /**
- * Refuses a web page of somebody else, which the browser of a developer may have open: a server without keys cannot tell it
- * from its owner in any other way. Command lines and SDKs outside a browser send none of these headers.
+ * Refuses the requests of web pages of others, which a developer may have open in a browser. A server without keys can tell them
+ * from the requests of its owner by these headers only. Command lines and SDKs outside a browser do not send the headers.
  * @throws request.forbidden
  */
 function requireOwnCaller(c: Context<{ Bindings: Env }>, { dev }: Config): void {
@@ -60,7 +60,7 @@ function requireOwnCaller(c: Context<{ Bindings: Env }>, { dev }: Config): void 
         "langgraph.json, or use AUTH=keys",
     );
   }
-  // A link that someone follows is a harmless read. Browsers send an Origin with every other kind of navigation.
+  // Following a link only reads. Browsers send an Origin with every other kind of navigation.
   const isLink = c.req.method === "GET" && c.req.header("sec-fetch-mode") === "navigate";
   if (c.req.header("sec-fetch-site") === "cross-site" && !isLink) {
     throw new DomainError(
@@ -70,7 +70,7 @@ function requireOwnCaller(c: Context<{ Bindings: Env }>, { dev }: Config): void 
   }
 }
 
-/** A deployment that anybody may use is seldom meant. */
+/** Logs a warning, because a deployment that anybody may use is seldom intended. */
 function warnOnce({ dev }: Config): void {
   if (dev !== null || warned) return;
   warned = true;

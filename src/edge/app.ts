@@ -1,4 +1,4 @@
-/** The Hono app: middleware, one mount per resource, one error edge. */
+/** The Hono app: middleware, the routes of every resource, and the one place where errors become answers. */
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import type { Env } from "../platform/config";
@@ -7,21 +7,46 @@ import { logError } from "../platform/log";
 import { requireAccess } from "./access";
 import { assistantRoutes } from "./assistants";
 import { browserAccess } from "./cors";
+import { cronControlRoutes } from "./cron-control";
+import { cronHistoryRoutes } from "./cron-history";
 import { cronRoutes } from "./crons";
-import { openApiRoutes } from "./openapi/routes";
+import type { DescribedRoutes } from "./described-routes";
+import type { Operation } from "./openapi/operation";
+import { documentRoutes } from "./openapi/routes";
 import { runRoutes } from "./runs";
 import { stateRoutes } from "./states";
 import { storeRoutes } from "./store";
 import { streamRoutes } from "./streams";
-import { health, info } from "./system";
+import { openRoutes, systemRoutes } from "./system";
 import { threadRoutes } from "./threads";
 
 /** An object's SQLite row holds at most 2 MB, and the body is stored with what is derived from it. */
 const MAX_BODY_BYTES = 1_000_000;
 
+/** The routes behind the check of access. Of several routes that match a request, the first answers. */
+const resources: readonly DescribedRoutes[] = [
+  systemRoutes,
+  documentRoutes(() => operations),
+  assistantRoutes,
+  cronControlRoutes,
+  // Before the runs: the paths of crons begin like those of runs.
+  cronRoutes,
+  cronHistoryRoutes,
+  runRoutes,
+  streamRoutes,
+  threadRoutes,
+  stateRoutes,
+  storeRoutes,
+];
+
+/** The description of every route. */
+export const operations: readonly Operation[] = [openRoutes, ...resources].flatMap(
+  (resource) => resource.operations,
+);
+
 export const app = new Hono<{ Bindings: Env }>()
   .use(browserAccess)
-  .route("/", health)
+  .route("/", openRoutes.routes)
   .use(requireAccess)
   .use(
     bodyLimit({
@@ -30,17 +55,11 @@ export const app = new Hono<{ Bindings: Env }>()
         throw new DomainError("request.too_large", `body: at most ${MAX_BODY_BYTES} bytes`);
       },
     }),
-  )
-  .route("/", info)
-  .route("/", openApiRoutes)
-  .route("/", assistantRoutes)
-  // Before the runs: `/threads/{id}/runs/crons` would be read as a run id otherwise.
-  .route("/", cronRoutes)
-  .route("/", streamRoutes)
-  .route("/", runRoutes)
-  .route("/", stateRoutes)
-  .route("/", threadRoutes)
-  .route("/", storeRoutes)
+  );
+
+for (const { routes } of resources) app.route("/", routes);
+
+app
   .notFound((c) =>
     c.json({ detail: `no route ${c.req.method} ${c.req.path}`, code: "request.not_found" }, 404),
   )

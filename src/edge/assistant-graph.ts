@@ -8,11 +8,10 @@ import { DomainError, messageOf } from "../platform/errors";
 import { GRAPH_FACTORY_MS } from "../platform/time-limits";
 import type { Assistant } from "../wire/assistants";
 
-/** A graph may be made by a function that asks others first. */
-/** Of what a graph's function throws, this much is told. */
+/** The message of an error that a graph's function throws is cut off after this many characters. */
 const MAX_MESSAGE_LENGTH = 1_000;
 
-/** The schemas on the wire; of a graph that declares no configuration, those of it are missing. */
+/** The schemas on the wire. A graph that declares no configuration has no schemas of it. */
 interface WireSchemas {
   input_schema: JsonSchema;
   output_schema: JsonSchema;
@@ -44,7 +43,7 @@ export function describeSchemas(db: D1Database, idOrGraphId: string): Promise<un
 
 /**
  * The schemas of the graph's subgraphs, by their paths.
- * @param namespace of which subgraph alone, as `outer|inner`; a nested one is only found with `recurse`
+ * @param namespace the path of the only subgraph to describe, as `outer|inner`; a nested subgraph is found only with `recurse`
  * @throws assistant.not_found, graph.not_found; graph.invalid when it cannot be loaded.
  */
 export function describeSubgraphs(
@@ -62,7 +61,7 @@ export function describeSubgraphs(
   });
 }
 
-/** Loads the assistant's graph, configured as it is, and makes plain JSON of what `look` sees in it. */
+/** Loads the graph of the assistant with the assistant's configuration, and returns what `look` returns as plain JSON. */
 async function withGraph(
   db: D1Database,
   idOrGraphId: string,
@@ -77,7 +76,7 @@ async function withGraph(
         `has; there are: ${graphIds.join(", ")}`,
     );
   }
-  // Runs have a `configurable` in any case, and so functions may rely on it.
+  // A run always has a `configurable`, so functions that make graphs may rely on it.
   const loaded = readGraph(graphId, {
     ...config,
     configurable: { ...asObject(config["configurable"]) },
@@ -95,7 +94,7 @@ async function withGraph(
 
 const asObject = (value: unknown): object => (typeof value === "object" && value !== null ? value : {});
 
-/** A graph has one schema for what configures it, whether it comes as `config` or as `context`. */
+/** A graph has one schema for its configuration, which clients send as `config` or as `context`. */
 const toWire = ({ input, output, state, config }: GraphSchemas): WireSchemas => ({
   input_schema: inDraft07(input),
   output_schema: inDraft07(output),
@@ -104,7 +103,7 @@ const toWire = ({ input, output, state, config }: GraphSchemas): WireSchemas => 
   context_schema: config && inDraft07(config),
 });
 
-/** The schema with the name of its draft, as LangGraph's own server has it; one that says nothing stays empty. */
+/** The schema with the name of its draft, as LangGraph's own server answers. An empty schema stays empty. */
 const inDraft07 = (schema: JsonSchema): JsonSchema =>
   Object.keys(schema).length === 0
     ? schema

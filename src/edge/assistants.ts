@@ -1,76 +1,180 @@
 /** `/assistants`: configured graphs and their versions. */
-import { v7 } from "@langchain/core/utils/uuid";
-import { Hono } from "hono";
+import { v7 as uuid7 } from "@langchain/core/utils/uuid";
+import { z } from "zod";
+import { threadObject } from "../calls/thread-calls";
 import { countAssistants, searchAssistants } from "../d1/assistant-search";
 import { listVersions, patchAssistant, setLatestVersion } from "../d1/assistant-versions";
 import { createAssistant, getAssistant, removeAssistant } from "../d1/assistants-table";
 import { graphOfDefaultAssistant } from "../d1/default-assistants";
 import type { Env } from "../platform/config";
-import { DomainError } from "../platform/errors";
+import { asDomainError, DomainError } from "../platform/errors";
 import {
+  assistant,
   assistantCount,
   assistantCreate,
   assistantPatch,
   assistantSearch,
   deleteQuery,
+  graphDrawing,
   graphQuery,
+  graphSchemas,
   latestBody,
   latestQuery,
+  subgraphSchemas,
   subgraphsQuery,
   versionList,
 } from "../wire/assistants";
 import { describeSchemas, describeSubgraphs, drawGraph } from "./assistant-graph";
-import { deleteThread } from "./delete-thread";
+import { DescribedRoutes } from "./described-routes";
+import { json, page } from "./openapi/operation";
 import { pageHeaders } from "./pages";
 import { pauseCronsOf } from "./pause-crons";
-import { readBody, readQuery } from "./request";
 
-/** Threads deleted at a time: each is a call to its object. */
+/** How many threads are deleted at a time: each deletion is a call to the object of the thread. */
 const THREADS_AT_ONCE = 20;
 
-export const assistantRoutes = new Hono<{ Bindings: Env }>()
-  .post("/assistants", async (c) => {
-    const body = await readBody(c, assistantCreate);
-    // Ids in the order of time, so that search has assistants of the same millisecond in order too.
-    return c.json(await createAssistant(c.env.DB, body, v7()));
-  })
-  .post("/assistants/search", async (c) => {
-    const search = await readBody(c, assistantSearch);
-    const { assistants, total } = await searchAssistants(c.env.DB, search);
-    pageHeaders(c, search, assistants.length, total);
-    return c.json(assistants);
-  })
-  .post("/assistants/count", async (c) =>
-    c.json(await countAssistants(c.env.DB, await readBody(c, assistantCount))),
+const one = json("The assistant.", assistant);
+const subgraphs = json("The schemas of each subgraph, by its path.", z.record(z.string(), subgraphSchemas));
+
+export const assistantRoutes = new DescribedRoutes("Assistants")
+  .add(
+    "POST /assistants",
+    {
+      id: "create_assistant",
+      summary: "Create an assistant",
+      body: assistantCreate,
+      answers: one,
+      failures: [404, 409],
+    },
+    // Ids in the order of time, so that a search has assistants of the same millisecond in order too.
+    async (c, { body }) => c.json(await createAssistant(c.env.DB, body, uuid7())),
   )
-  .get("/assistants/:id", async (c) => c.json(await getAssistant(c.env.DB, c.req.param("id"))))
-  .patch("/assistants/:id", async (c) => {
-    const body = await readBody(c, assistantPatch);
-    return c.json(await patchAssistant(c.env.DB, c.req.param("id"), body));
-  })
-  .delete("/assistants/:id", async (c) => {
-    const { delete_threads: withThreads } = readQuery(c, deleteQuery);
-    return c.json([await deleteAssistant(c.env, c.req.param("id"), withThreads)]);
-  })
-  .post("/assistants/:id/versions", async (c) => {
-    const body = await readBody(c, versionList);
-    return c.json(await listVersions(c.env.DB, c.req.param("id"), body));
-  })
-  .post("/assistants/:id/latest", async (c) => {
-    const version = (await readBody(c, latestBody)).version ?? readQuery(c, latestQuery).version;
-    if (version === undefined) throw new DomainError("request.invalid", "version: expected a number");
-    return c.json(await setLatestVersion(c.env.DB, c.req.param("id"), version));
-  })
-  .get("/assistants/:id/graph", async (c) => {
-    const { xray } = readQuery(c, graphQuery);
-    return c.json(await drawGraph(c.env.DB, c.req.param("id"), xray));
-  })
-  .get("/assistants/:id/schemas", async (c) => c.json(await describeSchemas(c.env.DB, c.req.param("id"))))
-  .get("/assistants/:id/subgraphs/:namespace?", async (c) => {
-    const { recurse } = readQuery(c, subgraphsQuery);
-    const { id, namespace } = c.req.param();
-    return c.json(await describeSubgraphs(c.env.DB, id, namespace, recurse));
-  });
+  .add(
+    "POST /assistants/search",
+    {
+      id: "search_assistants",
+      summary: "Search assistants",
+      description: "With `select`, each has only the fields asked for.",
+      body: assistantSearch,
+      answers: page("The assistants.", assistant),
+    },
+    async (c, { body }) => {
+      const { assistants, total } = await searchAssistants(c.env.DB, body);
+      pageHeaders(c, body, assistants.length, total);
+      return c.json(assistants);
+    },
+  )
+  .add(
+    "POST /assistants/count",
+    {
+      id: "count_assistants",
+      summary: "Count assistants",
+      body: assistantCount,
+      answers: json("How many match.", z.int()),
+    },
+    async (c, { body }) => c.json(await countAssistants(c.env.DB, body)),
+  )
+  .add(
+    "GET /assistants/{assistant_id}",
+    { id: "get_assistant", summary: "Read an assistant", answers: one, failures: [404] },
+    async (c, { path }) => c.json(await getAssistant(c.env.DB, path.assistant_id)),
+  )
+  .add(
+    "PATCH /assistants/{assistant_id}",
+    {
+      id: "patch_assistant",
+      summary: "Change an assistant",
+      description: "Makes a new version. The default assistant of a graph keeps its graph.",
+      body: assistantPatch,
+      answers: one,
+      failures: [404, 409],
+    },
+    async (c, { path, body }) => c.json(await patchAssistant(c.env.DB, path.assistant_id, body)),
+  )
+  .add(
+    "DELETE /assistants/{assistant_id}",
+    {
+      id: "delete_assistant",
+      summary: "Delete an assistant and its versions",
+      query: deleteQuery,
+      answers: json("The id of the assistant, in a list.", z.array(z.guid())),
+      failures: [404, 409],
+    },
+    async (c, { path, query }) =>
+      c.json([await deleteAssistant(c.env, path.assistant_id, query.delete_threads)]),
+  )
+  .add(
+    "POST /assistants/{assistant_id}/versions",
+    {
+      id: "list_assistant_versions",
+      summary: "List the versions of an assistant",
+      body: versionList,
+      answers: json("The versions, newest first.", z.array(assistant)),
+      failures: [404],
+    },
+    async (c, { path, body }) => c.json(await listVersions(c.env.DB, path.assistant_id, body)),
+  )
+  .add(
+    "POST /assistants/{assistant_id}/latest",
+    {
+      id: "set_latest_assistant_version",
+      summary: "Choose the version of an assistant that counts",
+      query: latestQuery,
+      body: latestBody,
+      answers: one,
+      failures: [404],
+    },
+    async (c, { path, query, body }) => {
+      const version = body.version ?? query.version;
+      if (version === undefined) throw new DomainError("request.invalid", "version: expected a number");
+      return c.json(await setLatestVersion(c.env.DB, path.assistant_id, version));
+    },
+  )
+  .add(
+    "GET /assistants/{assistant_id}/graph",
+    {
+      id: "get_assistant_graph",
+      summary: "Draw the graph of an assistant",
+      query: graphQuery,
+      answers: json("Its nodes and edges.", graphDrawing),
+      failures: [404],
+    },
+    async (c, { path, query }) => c.json(await drawGraph(c.env.DB, path.assistant_id, query.xray)),
+  )
+  .add(
+    "GET /assistants/{assistant_id}/schemas",
+    {
+      id: "get_assistant_schemas",
+      summary: "Read the schemas of the graph of an assistant",
+      answers: json("JSON schemas; those of the configuration only if the graph declares one.", graphSchemas),
+      failures: [404],
+    },
+    async (c, { path }) => c.json(await describeSchemas(c.env.DB, path.assistant_id)),
+  )
+  .add(
+    "GET /assistants/{assistant_id}/subgraphs",
+    {
+      id: "list_assistant_subgraphs",
+      summary: "Read the schemas of the subgraphs of an assistant",
+      query: subgraphsQuery,
+      answers: subgraphs,
+      failures: [404],
+    },
+    async (c, { path, query }) =>
+      c.json(await describeSubgraphs(c.env.DB, path.assistant_id, undefined, query.recurse)),
+  )
+  .add(
+    "GET /assistants/{assistant_id}/subgraphs/{namespace}",
+    {
+      id: "get_assistant_subgraph",
+      summary: "Read the schemas of one subgraph of an assistant",
+      query: subgraphsQuery,
+      answers: subgraphs,
+      failures: [404],
+    },
+    async (c, { path, query }) =>
+      c.json(await describeSubgraphs(c.env.DB, path.assistant_id, path.namespace, query.recurse)),
+  );
 
 /**
  * Deletes an assistant and its versions, and with `withThreads` the threads whose `metadata.assistant_id` it is.
@@ -105,5 +209,14 @@ async function deleteThreadsOf(env: Env, assistantId: string): Promise<void> {
     await Promise.all(results.map(({ thread_id: threadId }) => deleteThread(env, threadId)));
     if (results.length < THREADS_AT_ONCE) return;
     last = results.at(-1)?.thread_id ?? "";
+  }
+}
+
+/** Deletes a thread with its state. A thread that does not exist is no error: the index may be behind. */
+async function deleteThread(env: Env, threadId: string): Promise<void> {
+  try {
+    await threadObject(env, threadId).deleteThread(threadId);
+  } catch (error) {
+    if (asDomainError(error)?.code !== "thread.not_found") throw error;
   }
 }

@@ -1,13 +1,13 @@
-/** The headers of a request that its run is `configurable` with, as `http.configurable_headers` in langgraph.json has them. */
+/** The headers of a request that graphs see in `configurable`, as `http.configurable_headers` in langgraph.json chooses them. */
 import { z } from "zod";
 import { settings } from "../graphs/registry";
 
-/** Keys to the server, which are nobody's to read. */
+/** Headers with keys to the server. No graph sees them. */
 const SECRET = new Set(["x-api-key", "x-service-key", "x-tenant-id"]);
 
 /**
- * Names that say that the header is a secret. The long words count anywhere in a name (`x-sessionid`), but for words that only
- * begin like one (author, tokenizer, keyboard). The short words count only where they are a word of the name by themselves.
+ * Matches names of headers that hold a secret. The long words count anywhere in a name (`x-sessionid`), except in words that only
+ * begin like one (author, tokenizer, keyboard). The short words count only when they stand alone between separators.
  */
 const SAYS_SECRET = new RegExp(
   [
@@ -21,7 +21,7 @@ const SAYS_SECRET = new RegExp(
     .join("|"),
 );
 
-/** Without a list of one's own: what clients make up, and not what the proxies in between say of them. */
+/** Used when langgraph.json has no list: the headers that clients add, without those that proxies add. */
 const DEFAULTS = { includes: ["x-*", "user-agent"], excludes: ["x-forwarded-*", "x-real-ip"] };
 
 const patterns = z
@@ -35,7 +35,7 @@ const section = z
       .strictObject({
         includes: patterns,
         excludes: patterns,
-        // The names by which the documentation once called them.
+        // Older names, which the documentation of LangGraph once had.
         include: patterns,
         exclude: patterns,
       })
@@ -44,10 +44,10 @@ const section = z
   .optional();
 
 /**
- * What picks those headers, after the `http` section of langgraph.json. A name is matched in lower case, and `*` in a pattern
- * stands for anything; what is excluded is so also when it is included. A header whose name says that it is a secret is left
- * out unless `includes` has exactly that name: it would be stored with the run and sent to its webhook.
- * @throws when the section is not as it should be
+ * Makes the function that picks the headers, from the `http` section of langgraph.json. A name is matched in lower case, and `*`
+ * in a pattern stands for anything. `excludes` takes precedence over `includes`. A header whose name says that it is a secret is
+ * left out unless `includes` has exactly that name, because it would be stored with the run and sent to its webhook.
+ * @throws when the section is malformed
  */
 export function headerPicker(http: unknown): (headers: Headers) => Record<string, string> {
   const parsed = section.safeParse(http);
@@ -70,7 +70,7 @@ export function headerPicker(http: unknown): (headers: Headers) => Record<string
     );
 }
 
-/** Of this deployment. */
+/** Picks the headers as this deployment is configured. */
 export const configurableHeaders = headerPicker(settings.http);
 
 function matcher(list: string[]): (name: string) => boolean {

@@ -1,4 +1,4 @@
-/** What browsers are told about pages of other origins: `http.cors` of langgraph.json, as LangGraph's own server has it. */
+/** Which pages of other origins may call: `http.cors` of langgraph.json, with the meaning that it has in LangGraph's own server. */
 import type { Context } from "hono";
 import { cors } from "hono/cors";
 import { z } from "zod";
@@ -10,7 +10,7 @@ const EXPOSED = ["Content-Location", "Location", "X-Pagination-Total", "X-Pagina
 
 const texts = z.array(z.string()).nullish();
 
-/** A regular expression for the whole of an origin. */
+/** A regular expression that has to match the whole origin. */
 const originPattern = z.string().transform((text, context) => {
   try {
     return new RegExp(`^(?:${text})$`);
@@ -36,7 +36,7 @@ const section = z
   })
   .nullish();
 
-/** The `http.cors` section, read. */
+/** What the `http.cors` section says. */
 export interface CorsSettings {
   /** Whether the section names the origin; false when there is no section. */
   allows: (origin: string) => boolean;
@@ -45,7 +45,7 @@ export interface CorsSettings {
   options: Omit<Parameters<typeof cors>[0] & object, "origin">;
 }
 
-/** @throws when the section is not as it should be */
+/** Reads the `http` section of langgraph.json. @throws when `http.cors` is malformed */
 export function corsSettingsOf(http: unknown): CorsSettings {
   const parsed = section.safeParse(http);
   if (!parsed.success) throw new Error(`langgraph.json: http: ${z.prettifyError(parsed.error)}`);
@@ -65,10 +65,10 @@ export function corsSettingsOf(http: unknown): CorsSettings {
   };
 }
 
-/** A list of its own; `*` is what is allowed without one. */
+/** Whether there is a list that restricts something. `*` means the same as no list. */
 const isList = (list: string[] | null | undefined): list is string[] => list != null && !list.includes("*");
 
-/** Of this deployment. */
+/** The settings of this deployment. */
 export const corsSettings = corsSettingsOf(settings.http);
 
 /** LangGraph Studio, which its users point at their own server. */
@@ -83,7 +83,7 @@ export function isTrustedOrigin(origin: string, c: Context<{ Bindings: Env }>): 
   const { host, protocol } = new URL(origin);
   if (protocol !== "http:" && protocol !== "https:") return false;
   if (isLoopback(host) || STUDIO_ORIGIN.test(origin) || corsSettings.allows(origin)) return true;
-  // With http a name of somebody else's could point to a `wrangler dev` that was not started by `npm run dev`.
+  // Only https counts: with http, somebody else's host name could point to a `wrangler dev` that `npm run dev` did not start.
   return readConfig(c.env).dev === null && protocol === "https:" && host === new URL(c.req.url).host;
 }
 
@@ -97,7 +97,7 @@ export function isLoopback(host: string): boolean {
   );
 }
 
-/** Answers preflights, and says which pages may read the answers. With keys that is every page, unless `http.cors` names some. */
+/** Answers preflights, and says which pages may read the answers. With keys every page may, unless `http.cors` names origins. */
 export const browserAccess = cors({
   ...corsSettings.options,
   origin: (origin, c) => {

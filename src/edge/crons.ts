@@ -1,125 +1,122 @@
-/** `/runs/crons` and `/threads/{thread_id}/runs/crons`. */
+/** `/runs/crons` and `/threads/{thread_id}/runs/crons`: crons are created, searched, read, changed and deleted. */
 import { v7 as uuid7 } from "@langchain/core/utils/uuid";
-import { Hono, type Context } from "hono";
-import { stream } from "hono/streaming";
+import { z } from "zod";
 import { cronObject } from "../calls/cron-calls";
 import { changedPayload } from "../calls/cron-definition";
 import { threadObject } from "../calls/thread-calls";
 import { countCrons, searchCrons } from "../d1/crons-table";
 import { readFiringContext } from "../d1/firing-context";
-import { searchRuns } from "../d1/runs-table";
-import { readSwitch, setSwitch } from "../d1/switch";
 import { now } from "../platform/clock";
 import type { Env } from "../platform/config";
-import { pick } from "../platform/json";
 import { previewOf } from "../schedule/preview";
 import {
+  cron,
   cronCount,
   cronCreate,
   cronPatch,
   cronSearch,
-  noteBody,
   threadCronCreate,
   type Cron,
   type CronCreate,
 } from "../wire/crons/cron";
-import { previewRequest } from "../wire/crons/preview";
-import { backfill, runNow, skipNext, slotList } from "../wire/crons/slot";
 import { changedPolicy, DEFAULT_POLICY } from "../wire/crons/policy";
-import { runList } from "../wire/runs/run";
+import { previewRequest, schedulePreview } from "../wire/crons/preview";
 import { threadCreate } from "../wire/threads/thread";
-import { METRICS_TYPE, metricsOf } from "./metrics";
+import { DescribedRoutes, type EdgeContext } from "./described-routes";
+import { json, page } from "./openapi/operation";
 import { pageHeaders } from "./pages";
-import { readBody, readId, readQuery } from "./request";
 
-type App = { Bindings: Env };
+const one = json("The cron.", cron);
 
-export const cronRoutes = new Hono<App>()
-  .post("/runs/crons", async (c) => {
-    const body = await readBody(c, cronCreate);
-    return c.json(await createCron(c, body, null));
-  })
-  .post("/threads/:thread_id/runs/crons", async (c) => {
-    const threadId = readId(c, "thread_id");
-    const body = await readBody(c, threadCronCreate);
-    return c.json(await createCron(c, body, threadId));
-  })
-  .post("/runs/crons/search", async (c) => {
-    const query = await readBody(c, cronSearch);
-    const { crons, total } = await searchCrons(c.env.DB, query);
-    pageHeaders(c, query, crons.length, total);
-    return c.json(crons);
-  })
-  .post("/runs/crons/count", async (c) => c.json(await countCrons(c.env.DB, await readBody(c, cronCount))))
-  .post("/runs/crons/preview", async (c) => c.json(previewOf(await readBody(c, previewRequest))))
-  // Of all crons; before those with an id, which would take `switch` for one.
-  .get("/runs/crons/switch", async (c) => c.json(await readSwitch(c.env.DB)))
-  .post("/runs/crons/stop", async (c) => {
-    const { note = null } = await readBody(c, noteBody);
-    return c.json(await setSwitch(c.env.DB, { stopped: true, note }));
-  })
-  .post("/runs/crons/start", async (c) => {
-    const { note = null } = await readBody(c, noteBody);
-    return c.json(await setSwitch(c.env.DB, { stopped: false, note }));
-  })
-  .get("/metrics", async (c) => {
-    const metrics = metricsOf(c.env);
-    // Before the answer begins: what cannot be read is an error, and no half of an answer.
-    const { value: first = "" } = await metrics.next();
-    c.header("Content-Type", METRICS_TYPE);
-    return stream(c, async (out) => {
-      await out.write(first);
-      for await (const text of metrics) await out.write(text);
-    });
-  })
-  .get("/runs/crons/:cron_id", async (c) => c.json(await cronObject(c.env, readId(c, "cron_id")).get()))
-  .patch("/runs/crons/:cron_id", async (c) => {
-    const cronId = readId(c, "cron_id");
-    const body = await readBody(c, cronPatch);
-    return c.json(await cronObject(c.env, cronId).patch(body));
-  })
-  .delete("/runs/crons/:cron_id", async (c) => {
-    await cronObject(c.env, readId(c, "cron_id")).delete();
-    return c.json({});
-  })
-  .post("/runs/crons/:cron_id/pause", async (c) => {
-    const { note } = await readBody(c, noteBody);
-    return c.json(await cronObject(c.env, readId(c, "cron_id")).patch({ enabled: false, note }));
-  })
-  .post("/runs/crons/:cron_id/resume", async (c) => {
-    const { note } = await readBody(c, noteBody);
-    return c.json(await cronObject(c.env, readId(c, "cron_id")).patch({ enabled: true, note }));
-  })
-  .post("/runs/crons/:cron_id/run", async (c) => {
-    const overrides = await readBody(c, runNow);
-    return c.json(await cronObject(c.env, readId(c, "cron_id")).runNow(overrides));
-  })
-  .post("/runs/crons/:cron_id/skip", async (c) => {
-    const skip = await readBody(c, skipNext);
-    return c.json(await cronObject(c.env, readId(c, "cron_id")).skipNext(skip));
-  })
-  .post("/runs/crons/:cron_id/backfill", async (c) => {
-    const period = await readBody(c, backfill);
-    return c.json(await cronObject(c.env, readId(c, "cron_id")).backfill(period));
-  })
-  .get("/runs/crons/:cron_id/figures", async (c) =>
-    c.json(await cronObject(c.env, readId(c, "cron_id")).getFigures()),
+export const cronRoutes = new DescribedRoutes("Crons")
+  .add(
+    "POST /runs/crons",
+    {
+      id: "create_cron",
+      summary: "Create a cron whose firings have a thread each",
+      body: cronCreate,
+      answers: one,
+      failures: [404, 409],
+    },
+    async (c, { body }) => c.json(await createCron(c, body, null)),
   )
-  .get("/runs/crons/:cron_id/slots", async (c) => {
-    const cronId = readId(c, "cron_id");
-    const query = readQuery(c, slotList);
-    return c.json(await cronObject(c.env, cronId).listSlots(query));
-  })
-  .get("/runs/crons/:cron_id/runs", async (c) => {
-    const cronId = readId(c, "cron_id");
-    const query = readQuery(c, runList);
-    await cronObject(c.env, cronId).get();
-    const { runs, total } = await searchRuns(c.env.DB, { ...query, metadata: { cron_id: cronId } });
-    pageHeaders(c, query, runs.length, total);
-    return c.json(runs.map((run) => pick(run, query.select)));
-  });
+  .add(
+    "POST /threads/{thread_id}/runs/crons",
+    {
+      id: "create_thread_cron",
+      summary: "Create a cron on a thread",
+      body: threadCronCreate,
+      answers: one,
+      failures: [404, 409],
+    },
+    async (c, { path, body }) => c.json(await createCron(c, body, path.thread_id)),
+  )
+  .add(
+    "POST /runs/crons/search",
+    {
+      id: "search_crons",
+      summary: "Search crons",
+      description: "With `select`, each has only the fields asked for.",
+      body: cronSearch,
+      answers: page("The crons.", cron),
+    },
+    async (c, { body }) => {
+      const { crons, total } = await searchCrons(c.env.DB, body);
+      pageHeaders(c, body, crons.length, total);
+      return c.json(crons);
+    },
+  )
+  .add(
+    "POST /runs/crons/count",
+    { id: "count_crons", summary: "Count crons", body: cronCount, answers: json("How many match.", z.int()) },
+    async (c, { body }) => c.json(await countCrons(c.env.DB, body)),
+  )
+  .add(
+    "POST /runs/crons/preview",
+    {
+      id: "preview_schedule",
+      summary: "Explain a schedule",
+      description:
+        "In plain English, with its next times, and with warnings about what its owner may not expect.",
+      body: previewRequest,
+      answers: json("The preview.", schedulePreview),
+    },
+    (c, { body }) => c.json(previewOf(body)),
+  )
+  .add(
+    "GET /runs/crons/{cron_id}",
+    { id: "get_cron", summary: "Read a cron", answers: one, failures: [404] },
+    async (c, { path }) => c.json(await cronObject(c.env, path.cron_id).get()),
+  )
+  .add(
+    "PATCH /runs/crons/{cron_id}",
+    {
+      id: "patch_cron",
+      summary: "Change a cron",
+      description:
+        "A field that is not sent stays as it is, and null clears it. For `schedule`, `enabled`, `metadata` and " +
+        "`on_run_completed`, null counts as not sent.",
+      body: cronPatch,
+      answers: one,
+      failures: [404],
+    },
+    async (c, { path, body }) => c.json(await cronObject(c.env, path.cron_id).patch(body)),
+  )
+  .add(
+    "DELETE /runs/crons/{cron_id}",
+    {
+      id: "delete_cron",
+      summary: "Delete a cron and its ledger",
+      answers: json("Deleted.", z.strictObject({})),
+      failures: [404],
+    },
+    async (c, { path }) => {
+      await cronObject(c.env, path.cron_id).delete();
+      return c.json({});
+    },
+  );
 
-/** Sees to it that there is the thread: it is made where that is asked for. @throws thread.not_found */
+/** Makes the thread of a cron when the request asks for that, and refuses a thread that does not exist. @throws thread.not_found */
 async function requireThread(
   env: Env,
   threadId: string,
@@ -130,8 +127,13 @@ async function requireThread(
   await thread.createThread(threadId, threadCreate.parse({ if_exists: "do_nothing" }));
 }
 
-async function createCron(c: Context<App>, body: CronCreate, threadId: string | null): Promise<Cron> {
-  // All that the cron rests on is looked up first: an unknown one is refused, and nothing stored.
+/**
+ * Creates a cron.
+ * @param threadId null for a stateless cron
+ * @throws assistant.not_found, thread.not_found and what the cron's object refuses
+ */
+async function createCron(c: EdgeContext, body: CronCreate, threadId: string | null): Promise<Cron> {
+  // Assistant and thread are looked up first. When one of them does not exist, nothing is stored.
   const firingContext = await readFiringContext(c.env, body.assistant_id);
   if (threadId !== null) await requireThread(c.env, threadId, body.if_not_exists);
   const { cron_id: cronId = uuid7(), if_exists: ifExists = "raise" } = body;

@@ -6,7 +6,7 @@ import type { Env } from "../platform/config";
 /** https://prometheus.io/docs/instrumenting/exposition_formats/ */
 export const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
-/** Crons read at a time. */
+/** How many crons are read from D1 at a time. */
 const PAGE = 500;
 
 interface Family {
@@ -74,7 +74,7 @@ const FAMILIES: Family[] = [
   },
 ];
 
-/** All metrics, a piece at a time: there may be more crons than fit the memory. */
+/** Yields all metrics piece by piece, because there may be more crons than fit into memory. */
 export async function* metricsOf(env: Env): AsyncGenerator<string, undefined> {
   const { stopped } = await readSwitch(env.DB);
   yield family({ name: "edgecron_stopped", help: "Whether all crons are stopped.", type: "gauge" });
@@ -97,7 +97,7 @@ function samplesOf({ name, samples }: Family, cron: IndexedFigures): string {
   return samples(cron)
     .filter(([, value]) => value !== null)
     .map(([labels, value]) => {
-      // Ids and names of ours: nothing in them has to be escaped.
+      // The values are ids and names of this server, in which nothing has to be escaped.
       const all = { cron_id: cron.cronId, assistant_id: cron.assistantId, ...labels };
       const text = Object.entries(all).map(([key, label]) => `${key}="${label}"`);
       return `${name}{${text.join(",")}} ${value}\n`;

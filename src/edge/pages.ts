@@ -1,4 +1,4 @@
-/** Paging of searches, and the choice of fields. */
+/** The headers of a page of a list. */
 import type { Context } from "hono";
 
 /** Sets `X-Pagination-Total` (all that match) and, when more follow, `X-Pagination-Next` (the next offset). */

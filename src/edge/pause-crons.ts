@@ -1,12 +1,12 @@
-/** Pausing the crons of what is being deleted. */
+/** Pauses the crons of an assistant or a thread that is deleted. */
 import { cronObject } from "../calls/cron-calls";
 import { cronsOf } from "../d1/crons-table";
 import type { Env } from "../platform/config";
 import { logError } from "../platform/log";
 
 /**
- * Pauses the crons of an assistant or a thread that is gone, and has them say so. One that cannot be reached now finds out
- * when it fires next, and pauses then.
+ * Pauses the crons of an assistant or a thread that is gone, with the reason as their note. A cron that cannot be reached now
+ * finds out when it fires next, and pauses then.
  */
 export async function pauseCronsOf(
   env: Env,

@@ -1,40 +1,29 @@
-/** From a request to the run that it asks for. */
+/** Makes the run that a request asks for. */
 import { v7 as uuid7 } from "@langchain/core/utils/uuid";
-import type { Context } from "hono";
+import { standingThreadId } from "../calls/thread-id";
 import { newRun } from "../calls/new-run";
 import type { NewRun } from "../calls/run";
 import { threadObject } from "../calls/thread-calls";
 import { getRecentAssistant } from "../d1/assistants-table";
 import { check } from "../platform/check";
-import type { Env } from "../platform/config";
 import { DomainError } from "../platform/errors";
-import { checkpointReference, runCreate, runWait, type RunCreate } from "../wire/runs/run";
+import { checkpointReference, type RunCreate } from "../wire/runs/run";
 import { configurableHeaders } from "./configurable-headers";
-import { readBody } from "./request";
-import { statelessThreadId } from "./stateless-thread";
+import type { EdgeContext } from "./described-routes";
 
-/** A run that was asked for, and what is to become of it when nobody waits for it any more. */
+/** A run that was asked for, and whether it is cancelled when its client disconnects. */
 export interface RunRequest {
   run: NewRun;
   cancelOnDisconnect: boolean;
 }
 
 /**
- * The run that the body asks for; nothing is stored yet.
+ * Makes the run that a body asks for. Nothing is stored yet.
  * @param threadId null for a stateless run
  * @throws request.invalid, assistant.not_found
  */
-export async function readRun(
-  c: Context<{ Bindings: Env }>,
-  threadId: string | null,
-  schema: typeof runCreate | typeof runWait = runCreate,
-): Promise<RunRequest> {
-  return requestRun(c, await readBody(c, schema), threadId);
-}
-
-/** Like {@link readRun}, from a body that has been read. */
 export async function requestRun(
-  c: Context<{ Bindings: Env }>,
+  c: EdgeContext,
   body: RunCreate,
   threadId: string | null,
 ): Promise<RunRequest> {
@@ -58,7 +47,7 @@ export async function requestRun(
   return { run, cancelOnDisconnect: body.on_disconnect !== "continue" };
 }
 
-/** The checkpoint to start from, which may be named where LangGraph's own configs name it. */
+/** The checkpoint to start from. A request may also name it in `config.configurable`, as LangGraph's own configs do. */
 function startOf(body: RunCreate): RunCreate["checkpoint"] {
   if (body.checkpoint !== undefined || body.checkpoint_id !== undefined) return body.checkpoint;
   const { checkpoint_id, checkpoint_ns, checkpoint_map } = body.config?.configurable ?? {};
@@ -66,17 +55,44 @@ function startOf(body: RunCreate): RunCreate["checkpoint"] {
   return check(checkpointReference, { checkpoint_id, checkpoint_ns, checkpoint_map }, "config.configurable");
 }
 
-/** The data centre that serves the request; none locally. */
-function placeOf(c: Context): string {
+/** The code of the data centre that serves the request. Empty on a developer's machine. */
+function placeOf(c: EdgeContext): string {
   const colo = c.req.raw.cf?.colo;
   return typeof colo === "string" ? colo : "";
 }
 
-/** Stops the run if the client goes away before the answer. */
-export function cancelWhenGone(c: Context<{ Bindings: Env }>, threadId: string, runId: string): void {
+/** Cancels the run if the client disconnects before the answer. */
+export function cancelWhenGone(c: EdgeContext, threadId: string, runId: string): void {
   c.req.raw.signal.addEventListener("abort", () => {
     const cancelled = threadObject(c.env, threadId).cancelRun(threadId, runId, "interrupt", false);
-    // It may have ended, and its thread with it: all the better.
+    // A failure does not matter: the run may have ended, and its thread may be gone with it.
     c.executionCtx.waitUntil(cancelled.catch(() => undefined));
   });
 }
+
+/**
+ * How many standing objects stateless runs share in each data centre. One object executes some hundred short runs a second, and
+ * all its runs share one JavaScript thread.
+ */
+const OBJECTS = 16;
+
+/**
+ * The id of the thread that is made for a stateless run. The id says which object holds the thread: most stateless runs share a
+ * few standing objects, since a new object costs more than a short run; see
+ * docs/decisions/0007-stateless-runs-share-objects.md.
+ * @param place the data centre near the client: an object stays where it was first called from
+ */
+function statelessThreadId(body: RunCreate, runId: string, place: string): string {
+  if (needsOwnObject(body)) return uuid7();
+  const object = Number.parseInt(runId.slice(-4), 16) % OBJECTS;
+  return standingThreadId(`stateless ${place} ${object}`, runId);
+}
+
+/** Whether something of the run is kept when it has ended, or its end may be long in coming. */
+const needsOwnObject = (body: RunCreate): boolean =>
+  body.on_completion === "keep" ||
+  body.webhook !== undefined ||
+  body.stream_resumable === true ||
+  body.interrupt_before !== undefined ||
+  body.interrupt_after !== undefined ||
+  (body.after_seconds ?? 0) > 0;

@@ -1,48 +1,97 @@
-/** Changing, choosing and copying the state of threads. */
-import { Hono } from "hono";
+/** The states of threads: reading, searching and updating them. */
+import { z } from "zod";
 import { threadObject } from "../calls/thread-calls";
-import type { Env } from "../platform/config";
-import { asDomainError } from "../platform/errors";
-import { checkpointRead, stateQuery, stateUpdate } from "../wire/threads/state";
-import { threadPrune } from "../wire/threads/thread";
-import type { ThreadTtl } from "../wire/threads/ttl";
-import { copyThread } from "./copy-thread";
-import { readBody, readId, readQuery } from "./request";
+import {
+  checkpoint,
+  checkpointRead,
+  historyQuery,
+  historySearch,
+  stateQuery,
+  stateUpdate,
+  threadState,
+} from "../wire/threads/state";
+import { DescribedRoutes } from "./described-routes";
+import { json } from "./openapi/operation";
 
-export const stateRoutes = new Hono<{ Bindings: Env }>()
-  .post("/threads/prune", async (c) => {
-    const { thread_ids: threadIds, strategy } = await readBody(c, threadPrune);
-    const pruned = await Promise.all([...new Set(threadIds)].map((id) => prune(c.env, id, strategy)));
-    return c.json({ pruned_count: pruned.filter(Boolean).length });
-  })
-  .post("/threads/:thread_id/copy", async (c) => c.json(await copyThread(c.env, readId(c, "thread_id"))))
-  .post("/threads/:thread_id/state", async (c) => {
-    const threadId = readId(c, "thread_id");
-    const update = await readBody(c, stateUpdate);
-    return c.json({ checkpoint: await threadObject(c.env, threadId).updateState(threadId, update) });
-  })
-  .post("/threads/:thread_id/state/checkpoint", async (c) => {
-    const threadId = readId(c, "thread_id");
-    const { checkpoint, subgraphs = false, select } = await readBody(c, checkpointRead);
-    const { checkpoint_id: checkpointId, checkpoint_ns: ns } = checkpoint;
-    return c.json(
-      await threadObject(c.env, threadId).getState(threadId, { checkpointId, ns, subgraphs, select }),
-    );
-  })
-  .get("/threads/:thread_id/state/:checkpoint_id", async (c) => {
-    const threadId = readId(c, "thread_id");
-    const checkpointId = readId(c, "checkpoint_id");
-    const read = { ...readQuery(c, stateQuery), checkpointId };
-    return c.json(await threadObject(c.env, threadId).getState(threadId, read));
-  });
+const SELECT = "With `select`, only the fields asked for are there.";
+const state = json(`The state. ${SELECT}`, threadState);
+const history = json(`The states, newest first. ${SELECT}`, z.array(threadState));
 
-/** Prunes one thread of many. @returns whether there was such a thread, and no run on it */
-async function prune(env: Env, threadId: string, strategy: ThreadTtl["strategy"]): Promise<boolean> {
-  try {
-    await threadObject(env, threadId).pruneThread(threadId, strategy);
-    return true;
-  } catch (error) {
-    if (asDomainError(error) === undefined) throw error;
-    return false;
-  }
-}
+export const stateRoutes = new DescribedRoutes("Threads")
+  .add(
+    "GET /threads/{thread_id}/state",
+    {
+      id: "get_state",
+      summary: "Read the latest state of a thread",
+      query: stateQuery,
+      answers: state,
+      failures: [404, 413],
+    },
+    async (c, { path: { thread_id: threadId }, query }) =>
+      c.json(await threadObject(c.env, threadId).getState(threadId, query)),
+  )
+  .add(
+    "POST /threads/{thread_id}/state",
+    {
+      id: "update_state",
+      summary: "Add to the state of a thread",
+      body: stateUpdate,
+      answers: json("The checkpoint that holds the new state.", z.strictObject({ checkpoint })),
+      failures: [404, 409],
+    },
+    async (c, { path: { thread_id: threadId }, body }) =>
+      c.json({ checkpoint: await threadObject(c.env, threadId).updateState(threadId, body) }),
+  )
+  .add(
+    "GET /threads/{thread_id}/state/{checkpoint_id}",
+    {
+      id: "get_state_at_checkpoint",
+      summary: "Read a state of a thread",
+      query: stateQuery,
+      answers: state,
+      failures: [404, 413],
+    },
+    async (c, { path: { thread_id: threadId, checkpoint_id: checkpointId }, query }) =>
+      c.json(await threadObject(c.env, threadId).getState(threadId, { ...query, checkpointId })),
+  )
+  .add(
+    "POST /threads/{thread_id}/state/checkpoint",
+    {
+      id: "read_state_at_checkpoint",
+      summary: "Read a state of a thread, or of a subgraph of it",
+      body: checkpointRead,
+      answers: state,
+      failures: [404],
+    },
+    async (c, { path: { thread_id: threadId }, body }) => {
+      const { subgraphs = false, select } = body;
+      const { checkpoint_id: checkpointId, checkpoint_ns: ns } = body.checkpoint;
+      return c.json(
+        await threadObject(c.env, threadId).getState(threadId, { checkpointId, ns, subgraphs, select }),
+      );
+    },
+  )
+  .add(
+    "GET /threads/{thread_id}/history",
+    {
+      id: "get_history",
+      summary: "Read the states of a thread",
+      query: historyQuery,
+      answers: history,
+      failures: [404, 413],
+    },
+    async (c, { path: { thread_id: threadId }, query }) =>
+      c.json(await threadObject(c.env, threadId).getHistory(threadId, query)),
+  )
+  .add(
+    "POST /threads/{thread_id}/history",
+    {
+      id: "search_history",
+      summary: "Search the states of a thread",
+      body: historySearch,
+      answers: history,
+      failures: [404],
+    },
+    async (c, { path: { thread_id: threadId }, body }) =>
+      c.json(await threadObject(c.env, threadId).getHistory(threadId, body)),
+  );

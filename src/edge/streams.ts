@@ -1,67 +1,131 @@
 /** Streams of runs and threads, as server-sent events. */
-import { Hono, type Context } from "hono";
-import type { PlacedStream } from "../calls/thread-calls";
-import { threadObject } from "../calls/thread-calls";
+import type { z } from "zod";
+import { threadObject, type PlacedStream } from "../calls/thread-calls";
 import { threadOfRun } from "../d1/runs-table";
-import { check } from "../platform/check";
-import type { Env } from "../platform/config";
+import { runCreate } from "../wire/runs/run";
 import { joinStreamQuery, lastEventIdHeader, streamQuery, threadStreamQuery } from "../wire/runs/stream";
-import { readId, readQuery } from "./request";
-import { cancelWhenGone, readRun, type RunRequest } from "./request-run";
+import { DescribedRoutes, type EdgeContext } from "./described-routes";
+import { events } from "./openapi/operation";
+import { cancelWhenGone, requestRun, type RunRequest } from "./request-run";
 
-type App = { Bindings: Env };
+const EVENTS = "Each event has an `id`, a stream mode as `event`, and JSON as `data`.";
+const started = events(`The events of the run. ${EVENTS}`, ["Content-Location", "Location"]);
+const joined = events(`The events of the run, until it ends. ${EVENTS}`, ["Location"]);
+const headers = { "Last-Event-ID": lastEventIdHeader };
 
-export const streamRoutes = new Hono<App>()
-  .post("/runs/stream", async (c) => startAndStream(c, await readRun(c, null)))
-  .post("/threads/:thread_id/runs/stream", async (c) =>
-    startAndStream(c, await readRun(c, readId(c, "thread_id"))),
+export const streamRoutes = new DescribedRoutes("Runs")
+  .add(
+    "POST /runs/stream",
+    {
+      id: "stream_stateless_run",
+      summary: "Start a run on a thread of its own, and stream it",
+      query: streamQuery,
+      body: runCreate,
+      answers: started,
+      failures: [404],
+    },
+    async (c, { query, body }) => startAndStream(c, await requestRun(c, body, null), query.namespace),
   )
-  .get("/runs/:run_id/stream", async (c) => {
-    const runId = readId(c, "run_id");
-    return join(c, await threadOfRun(c.env.DB, runId), runId);
-  })
-  .get("/threads/:thread_id/runs/:run_id/stream", (c) => join(c, readId(c, "thread_id"), readId(c, "run_id")))
-  .get("/threads/:thread_id/stream", async (c) => {
-    const threadId = readId(c, "thread_id");
-    const query = readQuery(c, threadStreamQuery);
-    const { stream_modes: modes = query.stream_mode ?? ["run_modes"] } = query;
-    const options = { lastEventId: lastEventId(c) ?? query.last_event_id, modes };
-    const placed = await threadObject(c.env, threadId).streamThread(threadId, options);
-    return goOn(c, `/threads/${threadId}/stream`, placed);
-  });
+  .add(
+    "GET /runs/{run_id}/stream",
+    {
+      id: "join_stateless_run_stream",
+      summary: "Stream a run on whatever thread it is",
+      query: joinStreamQuery,
+      headers,
+      answers: joined,
+      failures: [404],
+    },
+    async (c, { path: { run_id: runId }, query, headers }) => {
+      const threadId = await threadOfRun(c.env.DB, runId);
+      return joinStream(c, threadId, runId, query, headers["Last-Event-ID"]);
+    },
+  )
+  .add(
+    "POST /threads/{thread_id}/runs/stream",
+    {
+      id: "stream_run",
+      summary: "Start a run on a thread, and stream it",
+      query: streamQuery,
+      body: runCreate,
+      answers: started,
+      failures: [404, 409],
+    },
+    async (c, { path, query, body }) =>
+      startAndStream(c, await requestRun(c, body, path.thread_id), query.namespace),
+  )
+  .add(
+    "GET /threads/{thread_id}/runs/{run_id}/stream",
+    {
+      id: "join_run_stream",
+      summary: "Stream a run",
+      query: joinStreamQuery,
+      headers,
+      answers: joined,
+      failures: [404],
+    },
+    (c, { path, query, headers }) =>
+      joinStream(c, path.thread_id, path.run_id, query, headers["Last-Event-ID"]),
+  )
+  .add(
+    "GET /threads/{thread_id}/stream",
+    {
+      id: "join_thread_stream",
+      summary: "Stream what happens on a thread",
+      description:
+        "`run_modes`, the default, has the events of all its runs, and after each run a `metadata` event with the " +
+        "status `run_done`; `lifecycle` has only the `metadata` events with which runs begin and end; `state_update` " +
+        "has the states that requests write.",
+      query: threadStreamQuery,
+      headers,
+      answers: events(`The events. The stream does not end. ${EVENTS}`, ["Location"]),
+      failures: [404],
+    },
+    async (c, { path: { thread_id: threadId }, query, headers }) => {
+      const { stream_modes: modes = query.stream_mode ?? ["run_modes"] } = query;
+      const options = { lastEventId: headers["Last-Event-ID"] ?? query.last_event_id, modes };
+      const placed = await threadObject(c.env, threadId).streamThread(threadId, options);
+      return answerWithStream(c, `/threads/${threadId}/stream`, placed);
+    },
+  );
 
-async function startAndStream(c: Context<App>, { run, cancelOnDisconnect }: RunRequest): Promise<Response> {
+async function startAndStream(
+  c: EdgeContext,
+  { run, cancelOnDisconnect }: RunRequest,
+  namespaces: string[] | undefined,
+): Promise<Response> {
   const path = `/threads/${run.threadId}/runs/${run.runId}`;
-  const { namespace: namespaces } = readQuery(c, streamQuery);
   c.header("Content-Location", path);
   if (cancelOnDisconnect) cancelWhenGone(c, run.threadId, run.runId);
   const object = threadObject(c.env, run.threadId);
   const stream = await object.createAndStreamRun(run, cancelOnDisconnect, { namespaces });
-  return goOn(c, `${path}/stream`, { stream, from: -1 });
+  return answerWithStream(c, `${path}/stream`, { stream, from: -1 });
 }
 
-async function join(c: Context<App>, threadId: string, runId: string): Promise<Response> {
-  const query = readQuery(c, joinStreamQuery);
+async function joinStream(
+  c: EdgeContext,
+  threadId: string,
+  runId: string,
+  query: z.output<typeof joinStreamQuery>,
+  lastEventId: number | undefined,
+): Promise<Response> {
   const { cancel_on_disconnect: cancelOnDisconnect, stream_mode: modes, namespace: namespaces } = query;
   if (cancelOnDisconnect) cancelWhenGone(c, threadId, runId);
   const options = {
-    lastEventId: lastEventId(c) ?? query.last_event_id,
+    lastEventId: lastEventId ?? query.last_event_id,
     modes,
     namespaces,
     cancelOnDisconnect,
   };
   const placed = await threadObject(c.env, threadId).streamRun(threadId, runId, options);
-  return goOn(c, `/threads/${threadId}/runs/${runId}/stream`, placed);
+  return answerWithStream(c, `/threads/${threadId}/runs/${runId}/stream`, placed);
 }
 
-const lastEventId = (c: Context<App>): number | undefined =>
-  check(lastEventIdHeader, c.req.header("Last-Event-ID"), "Last-Event-ID");
-
 /**
- * Answers with the stream, and says where the SDKs go on reading when the connection breaks: one that broke before the first
- * event begins where this one began.
+ * Answers with the stream. The header `Location` says where the SDKs go on reading when the connection breaks: after the event
+ * that this stream begins after, in case the connection breaks before the first event.
  */
-function goOn(c: Context<App>, path: string, { stream, from }: PlacedStream): Response {
+function answerWithStream(c: EdgeContext, path: string, { stream, from }: PlacedStream): Response {
   const { searchParams } = new URL(c.req.url);
   searchParams.set("last_event_id", String(from));
   c.header("Location", `${path}?${searchParams.toString()}`);

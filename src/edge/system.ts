@@ -1,18 +1,74 @@
-/** `GET /ok` and `GET /info`: is it up, and what can it do. */
-import { Hono } from "hono";
+/** The server itself: whether it is up, what it can do, and the figures of all crons. */
+import { stream } from "hono/streaming";
+import { z } from "zod";
 import { version } from "../../package.json";
 import { now } from "../platform/clock";
-import { readConfig, type Env } from "../platform/config";
+import { readConfig } from "../platform/config";
 import { DeadlineError, within } from "../platform/deadline";
 import { D1_CALL_MS } from "../platform/time-limits";
-import { okQuery } from "../wire/system";
-import { readQuery } from "./request";
+import { okQuery, serverInfo } from "../wire/system";
+import { DescribedRoutes } from "./described-routes";
+import { METRICS_TYPE, metricsOf } from "./metrics";
+import { json, text } from "./openapi/operation";
 
-export const health = new Hono<{ Bindings: Env }>().get("/ok", async (c) => {
-  readConfig(c.env);
-  if (readQuery(c, okQuery).check_db === "1") await checkD1(c.env.DB);
-  return c.json({ ok: true });
-});
+/** Mounted before access is checked. */
+export const openRoutes = new DescribedRoutes("System").add(
+  "GET /ok",
+  {
+    id: "get_ok",
+    summary: "Ask whether the server is up",
+    query: okQuery,
+    answers: json("It is up.", z.strictObject({ ok: z.literal(true) })),
+    open: true,
+  },
+  async (c, { query }) => {
+    readConfig(c.env);
+    if (query.check_db === "1") await checkD1(c.env.DB);
+    return c.json({ ok: true });
+  },
+);
+
+export const systemRoutes = new DescribedRoutes("System")
+  .add(
+    "GET /info",
+    {
+      id: "get_info",
+      summary: "Read the version of the server and what it can do",
+      answers: json("The server.", serverInfo),
+    },
+    (c) =>
+      c.json({
+        version,
+        langgraph_py_version: "",
+        flags: {
+          assistants: true,
+          crons: true,
+          langsmith: false,
+          stream_namespaces: true,
+          strict_resume: true,
+        },
+        auth: readConfig(c.env).open ? "open" : "keys",
+        metadata: { server: "edgecron" },
+      }),
+  )
+  .add(
+    "GET /metrics",
+    {
+      id: "get_metrics",
+      summary: "Read the figures of all crons, for Prometheus",
+      answers: text("In the text format of Prometheus.", "text/plain"),
+    },
+    async (c) => {
+      const metrics = metricsOf(c.env);
+      // The first piece is read before the answer begins, so that figures that cannot be read are an error and no half answer.
+      const { value: first = "" } = await metrics.next();
+      c.header("Content-Type", METRICS_TYPE);
+      return stream(c, async (out) => {
+        await out.write(first);
+        for await (const text of metrics) await out.write(text);
+      });
+    },
+  );
 
 /** One question to D1 whether it answers. */
 interface DatabaseCheck {
@@ -53,13 +109,3 @@ async function askD1(db: D1Database, check: DatabaseCheck): Promise<void> {
     check.outcome = error instanceof Error ? error : new Error(String(error));
   }
 }
-
-export const info = new Hono<{ Bindings: Env }>().get("/info", (c) =>
-  c.json({
-    version,
-    langgraph_py_version: "",
-    flags: { assistants: true, crons: true, langsmith: false, stream_namespaces: true, strict_resume: true },
-    auth: readConfig(c.env).open ? "open" : "keys",
-    metadata: { server: "edgecron" },
-  }),
-);

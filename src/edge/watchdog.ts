@@ -1,4 +1,4 @@
-/** Finds crons whose alarm is late or lost, and runs that may have stalled, and pokes their objects. */
+/** Finds crons whose alarm is late or lost and runs that may have stalled, and makes their objects look at them. */
 import { cronObject } from "../calls/cron-calls";
 import { threadObject } from "../calls/thread-calls";
 import { overdueCrons } from "../d1/crons-table";
@@ -8,10 +8,10 @@ import type { Env } from "../platform/config";
 import { logError, logInfo } from "../platform/log";
 
 const LATE_MS = 2 * 60_000;
-/** In one go. What goes beyond the subrequests of a free plan fails, and is poked the next minute. */
+/** How many crons and runs are poked in a minute. Calls beyond the subrequests of a free plan fail, and are made a minute later. */
 const AT_MOST = 500;
 
-/** Pokes each cron more than two minutes late, and each thread with a run of which as long nothing was heard. */
+/** Pokes each cron that is more than two minutes late, and each thread with a run that has not reported for two minutes. */
 export async function pokeOverdue(env: Env): Promise<void> {
   const before = now() - LATE_MS;
   const crons = await overdueCrons(env.DB, before, AT_MOST);

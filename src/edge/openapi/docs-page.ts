@@ -1,4 +1,4 @@
-/** The document as one page of HTML: without script, so that it can be saved and read anywhere. */
+/** Makes one page of HTML from the document. The page has no script, so it can be saved and read anywhere. */
 import { html, raw } from "hono/html";
 import type { HtmlEscapedString } from "hono/utils/html";
 import type { JsonSchema } from "../../platform/json";

@@ -1,11 +1,10 @@
-/** The OpenAPI 3.1 document of the server, made of the operations and of the schemas that they name. */
+/** Makes the OpenAPI 3.1 document of the server from the descriptions of its routes. */
 import type { z } from "zod";
 import { version } from "../../../package.json";
 import { type JsonSchema } from "../../platform/json";
 import { answerNames, requestNames } from "../../wire/fields";
 import { schemaBook, type SchemaBook } from "./json-schema";
 import { HEADERS, PATH_PARAMETERS, TAGS, type Answer, type Operation } from "./operation";
-import { operations } from "./operations";
 
 type Ref = { $ref: string };
 
@@ -63,7 +62,7 @@ const DESCRIPTION =
   "Runs LangGraph assistants on a schedule, and speaks the HTTP API of the LangGraph Agent Server. Where null is " +
   "allowed for a field of a request, it mostly counts as absent; unknown fields are refused.";
 
-/** Failures by status: the name of the response, and when it is answered. */
+/** The failures, by status: the name of the response, and when it is answered. */
 const FAILURES = {
   401: ["Unauthorized", "The key is missing or wrong. A server with open access never answers this."],
   403: ["Forbidden", "A page of another site called a server with open access."],
@@ -74,8 +73,8 @@ const FAILURES = {
   default: ["Failed", "The server failed."],
 } as const;
 
-/** Makes the document. It takes some milliseconds, so that callers keep it. */
-export function makeDocument(): OpenApiDocument {
+/** Makes the document. That takes some milliseconds, so callers keep the result. */
+export function makeDocument(operations: readonly Operation[]): OpenApiDocument {
   const input = schemaBook("input", requestNames, operations.flatMap(requestSchemas));
   const output = schemaBook("output", answerNames, operations.flatMap(answerSchemas));
   const paths: OpenApiDocument["paths"] = {};
@@ -129,7 +128,7 @@ const requestSchemas = ({ path, query, headers = {}, body }: Operation): z.ZodTy
   [
     ...namesOfParameters(path).map((name) => PATH_PARAMETERS[name]),
     query,
-    ...Object.values(headers).map(({ schema }) => schema),
+    ...Object.values(headers),
     body,
   ].filter((schema) => schema !== undefined);
 
@@ -158,7 +157,7 @@ function describe(operation: Operation, input: SchemaBook, output: SchemaBook): 
       ? {}
       : {
           requestBody: {
-            // Without a body it is taken for {}.
+            // A request without a body counts as one with the body {}.
             required: !body.safeParse({}).success,
             content: { "application/json": { schema: input.of(body) } },
           },
@@ -178,17 +177,27 @@ function pathParameters({ path }: Operation, input: SchemaBook): Parameter[] {
 
 function otherParameters({ query, headers = {} }: Operation, input: SchemaBook): Parameter[] {
   const { properties = {}, required = [] } = query === undefined ? {} : input.of(query);
-  const inQuery = Object.entries(properties).map(([name, { description, ...schema }]): Parameter => {
-    return { name, in: "query", required: required.includes(name), ...optional({ description }), schema };
-  });
-  const inHeaders = Object.entries(headers).map(([name, { schema, description }]): Parameter => {
-    return { name, in: "header", required: false, description, schema: input.of(schema) };
-  });
+  const inQuery = Object.entries(properties).map(([name, schema]) =>
+    parameter(name, "query", required.includes(name), schema),
+  );
+  const inHeaders = Object.entries(headers).map(([name, schema]) =>
+    parameter(name, "header", false, input.of(schema)),
+  );
   return [...inQuery, ...inHeaders];
 }
 
-const optional = ({ description }: { description: string | undefined }): { description?: string } =>
-  description === undefined ? {} : { description };
+const parameter = (
+  name: string,
+  place: Parameter["in"],
+  required: boolean,
+  { description, ...schema }: JsonSchema,
+): Parameter => ({
+  name,
+  in: place,
+  required,
+  ...(description === undefined ? {} : { description }),
+  schema,
+});
 
 function describeAnswer(
   { description, schema, mediaType, headers }: Answer,
@@ -203,7 +212,7 @@ function describeAnswer(
   };
 }
 
-/** What may go wrong: some of it with every operation that needs a key, takes a body, or takes anything at all. */
+/** How an operation may fail: as its description says, and as every operation may that needs a key, takes a body or takes parameters. */
 function failuresOf(
   { open, body, failures = [] }: Operation,
   parameters: readonly Parameter[],

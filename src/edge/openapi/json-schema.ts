@@ -1,9 +1,9 @@
-/** JSON schemas of the zod schemas: those with a name become components, to which the others refer. */
+/** Converts zod schemas to JSON schemas. Schemas with a name become components, and the others refer to them. */
 import { z } from "zod";
 import type { JsonSchema } from "../../platform/json";
 import { typesInQuery, type requestNames } from "../../wire/fields";
 
-/** The schemas of one direction. */
+/** The JSON schemas of what clients send, or those of what they are answered. */
 export interface SchemaBook {
   components: Record<string, JsonSchema>;
   /** The JSON schema of a zod schema: a reference when it has a name. */
@@ -39,7 +39,7 @@ export function schemaBook(
     unrepresentable: ({ zodSchema }) => (zodSchema instanceof z.ZodCustom ? whatPasses(zodSchema) : "any"),
     override: ({ zodSchema, jsonSchema }) => {
       const type = typesInQuery.get(zodSchema);
-      // What says how the text is spelled goes.
+      // `enum` and `pattern` describe the text in the query string, and not the value that it stands for.
       if (type !== undefined) Object.assign(jsonSchema, { enum: undefined, pattern: undefined, ...type });
     },
   });
@@ -68,13 +68,13 @@ const SAMPLES: [NonNullable<z.core.JSONSchema.JSONSchema["type"]>, unknown][] = 
   ["null", null],
 ];
 
-/** What a check in code lets pass, as far as types go: it is asked. */
+/** The JSON types that a check in code accepts. They are found by trying a value of each type. */
 function whatPasses(schema: z.ZodType): z.core.JSONSchema.JSONSchema {
   const passing = SAMPLES.filter(([, value]) => schema.safeParse(value).success);
   return { anyOf: passing.map(([type]) => ({ type })) };
 }
 
-/** The same schema without what only lengthens it. */
+/** The same schema without keywords that say nothing to a client. */
 function tidy(schema: JsonSchema, io: "input" | "output"): JsonSchema {
   const json = { ...schema };
   if (json.properties !== undefined) {
@@ -114,7 +114,7 @@ function withDefaults(schema: z.ZodType, json: JsonSchema): JsonSchema {
     if (!(field instanceof z.ZodType)) return [key, property];
     const absent = field.safeParse(undefined);
     if (!absent.success) required.add(key);
-    // A default that does not pass what comes after it is none.
+    // The default of the zod schema is left out when the schema as a whole does not accept it.
     const described = { ...property };
     delete described.default;
     if (absent.success && absent.data !== undefined) described.default = absent.data;

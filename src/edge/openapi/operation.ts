@@ -1,4 +1,4 @@
-/** How an operation is described: by the schemas that its route parses the request with, and what it answers. */
+/** The description of a route: the schemas that parse what it is sent, and what it answers. */
 import { z } from "zod";
 import { assistantId, uuid } from "../../wire/fields";
 
@@ -13,7 +13,7 @@ export const TAGS = {
   System: "The server itself.",
 } as const;
 
-/** What an operation may answer when it goes well. */
+/** An answer of an operation that succeeds. */
 export interface Answer {
   status: 200 | 202 | 204;
   description: string;
@@ -34,22 +34,17 @@ export interface Operation {
   summary: string;
   description?: string;
   query?: z.ZodType;
-  headers?: Readonly<Record<string, { schema: z.ZodType; description: string }>>;
+  headers?: Readonly<Record<string, z.ZodType>>;
   body?: z.ZodType;
   answers: readonly Answer[];
-  /** What else it may answer, besides what every such operation may. */
+  /** Failures beside those that every operation with a key, a body or parameters may answer. */
   failures?: readonly (404 | 409 | 413)[];
-  /** Needs no key. */
+  /** True when the operation needs no key. */
   open?: boolean;
 }
 
-/** The operations of one resource. */
-export const operationsOf = (
-  tag: Operation["tag"],
-  operations: readonly Omit<Operation, "tag">[],
-): readonly Operation[] => operations.map((operation) => ({ tag, ...operation }));
-
-export const PATH_PARAMETERS: Readonly<Record<string, z.ZodType>> = {
+/** The schemas of parameters in paths, by their names. */
+export const PATH_PARAMETERS: Readonly<Record<string, z.ZodType<string>>> = {
   assistant_id: assistantId,
   checkpoint_id: uuid,
   cron_id: uuid,
@@ -58,7 +53,7 @@ export const PATH_PARAMETERS: Readonly<Record<string, z.ZodType>> = {
   thread_id: uuid,
 };
 
-/** Headers of answers, with what they say. */
+/** Headers of answers, and what they mean. */
 export const HEADERS = {
   "Content-Location": "The path of the run.",
   Location: "Where to go on when the connection breaks.",
@@ -82,7 +77,13 @@ export const empty = (description: string, status: 202 | 204 = 204): readonly An
   { status, description, mediaType: "application/json", headers: [] },
 ];
 
+/** Answers with text. */
+export const text = (
+  description: string,
+  mediaType: Answer["mediaType"],
+  headers: Answer["headers"] = [],
+): readonly Answer[] => [{ status: 200, description, schema: z.string(), mediaType, headers }];
+
 /** Answers with server-sent events. */
-export const events = (description: string, headers: Answer["headers"] = []): readonly Answer[] => [
-  { status: 200, description, schema: z.string(), mediaType: "text/event-stream", headers },
-];
+export const events = (description: string, headers: Answer["headers"] = []): readonly Answer[] =>
+  text(description, "text/event-stream", headers);

@@ -1,15 +1,15 @@
-/** Namespaces and keys: which there may be, and how a namespace is written so that a prefix is a range. */
+/** Which namespaces and keys are allowed, and how a namespace is stored so that a search for a prefix is a range of texts. */
 import { bytesOf } from "../../platform/json";
 
-/** Of a namespace as stored, and of a key: they are the table's primary key. */
+/** The limit for a namespace as stored, and for a key. Together they are the primary key of the table. */
 const MAX_BYTES = 1000;
 
 /** Each label is followed by this. LangGraph allows it in no label, so that no two namespaces look the same. */
 const END = ".";
-/** The character after {@link END}: where the texts that begin with some labels come to an end. */
+/** The character after {@link END}. It bounds the texts that begin with some labels. */
 const AFTER_END = "/";
 
-/** After every namespace: the last character of Unicode, more often than fits one. */
+/** A text that comes after every namespace: the last character of Unicode, more often than it fits into a namespace. */
 const LAST = "\u{10FFFF}".repeat(MAX_BYTES / 4 + 1);
 
 /** How a namespace is stored, in the order of its labels: `["users", "7"]` is `users.7.`, and the empty one ``. */
@@ -26,7 +26,7 @@ export function rangeOf(prefix: readonly string[]): [from: string, to: string] {
   return [from, from.slice(0, -1) + AFTER_END];
 }
 
-/** What a namespace is for: one that is searched may be empty, and one that is written not LangGraph's own. */
+/** What a namespace is for. A searched namespace may be empty. A written namespace may not be one of LangGraph's own. */
 export type NamespaceUse = "search" | "address" | "write";
 
 /** What is wrong with a namespace, undefined when nothing is: the rules of LangGraph's `validateNamespace`, and a bound. */

@@ -1,6 +1,6 @@
 /** Real answers of every operation, held against the document. */
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { operations } from "../../../src/edge/openapi/operations";
+import { operations } from "../../../src/edge/app";
 import type { Assistant } from "../../../src/wire/assistants";
 import type { Cron } from "../../../src/wire/crons/cron";
 import type { Slot } from "../../../src/wire/crons/slot";

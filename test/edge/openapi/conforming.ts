@@ -2,12 +2,12 @@
 import { z } from "zod";
 import { makeDocument, type OperationObject } from "../../../src/edge/openapi/document";
 import type { Operation } from "../../../src/edge/openapi/operation";
-import { operations } from "../../../src/edge/openapi/operations";
+import { operations } from "../../../src/edge/app";
 import type { JsonSchema } from "../../../src/platform/json";
 import { failure } from "../../../src/wire/system";
 import { call, edgeFetch, type Answer } from "../../support/edge";
 
-const document = makeDocument();
+const document = makeDocument(operations);
 
 /** The ids of the operations that have been called with success. */
 export const succeeded = new Set<string>();

@@ -1,0 +1,97 @@
+/** What is done to crons by hand: stopping and starting all of them, pausing, resuming, running, skipping and backfilling one. */
+import { z } from "zod";
+import { cronObject } from "../calls/cron-calls";
+import { readSwitch, setSwitch } from "../d1/switch";
+import { cron, cronSwitch, noteBody } from "../wire/crons/cron";
+import { backfill, runNow, skipNext, slot } from "../wire/crons/slot";
+import { DescribedRoutes } from "./described-routes";
+import { json } from "./openapi/operation";
+
+const theSwitch = json("The switch.", cronSwitch);
+const one = json("The cron.", cron);
+
+/** Mounted before the routes with an id of a cron, which would take `switch` for an id. */
+export const cronControlRoutes = new DescribedRoutes("Crons")
+  .add(
+    "GET /runs/crons/switch",
+    { id: "get_cron_switch", summary: "Read the switch of all crons", answers: theSwitch },
+    async (c) => c.json(await readSwitch(c.env.DB)),
+  )
+  .add(
+    "POST /runs/crons/stop",
+    {
+      id: "stop_crons",
+      summary: "Stop every cron",
+      description:
+        "From now on no cron fires. Slots are skipped, with the reason; runs that have begun are not stopped.",
+      body: noteBody,
+      answers: theSwitch,
+    },
+    async (c, { body: { note = null } }) => c.json(await setSwitch(c.env.DB, { stopped: true, note })),
+  )
+  .add(
+    "POST /runs/crons/start",
+    {
+      id: "start_crons",
+      summary: "Start every cron again",
+      description: "Crons fire again from the next slot on. Slots that were skipped are not made up for.",
+      body: noteBody,
+      answers: theSwitch,
+    },
+    async (c, { body: { note = null } }) => c.json(await setSwitch(c.env.DB, { stopped: false, note })),
+  )
+  .add(
+    "POST /runs/crons/{cron_id}/pause",
+    { id: "pause_cron", summary: "Pause a cron", body: noteBody, answers: one, failures: [404] },
+    async (c, { path, body: { note } }) =>
+      c.json(await cronObject(c.env, path.cron_id).patch({ enabled: false, note })),
+  )
+  .add(
+    "POST /runs/crons/{cron_id}/resume",
+    {
+      id: "resume_cron",
+      summary: "Resume a cron from the next slot on",
+      body: noteBody,
+      answers: one,
+      failures: [404],
+    },
+    async (c, { path, body: { note } }) =>
+      c.json(await cronObject(c.env, path.cron_id).patch({ enabled: true, note })),
+  )
+  .add(
+    "POST /runs/crons/{cron_id}/run",
+    {
+      id: "run_cron",
+      summary: "Have a cron run now",
+      description:
+        "The run is made beside the schedule, which does not change. The fields that are sent replace those of the cron.",
+      body: runNow,
+      answers: json("The run by hand; pending while it waits for an earlier one.", slot),
+      failures: [404, 409],
+    },
+    async (c, { path, body }) => c.json(await cronObject(c.env, path.cron_id).runNow(body)),
+  )
+  .add(
+    "POST /runs/crons/{cron_id}/skip",
+    {
+      id: "skip_slots",
+      summary: "Skip the next slots of a cron",
+      description: "As many as `count` says, from now on. 0 takes back what was skipped by hand before.",
+      body: skipNext,
+      answers: one,
+      failures: [404, 409],
+    },
+    async (c, { path, body }) => c.json(await cronObject(c.env, path.cron_id).skipNext(body)),
+  )
+  .add(
+    "POST /runs/crons/{cron_id}/backfill",
+    {
+      id: "backfill_cron",
+      summary: "Run the slots of a period that got no run",
+      description: "One after the other, beside the schedule, which does not change.",
+      body: backfill,
+      answers: json("How many slots will run.", z.strictObject({ slots: z.int() })),
+      failures: [404],
+    },
+    async (c, { path, body }) => c.json(await cronObject(c.env, path.cron_id).backfill(body)),
+  );

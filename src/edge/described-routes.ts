@@ -1,0 +1,123 @@
+/** Routes with their descriptions: a request is parsed by the schemas by which the OpenAPI document describes the route. */
+import { Hono, type Context } from "hono";
+import type { z } from "zod";
+import { check } from "../platform/check";
+import type { Env } from "../platform/config";
+import { DomainError } from "../platform/errors";
+import { nestsDeeperThan } from "../platform/json";
+import { PATH_PARAMETERS, type Method, type Operation } from "./openapi/operation";
+
+type App = { Bindings: Env };
+export type EdgeContext = Context<App>;
+
+type Headers = Readonly<Record<string, z.ZodType>>;
+
+/** The names between braces. */
+type ParameterNames<Path extends string> = Path extends `${string}{${infer Name}}${infer Rest}`
+  ? Name | ParameterNames<Rest>
+  : never;
+
+/** What a route is sent, parsed. */
+interface Sent<Path extends string, Query extends z.ZodType, Named extends Headers, Body extends z.ZodType> {
+  /** The parameters in the path, by their names. */
+  path: Record<ParameterNames<Path>, string>;
+  query: z.output<Query>;
+  headers: { [Name in keyof Named]: z.output<Named[Name]> };
+  body: z.output<Body>;
+}
+
+/** What the OpenAPI document says of a route, and the schemas of what the route is sent. */
+type Description<Query, Named, Body> = Omit<
+  Operation,
+  "tag" | "method" | "path" | "query" | "headers" | "body"
+> & { query?: Query; headers?: Named; body?: Body };
+
+/** The routes of one resource. */
+export class DescribedRoutes {
+  /** The routes, to be mounted. */
+  readonly routes = new Hono<App>();
+  /** Their descriptions, one for each. */
+  readonly operations: Operation[] = [];
+
+  /** @param tag the heading under which the OpenAPI document shows the routes */
+  constructor(private readonly tag: Operation["tag"]) {}
+
+  /**
+   * Adds a route. Of several routes that match a request, the one that was added first answers.
+   * @param address method and path, such as `GET /threads/{thread_id}`; {@link PATH_PARAMETERS} has the parameters
+   * @param description what the OpenAPI document says of it; the handler is given what its schemas make of the request
+   * @param handler answers; a request that does not pass the schemas is refused with request.invalid before
+   */
+  add<
+    Path extends string,
+    Query extends z.ZodType = z.ZodUndefined,
+    Named extends Headers = Headers,
+    Body extends z.ZodType = z.ZodUndefined,
+  >(
+    address: `${Uppercase<Method>} ${Path}`,
+    description: Description<Query, Named, Body>,
+    handler: (c: EdgeContext, sent: Sent<Path, Query, Named, Body>) => Response | Promise<Response>,
+  ): this {
+    const { query, body } = description;
+    const headers: Headers = description.headers ?? {};
+    const [method, path] = address.split(" ") as [Uppercase<Method>, Path];
+    const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => name);
+    this.operations.push({
+      ...description,
+      tag: this.tag,
+      method: method.toLowerCase() as Method,
+      path,
+    });
+    this.routes.on(method, path.replaceAll(/\{(\w+)\}/g, ":$1"), async (c) => {
+      const sent = {
+        path: Object.fromEntries(names.map((name) => [name, pathParameter(c, name)])),
+        body: body === undefined ? undefined : await readBody(c, body),
+        query: query === undefined ? undefined : readQuery(c, query),
+        headers: Object.fromEntries(
+          Object.entries(headers).map(([name, schema]) => [name, check(schema, c.req.header(name), name)]),
+        ),
+      };
+      return handler(c, sent as Sent<Path, Query, Named, Body>);
+    });
+    return this;
+  }
+}
+
+function pathParameter(c: EdgeContext, name: string): string {
+  const schema = PATH_PARAMETERS[name];
+  if (schema === undefined) throw new Error(`the path parameter ${name} has no schema`);
+  return check(schema, c.req.param(name), name);
+}
+
+/** SQLite refuses JSON that nests deeper than 1,000; no real input comes near this. */
+const MAX_DEPTH = 100;
+
+/**
+ * The JSON body, parsed by `schema`; an empty body counts as `{}`.
+ * @throws request.invalid naming the field and what was expected.
+ */
+async function readBody<S extends z.ZodType>(c: EdgeContext, schema: S): Promise<z.output<S>> {
+  const text = await c.req.text();
+  let body: unknown;
+  try {
+    body = text.trim() === "" ? {} : JSON.parse(text);
+  } catch {
+    throw new DomainError("request.invalid", "body: expected JSON");
+  }
+  if (nestsDeeperThan(body, MAX_DEPTH)) {
+    throw new DomainError("request.invalid", `body: nests deeper than ${MAX_DEPTH} levels`);
+  }
+  return check(schema, body, "body");
+}
+
+/**
+ * The query string, parsed by `schema`; a key given several times is an array.
+ * @throws request.invalid naming the parameter and what was expected.
+ */
+function readQuery<S extends z.ZodType>(c: EdgeContext, schema: S): z.output<S> {
+  const query = Object.entries(c.req.queries()).map(([key, values]) => [
+    key,
+    values.length > 1 ? values : values[0],
+  ]);
+  return check(schema, Object.fromEntries(query), "query");
+}
