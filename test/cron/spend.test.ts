@@ -2,7 +2,8 @@
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Cron, CronSwitch, Slot } from "../../src/wire/crons/cron";
+import type { Cron, CronSwitch } from "../../src/wire/crons/cron";
+import type { Slot } from "../../src/wire/crons/slot";
 import type { Thread } from "../../src/wire/threads/thread";
 import {
   alarmOf,
