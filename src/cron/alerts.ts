@@ -6,10 +6,12 @@
 import { backoffMs, WEBHOOK_BACKOFF } from "../platform/backoff";
 import { now, toIso } from "../platform/clock";
 import { messageOf } from "../platform/errors";
+import { webhookSecrets } from "../platform/config";
 import type { JsonObject } from "../platform/json";
 import { logError } from "../platform/log";
 import { WEBHOOK_CALL_MS } from "../platform/time-limits";
 import { callWebhook, FinalFailure, MAX_WEBHOOK_ATTEMPTS } from "../platform/webhook-call";
+import type { CronContext } from "./cron-context";
 
 export type AlertType = "cron.run_failed" | "cron.slot_missed" | "cron.paused";
 
@@ -18,28 +20,32 @@ type Row = { alert_id: string; body: string; attempts: number; next_at: number }
 /** How many alerts may wait to be sent. When there are more, the oldest are given up. */
 const MAX_WAITING = 100;
 
-/** What the alerts need from the cron's object. */
-export interface AlertHost {
-  /** The URL of the webhook; null when the cron has none, and then no alert is stored. */
-  url: () => string | null;
-  /** The secrets that sign the calls. @throws Error when the server is misconfigured */
-  secrets: () => string[];
-  /** Called after each attempt, because the alarm may have to be set for the next one. */
-  attemptMade: () => void;
-}
-
 export class Alerts {
   /** The sending that goes on now; undefined when none does. */
-  private callInProgress: Promise<void> | undefined;
+  private sendingInProgress: Promise<boolean> | undefined;
+  private readonly sql: SqlStorage;
 
-  constructor(
-    private readonly sql: SqlStorage,
-    private readonly host: AlertHost,
-  ) {}
+  constructor(private readonly context: CronContext) {
+    this.sql = context.state.storage.sql;
+  }
 
-  /** Stores an alert, if the cron has a webhook for alerts. */
-  add(type: AlertType, data: JsonObject): void {
-    if (this.host.url() === null) return;
+  /**
+   * Stores an alert, if the cron has a webhook for alerts.
+   * @param details what the alert says beside what identifies the cron
+   */
+  add(type: AlertType, details: JsonObject): void {
+    if (this.url() === null) return;
+    const { cronId, assistantId, threadId, schedule, timezone, metadata } =
+      this.context.record.require().definition;
+    const data: JsonObject = {
+      cron_id: cronId,
+      assistant_id: assistantId,
+      cron_thread_id: threadId,
+      schedule,
+      timezone,
+      metadata,
+      ...details,
+    };
     const alertId = crypto.randomUUID();
     this.sql.exec(
       "INSERT INTO alerts (alert_id, body, next_at) VALUES (?, ?, ?)",
@@ -56,32 +62,36 @@ export class Alerts {
   }
 
   /**
-   * The instant (ms) at which the next alert is to be sent; null when none waits. While {@link callDue} is at work it sends the
+   * The instant (ms) at which the next alert is to be sent; null when none waits. While {@link sendDue} is at work it sends the
    * alerts that are due, so only later ones count.
    */
   nextDue(): number | null {
-    const notBefore = this.callInProgress === undefined ? 0 : now();
+    const notBefore = this.sendingInProgress === undefined ? 0 : now();
     return this.sql
       .exec<{ at: number | null }>("SELECT min(next_at) AS at FROM alerts WHERE next_at > ?", notBefore)
       .one().at;
   }
 
-  /** Sends the alerts that are due, one after the other. Never throws. */
-  async callDue(): Promise<void> {
-    this.callInProgress ??= Promise.resolve()
-      .then(() => this.callAll())
-      .finally(() => (this.callInProgress = undefined));
-    await this.callInProgress;
+  /** Sends the alerts that are due, one after the other. Never throws. @returns whether it tried to send any */
+  sendDue(): Promise<boolean> {
+    this.sendingInProgress ??= Promise.resolve()
+      .then(() => this.sendAll())
+      .finally(() => (this.sendingInProgress = undefined));
+    return this.sendingInProgress;
   }
 
-  private async callAll(): Promise<void> {
+  private async sendAll(): Promise<boolean> {
+    let hasTried = false;
     try {
-      for (let alert = this.startNextAttempt(); alert !== undefined; alert = this.startNextAttempt())
+      for (let alert = this.startNextAttempt(); alert !== undefined; alert = this.startNextAttempt()) {
+        hasTried = true;
         await this.attempt(alert);
+      }
     } catch (error) {
       // The alert's row says when the next attempt is due, so the alarm will try it again.
       logError("the calling of alerts broke off", error);
     }
+    return hasTried;
   }
 
   /**
@@ -96,16 +106,15 @@ export class Alerts {
     const attempts = alert.attempts + 1;
     const nextAt = now() + WEBHOOK_CALL_MS + backoffMs(WEBHOOK_BACKOFF, attempts, alert.alert_id);
     this.scheduleAttempt(alert, attempts, nextAt);
-    this.host.attemptMade();
     return { ...alert, attempts };
   }
 
   private async attempt(alert: Row): Promise<void> {
     const { alert_id: id, attempts, body } = alert;
-    const url = this.host.url();
+    const url = this.url();
     try {
       if (url !== null) {
-        await callWebhook({ url, id: `msg_${id}`, body, secrets: this.host.secrets() });
+        await callWebhook({ url, id: `msg_${id}`, body, secrets: webhookSecrets(this.context.env) });
       }
       this.remove(id);
     } catch (error) {
@@ -117,12 +126,19 @@ export class Alerts {
       if (final) this.remove(id);
       else this.scheduleAttempt(alert, attempts, now() + backoffMs(WEBHOOK_BACKOFF, attempts, id));
     }
-    this.host.attemptMade();
   }
 
-  /** Stores the number of attempts so far, and when the next is due (ms). */
+  /** The URL of the cron's webhook for alerts; null when it has none, and when the cron is deleted. */
+  private url(): string | null {
+    const { record } = this.context;
+    return record.isGone() ? null : record.require().definition.policy.alert_webhook;
+  }
+
+  /** Stores the number of attempts so far, and when the next is due (ms). The alarm rings for it. */
   private scheduleAttempt({ alert_id: id }: Row, attempts: number, nextAt: number): void {
     this.sql.exec("UPDATE alerts SET attempts = ?, next_at = ? WHERE alert_id = ?", attempts, nextAt, id);
+    const { record, alarm } = this.context;
+    if (!record.isGone()) alarm.setNoLaterThan(nextAt);
   }
 
   private remove(id: string): void {

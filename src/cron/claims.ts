@@ -3,13 +3,15 @@
  * synchronous and runs within a transaction of its caller, so a crash cannot leave one changed without the other.
  */
 import { scheduleOf, upcomingSlot, type CronDefinition } from "../calls/cron-definition";
-import { now } from "../platform/clock";
+import { now, toIso } from "../platform/clock";
 import { DomainError } from "../platform/errors";
 import type { JsonObject } from "../platform/json";
 import { catchUp, PUNCTUAL_MS, consecutiveRanges, type SlotRange } from "../schedule/catch-up";
 import { countSlots } from "../schedule/count";
 import { lastSlot, slotsBetween } from "../schedule/schedule";
 import type { Backfill, SkipNext, SlotOrigin } from "../wire/crons/slot";
+import type { Alerts } from "./alerts";
+import type { CronContext } from "./cron-context";
 import type { SlotKey, SlotLedger } from "./ledger";
 import { withClaim, withSlots, type Progress } from "./progress";
 import type { CronRecord } from "./record";
@@ -34,12 +36,16 @@ export class Claims {
   /** The slot that {@link claimDue} claimed for a delivery by its caller; null when there is none. */
   private slotToDeliver: SlotKey | null = null;
 
+  private readonly record: CronRecord;
+  private readonly ledger: SlotLedger;
+
   constructor(
-    private readonly record: CronRecord,
-    private readonly ledger: SlotLedger,
-    /** Called in the same transaction for each range of slots that were missed. */
-    private readonly onMissed: (range: SlotRange & { slots: number }) => void,
-  ) {}
+    { record, ledger }: CronContext,
+    private readonly alerts: Alerts,
+  ) {
+    this.record = record;
+    this.ledger = ledger;
+  }
 
   /**
    * Claims each slot that is due, adds it to a backlog, or records that it is skipped or missed. Then it works out the next slot.
@@ -262,7 +268,12 @@ export class Claims {
     const reason = "the server did not run at the time";
     this.ledger.recordUnfired(range, schedule, { status: "missed", reason });
     const missed = countSlots(schedule, range);
-    this.onMissed({ ...range, slots: missed });
+    this.alerts.add("cron.slot_missed", {
+      first_slot: toIso(range.first),
+      last_slot: toIso(range.last),
+      slots: missed,
+      reason,
+    });
     return withSlots(progress, { missed });
   }
 

@@ -1,46 +1,42 @@
 /** From a claimed slot to its run: checks, delivery, and what is done when either fails. */
-import type { CronEntry } from "../calls/cron-entry";
 import { recentFiringContext } from "../d1/firing-context";
 import { backoffMs, CRON_BACKOFF } from "../platform/backoff";
-import { now } from "../platform/clock";
-import type { Env } from "../platform/config";
+import { now, toIso } from "../platform/clock";
 import { asDomainError, DomainError, messageOf } from "../platform/errors";
 import { logError } from "../platform/log";
 import { windowMs } from "../schedule/catch-up";
 import type { CronPolicy } from "../wire/crons/policy";
+import type { Alerts } from "./alerts";
 import { DELIVERY_MS } from "./claims";
+import type { CronContext } from "./cron-context";
+import type { CronIndex } from "./cron-index";
+import type { DefinitionChanges } from "./definition-changes";
 import { fire, isHeld } from "./firing";
 import type { PendingSlot, SlotKey, SlotLedger } from "./ledger";
-import { limitReached } from "./limits";
+import { limitReached, reasonNotToFire } from "./limits";
 import { applyMultitaskStrategy, ordersRuns } from "./overlap";
 import { withoutClaim } from "./progress";
 import type { CronRecord, StoredCron } from "./record";
 import { runIdOf } from "./slot-ids";
-import { reasonNotToFire } from "./timing";
 
 /** Deliveries of one slot before it is given up as missed; with the back-off, about six minutes. */
 const MAX_ATTEMPTS = 10;
 /** A slot that is held back is looked at again, though the report of the run it waits for should come before. */
 const HELD_BACK_RETRY_MS = 60_000;
 
-/** What the deliveries need of the object whose slots they are. */
-export interface DeliveryHost {
-  env: () => Env;
-  transaction: <T>(work: () => T) => T;
-  /** What the index is to have once the slot is fired, if its run's thread object may write that. */
-  entryOfFiring: () => CronEntry | null;
-  /** The assistant or the thread is gone, for good. */
-  pause: (reason: string) => void;
-  /** No run comes of a slot that was to have one. */
-  onUnfired: (slot: PendingSlot, status: "skipped" | "missed", reason: string) => void;
-}
-
 export class Deliveries {
+  private readonly record: CronRecord;
+  private readonly ledger: SlotLedger;
+
   constructor(
-    private readonly record: CronRecord,
-    private readonly ledger: SlotLedger,
-    private readonly host: DeliveryHost,
-  ) {}
+    private readonly context: CronContext,
+    private readonly alerts: Alerts,
+    private readonly changes: DefinitionChanges,
+    private readonly index: CronIndex,
+  ) {
+    this.record = context.record;
+    this.ledger = context.ledger;
+  }
 
   /**
    * Delivers what is due of the slots that are claimed.
@@ -73,7 +69,7 @@ export class Deliveries {
     const attempts = slot.attempts + (counted ? 0 : 1);
     let isCounted = counted;
     try {
-      const taken = mayHaveFired && (await isHeld(this.host.env(), definition.cronId, slot));
+      const taken = mayHaveFired && (await isHeld(this.context.env, definition.cronId, slot));
       if (this.record.isGone()) return;
       if (taken || this.hasEnded(slot)) {
         this.acknowledge(slot);
@@ -93,8 +89,8 @@ export class Deliveries {
       const notAfter = counted ? slot.retryAt : now() + DELIVERY_MS;
       if (!counted) this.ledger.countAttempt(slot, notAfter);
       isCounted = true;
-      const entry = this.host.entryOfFiring();
-      await fire(this.host.env(), definition, assistant, slot, { notAfter, entry });
+      const entry = this.index.entryOfFiring();
+      await fire(this.context.env, definition, assistant, slot, { notAfter, entry });
       this.acknowledge(slot);
       if (entry !== null) this.record.noteIndexed(entry.revision);
     } catch (error) {
@@ -103,7 +99,7 @@ export class Deliveries {
       if (refusal !== undefined) {
         this.giveUp(slot, "skipped", refusal.detail);
         // What is gone does not come back by firing again: the cron is paused rather than failing for ever.
-        if (refusal.gone) this.host.pause(refusal.detail);
+        if (refusal.gone) this.changes.pause(refusal.detail);
         return;
       }
       logError("a slot's run could not be enqueued", error, { cron_id: definition.cronId, attempts });
@@ -132,7 +128,7 @@ export class Deliveries {
     const reason =
       (byHand ? null : reasonNotToFire(definition, slot.scheduledFor)) ?? this.limitReached(slot);
     if (reason !== null) throw new DomainError("cron.conflict", reason);
-    const current = await recentFiringContext(this.host.env(), definition.assistantId, firingContext);
+    const current = await recentFiringContext(this.context.env, definition.assistantId, firingContext);
     if (this.record.isGone()) return undefined;
     this.record.storeFiringContext(current);
     if (current.stopped !== null) throw new DomainError("cron.conflict", current.stopped);
@@ -141,7 +137,7 @@ export class Deliveries {
     const held = this.ledger.pending(stored.pendingFrom).filter((other) => other.heldBy !== null);
     const waiting = new Set(held.map((other) => runIdOf(definition.cronId, other)));
     const earlier = progress.running.filter((run) => run.runId !== runId && !waiting.has(run.runId));
-    const heldBy = await applyMultitaskStrategy(this.host.env(), definition, earlier);
+    const heldBy = await applyMultitaskStrategy(this.context.env, definition, earlier);
     if (this.record.isGone()) return undefined;
     if (heldBy === null || this.hasEnded(slot)) return current.assistant;
     // One is enough: slots that come faster than runs end would pile up for ever.
@@ -184,11 +180,13 @@ export class Deliveries {
       this.acknowledge(slot);
       return;
     }
-    this.host.transaction(() => {
+    this.record.transaction(() => {
       const { definition, progress } = this.record.require();
       this.ledger.markUnfired(slot, status, reason, now() - slot.scheduledFor);
       this.record.update({ progress: withoutClaim(progress, runIdOf(definition.cronId, slot), status) });
-      this.host.onUnfired(slot, status, reason);
+      if (status === "skipped") return;
+      const at = toIso(slot.scheduledFor);
+      this.alerts.add("cron.slot_missed", { first_slot: at, last_slot: at, slots: 1, reason });
     });
   }
 }

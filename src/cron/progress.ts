@@ -3,7 +3,7 @@
  * row, so counting writes no further row. It changes in the same transaction as the slots that it counts, so the totals are exact.
  */
 import type { RunReport } from "../calls/run-report";
-import type { SlotOrigin } from "../wire/crons/slot";
+import type { Figures, Percentiles, SlotOrigin } from "../wire/crons/slot";
 
 /** A run for which a slot was claimed, and whose end has not been reported. `scheduledFor` is the slot's instant in ms. */
 export interface RunningRun {
@@ -150,3 +150,33 @@ export const storedProgress = (stored: Partial<Progress> & { latenessMs?: number
     runs: { ...NO_PROGRESS.runs, ...progress.runs },
   };
 };
+
+/** How many slots the cron has had so far, whatever became of them. */
+export const slotsSoFar = ({ slots }: Progress): number =>
+  slots.fired + slots.skipped + slots.missed + slots.rolled_back;
+
+/**
+ * What the slots and runs came to, as the API shows it.
+ * @param pending how many slots are claimed whose run is not yet enqueued
+ * @param at the present instant in ms
+ */
+export function figuresOf(progress: Progress, pending: number, at: number): Figures {
+  const { slots, runs, tokens } = progress;
+  const ended = runs.success + runs.error + runs.timeout;
+  return {
+    slots: { ...slots, fired: slots.fired - pending, pending },
+    runs: { ...runs, running: Math.max(0, progress.running.length - pending) },
+    success_ratio: ended === 0 ? null : runs.success / ended,
+    failures_in_a_row: progress.failuresInARow,
+    tokens: { ...tokens, today: tokensOfDay(progress, at), this_month: tokensOfMonth(progress, at) },
+    start_lateness_ms: percentilesOf(progress.startLatenessMs),
+    duration_ms: percentilesOf(progress.durationMs),
+  };
+}
+
+/** The percentiles of the samples, by nearest rank; null when there are none. */
+function percentilesOf(samples: number[]): Percentiles | null {
+  const sorted = samples.toSorted((a, b) => a - b);
+  const rank = (share: number): number => sorted[Math.ceil(share * sorted.length) - 1] ?? 0;
+  return sorted.length === 0 ? null : { p50: rank(0.5), p95: rank(0.95), p99: rank(0.99), max: rank(1) };
+}

@@ -6,8 +6,8 @@ import type { Env } from "../platform/config";
 import { within } from "../platform/deadline";
 import { asDomainError } from "../platform/errors";
 import { D1_CALL_MS, OBJECT_CALL_MS } from "../platform/time-limits";
-import type { SlotKey, SlotLedger } from "./ledger";
-import type { CronRecord } from "./record";
+import type { CronContext } from "./cron-context";
+import type { SlotKey } from "./ledger";
 
 /** Rows that are removed in one go. */
 const AT_ONCE = 100;
@@ -18,7 +18,7 @@ const MAX_GOES = 50;
  * Deletes the threads beyond the newest that the cron keeps, but for those that run or wait for an answer.
  * @returns whether a thread was deleted; its slot may then be removed too
  */
-export async function removeOldThreads(env: Env, record: CronRecord, ledger: SlotLedger): Promise<boolean> {
+export async function removeOldThreads({ env, record, ledger }: CronContext): Promise<boolean> {
   const { definition } = record.require();
   const { keep_threads: keep } = definition.policy;
   if (keep === null || definition.threadId !== null) return false;
@@ -47,9 +47,9 @@ async function removeThread(env: Env, threadId: string): Promise<boolean> {
 }
 
 /** Removes the slots beyond `history_limit` from the ledger, and their runs from the history. */
-export async function pruneHistory(env: Env, record: CronRecord, ledger: SlotLedger): Promise<void> {
-  for (let goes = 0; goes < MAX_GOES && !record.isGone(); goes++) {
-    if (!(await pruneSome(env, record, ledger))) return;
+export async function pruneHistory(context: CronContext): Promise<void> {
+  for (let goes = 0; goes < MAX_GOES && !context.record.isGone(); goes++) {
+    if (!(await pruneSome(context))) return;
   }
 }
 
@@ -58,16 +58,18 @@ export async function pruneHistory(env: Env, record: CronRecord, ledger: SlotLed
  * with those newer slots had to leave it. The caller has to have the record of the run removed from D1.
  * @returns whether the slot was removed
  */
-export function removeIfBeyondHistory(record: CronRecord, ledger: SlotLedger, slot: SlotKey): boolean {
+export function removeIfBeyondHistory(context: CronContext, slot: SlotKey): boolean {
+  const { record, ledger } = context;
   const { definition } = record.require();
   const keep = definition.policy.history_limit;
   if (!ledger.isRemovableBeyond(keep, slot, { keepsThreads: keepsThreads(definition) })) return false;
-  removeSlots(record, ledger, [slot]);
+  removeSlots(context, [slot]);
   return true;
 }
 
 /** @returns whether something was removed */
-async function pruneSome(env: Env, record: CronRecord, ledger: SlotLedger): Promise<boolean> {
+async function pruneSome(context: CronContext): Promise<boolean> {
+  const { env, record, ledger } = context;
   const { definition, progress } = record.require();
   const excess = ledger.excess(definition.policy.history_limit, AT_ONCE, {
     unfinished: progress.running.map(({ runId }) => runId),
@@ -79,13 +81,13 @@ async function pruneSome(env: Env, record: CronRecord, ledger: SlotLedger): Prom
   await within(D1_CALL_MS, "D1", deleteRunRows(env.DB, runIds));
   if (record.isGone()) return false;
   record.transaction(() => {
-    removeSlots(record, ledger, excess);
+    removeSlots(context, excess);
   });
   return true;
 }
 
 /** Removes the slots from the ledger. The record remembers how far, so that none of them fires again. */
-function removeSlots(record: CronRecord, ledger: SlotLedger, slots: SlotKey[]): void {
+function removeSlots({ record, ledger }: CronContext, slots: SlotKey[]): void {
   for (const slot of slots) ledger.remove(slot);
   const { progress } = record.require();
   const prunedBefore = Math.max(progress.prunedBefore, ...slots.filter(isSlot).map(after));

@@ -36,7 +36,7 @@ async function liveUntil(end: string, { cron_id: id }: Cron): Promise<void> {
     // It has heard of runs meanwhile: only then is its alarm the next.
     await runInDurableObject(
       cronStub(id),
-      (object) => (object as unknown as { lastAdvance: unknown }).lastAdvance,
+      (object) => (object as unknown as { advance: { last: unknown } }).advance.last,
     );
   }
 }

@@ -3,7 +3,7 @@ import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { CronDefinition } from "../../src/calls/cron-definition";
-import { figuresOf } from "../../src/cron/figures";
+import { figuresOf } from "../../src/cron/progress";
 import { NO_PROGRESS } from "../../src/cron/progress";
 import { threadIdOf } from "../../src/cron/slot-ids";
 import type { Cron } from "../../src/wire/crons/cron";
@@ -235,8 +235,11 @@ describe("an alarm whose every attempt throws", () => {
     setClock("2040-01-01T15:27:00.000Z");
     for (let i = 0; i < 9; i++) {
       await runInDurableObject(stub, async (instance) => {
-        const host = instance as unknown as { record: { read: () => unknown }; alarm: () => Promise<void> };
-        const read = vi.spyOn(host.record, "read").mockImplementation(() => {
+        const host = instance as unknown as {
+          context: { record: { read: () => unknown } };
+          alarm: () => Promise<void>;
+        };
+        const read = vi.spyOn(host.context.record, "read").mockImplementation(() => {
           throw new Error("SQLITE_IOERR");
         });
         await host.alarm();

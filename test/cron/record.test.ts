@@ -1,6 +1,7 @@
 /** What a cron's object remembers of its row is what is stored, also when a change of it fails. */
 import { runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import type { CronContext } from "../../src/cron/cron-context";
 import { createCron, cronStub, getCron, setClock } from "../support/crons";
 import { call } from "../support/edge";
 
@@ -12,11 +13,12 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** Has a method of a cron's object fail. */
-async function failing(cronId: string, method: string): Promise<void> {
+/** Has the alarm of a cron's object fail to be set. */
+async function failToSetAlarm(cronId: string): Promise<void> {
   await runInDurableObject(cronStub(cronId), (instance) => {
-    vi.spyOn(instance as unknown as Record<string, () => void>, method).mockImplementation(() => {
-      throw new Error(`no ${method}`);
+    const { alarm } = (instance as unknown as { context: CronContext }).context;
+    vi.spyOn(alarm, "ringForSafety").mockImplementation(() => {
+      throw new Error("no alarm");
     });
   });
 }
@@ -24,7 +26,7 @@ async function failing(cronId: string, method: string): Promise<void> {
 it("forgets a change that is rolled back after the row was written", async () => {
   const { cron_id: cronId } = await createCron();
   const before = await getCron(cronId);
-  await failing(cronId, "armDeadMan");
+  await failToSetAlarm(cronId);
   expect((await call("PATCH", `/runs/crons/${cronId}`, { schedule: "0 0 * * *" })).status).toBe(500);
   expect((await call("POST", `/runs/crons/${cronId}/run`, {})).status).toBe(500);
   expect(await getCron(cronId)).toEqual(before);

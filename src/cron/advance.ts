@@ -1,0 +1,168 @@
+/**
+ * The advance of a cron, which its alarm makes: it claims what is due, has the runs enqueued, writes the cron's row in D1 and
+ * sets the next alarm. The host may die between any two statements of an advance. The next advance then does again what was
+ * not finished.
+ */
+import type { CronDefinition } from "../calls/cron-definition";
+import { earliest } from "../platform/alarm";
+import { now } from "../platform/clock";
+import { logError, logInfo } from "../platform/log";
+import type { Alerts } from "./alerts";
+import type { Claims } from "./claims";
+import type { CronContext } from "./cron-context";
+import type { CronIndex } from "./cron-index";
+import type { Deliveries } from "./deliveries";
+import { reasonNotToFire } from "./limits";
+import { slotsSoFar } from "./progress";
+import { pruneHistory, removeOldThreads } from "./retention";
+
+/** When D1 is back after however long, the cron's row is right within a minute. */
+const INDEX_RETRY_MS = 15_000;
+/** The history is pruned, and the row written in full, each time so many slots more are in the ledger; see {@link pruneEvery}. */
+const MAX_SLOTS_TO_PRUNE = 20;
+
+/** Why an advance is made, apart from what is due. */
+interface AdvanceReason {
+  /** A run has ended. Slots that are held back may go on, and its thread may be one too many. */
+  runEnded?: boolean;
+  /** How many slots the cron had before the caller claimed some itself. */
+  slotsBefore?: number;
+}
+
+export class Advance {
+  /** Advances are made one after the other, whoever asks for them. */
+  private last: Promise<void> = Promise.resolve();
+  /** How many advances were asked for and have not begun. */
+  private waiting = 0;
+
+  constructor(
+    private readonly context: CronContext,
+    private readonly alerts: Alerts,
+    private readonly claims: Claims,
+    private readonly index: CronIndex,
+    private readonly deliveries: Deliveries,
+  ) {}
+
+  /** Does `work` when all that was asked for before is done. */
+  exclusively(work: () => Promise<void>): Promise<void> {
+    this.waiting += 1;
+    const done = this.last.then(() => {
+      this.waiting -= 1;
+      return work();
+    });
+    this.last = done.catch(() => undefined);
+    return done;
+  }
+
+  /** Does everything that is due, for the alarm. @throws whatever goes wrong; the alarm then rings again */
+  async make(reason: AdvanceReason = {}): Promise<void> {
+    await this.exclusively(() => this.advance(reason));
+  }
+
+  /** Like {@link make}, for a caller that has stored what is to be done and has set an alarm that does it after a failure. */
+  async makeOrLeaveToAlarm(reason: AdvanceReason = {}): Promise<void> {
+    try {
+      await this.make(reason);
+    } catch (error) {
+      logError("the alarm will go on with the cron", error, { cron: this.context.state.id.name });
+    }
+  }
+
+  /**
+   * Claims slots by hand in one transaction, then has them delivered like slots that are due.
+   * @returns what `claim` returns
+   */
+  async claimByHand<T>(claim: () => T): Promise<T> {
+    const { record, alarm } = this.context;
+    const slotsBefore = slotsSoFar(record.require().progress);
+    const claimed = record.transaction(() => {
+      const result = claim();
+      alarm.ringForSafety();
+      return result;
+    });
+    await this.makeOrLeaveToAlarm({ slotsBefore });
+    return claimed;
+  }
+
+  /** Has alerts sent, writes the cron's row in D1, and sets the alarm. */
+  async settle(): Promise<void> {
+    const { record, alarm, state } = this.context;
+    // Nobody waits for an alert, but the object stays awake for it.
+    state.waitUntil(this.sendAlerts());
+    await this.index.write();
+    // Other calls may have changed the cron during the await, so the record is read again.
+    if (record.isGone()) return;
+    // An advance that waits will set the alarm itself. Until then it is enough that one is set.
+    if (this.waiting === 0) this.setAlarm();
+    else if (!alarm.isSet) alarm.ringForSafety();
+  }
+
+  /** Removes a cron that is marked as deleted: from D1, then from the object. @throws Error when D1 does not answer */
+  async removeDeleted(): Promise<void> {
+    const { record, alarm } = this.context;
+    const stored = record.read();
+    // The alarm may have removed the cron by now, and somebody may have made it anew.
+    if (stored?.deleted !== true) return;
+    await this.index.remove(stored);
+    // The alarm goes with the rest.
+    await record.removeAll();
+    alarm.forget();
+    logInfo("cron deleted", { cron_id: stored.definition.cronId });
+  }
+
+  private async advance({ runEnded = false, slotsBefore }: AdvanceReason): Promise<void> {
+    const { record, alarm } = this.context;
+    const stored = record.read();
+    if (stored === undefined) return;
+    if (stored.deleted) {
+      await this.removeDeleted();
+      return;
+    }
+    const before = slotsBefore ?? slotsSoFar(stored.progress);
+    const claimed = record.transaction(() => {
+      const due = this.claims.claimDue(reasonNotToFire(stored.definition), true);
+      if (this.claims.claimFromBacklog(runEnded) || due !== undefined) alarm.ringForSafety();
+      return due;
+    });
+    const every = pruneEvery(stored.definition);
+    const prunes = Math.floor(before / every) < Math.floor(slotsSoFar(record.require().progress) / every);
+    // The row in D1 may be wrong for reasons that nobody here knows (a restored backup). Now and then it is written in full.
+    if (prunes) record.doubtIndex();
+    await this.deliveries.deliverDue(claimed?.slotToDeliver ?? null, runEnded);
+    if (record.isGone()) return;
+    await this.settle();
+    await this.tidyUp({ threads: runEnded, history: prunes });
+  }
+
+  /** Removes what is no longer kept. What fails is left to a later slot. */
+  private async tidyUp({ threads, history }: { threads: boolean; history: boolean }): Promise<void> {
+    const { record, state } = this.context;
+    try {
+      const hasRemovedThread = threads && (await removeOldThreads(this.context));
+      if ((history || hasRemovedThread) && !record.isGone()) await pruneHistory(this.context);
+    } catch (error) {
+      logError("the cron's past could not be tidied up", error, { cron: state.id.name });
+    }
+  }
+
+  private async sendAlerts(): Promise<void> {
+    const hasSent = await this.alerts.sendDue();
+    if (hasSent && !this.context.record.isGone()) this.setAlarm();
+  }
+
+  /** Sets the alarm for whatever comes first: the next slot, a delivery, a backlog, an alert, or a write to D1. */
+  private setAlarm(): void {
+    const { record, ledger, alarm } = this.context;
+    const { nextRunAt, pendingFrom, revision, indexedRevision } = record.require();
+    const indexAt = revision === indexedRevision ? null : now() + INDEX_RETRY_MS;
+    let at = earliest(nextRunAt, indexAt);
+    for (const { retryAt } of ledger.pending(pendingFrom)) at = earliest(at, retryAt);
+    // The other backlogs wait for the oldest. An alarm for them would find nothing to do.
+    at = earliest(at, ledger.backlogs(pendingFrom)[0]?.claimAt ?? null);
+    alarm.set(earliest(at, this.alerts.nextDue()));
+  }
+}
+
+/** After how many slots the ledger is pruned. A short history stays near its limit. */
+const pruneEvery = ({ policy }: CronDefinition): number =>
+  Math.min(MAX_SLOTS_TO_PRUNE, Math.ceil(policy.history_limit / 2));

@@ -1,0 +1,29 @@
+/**
+ * The resources of a cron object. Every part of the object (see `cron-do.ts`) gets this one context: the platform's state and
+ * bindings, the object's tables, and its alarm.
+ */
+import type { Env } from "../platform/config";
+import { CronAlarm } from "./cron-alarm";
+import { SlotLedger } from "./ledger";
+import { CronRecord } from "./record";
+
+export class CronContext {
+  /** The cron's own row: definition, progress, next slot. */
+  readonly record: CronRecord;
+  /** The cron's slots. */
+  readonly ledger: SlotLedger;
+  readonly alarm: CronAlarm;
+
+  /**
+   * @param state what the platform gives the object: its id, its storage, and `waitUntil`
+   * @param env the Worker's bindings and settings
+   */
+  constructor(
+    readonly state: DurableObjectState,
+    readonly env: Env,
+  ) {
+    this.record = new CronRecord(state.storage);
+    this.ledger = new SlotLedger(state.storage.sql);
+    this.alarm = new CronAlarm(state, this.record);
+  }
+}

@@ -1,0 +1,79 @@
+/** The cron's row in D1: what the row is to say, and writing it. */
+import type { CronEntry } from "../calls/cron-entry";
+import { indexCron, unindexCron, updateCronEntry } from "../d1/crons-table";
+import { now } from "../platform/clock";
+import { within } from "../platform/deadline";
+import { logError } from "../platform/log";
+import { D1_CALL_MS } from "../platform/time-limits";
+import type { Figures } from "../wire/crons/slot";
+import type { CronContext } from "./cron-context";
+import { figuresOf } from "./progress";
+import type { StoredCron } from "./record";
+
+export class CronIndex {
+  /** The last write of the row. A deletion waits for it, because a write that arrives later would bring the row back. */
+  private lastWrite: Promise<void> = Promise.resolve();
+
+  constructor(private readonly context: CronContext) {}
+
+  /**
+   * What the cron's slots and runs came to.
+   * @param acknowledged how many of the pending slots are counted as fired
+   */
+  figures(acknowledged = 0): Figures {
+    const { record, ledger } = this.context;
+    const { progress, pendingFrom } = record.require();
+    return figuresOf(progress, ledger.pending(pendingFrom).length - acknowledged, now());
+  }
+
+  /**
+   * The changes since the definition was written to D1; null when D1 does not have the present definition.
+   * @param acknowledged see {@link figures}
+   */
+  entry(acknowledged = 0): CronEntry | null {
+    const { record } = this.context;
+    if (!record.isDefinitionIndexed()) return null;
+    const { definition, nextRunAt, revision } = record.require();
+    return { cronId: definition.cronId, nextRunAt, figures: this.figures(acknowledged), revision };
+  }
+
+  /**
+   * The entry that goes with a slot's run to the thread object, which writes it to D1 together with the run. It counts the
+   * slot as fired. Null when D1 does not have the present definition.
+   */
+  entryOfFiring(): CronEntry | null {
+    const { record } = this.context;
+    const { indexedRevision, revision } = record.require();
+    // An entry of this revision, in which the slot still waited, was given away already. D1 takes each revision once only.
+    if (indexedRevision >= revision) record.update({});
+    return this.entry(1);
+  }
+
+  /** Writes the row if D1 lacks changes. Never throws: the alarm writes it again after a failure. */
+  async write(): Promise<void> {
+    const { record, state } = this.context;
+    const { revision, indexedRevision } = record.require();
+    if (indexedRevision === revision) return;
+    try {
+      const written = within(D1_CALL_MS, "D1", this.writeRow());
+      this.lastWrite = written.catch(() => undefined);
+      await written;
+      record.noteIndexed(revision);
+    } catch (error) {
+      logError("the index could not be written", error, { cron: state.id.name });
+    }
+  }
+
+  /** Removes the row. @throws Error when D1 does not answer */
+  async remove({ definition, revision }: StoredCron): Promise<void> {
+    await this.lastWrite;
+    await within(D1_CALL_MS, "D1", unindexCron(this.context.env.DB, definition.cronId, revision));
+  }
+
+  private async writeRow(): Promise<void> {
+    const { env, record } = this.context;
+    const entry = this.entry();
+    if (entry === null) await indexCron(env.DB, record.require(), this.figures());
+    else await updateCronEntry(env.DB, entry).run();
+  }
+}
