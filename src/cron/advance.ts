@@ -152,13 +152,13 @@ export class Advance {
 
   /** Sets the alarm for whatever comes first: the next slot, a delivery, a backlog, an alert, or a write to D1. */
   private setAlarm(): void {
-    const { record, ledger, alarm } = this.context;
+    const { record, ledger, ranges, alarm } = this.context;
     const { nextRunAt, pendingFrom, revision, indexedRevision } = record.require();
     const indexAt = revision === indexedRevision ? null : now() + INDEX_RETRY_MS;
     let at = earliest(nextRunAt, indexAt);
     for (const { retryAt } of ledger.pending(pendingFrom)) at = earliest(at, retryAt);
     // The other backlogs wait for the oldest. An alarm for them would find nothing to do.
-    at = earliest(at, ledger.backlogs(pendingFrom)[0]?.claimAt ?? null);
+    at = earliest(at, ranges.backlogs(pendingFrom)[0]?.claimAt ?? null);
     alarm.set(earliest(at, this.alerts.nextDue()));
   }
 }

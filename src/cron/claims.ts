@@ -9,22 +9,20 @@ import type { JsonObject } from "../platform/json";
 import { catchUp, PUNCTUAL_MS, consecutiveRanges, type SlotRange } from "../schedule/catch-up";
 import { countSlots } from "../schedule/count";
 import { lastSlot, slotsBetween } from "../schedule/schedule";
-import type { Backfill, SkipNext, SlotOrigin } from "../wire/crons/slot";
+import type { SlotOrigin } from "../wire/crons/slot";
 import type { Alerts } from "./alerts";
 import type { CronContext } from "./cron-context";
-import type { SlotKey, SlotLedger } from "./ledger";
+import type { SlotLedger } from "./ledger";
 import { withClaim, withSlots, type Progress } from "./progress";
 import type { CronRecord } from "./record";
+import type { SlotRanges } from "./slot-ranges";
+import type { SlotKey } from "./slot-rows";
 import { jitterOf, runIdOf, threadIdOf } from "./slot-ids";
 
 /** A delivery may take so many ms. No second delivery of the slot begins before, so that none can overtake another: see `firing.ts`. */
 export const DELIVERY_MS = 30_000;
 /** Ms between two claims from a backlog, so that the runs of a backlog do not all start at once. */
-const STAGGER_MS = 1_000;
-/** How many runs one backfill may ask for. */
-const MAX_BACKFILL = 1_000;
-/** How many slots one backfill may look at. Working out a slot takes some tenths of a millisecond. */
-const MAX_BACKFILL_WALK = 10_000;
+export const STAGGER_MS = 1_000;
 
 /** Ms after which a backlog from which no slot can be claimed now is looked at again. */
 const BACKLOG_RETRY_MS = 60_000;
@@ -38,13 +36,15 @@ export class Claims {
 
   private readonly record: CronRecord;
   private readonly ledger: SlotLedger;
+  private readonly ranges: SlotRanges;
 
   constructor(
-    { record, ledger }: CronContext,
+    { record, ledger, ranges }: CronContext,
     private readonly alerts: Alerts,
   ) {
     this.record = record;
     this.ledger = ledger;
+    this.ranges = ranges;
   }
 
   /**
@@ -84,18 +84,18 @@ export class Claims {
    */
   claimFromBacklog(runEnded: boolean): boolean {
     const { definition, progress, pendingFrom } = this.record.require();
-    const [backlog, next] = this.ledger.backlogs(pendingFrom);
+    const [backlog, next] = this.ranges.backlogs(pendingFrom);
     if (backlog === undefined) return false;
     const hasHeldBackSlot = this.ledger.pending(pendingFrom).some(({ heldBy }) => heldBy !== null);
     if (backlog.claimAt > now() && !(hasHeldBackSlot && runEnded)) return false;
     if ((hasHeldBackSlot && !runEnded) || progress.running.length >= MAX_UNFINISHED) {
       // One slot that is held back is enough, because each is looked at again and again.
-      this.ledger.postpone(backlog, now() + BACKLOG_RETRY_MS);
+      this.ranges.postpone(backlog, now() + BACKLOG_RETRY_MS);
       return false;
     }
     const claimAt = now() + STAGGER_MS;
-    const isLeft = this.ledger.removeFirstSlot(backlog, claimAt);
-    if (!isLeft && next !== undefined && next.claimAt < claimAt) this.ledger.postpone(next, claimAt);
+    const isLeft = this.ranges.removeFirstSlot(backlog, claimAt);
+    if (!isLeft && next !== undefined && next.claimAt < claimAt) this.ranges.postpone(next, claimAt);
     const after = this.claim(
       definition,
       backlog.first,
@@ -109,9 +109,9 @@ export class Claims {
   /** Skips the slots that are still to be made up for. Backfills stay, because the owner asked for them. */
   dropCatchUps(reason: string): void {
     const { progress, pendingFrom } = this.record.require();
-    const catchUps = this.ledger.backlogs(pendingFrom).filter(({ origin }) => origin === "catchup");
+    const catchUps = this.ranges.backlogs(pendingFrom).filter(({ origin }) => origin === "catchup");
     if (catchUps.length === 0) return;
-    const skipped = catchUps.reduce((total, backlog) => total + this.ledger.dropBacklog(backlog, reason), 0);
+    const skipped = catchUps.reduce((total, backlog) => total + this.ranges.dropBacklog(backlog, reason), 0);
     this.record.update({ progress: withSlots(progress, { skipped }) });
   }
 
@@ -131,96 +131,10 @@ export class Claims {
     return { scheduledFor, manual: true };
   }
 
-  /**
-   * Skips the next `count` slots, or fewer when the schedule has fewer. Slots that were skipped by hand before are no longer skipped.
-   * @throws cron.conflict when no slot is to come
-   */
-  skipNext({ count, note }: SkipNext): void {
-    this.undoSkips();
-    const { definition, progress } = this.record.require();
-    const schedule = scheduleOf(definition);
-    const slots = new Set<number>();
-    let next = definition.enabled ? upcomingSlot(definition, now()) : null;
-    // After the clock was set back, the ledger may already have a slot that is to come.
-    for (; next !== null; next = upcomingSlot(definition, next)) {
-      if (this.ledger.has(next)) continue;
-      if (slots.size === count) break;
-      slots.add(next);
-    }
-    if (slots.size === 0) {
-      if (count === 0) return;
-      const reason = definition.enabled ? "there is none to come" : "the cron is paused";
-      throw new DomainError("cron.conflict", `no slot can be skipped: ${reason}`);
-    }
-    const first = Math.min(...slots);
-    const last = Math.max(...slots);
-    const reason = note === undefined ? "skipped by hand" : `skipped by hand: ${note}`;
-    for (const range of consecutiveRanges(slotsBetween(schedule, first - 1, last), (slot) =>
-      slots.has(slot),
-    )) {
-      this.ledger.recordUnfired(range, schedule, { status: "skipped", reason });
-    }
-    this.record.update({ nextRunAt: next, progress: withSlots(progress, { skipped: slots.size }) });
-  }
-
-  /** Takes back the skips of all slots to come. */
-  undoSkips(): void {
-    const { definition, progress } = this.record.require();
-    const { skipped, missed } = this.ledger.removeUnfired({
-      first: now() + 1,
-      last: Number.MAX_SAFE_INTEGER,
-    });
-    if (skipped + missed === 0) return;
-    this.record.update({
-      nextRunAt: definition.enabled ? upcomingSlot(definition, now()) : null,
-      progress: withSlots(progress, { skipped: -skipped, missed: -missed }),
-    });
-  }
-
-  /**
-   * Adds the slots of a period that got no run to backlogs, so that they run one after the other.
-   * @returns how many slots that are
-   * @throws request.invalid when the period is not over, or has too many slots
-   */
-  backfill({ start, end }: Backfill): number {
-    const { definition, progress, pendingFrom } = this.record.require();
-    if (end > now() || start >= end) {
-      throw new DomainError("request.invalid", "start, end: expected a period that is over");
-    }
-    const schedule = scheduleOf(definition);
-    const from = Math.max(start, progress.prunedBefore);
-    const hasRun = this.ledger.slotsWithRun({ first: from, last: end - 1 }, schedule);
-    let slotsLookedAt = 0;
-    let slots = 0;
-    const ranges = consecutiveRanges(slotsBetween(schedule, from - 1, end - 1), (slot) => {
-      const unfired = !hasRun(slot);
-      slotsLookedAt += 1;
-      if (unfired) slots += 1;
-      if (slots > MAX_BACKFILL || slotsLookedAt > MAX_BACKFILL_WALK) {
-        throw new DomainError(
-          "request.invalid",
-          `start, end: expected a period with at most ${MAX_BACKFILL} slots that got no run, of at most ${MAX_BACKFILL_WALK}`,
-        );
-      }
-      return unfired;
-    });
-    let after = progress;
-    let claimAt = now();
-    for (const range of ranges) {
-      const { skipped, missed } = this.ledger.removeUnfired(range, schedule);
-      after = withSlots(after, { skipped: -skipped, missed: -missed });
-      this.ledger.addBacklog({ ...range, schedule, origin: "backfill", claimAt });
-      claimAt += STAGGER_MS;
-    }
-    const first = ranges[0]?.first ?? Infinity;
-    this.record.update({ progress: after, pendingFrom: Math.min(pendingFrom, first) });
-    return slots;
-  }
-
   /** The first slot after `after` (ms) that is not skipped. Null when there is none, or when the cron is disabled. */
   nextUnskippedSlot(definition: CronDefinition, after: number): number | null {
     if (!definition.enabled) return null;
-    return upcomingSlot(definition, Math.max(after, this.ledger.skippedUntil(after) ?? after));
+    return upcomingSlot(definition, Math.max(after, this.ranges.skippedUntil(after) ?? after));
   }
 
   /**
@@ -251,7 +165,7 @@ export class Claims {
     const { missed, backlog, fires } = catchUp(schedule, due, present, definition.policy);
     let after = missed === null ? progress : this.miss(definition, missed, progress);
     if (backlog !== null) {
-      this.ledger.addBacklog({ ...backlog, schedule, origin: "catchup", claimAt: present });
+      this.ranges.addBacklog({ ...backlog, schedule, origin: "catchup", claimAt: present });
     }
     if (fires !== null && after.running.length >= MAX_UNFINISHED) {
       after = this.skip(definition, { first: fires, last: fires }, TOO_MANY_UNFINISHED, after);
@@ -266,7 +180,7 @@ export class Claims {
   private miss(definition: CronDefinition, range: SlotRange, progress: Progress): Progress {
     const schedule = scheduleOf(definition);
     const reason = "the server did not run at the time";
-    this.ledger.recordUnfired(range, schedule, { status: "missed", reason });
+    this.ranges.recordUnfired(range, schedule, { status: "missed", reason });
     const missed = countSlots(schedule, range);
     this.alerts.add("cron.slot_missed", {
       first_slot: toIso(range.first),
@@ -283,7 +197,7 @@ export class Claims {
     const schedule = scheduleOf(definition);
     const before = first < last ? { first, last: lastSlot(schedule, first, last - 1) } : null;
     const after = before === null ? progress : this.miss(definition, before, progress);
-    this.ledger.recordUnfired({ first: last, last }, schedule, {
+    this.ranges.recordUnfired({ first: last, last }, schedule, {
       status: "skipped",
       reason,
       latenessMs: now() - last,
@@ -320,7 +234,7 @@ export class Claims {
   /** The instant (ms) of the oldest pending slot; `firstDue` when no older slot is pending. */
   private oldestPending(pendingFrom: number, firstDue: number): number {
     const single = this.ledger.pending(pendingFrom)[0]?.scheduledFor ?? firstDue;
-    const backlog = this.ledger.backlogs(pendingFrom)[0]?.first ?? firstDue;
+    const backlog = this.ranges.backlogs(pendingFrom)[0]?.first ?? firstDue;
     return Math.min(single, backlog, firstDue);
   }
 }

@@ -6,12 +6,18 @@ import type { Env } from "../platform/config";
 import { CronAlarm } from "./cron-alarm";
 import { SlotLedger } from "./ledger";
 import { CronRecord } from "./record";
+import { SlotHistory } from "./slot-history";
+import { SlotRanges } from "./slot-ranges";
 
 export class CronContext {
   /** The cron's own row: definition, progress, next slot. */
   readonly record: CronRecord;
-  /** The cron's slots. */
+  /** The slot ledger: slots and runs by hand that have a row of their own. */
   readonly ledger: SlotLedger;
+  /** The slot ledger: slots in a row that share a row. */
+  readonly ranges: SlotRanges;
+  /** The slot ledger: what of it is removed. */
+  readonly history: SlotHistory;
   readonly alarm: CronAlarm;
 
   /**
@@ -24,6 +30,8 @@ export class CronContext {
   ) {
     this.record = new CronRecord(state.storage);
     this.ledger = new SlotLedger(state.storage.sql);
+    this.ranges = new SlotRanges(state.storage.sql);
+    this.history = new SlotHistory(state.storage.sql);
     this.alarm = new CronAlarm(state, this.record);
   }
 }

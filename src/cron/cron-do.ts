@@ -26,12 +26,14 @@ import { DefinitionChanges } from "./definition-changes";
 import { Deliveries } from "./deliveries";
 import { reasonNotToFire, requireFuture } from "./limits";
 import { RunReports } from "./run-reports";
+import { SlotsByHand } from "./slots-by-hand";
 
 export class CronDO extends DurableObject implements CronCalls {
   private readonly context = new CronContext(this.ctx, this.env);
   private readonly alerts = new Alerts(this.context);
   private readonly claims = new Claims(this.context, this.alerts);
-  private readonly changes = new DefinitionChanges(this.context, this.alerts, this.claims);
+  private readonly slotsByHand = new SlotsByHand(this.context);
+  private readonly changes = new DefinitionChanges(this.context, this.alerts, this.claims, this.slotsByHand);
   private readonly index = new CronIndex(this.context);
   private readonly deliveries = new Deliveries(this.context, this.alerts, this.changes, this.index);
   private readonly advance = new Advance(this.context, this.alerts, this.claims, this.index, this.deliveries);
@@ -152,13 +154,13 @@ export class CronDO extends DurableObject implements CronCalls {
   async skipNext(skip: SkipNext): Promise<Cron> {
     await this.advance.claimByHand(() => {
       this.claims.claimDue(reasonNotToFire(this.context.record.require().definition));
-      this.claims.skipNext(skip);
+      this.slotsByHand.skipNext(skip);
     });
     return this.get();
   }
 
   async backfill(period: Backfill): Promise<{ slots: number }> {
-    return { slots: await this.advance.claimByHand(() => this.claims.backfill(period)) };
+    return { slots: await this.advance.claimByHand(() => this.slotsByHand.backfill(period)) };
   }
 
   async runEnded(report: RunReport): Promise<ReportAnswer> {

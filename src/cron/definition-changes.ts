@@ -5,12 +5,14 @@ import type { Alerts } from "./alerts";
 import type { Claims } from "./claims";
 import type { CronContext } from "./cron-context";
 import { reasonNotToFire } from "./limits";
+import type { SlotsByHand } from "./slots-by-hand";
 
 export class DefinitionChanges {
   constructor(
     private readonly context: CronContext,
     private readonly alerts: Alerts,
     private readonly claims: Claims,
+    private readonly slotsByHand: SlotsByHand,
   ) {}
 
   /**
@@ -24,7 +26,7 @@ export class DefinitionChanges {
     const reason = reasonNotToFire(definition);
     this.claims.claimDue(reason);
     if (reason !== null) this.claims.dropCatchUps(reason);
-    if (rescheduled) this.claims.undoSkips();
+    if (rescheduled) this.slotsByHand.undoSkips();
     const { nextRunAt, progress } = record.require();
     const retimed =
       rescheduled || definition.enabled !== before.enabled || definition.endTime !== before.endTime;

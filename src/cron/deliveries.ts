@@ -1,4 +1,7 @@
-/** From a claimed slot to its run: checks, delivery, and what is done when either fails. */
+/**
+ * Deliveries: the way from a claimed slot to its run. A delivery checks whether the slot may still fire, then has the thread
+ * object enqueue the run. A delivery that fails is tried again, and in the end the slot is given up as missed.
+ */
 import { recentFiringContext } from "../d1/firing-context";
 import { backoffMs, CRON_BACKOFF } from "../platform/backoff";
 import { now, toIso } from "../platform/clock";
@@ -12,16 +15,17 @@ import type { CronContext } from "./cron-context";
 import type { CronIndex } from "./cron-index";
 import type { DefinitionChanges } from "./definition-changes";
 import { fire, isHeld } from "./firing";
-import type { PendingSlot, SlotKey, SlotLedger } from "./ledger";
+import type { PendingSlot, SlotLedger } from "./ledger";
 import { limitReached, reasonNotToFire } from "./limits";
 import { applyMultitaskStrategy, ordersRuns } from "./overlap";
 import { withoutClaim } from "./progress";
 import type { CronRecord, StoredCron } from "./record";
 import { runIdOf } from "./slot-ids";
+import type { SlotKey } from "./slot-rows";
 
-/** Deliveries of one slot before it is given up as missed; with the back-off, about six minutes. */
+/** So many deliveries of one slot are tried before it is given up as missed. With the back-off they take about six minutes. */
 const MAX_ATTEMPTS = 10;
-/** A slot that is held back is looked at again, though the report of the run it waits for should come before. */
+/** A slot that is held back is looked at again after this time, in case the report of the run that it waits for is lost. */
 const HELD_BACK_RETRY_MS = 60_000;
 
 export class Deliveries {
@@ -39,9 +43,9 @@ export class Deliveries {
   }
 
   /**
-   * Delivers what is due of the slots that are claimed.
-   * @param justClaimed the slot whose first delivery this is, counted by its claim; null for none
-   * @param runEnded whether those that are held back may go on: a run has ended
+   * Delivers the claimed slots that are due.
+   * @param justClaimed the slot that was claimed for this delivery; its claim has counted the delivery. Null for none
+   * @param runEnded whether a run has ended, so that slots that are held back are looked at too
    */
   async deliverDue(justClaimed: SlotKey | null, runEnded: boolean): Promise<void> {
     const { definition, pendingFrom } = this.record.require();
@@ -51,20 +55,20 @@ export class Deliveries {
       .filter((slot) => slot.retryAt <= now() || keyOf(slot) === first || (runEnded && slot.heldBy !== null));
     const deliver = (slot: PendingSlot): Promise<void> => this.deliver(slot, keyOf(slot) === first);
     if (ordersRuns(definition)) {
-      // Each has to see what became of the one before.
+      // One after the other, because each slot has to see what became of the one before.
       for (const slot of due) await deliver(slot);
     } else {
-      // Side by side: a delivery that hangs holds up no other.
+      // Side by side, so that a delivery that hangs holds up no other.
       await Promise.all(due.map(deliver));
     }
   }
 
-  /** @param counted that this is its first delivery, and its claim has counted it */
+  /** @param counted whether this is the slot's first delivery, which its claim has counted */
   private async deliver(slot: PendingSlot, counted: boolean): Promise<void> {
     if (this.record.isGone()) return;
     const stored = this.record.require();
     const { definition } = stored;
-    // An earlier delivery may have had the run enqueued.
+    // An earlier delivery may have had the run enqueued, though its answer was lost.
     const mayHaveFired = !counted && slot.attempts > 0;
     const attempts = slot.attempts + (counted ? 0 : 1);
     let isCounted = counted;
@@ -98,7 +102,7 @@ export class Deliveries {
       const refusal = asDomainError(error);
       if (refusal !== undefined) {
         this.giveUp(slot, "skipped", refusal.detail);
-        // What is gone does not come back by firing again: the cron is paused rather than failing for ever.
+        // An assistant or a thread that is gone does not come back, so the cron is paused rather than failing for ever.
         if (refusal.gone) this.changes.pause(refusal.detail);
         return;
       }
@@ -115,9 +119,9 @@ export class Deliveries {
   }
 
   /**
-   * Checks whether the slot's run may be made, and makes way for it.
-   * @returns the assistant that it runs; undefined when the slot is held back
-   * @throws a domain error when it may not
+   * Checks whether the slot's run may be made now. Earlier runs are stopped here when the multitask strategy says so.
+   * @returns the assistant that the run executes; undefined when the slot is held back, or the cron is gone
+   * @throws a domain error when there is to be no such run
    */
   private async prepareDelivery(
     stored: StoredCron,
@@ -140,7 +144,7 @@ export class Deliveries {
     const heldBy = await applyMultitaskStrategy(this.context.env, definition, earlier);
     if (this.record.isGone()) return undefined;
     if (heldBy === null || this.hasEnded(slot)) return current.assistant;
-    // One is enough: slots that come faster than runs end would pile up for ever.
+    // Only one slot is held back. Slots that come faster than runs end would pile up for ever.
     if (slot.origin === "schedule" && held.some((other) => keyOf(other) !== keyOf(slot))) {
       throw new DomainError("run.conflict", `another slot ${heldBy}`);
     }
@@ -148,7 +152,7 @@ export class Deliveries {
     return undefined;
   }
 
-  /** Why the slot may not fire by what the cron has spent; of two that are due at once the earlier comes first. */
+  /** The limit that keeps the slot from firing; null when none does. Of two slots that are due at once the earlier comes first. */
   private limitReached({ scheduledFor, manual }: PendingSlot): string | null {
     const { definition, pendingFrom, progress } = this.record.require();
     const { policy } = definition;
@@ -174,7 +178,10 @@ export class Deliveries {
     return !progress.running.some((run) => run.runId === runId);
   }
 
-  /** No further delivery is made. A run whose end was reported during the last one did exist, and its slot stays fired. */
+  /**
+   * Records that the slot gets no run, and no further delivery. If the end of its run was reported during the last delivery,
+   * the run did exist, and the slot is fired.
+   */
   private giveUp(slot: PendingSlot, status: "skipped" | "missed", reason: string): void {
     if (this.hasEnded(slot)) {
       this.acknowledge(slot);
@@ -191,7 +198,7 @@ export class Deliveries {
   }
 }
 
-/** Whether what was put off, by jitter or to be tried again, is later than the cron makes up for. */
+/** Whether the delivery comes so late, after a jitter or a retry, that the cron's catch-up policy no longer makes up for it. */
 const isTooLate = ({ origin, retryAt }: PendingSlot, policy: CronPolicy): boolean =>
   (origin === "schedule" || origin === "catchup") && now() - retryAt > windowMs(policy);
 

@@ -1,4 +1,4 @@
-/** Acting on a slot: the run that it makes, and having it enqueued. */
+/** Firing: makes the run of a claimed slot, and has the thread object enqueue it. */
 import type { CronDefinition } from "../calls/cron-definition";
 import type { CronEntry } from "../calls/cron-entry";
 import { newRun, type AssistantSnapshot } from "../calls/new-run";
@@ -13,13 +13,13 @@ import type { PendingSlot } from "./ledger";
 import { runIdOf } from "./slot-ids";
 
 /**
- * Has the run of a claimed slot enqueued; safe to repeat.
- * @param entry what the index is to have of the cron, written with the run
- * @param notAfter from then on (ms) it is refused where it comes to: a call that a dead host left behind and that is overtaken
- *   by another delivery would make a second run of a slot whose run is over and forgotten
+ * Has the run of a claimed slot enqueued. The call may be repeated, because the ids of run and thread derive from the slot.
+ * @param entry changes of the cron's row in D1, which the thread object writes together with the run
+ * @param notAfter the instant (ms) from which the thread object refuses this call. A call that a dead host left behind may
+ *   arrive after a later delivery. It would then make a second run of a slot whose run has ended and is forgotten
  * @returns the run's id
- * @throws a domain error when there can be no such run (thread gone or busy); any other error leaves it open whether the run
- *   was enqueued.
+ * @throws a domain error when there can be no such run (its thread is gone or busy). After any other error the run may have
+ *   been enqueued or not
  */
 export async function fire(
   env: Env,

@@ -1,4 +1,4 @@
-/** What of a cron's past is kept: threads, slots and runs beyond the limits are removed, the oldest first. */
+/** Retention: removes the threads, slots and runs of a cron's past that are beyond its limits, the oldest first. */
 import type { CronDefinition } from "../calls/cron-definition";
 import { threadObject } from "../calls/thread-calls";
 import { deleteRunRows } from "../d1/runs-table";
@@ -7,33 +7,33 @@ import { within } from "../platform/deadline";
 import { asDomainError } from "../platform/errors";
 import { D1_CALL_MS, OBJECT_CALL_MS } from "../platform/time-limits";
 import type { CronContext } from "./cron-context";
-import type { SlotKey } from "./ledger";
+import type { SlotKey } from "./slot-rows";
 
-/** Rows that are removed in one go. */
+/** How many rows are removed in one go. */
 const AT_ONCE = 100;
-/** A history whose limit was lowered is pruned by so many goes; what is left then is pruned after later slots. */
+/** So many goes are made at most, when the limit was lowered. What is left is removed after later slots. */
 const MAX_GOES = 50;
 
 /**
  * Deletes the threads beyond the newest that the cron keeps, but for those that run or wait for an answer.
  * @returns whether a thread was deleted; its slot may then be removed too
  */
-export async function removeOldThreads({ env, record, ledger }: CronContext): Promise<boolean> {
+export async function removeOldThreads({ env, record, history }: CronContext): Promise<boolean> {
   const { definition } = record.require();
   const { keep_threads: keep } = definition.policy;
   if (keep === null || definition.threadId !== null) return false;
   let hasRemoved = false;
-  for (const slot of ledger.threadsBeyond(keep, AT_ONCE)) {
+  for (const slot of history.threadsBeyond(keep, AT_ONCE)) {
     const removed = removeThread(env, slot.threadId);
     if (!(await within(OBJECT_CALL_MS, "the thread object", removed))) continue;
     if (record.isGone()) return false;
-    ledger.forgetThread(slot);
+    history.forgetThread(slot);
     hasRemoved = true;
   }
   return hasRemoved;
 }
 
-/** @returns whether the thread is gone */
+/** Deletes the thread, unless it is busy or waits for an answer. @returns whether the thread is gone */
 async function removeThread(env: Env, threadId: string): Promise<boolean> {
   const thread = threadObject(env, threadId);
   try {
@@ -59,24 +59,24 @@ export async function pruneHistory(context: CronContext): Promise<void> {
  * @returns whether the slot was removed
  */
 export function removeIfBeyondHistory(context: CronContext, slot: SlotKey): boolean {
-  const { record, ledger } = context;
+  const { record, history } = context;
   const { definition } = record.require();
   const keep = definition.policy.history_limit;
-  if (!ledger.isRemovableBeyond(keep, slot, { keepsThreads: keepsThreads(definition) })) return false;
+  if (!history.isRemovableBeyond(keep, slot, { keepsThreads: keepsThreads(definition) })) return false;
   removeSlots(context, [slot]);
   return true;
 }
 
-/** @returns whether something was removed */
+/** Removes at most {@link AT_ONCE} slots beyond the limit. @returns whether any was removed */
 async function pruneSome(context: CronContext): Promise<boolean> {
-  const { env, record, ledger } = context;
+  const { env, record, history } = context;
   const { definition, progress } = record.require();
-  const excess = ledger.excess(definition.policy.history_limit, AT_ONCE, {
+  const excess = history.excess(definition.policy.history_limit, AT_ONCE, {
     unfinished: progress.running.map(({ runId }) => runId),
     keepsThreads: keepsThreads(definition),
   });
   if (excess.length === 0) return false;
-  // The runs first: who removes a slot and dies would leave its run behind.
+  // The runs go first. If the host died after it removed a slot, nobody would remove the run.
   const runIds = excess.map(({ runId }) => runId).filter((runId) => runId !== null);
   await within(D1_CALL_MS, "D1", deleteRunRows(env.DB, runIds));
   if (record.isGone()) return false;
@@ -87,8 +87,8 @@ async function pruneSome(context: CronContext): Promise<boolean> {
 }
 
 /** Removes the slots from the ledger. The record remembers how far, so that none of them fires again. */
-function removeSlots({ record, ledger }: CronContext, slots: SlotKey[]): void {
-  for (const slot of slots) ledger.remove(slot);
+function removeSlots({ record, history }: CronContext, slots: SlotKey[]): void {
+  for (const slot of slots) history.remove(slot);
   const { progress } = record.require();
   const prunedBefore = Math.max(progress.prunedBefore, ...slots.filter(isSlot).map(after));
   record.update({ progress: { ...progress, prunedBefore } });

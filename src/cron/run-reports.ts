@@ -18,7 +18,7 @@ export class RunReports {
     private readonly advance: Advance,
   ) {}
 
-  /** See {@link CronCalls.runEnded}. */
+  /** Takes the report of a run that has ended; see `runEnded` in `cron-calls.ts`. @throws cron.not_found */
   take(report: RunReport): ReportAnswer {
     const { record, alarm, state } = this.context;
     const { isFirst, keepsRecord } = record.transaction(() => this.store(report));
@@ -27,7 +27,7 @@ export class RunReports {
     if (entry !== null && isFirst) record.noteIndexed(entry.revision);
     // When no slot is to come, no alarm is set. D1 would then never learn of this end if the host died now.
     const isLast = entry === null && record.require().nextRunAt === null;
-    if (this.waitsForRuns() || isLast) alarm.ringForSafety();
+    if (this.needsAdvance() || isLast) alarm.ringForSafety();
     state.waitUntil(this.advance.makeOrLeaveToAlarm({ runEnded: true }));
     return { entry, keepsRecord };
   }
@@ -61,8 +61,8 @@ export class RunReports {
     return { isFirst: true, keepsRecord };
   }
 
-  /** Whether a slot is held back until a run ends, or an alert waits to be sent. */
-  private waitsForRuns(): boolean {
+  /** Whether a slot is held back until a run ends, or an alert waits to be sent. An advance is then needed. */
+  private needsAdvance(): boolean {
     const { record, ledger } = this.context;
     const { pendingFrom } = record.require();
     const isHeldBack = ledger.pending(pendingFrom).some(({ heldBy }) => heldBy !== null);

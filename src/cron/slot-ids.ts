@@ -5,7 +5,7 @@
 import { v5 as uuid5 } from "@langchain/core/utils/uuid";
 import type { CronDefinition } from "../calls/cron-definition";
 import { standingThreadId } from "../calls/thread-id";
-import type { SlotKey } from "./ledger";
+import type { SlotKey } from "./slot-rows";
 
 /** The crons of a deployment share so many standing objects. One object executes some hundred short runs a second. */
 const STANDING_OBJECTS = 64;

@@ -1,0 +1,73 @@
+/** The rows of the slot ledger, and the slots that a row stands for. The table is in `schema.ts`. */
+import { toIso } from "../platform/clock";
+import type { SlotRange } from "../schedule/catch-up";
+import { lastSlot, nextSlot, slotsBackwards, type Schedule } from "../schedule/schedule";
+import type { Slot, SlotOrigin, SlotStatus } from "../wire/crons/slot";
+
+/** What tells a slot from all others of its cron. The key of a run by hand is the instant at which it was asked for. */
+export interface SlotKey {
+  /** The slot's instant in ms. */
+  scheduledFor: number;
+  /** Whether it is a run by hand. */
+  manual: boolean;
+}
+
+/**
+ * A row stands for one slot, or for a range of slots in a row that share their fate. The row of a range has the range's last
+ * slot as its key, the first slot in `first_slot`, and the schedule by which the slots between are worked out.
+ */
+export type SlotRow = {
+  scheduled_for: number;
+  manual: number;
+  origin: SlotOrigin;
+  status: SlotStatus;
+  reason: string | null;
+  lateness_ms: number | null;
+  run_id: string | null;
+  thread_id: string | null;
+  first_slot: number | null;
+  schedule: string | null;
+  timezone: string | null;
+};
+
+/** The schedule of a range; null when the row stands for one slot. */
+export const scheduleOfRange = ({ first_slot, schedule, timezone }: SlotRow): Schedule | null =>
+  first_slot === null || schedule === null ? null : { expression: schedule, timezone };
+
+/** Whether the row stands for the slot. After a change of the schedule a range may span slots that are not its own. */
+export function isWithin(row: SlotRow, slot: number): boolean {
+  const schedule = scheduleOfRange(row);
+  if (schedule === null || row.first_slot === null) return row.scheduled_for === slot;
+  if (slot < row.first_slot || slot > row.scheduled_for) return false;
+  return nextSlot(schedule, slot - 1) === slot;
+}
+
+/** What is left of a range, before and after, when the slots from `first` to `last` are taken out of it. */
+export function rangesOutside(schedule: Schedule, range: SlotRange, { first, last }: SlotRange): SlotRange[] {
+  const rest: SlotRange[] = [];
+  if (range.first < first) {
+    rest.push({ first: range.first, last: lastSlot(schedule, range.first, first - 1) });
+  }
+  const next = range.last > last ? nextSlot(schedule, last) : null;
+  if (next !== null) rest.push({ first: next, last: range.last });
+  return rest;
+}
+
+/** The slots that the row stands for and that lie before the instant `before` (ms), newest first. */
+export function slotsOfRow(row: SlotRow, before: number): Iterable<number> {
+  const schedule = scheduleOfRange(row);
+  if (schedule === null || row.first_slot === null)
+    return row.scheduled_for < before ? [row.scheduled_for] : [];
+  return slotsBackwards(schedule, row.first_slot, Math.min(row.scheduled_for, before - 1));
+}
+
+/** A slot of the row as the API shows it. */
+export const toWireSlot = (row: SlotRow, scheduledFor: number): Slot => ({
+  scheduled_for: toIso(scheduledFor),
+  origin: row.origin,
+  status: row.status,
+  reason: row.reason,
+  lateness_ms: row.lateness_ms,
+  run_id: row.run_id,
+  thread_id: row.status === "fired" ? row.thread_id : null,
+});
