@@ -165,13 +165,16 @@ function checkThreads(world: World, made: MadeRun[]): string[] {
     : [];
 }
 
-/** The ledger holds few rows more than asked for, when nothing waits. It is pruned as slots come, which needs D1. */
+/**
+ * The ledger holds few rows more than asked for, when nothing waits. It is pruned as slots come. A pruning that D1 or a crash
+ * cuts off is made up for only by the next.
+ */
 function checkHistory(world: World): string[] {
   const limits = world.definitions.map(({ definition }) => definition.policy.history_limit);
   const limit = Math.max(...limits);
   const keepsThreads = world.definitions.some(({ definition }) => definition.policy.keep_threads !== null);
-  const outage = world.faults.happened.some(({ kind }) => kind.startsWith("d1"));
-  if (world.isDeleted() || keepsThreads || outage) return [];
+  const isCutOff = world.faults.happened.some(({ kind }) => kind.startsWith("d1") || kind === "crash");
+  if (world.isDeleted() || keepsThreads || isCutOff) return [];
   const rows = world.ledger().filter(({ status }) => status !== "pending").length;
   const most = limit + Math.min(20, Math.ceil(limit / 2));
   return rows > most ? [`history_limit: ${rows} rows are in the ledger, and ${limit} were asked for`] : [];
