@@ -57,6 +57,8 @@ const MEANT_BY_ABBREVIATION: Readonly<Record<string, string | undefined>> = {
   JST: "Asia/Tokyo",
   KST: "Asia/Seoul",
   MDT: "America/Denver",
+  MESZ: "Europe/Berlin",
+  MEZ: "Europe/Berlin",
   MSK: "Europe/Moscow",
   MT: "America/Denver",
   NDT: "America/St_Johns",
@@ -73,8 +75,8 @@ const MEANT_BY_ABBREVIATION: Readonly<Record<string, string | undefined>> = {
   Z: "UTC",
 };
 
-/** A name that differs from a zone's name by at most so many edits is taken for a misspelling. */
-const MAX_EDITS = 3;
+/** A part of a name is taken for a misspelling when it needs at most one edit for so many of its characters. */
+const CHARACTERS_PER_EDIT = 4;
 
 /** Whether `name` is a zone of the IANA database, is written as in the database, and is known to the engine. */
 export function isZoneName(name: string): boolean {
@@ -111,9 +113,18 @@ function zoneOfOffset(text: string): string | undefined {
   return isZoneName(zone) ? zone : undefined;
 }
 
+/** The zone whose name is a likely misspelling away: each part of it, area and place, differs by few edits. */
 function similar(text: string, names: string[]): string | undefined {
   const nearest = closest(text, names);
-  return distance(text, nearest) <= MAX_EDITS && text.length > MAX_EDITS ? nearest : undefined;
+  const parts = text.split("/");
+  const nearestParts = nearest.split("/");
+  const isMisspelling = (part: string, index: number): boolean =>
+    distance(part, nearestParts[index] ?? "") <= Math.floor(part.length / CHARACTERS_PER_EDIT);
+  // A short name with a digit, such as GMT1, is an offset rather than a misspelling.
+  const isOffset = parts.length === 1 && /\d/.test(text);
+  return !isOffset && parts.length === nearestParts.length && parts.every(isMisspelling)
+    ? nearest
+    : undefined;
 }
 
 /** The engine's own name of a zone. Undefined when the engine does not know the zone, and for offsets such as `+02:00`. */

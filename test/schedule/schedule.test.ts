@@ -312,6 +312,11 @@ describe("checkSchedule", () => {
     ["UTC+2", "Etc/GMT-2"],
     ["-05:00", "Etc/GMT+5"],
     ["SystemV/EST5", undefined],
+    ["America/New_Yrok", "America/New_York"],
+    ["Japn", "Japan"],
+    ["MESZ", "Europe/Berlin"],
+    ["GMT1", undefined],
+    ["Europe/Munich", undefined],
   ])("refuses the zone %j, and names %s", (timezone, meant) => {
     const detail = detailOf("0 0 * * *", timezone);
     expect(detail).toMatch(/^timezone: expected an IANA time zone/);
