@@ -16,10 +16,16 @@ import { reasonNotToFire } from "./limits";
 import { slotsSoFar } from "./progress";
 import { pruneHistory, removeOldThreads } from "./retention";
 
-/** When D1 is back after however long, the cron's row is right within a minute. */
+/**
+ * After a failed write, the cron's row in D1 is written again this many ms later. So it is right within a minute after D1 is
+ * back.
+ */
 const INDEX_RETRY_MS = 15_000;
-/** The history is pruned, and the row written in full, each time so many slots more are in the ledger; see {@link pruneEvery}. */
-const MAX_SLOTS_TO_PRUNE = 20;
+/**
+ * After at most this many further slots the ledger is pruned and the cron's row in D1 is written in full; see
+ * {@link slotsBetweenPrunings}.
+ */
+const MAX_SLOTS_BETWEEN_PRUNINGS = 20;
 
 /** Why an advance is made, apart from what is due. */
 interface AdvanceReason {
@@ -30,9 +36,9 @@ interface AdvanceReason {
 }
 
 export class Advance {
-  /** Advances are made one after the other, whoever asks for them. */
-  private last: Promise<void> = Promise.resolve();
-  /** How many advances were asked for and have not begun. */
+  /** The work that was asked for last. Advances and deletions are done one after the other, whoever asks for them. */
+  private lastWork: Promise<void> = Promise.resolve();
+  /** How many of these were asked for and have not begun. */
   private waiting = 0;
 
   constructor(
@@ -43,14 +49,14 @@ export class Advance {
     private readonly deliveries: Deliveries,
   ) {}
 
-  /** Does `work` when all that was asked for before is done. */
+  /** Does `work` when all work that was asked for before is done. @throws whatever `work` throws */
   exclusively(work: () => Promise<void>): Promise<void> {
     this.waiting += 1;
-    const done = this.last.then(() => {
+    const done = this.lastWork.then(() => {
       this.waiting -= 1;
       return work();
     });
-    this.last = done.catch(() => undefined);
+    this.lastWork = done.catch(() => undefined);
     return done;
   }
 
@@ -124,17 +130,19 @@ export class Advance {
       if (this.claims.claimFromBacklog(runEnded) || due !== undefined) alarm.ringForSafety();
       return due;
     });
-    const every = pruneEvery(stored.definition);
-    const prunes = Math.floor(before / every) < Math.floor(slotsSoFar(record.require().progress) / every);
-    // The row in D1 may be wrong for reasons that nobody here knows (a restored backup). Now and then it is written in full.
-    if (prunes) record.doubtIndex();
+    const interval = slotsBetweenPrunings(stored.definition);
+    const prunes =
+      Math.floor(before / interval) < Math.floor(slotsSoFar(record.require().progress) / interval);
+    // The row in D1 may be wrong for reasons that this object cannot know, such as a restored backup. So it is written in full
+    // now and then.
+    if (prunes) record.markIndexStale();
     await this.deliveries.deliverDue(claimed?.slotToDeliver ?? null, runEnded);
     if (record.isGone()) return;
     await this.settle();
     await this.tidyUp({ threads: runEnded, history: prunes });
   }
 
-  /** Removes what is no longer kept. What fails is left to a later slot. */
+  /** Removes threads and slots that are no longer kept. Never throws: after a failure a later slot removes them. */
   private async tidyUp({ threads, history }: { threads: boolean; history: boolean }): Promise<void> {
     const { record, state } = this.context;
     try {
@@ -163,6 +171,9 @@ export class Advance {
   }
 }
 
-/** After how many slots the ledger is pruned. A short history stays near its limit. */
-const pruneEvery = ({ policy }: CronDefinition): number =>
-  Math.min(MAX_SLOTS_TO_PRUNE, Math.ceil(policy.history_limit / 2));
+/**
+ * After how many further slots the ledger is pruned. A cron with a short history is pruned more often, so that the ledger stays
+ * near its limit.
+ */
+const slotsBetweenPrunings = ({ policy }: CronDefinition): number =>
+  Math.min(MAX_SLOTS_BETWEEN_PRUNINGS, Math.ceil(policy.history_limit / 2));

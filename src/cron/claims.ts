@@ -19,7 +19,10 @@ import type { SlotRanges } from "./slot-ranges";
 import type { SlotKey } from "./slot-rows";
 import { jitterOf, runIdOf, threadIdOf } from "./slot-ids";
 
-/** A delivery may take so many ms. No second delivery of the slot begins before, so that none can overtake another: see `firing.ts`. */
+/**
+ * How many ms a delivery may take. The next delivery of the slot begins later than that, so it cannot overtake this one; see
+ * `firing.ts`.
+ */
 export const DELIVERY_MS = 30_000;
 /** Ms between two claims from a backlog, so that the runs of a backlog do not all start at once. */
 export const STAGGER_MS = 1_000;
@@ -65,9 +68,9 @@ export class Claims {
     let after = progress;
     for (const range of this.rangesNotInLedger(definition, { first: due, last: latest }, progress)) {
       const isLatest = range.last === latest;
-      if (!isLatest) after = this.miss(definition, range, after);
-      else if (skipReason !== null) after = this.skip(definition, range, skipReason, after);
-      else after = this.fire(definition, range, callerDelivers, after);
+      if (!isLatest) after = this.recordMissed(definition, range, after);
+      else if (skipReason !== null) after = this.recordSkipped(definition, range, skipReason, after);
+      else after = this.claimByCatchUp(definition, range, callerDelivers, after);
     }
     this.record.update({
       nextRunAt: this.nextUnskippedSlot(definition, present),
@@ -115,7 +118,10 @@ export class Claims {
     this.record.update({ progress: withSlots(progress, { skipped }) });
   }
 
-  /** Claims a run by hand, with its own instant as its key. @throws cron.conflict when too many runs have not ended */
+  /**
+   * Claims a run by hand. Its key is the present instant, or the next ms that no other run by hand has.
+   * @throws cron.conflict when too many runs have not ended
+   */
   claimManual(overrides: JsonObject): SlotKey {
     const { definition, progress, pendingFrom } = this.record.require();
     if (progress.running.length >= MAX_UNFINISHED)
@@ -153,7 +159,7 @@ export class Claims {
   }
 
   /** Decides by the cron's catch-up policy about a range of due slots, and claims the slot that fires now. */
-  private fire(
+  private claimByCatchUp(
     definition: CronDefinition,
     range: SlotRange,
     callerDelivers: boolean,
@@ -163,12 +169,12 @@ export class Claims {
     const schedule = scheduleOf(definition);
     const due = { due: range.first, latest: range.last };
     const { missed, backlog, fires } = catchUp(schedule, due, present, definition.policy);
-    let after = missed === null ? progress : this.miss(definition, missed, progress);
+    let after = missed === null ? progress : this.recordMissed(definition, missed, progress);
     if (backlog !== null) {
       this.ranges.addBacklog({ ...backlog, schedule, origin: "catchup", claimAt: present });
     }
     if (fires !== null && after.running.length >= MAX_UNFINISHED) {
-      after = this.skip(definition, { first: fires, last: fires }, TOO_MANY_UNFINISHED, after);
+      after = this.recordSkipped(definition, { first: fires, last: fires }, TOO_MANY_UNFINISHED, after);
     } else if (fires !== null) {
       const origin = present - fires > PUNCTUAL_MS ? "catchup" : "schedule";
       after = this.claim(definition, fires, { origin, callerDelivers }, after);
@@ -177,7 +183,7 @@ export class Claims {
   }
 
   /** Records the slots of the range as missed. */
-  private miss(definition: CronDefinition, range: SlotRange, progress: Progress): Progress {
+  private recordMissed(definition: CronDefinition, range: SlotRange, progress: Progress): Progress {
     const schedule = scheduleOf(definition);
     const reason = "the server did not run at the time";
     this.ranges.recordUnfired(range, schedule, { status: "missed", reason });
@@ -192,11 +198,16 @@ export class Claims {
   }
 
   /** Records the last slot of the range as skipped for this reason, and the slots before it as missed. */
-  private skip(definition: CronDefinition, range: SlotRange, reason: string, progress: Progress): Progress {
+  private recordSkipped(
+    definition: CronDefinition,
+    range: SlotRange,
+    reason: string,
+    progress: Progress,
+  ): Progress {
     const { first, last } = range;
     const schedule = scheduleOf(definition);
     const before = first < last ? { first, last: lastSlot(schedule, first, last - 1) } : null;
-    const after = before === null ? progress : this.miss(definition, before, progress);
+    const after = before === null ? progress : this.recordMissed(definition, before, progress);
     this.ranges.recordUnfired({ first: last, last }, schedule, {
       status: "skipped",
       reason,

@@ -14,9 +14,9 @@ export class CronContext {
   readonly record: CronRecord;
   /** The slot ledger: slots and runs by hand that have a row of their own. */
   readonly ledger: SlotLedger;
-  /** The slot ledger: slots in a row that share a row. */
+  /** The slot ledger: ranges of consecutive slots, each range in one row. */
   readonly ranges: SlotRanges;
-  /** The slot ledger: what of it is removed. */
+  /** The slot ledger: finding and removing old rows. */
   readonly history: SlotHistory;
   readonly alarm: CronAlarm;
 

@@ -81,7 +81,7 @@ export class CronDO extends DurableObject implements CronCalls {
       record.createTables();
       const nextRunAt = this.claims.nextUnskippedSlot(definition, now());
       record.insert(definition, firingContext, nextRunAt);
-      // If the row in D1 cannot be written below, the alarm writes it.
+      // If `settle` below cannot write the row in D1, the alarm writes it.
       alarm.ringForSafety();
     });
     await this.advance.settle();
@@ -107,7 +107,7 @@ export class CronDO extends DurableObject implements CronCalls {
     record.transaction(() => {
       this.changes.store(definition, rescheduled);
     });
-    // A lower limit holds at once, and not only when the next slots have come.
+    // A lower limit takes effect now. Without this advance it would take effect only after further slots.
     if (definition.policy.history_limit < before.policy.history_limit)
       await this.advance.makeOrLeaveToAlarm({ slotsBefore: 0 });
     await this.advance.settle();
@@ -123,7 +123,7 @@ export class CronDO extends DurableObject implements CronCalls {
   async delete(): Promise<void> {
     const { record, alarm } = this.context;
     const { definition } = record.require();
-    // The record is marked first, so nothing fires from here on, however long D1 cannot be reached.
+    // The record is marked first. So nothing fires from here on, even while D1 cannot be reached.
     record.markDeleted();
     alarm.set(now() + SAFETY_ALARM_MS);
     try {
@@ -164,7 +164,7 @@ export class CronDO extends DurableObject implements CronCalls {
   }
 
   async runEnded(report: RunReport): Promise<ReportAnswer> {
-    return this.runReports.take(report);
+    return this.runReports.receive(report);
   }
 
   async poke(cronId: string, revision: number): Promise<void> {
@@ -174,7 +174,7 @@ export class CronDO extends DurableObject implements CronCalls {
       return;
     }
     await this.advance.exclusively(async () => {
-      if (!record.isGone()) record.doubtIndex();
+      if (!record.isGone()) record.markIndexStale();
     });
     await this.alarm();
   }

@@ -44,7 +44,8 @@ export class CronIndex {
   entryOfFiring(): CronEntry | null {
     const { record } = this.context;
     const { indexedRevision, revision } = record.require();
-    // An entry of this revision, in which the slot still waited, was given away already. D1 takes each revision once only.
+    // D1 has this revision already, or a thread object was given it to write, with the slot counted as pending. D1 takes each
+    // revision only once, so this entry needs a new one.
     if (indexedRevision >= revision) record.update({});
     return this.entry(1);
   }

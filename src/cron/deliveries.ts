@@ -14,7 +14,7 @@ import { DELIVERY_MS } from "./claims";
 import type { CronContext } from "./cron-context";
 import type { CronIndex } from "./cron-index";
 import type { DefinitionChanges } from "./definition-changes";
-import { fire, isHeld } from "./firing";
+import { fire, threadHasRun } from "./firing";
 import type { PendingSlot, SlotLedger } from "./ledger";
 import { limitReached, reasonNotToFire } from "./limits";
 import { applyMultitaskStrategy, ordersRuns } from "./overlap";
@@ -23,7 +23,7 @@ import type { CronRecord, StoredCron } from "./record";
 import { runIdOf } from "./slot-ids";
 import type { SlotKey } from "./slot-rows";
 
-/** So many deliveries of one slot are tried before it is given up as missed. With the back-off they take about six minutes. */
+/** After this many deliveries a slot is given up as missed. With the back-off they take about six minutes. */
 const MAX_ATTEMPTS = 10;
 /** A slot that is held back is looked at again after this time, in case the report of the run that it waits for is lost. */
 const HELD_BACK_RETRY_MS = 60_000;
@@ -63,19 +63,22 @@ export class Deliveries {
     }
   }
 
-  /** @param counted whether this is the slot's first delivery, which its claim has counted */
-  private async deliver(slot: PendingSlot, counted: boolean): Promise<void> {
+  /**
+   * Makes one delivery of the slot. Never throws: a failure is recorded in the ledger.
+   * @param countedByClaim whether the claim has counted this delivery already, as it does with the first one
+   */
+  private async deliver(slot: PendingSlot, countedByClaim: boolean): Promise<void> {
     if (this.record.isGone()) return;
     const stored = this.record.require();
     const { definition } = stored;
-    // An earlier delivery may have had the run enqueued, though its answer was lost.
-    const mayHaveFired = !counted && slot.attempts > 0;
-    const attempts = slot.attempts + (counted ? 0 : 1);
-    let isCounted = counted;
+    // An earlier delivery may have had the run enqueued although its answer was lost.
+    const mayHaveFired = !countedByClaim && slot.attempts > 0;
+    const attempts = slot.attempts + (countedByClaim ? 0 : 1);
+    let isCounted = countedByClaim;
     try {
-      const taken = mayHaveFired && (await isHeld(this.context.env, definition.cronId, slot));
+      const wasEnqueued = mayHaveFired && (await threadHasRun(this.context.env, definition.cronId, slot));
       if (this.record.isGone()) return;
-      if (taken || this.hasEnded(slot)) {
+      if (wasEnqueued || this.isEndReported(slot)) {
         this.acknowledge(slot);
         return;
       }
@@ -86,12 +89,12 @@ export class Deliveries {
       const assistant = await this.prepareDelivery(stored, slot);
       if (assistant === undefined || this.record.isGone()) return;
       // The checks above waited for other objects, so the end may have been reported by now.
-      if (this.hasEnded(slot)) {
+      if (this.isEndReported(slot)) {
         this.acknowledge(slot);
         return;
       }
-      const notAfter = counted ? slot.retryAt : now() + DELIVERY_MS;
-      if (!counted) this.ledger.countAttempt(slot, notAfter);
+      const notAfter = countedByClaim ? slot.retryAt : now() + DELIVERY_MS;
+      if (!countedByClaim) this.ledger.countAttempt(slot, notAfter);
       isCounted = true;
       const entry = this.index.entryOfFiring();
       await fire(this.context.env, definition, assistant, slot, { notAfter, entry });
@@ -130,7 +133,7 @@ export class Deliveries {
     const { definition, firingContext, progress } = stored;
     const byHand = slot.origin === "manual" || slot.origin === "backfill";
     const reason =
-      (byHand ? null : reasonNotToFire(definition, slot.scheduledFor)) ?? this.limitReached(slot);
+      (byHand ? null : reasonNotToFire(definition, slot.scheduledFor)) ?? this.limitReachedBy(slot);
     if (reason !== null) throw new DomainError("cron.conflict", reason);
     const current = await recentFiringContext(this.context.env, definition.assistantId, firingContext);
     if (this.record.isGone()) return undefined;
@@ -138,22 +141,24 @@ export class Deliveries {
     if (current.stopped !== null) throw new DomainError("cron.conflict", current.stopped);
     if (!ordersRuns(definition)) return current.assistant;
     const runId = runIdOf(definition.cronId, slot);
-    const held = this.ledger.pending(stored.pendingFrom).filter((other) => other.heldBy !== null);
-    const waiting = new Set(held.map((other) => runIdOf(definition.cronId, other)));
-    const earlier = progress.running.filter((run) => run.runId !== runId && !waiting.has(run.runId));
+    const heldBack = this.ledger.pending(stored.pendingFrom).filter((other) => other.heldBy !== null);
+    const heldBackRunIds = new Set(heldBack.map((other) => runIdOf(definition.cronId, other)));
+    const earlier = progress.running.filter((run) => run.runId !== runId && !heldBackRunIds.has(run.runId));
     const heldBy = await applyMultitaskStrategy(this.context.env, definition, earlier);
     if (this.record.isGone()) return undefined;
-    if (heldBy === null || this.hasEnded(slot)) return current.assistant;
+    if (heldBy === null || this.isEndReported(slot)) return current.assistant;
     // Only one slot is held back. Slots that come faster than runs end would pile up for ever.
-    if (slot.origin === "schedule" && held.some((other) => keyOf(other) !== keyOf(slot))) {
+    if (slot.origin === "schedule" && heldBack.some((other) => keyOf(other) !== keyOf(slot))) {
       throw new DomainError("run.conflict", `another slot ${heldBy}`);
     }
     this.ledger.hold(slot, heldBy, now() + HELD_BACK_RETRY_MS);
     return undefined;
   }
 
-  /** The limit that keeps the slot from firing; null when none does. Of two slots that are due at once the earlier comes first. */
-  private limitReached({ scheduledFor, manual }: PendingSlot): string | null {
+  /**
+   * The limit that keeps the slot from firing; null when none does. Of two slots that are due at once the earlier comes first.
+   */
+  private limitReachedBy({ scheduledFor, manual }: PendingSlot): string | null {
     const { definition, pendingFrom, progress } = this.record.require();
     const { policy } = definition;
     const isLater = (other: PendingSlot): boolean =>
@@ -162,6 +167,7 @@ export class Deliveries {
     return limitReached(policy, progress, laterSlots.length, now());
   }
 
+  /** Marks the slot as fired, with its lateness until now. */
   private acknowledge(slot: PendingSlot): void {
     if (this.record.isGone()) return;
     const { definition } = this.record.require();
@@ -169,21 +175,21 @@ export class Deliveries {
   }
 
   /**
-   * Whether the end of the slot's run has been reported. The run of a slot is noted as running from the claim until its end,
-   * so one that is no longer noted was enqueued, whatever the delivery under way comes to.
+   * Whether the end of the slot's run has been reported. The cron's progress lists the run as running from the claim until
+   * the report of its end. A run that is no longer listed was therefore enqueued, even if the present delivery fails.
    */
-  private hasEnded(slot: PendingSlot): boolean {
+  private isEndReported(slot: PendingSlot): boolean {
     const { definition, progress } = this.record.require();
     const runId = runIdOf(definition.cronId, slot);
     return !progress.running.some((run) => run.runId === runId);
   }
 
   /**
-   * Records that the slot gets no run, and no further delivery. If the end of its run was reported during the last delivery,
+   * Records that the slot gets no run and no further delivery. If the end of its run was reported during the last delivery,
    * the run did exist, and the slot is fired.
    */
   private giveUp(slot: PendingSlot, status: "skipped" | "missed", reason: string): void {
-    if (this.hasEnded(slot)) {
+    if (this.isEndReported(slot)) {
       this.acknowledge(slot);
       return;
     }

@@ -15,8 +15,8 @@ import { runIdOf } from "./slot-ids";
 /**
  * Has the run of a claimed slot enqueued. The call may be repeated, because the ids of run and thread derive from the slot.
  * @param entry changes of the cron's row in D1, which the thread object writes together with the run
- * @param notAfter the instant (ms) from which the thread object refuses this call. A call that a dead host left behind may
- *   arrive after a later delivery. It would then make a second run of a slot whose run has ended and is forgotten
+ * @param notAfter the instant (ms) after which the thread object refuses this call. A call of a host that has died may arrive after a
+ *   later delivery. If the slot's run has ended and is forgotten by then, the call would make a second run
  * @returns the run's id
  * @throws a domain error when there can be no such run (its thread is gone or busy). After any other error the run may have
  *   been enqueued or not
@@ -32,8 +32,8 @@ export async function fire(
   const { threadId } = slot;
   const runId = runIdOf(cronId, slot);
   const stateless = definition.threadId === null;
-  const { metadata: extra, ...overrides } = slot.overrides ?? {};
-  const metadata: JsonObject = { ...definition.metadata, ...(extra as JsonObject | undefined) };
+  const { metadata: ownMetadata, ...overrides } = slot.overrides ?? {};
+  const metadata: JsonObject = { ...definition.metadata, ...(ownMetadata as JsonObject | undefined) };
   const run = newRun(
     {
       ...definition.payload,
@@ -41,7 +41,7 @@ export async function fire(
       assistant_id: definition.assistantId,
       metadata: { ...metadata, cron_id: cronId, scheduled_for: toIso(slot.scheduledFor) },
       if_not_exists: stateless ? "create" : "reject",
-      // The thread was chosen when the slot was claimed, and with it what becomes of it.
+      // The claim chose the thread, and with it whether the thread stays after its run.
       on_completion: isShortLived(threadId) ? "delete" : "keep",
     },
     assistant,
@@ -65,11 +65,12 @@ export async function fire(
 }
 
 /**
- * Whether the thread object holds the run of a claimed slot, because a delivery whose answer was lost had it enqueued. It
- * holds the run until this cron has heard of the run's end. So false means that the run was never enqueued, or that its end
- * has been reported: ask the cron's record which, after the answer. D1 need not be asked.
+ * Whether the thread object has the run of a claimed slot. It has the run when an earlier delivery had the run enqueued and
+ * the answer was lost. A thread object keeps a run until the cron has acknowledged the report of its end. So false means
+ * either that the run was never enqueued, or that its end has been reported. The cron's record tells the two apart; read it
+ * after this answer. D1 is not asked.
  */
-export async function isHeld(env: Env, cronId: string, slot: PendingSlot): Promise<boolean> {
-  const held = threadObject(env, slot.threadId).holdsRun(runIdOf(cronId, slot));
-  return within(OBJECT_CALL_MS, "the thread object", held);
+export async function threadHasRun(env: Env, cronId: string, slot: PendingSlot): Promise<boolean> {
+  const hasRun = threadObject(env, slot.threadId).holdsRun(runIdOf(cronId, slot));
+  return within(OBJECT_CALL_MS, "the thread object", hasRun);
 }

@@ -1,6 +1,6 @@
 /**
  * The slot ledger of a cron: what became of each scheduled time. A claimed slot has a row of its own, and so has a run by hand.
- * Slots in a row that got no run share one row; see `slot-ranges.ts`. What of the ledger is kept is in `slot-history.ts`.
+ * Slots in a row that got no run share one row; see `slot-ranges.ts`. Finding and removing old rows is in `slot-history.ts`.
  */
 import { parseJsonOrNull, type JsonObject } from "../platform/json";
 import type { Slot, SlotList, SlotOrigin } from "../wire/crons/slot";
@@ -45,7 +45,7 @@ export class SlotLedger {
     )[0];
   }
 
-  /** Claims a slot for a run. A second claim of the slot fails. The run's thread is settled by the claim. */
+  /** Claims a slot for a run on the given thread. @throws Error when the slot is in the ledger already */
   claim(slot: Omit<PendingSlot, "heldBy">): void {
     this.sql.exec(
       `INSERT INTO slots (scheduled_for, manual, origin, status, thread_id, attempts, retry_at, overrides)

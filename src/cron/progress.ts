@@ -37,7 +37,7 @@ export interface Progress {
   prunedBefore: number;
 }
 
-/** Percentiles are worked out over so many of the last runs. */
+/** Percentiles are computed over at most this many of the last runs. */
 const MAX_SAMPLES = 100;
 
 export const NO_PROGRESS: Progress = {
@@ -139,7 +139,10 @@ function startOfMonth(at: number): number {
   return date.setUTCDate(1);
 }
 
-/** The progress that was stored, with defaults for what an earlier version did not store. */
+/**
+ * The stored progress, with defaults for fields that an earlier version did not store, and with `latenessMs` under its present
+ * name.
+ */
 export const storedProgress = (stored: Partial<Progress> & { latenessMs?: number[] }): Progress => {
   const { latenessMs = [], ...progress } = stored;
   return {

@@ -15,7 +15,7 @@ import { CRON_SCHEMA, CRON_TABLE } from "./schema";
 export interface StoredCron extends CronState {
   /** What the cron needs to know from D1, as the last firing read it. */
   firingContext: FiringContext;
-  /** The revision that the index has, or that a thread object was given to write to the index. */
+  /** The last revision that the index has, or that a thread object was given to write to the index. */
   indexedRevision: number;
   /** The revision in which the definition last changed. */
   definitionRevision: number;
@@ -28,13 +28,17 @@ export interface StoredCron extends CronState {
 /** The fields of a cron that change with time. A field that is left out keeps its value. */
 export type CronChange = Partial<Pick<StoredCron, "definition" | "nextRunAt" | "pendingFrom" | "progress">>;
 
+/** The row in SQLite. */
 type Row = {
   definition: string;
+  /** JSON of the firing context. The column keeps its first name. */
   ground: string;
   progress: string;
   next_run_at: number | null;
   revision: number;
+  /** The indexed revision. */
   indexed: number;
+  /** The revision of the definition. */
   defined: number;
   pending_from: number;
   deleted: number;
@@ -113,8 +117,8 @@ export class CronRecord {
     const before = this.require();
     const revision = before.revision + 1;
     const redefined = change.definition !== undefined && change.definition !== before.definition;
-    const defined = redefined ? revision : before.definitionRevision;
-    const after: StoredCron = { ...before, ...change, revision, definitionRevision: defined };
+    const definitionRevision = redefined ? revision : before.definitionRevision;
+    const after: StoredCron = { ...before, ...change, revision, definitionRevision };
     this.write(
       `UPDATE cron SET definition = coalesce(?, definition), next_run_at = ?, pending_from = ?,
          progress = coalesce(?, progress), revision = ?, indexed = ?, defined = ?`,
@@ -133,8 +137,8 @@ export class CronRecord {
   storeFiringContext(firingContext: FiringContext): void {
     const text = JSON.stringify(firingContext);
     if (text === JSON.stringify(this.require().firingContext)) return;
-    const room = MAX_STORED_BYTES - bytesOf(text);
-    this.write("UPDATE cron SET ground = ? WHERE octet_length(definition) <= ?", text, room);
+    const maxDefinitionBytes = MAX_STORED_BYTES - bytesOf(text);
+    this.write("UPDATE cron SET ground = ? WHERE octet_length(definition) <= ?", text, maxDefinitionBytes);
   }
 
   /** Whether the index has the present definition, so that writing a {@link CronEntry} is enough. */
@@ -152,8 +156,8 @@ export class CronRecord {
       this.write("UPDATE cron SET indexed = ?", this.indexedInMemory);
   }
 
-  /** Has the whole cron written to the index again, because the index may not have what it should. */
-  doubtIndex(): void {
+  /** Notes that the index may not have what it should. The next write of the index then writes the whole cron. */
+  markIndexStale(): void {
     this.indexedInMemory = 0;
     this.write("UPDATE cron SET indexed = 0");
   }

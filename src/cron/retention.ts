@@ -9,21 +9,22 @@ import { D1_CALL_MS, OBJECT_CALL_MS } from "../platform/time-limits";
 import type { CronContext } from "./cron-context";
 import type { SlotKey } from "./slot-rows";
 
-/** How many rows are removed in one go. */
-const AT_ONCE = 100;
-/** So many goes are made at most, when the limit was lowered. What is left is removed after later slots. */
-const MAX_GOES = 50;
+/** How many rows are removed in one batch. */
+const BATCH_SIZE = 100;
+/** At most this many batches are removed at a time, when the limit was lowered. What is left is removed after later slots. */
+const MAX_BATCHES = 50;
 
 /**
- * Deletes the threads beyond the newest that the cron keeps, but for those that run or wait for an answer.
+ * Deletes the oldest threads that the cron's runs left behind, and keeps as many of the newest as `keep_threads` says. Threads
+ * that are busy or wait for an answer stay.
  * @returns whether a thread was deleted; its slot may then be removed too
  */
 export async function removeOldThreads({ env, record, history }: CronContext): Promise<boolean> {
   const { definition } = record.require();
-  const { keep_threads: keep } = definition.policy;
-  if (keep === null || definition.threadId !== null) return false;
+  const { keep_threads: keepCount } = definition.policy;
+  if (keepCount === null || definition.threadId !== null) return false;
   let hasRemoved = false;
-  for (const slot of history.threadsBeyond(keep, AT_ONCE)) {
+  for (const slot of history.threadsBeyond(keepCount, BATCH_SIZE)) {
     const removed = removeThread(env, slot.threadId);
     if (!(await within(OBJECT_CALL_MS, "the thread object", removed))) continue;
     if (record.isGone()) return false;
@@ -46,32 +47,35 @@ async function removeThread(env: Env, threadId: string): Promise<boolean> {
   return true;
 }
 
-/** Removes the slots beyond `history_limit` from the ledger, and their runs from the history. */
+/**
+ * Removes the slots beyond `history_limit` from the ledger, and the records of their runs from D1.
+ * @throws Error when D1 does not answer
+ */
 export async function pruneHistory(context: CronContext): Promise<void> {
-  for (let goes = 0; goes < MAX_GOES && !context.record.isGone(); goes++) {
-    if (!(await pruneSome(context))) return;
+  for (let batches = 0; batches < MAX_BATCHES && !context.record.isGone(); batches++) {
+    if (!(await pruneBatch(context))) return;
   }
 }
 
 /**
- * Removes the slot from the ledger if newer slots fill the history already. Its run has just ended, so the pruning that came
- * with those newer slots had to leave it. The caller has to have the record of the run removed from D1.
+ * Removes the slot from the ledger if newer slots fill the history already. The slot's run has just ended. Earlier prunings had
+ * to leave the slot because the run had not ended. The caller has to have the record of the run removed from D1.
  * @returns whether the slot was removed
  */
 export function removeIfBeyondHistory(context: CronContext, slot: SlotKey): boolean {
   const { record, history } = context;
   const { definition } = record.require();
-  const keep = definition.policy.history_limit;
-  if (!history.isRemovableBeyond(keep, slot, { keepsThreads: keepsThreads(definition) })) return false;
+  const keepCount = definition.policy.history_limit;
+  if (!history.isRemovableBeyond(keepCount, slot, { keepsThreads: keepsThreads(definition) })) return false;
   removeSlots(context, [slot]);
   return true;
 }
 
-/** Removes at most {@link AT_ONCE} slots beyond the limit. @returns whether any was removed */
-async function pruneSome(context: CronContext): Promise<boolean> {
+/** Removes at most {@link BATCH_SIZE} slots beyond the limit. @returns whether any was removed */
+async function pruneBatch(context: CronContext): Promise<boolean> {
   const { env, record, history } = context;
   const { definition, progress } = record.require();
-  const excess = history.excess(definition.policy.history_limit, AT_ONCE, {
+  const excess = history.removableBeyond(definition.policy.history_limit, BATCH_SIZE, {
     unfinished: progress.running.map(({ runId }) => runId),
     keepsThreads: keepsThreads(definition),
   });
@@ -86,17 +90,15 @@ async function pruneSome(context: CronContext): Promise<boolean> {
   return true;
 }
 
-/** Removes the slots from the ledger. The record remembers how far, so that none of them fires again. */
+/** Removes the slots from the ledger. `prunedBefore` in the progress remembers how far, so that none of them fires again. */
 function removeSlots({ record, history }: CronContext, slots: SlotKey[]): void {
   for (const slot of slots) history.remove(slot);
   const { progress } = record.require();
-  const prunedBefore = Math.max(progress.prunedBefore, ...slots.filter(isSlot).map(after));
+  const instants = slots.filter(({ manual }) => !manual).map(({ scheduledFor }) => scheduledFor + 1);
+  const prunedBefore = Math.max(progress.prunedBefore, ...instants);
   record.update({ progress: { ...progress, prunedBefore } });
 }
 
 /** Whether a slot stays while its thread does. Otherwise nobody would know of the thread, and it would stay for ever. */
 const keepsThreads = ({ policy, threadId }: CronDefinition): boolean =>
   policy.keep_threads !== null && threadId === null;
-
-const isSlot = ({ manual }: SlotKey): boolean => !manual;
-const after = ({ scheduledFor }: SlotKey): number => scheduledFor + 1;

@@ -18,10 +18,10 @@ export class RunReports {
     private readonly advance: Advance,
   ) {}
 
-  /** Takes the report of a run that has ended; see `runEnded` in `cron-calls.ts`. @throws cron.not_found */
-  take(report: RunReport): ReportAnswer {
+  /** Answers the report of a run that has ended; see `runEnded` in `cron-calls.ts`. @throws cron.not_found */
+  receive(report: RunReport): ReportAnswer {
     const { record, alarm, state } = this.context;
-    const { isFirst, keepsRecord } = record.transaction(() => this.store(report));
+    const { isFirst, keepsRecord } = record.transaction(() => this.countRun(report));
     const entry = this.index.entry();
     // The caller may have given up waiting for the answer to a first report, so a repeated report settles nothing.
     if (entry !== null && isFirst) record.noteIndexed(entry.revision);
@@ -32,17 +32,20 @@ export class RunReports {
     return { entry, keepsRecord };
   }
 
-  /** Counts the run, and does what its end asks for. `isFirst` is false for a report that was repeated. */
-  private store(report: RunReport): { isFirst: boolean; keepsRecord: boolean } {
+  /**
+   * Counts the run, updates its slot, alerts the owner of a failure, and pauses the cron after too many failures.
+   * @returns `isFirst` is false for a repeated report, which changes nothing. `keepsRecord` is as in {@link ReportAnswer}
+   */
+  private countRun(report: RunReport): { isFirst: boolean; keepsRecord: boolean } {
     const { record, ledger } = this.context;
     const { definition, progress } = record.require();
     const run = progress.running.find(({ runId }) => runId === report.runId);
-    const after = withReport(progress, report);
-    if (run === undefined || after === undefined) return { isFirst: false, keepsRecord: true };
-    record.update({ progress: after });
+    const progressAfter = withReport(progress, report);
+    if (run === undefined || progressAfter === undefined) return { isFirst: false, keepsRecord: true };
+    record.update({ progress: progressAfter });
     const slot = { scheduledFor: run.scheduledFor, manual: run.origin === "manual" };
     if (report.status === "rolled_back") ledger.markRolledBack(slot);
-    // The thread object removes the record, because it may be about to write it.
+    // The thread object removes the run from D1, not the cron: the thread object may be about to write the run there.
     const keepsRecord = !removeIfBeyondHistory(this.context, slot);
     if (failed(report)) {
       this.alerts.add("cron.run_failed", {
@@ -54,8 +57,8 @@ export class RunReports {
         attempts: report.attempts,
       });
       const maxFailures = definition.policy.pause_after_failures;
-      if (maxFailures !== null && after.failuresInARow >= maxFailures) {
-        this.changes.pause(`paused after ${after.failuresInARow} failed runs in a row`);
+      if (maxFailures !== null && progressAfter.failuresInARow >= maxFailures) {
+        this.changes.pause(`paused after ${progressAfter.failuresInARow} failed runs in a row`);
       }
     }
     return { isFirst: true, keepsRecord };

@@ -9,6 +9,8 @@ export const CRON_SCHEMA: readonly SchemaStep[] = [
     summary:
       "The tables of version 0.1.0, in a new object and in one that was made before versions were remembered.",
     apply(sql) {
+      // `ground` is the firing context, `indexed` the indexed revision, `defined` the revision of the definition; see
+      // `record.ts`.
       sql.exec(`CREATE TABLE IF NOT EXISTS cron (
         id INTEGER PRIMARY KEY CHECK (id = 1),
         definition TEXT NOT NULL,

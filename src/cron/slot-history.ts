@@ -1,4 +1,7 @@
-/** The part of the slot ledger that goes: rows beyond a limit, and the threads that fired slots left behind. */
+/**
+ * The part of the slot ledger that finds what is too old: rows beyond the history limit, and threads that fired slots left
+ * behind. `retention.ts` decides what of it is removed.
+ */
 import type { SlotKey, SlotRow } from "./slot-rows";
 
 /** The condition that a slot's thread stays after its run. A thread whose id is a UUID of version 8 is removed with its run. */
@@ -7,15 +10,15 @@ const HAS_KEPT_THREAD = "status = 'fired' AND thread_id IS NOT NULL AND substr(t
 export class SlotHistory {
   constructor(private readonly sql: SqlStorage) {}
 
-  /** The threads that fired slots left behind, newest first, without the newest `keep` of them; `limit` at most. */
-  threadsBeyond(keep: number, limit: number): (SlotKey & { threadId: string })[] {
+  /** The threads that fired slots left behind, newest first, without the newest `keepCount` of them; at most `limit`. */
+  threadsBeyond(keepCount: number, limit: number): (SlotKey & { threadId: string })[] {
     return this.sql
       .exec<{ scheduled_for: number; manual: number; thread_id: string }>(
         `SELECT scheduled_for, manual, thread_id FROM slots
          WHERE ${HAS_KEPT_THREAD}
          ORDER BY scheduled_for DESC, manual LIMIT ? OFFSET ?`,
         limit,
-        keep,
+        keepCount,
       )
       .toArray()
       .map((row) => ({
@@ -35,25 +38,25 @@ export class SlotHistory {
   }
 
   /**
-   * The rows beyond the newest `keep` that may be removed, the oldest first, at most `limit`. Rows that have to stay are
-   * filtered here, so that many of them in a row do not hide those after them.
+   * The rows beyond the newest `keepCount` that may be removed, oldest first, at most `limit`. Rows that have to stay are left
+   * out by the query, so that many of them in a row do not hide the rows after them.
    * @param unfinished ids of runs that have not ended: their slots stay, as pending ones do
-   * @param keepsThreads whether slots stay whose thread is kept, which are those that {@link threadsBeyond} reads
+   * @param keepsThreads whether the slots that {@link threadsBeyond} reads have to stay
    */
-  excess(
-    keep: number,
+  removableBeyond(
+    keepCount: number,
     limit: number,
     { unfinished, keepsThreads }: { unfinished: string[]; keepsThreads: boolean },
   ): (SlotKey & { runId: string | null })[] {
     const { rows } = this.sql.exec<{ rows: number }>("SELECT count(*) AS rows FROM slots").one();
-    if (rows <= keep) return [];
+    if (rows <= keepCount) return [];
     return this.sql
       .exec<SlotRow>(
         `SELECT * FROM (SELECT * FROM slots ORDER BY scheduled_for, manual LIMIT ?)
          WHERE status <> 'pending' AND (run_id IS NULL OR run_id NOT IN (SELECT value FROM json_each(?)))
            AND NOT (? AND ${HAS_KEPT_THREAD})
          ORDER BY scheduled_for, manual LIMIT ?`,
-        rows - keep,
+        rows - keepCount,
         JSON.stringify(unfinished),
         keepsThreads ? 1 : 0,
         limit,
@@ -63,10 +66,10 @@ export class SlotHistory {
   }
 
   /**
-   * Whether the row of the slot is beyond the newest `keep` and may be removed; see {@link excess} for `keepsThreads`. The
+   * Whether the row of the slot is beyond the newest `keepCount` and may be removed; see {@link removableBeyond} for `keepsThreads`. The
    * slot's run has ended. Reads only rows that are newer than the slot's, so it is cheap for a slot among the newest.
    */
-  isRemovableBeyond(keep: number, slot: SlotKey, { keepsThreads }: { keepsThreads: boolean }): boolean {
+  isRemovableBeyond(keepCount: number, slot: SlotKey, { keepsThreads }: { keepsThreads: boolean }): boolean {
     const { scheduledFor, manual } = slot;
     const rows = this.sql.exec(
       `SELECT 1 FROM slots WHERE (scheduled_for, manual) = (?1, ?2) AND status <> 'pending' AND NOT (?3 AND ${HAS_KEPT_THREAD})
@@ -74,7 +77,7 @@ export class SlotHistory {
       scheduledFor,
       manual ? 1 : 0,
       keepsThreads ? 1 : 0,
-      keep - 1,
+      keepCount - 1,
     );
     return rows.toArray().length > 0;
   }

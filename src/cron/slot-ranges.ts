@@ -105,7 +105,7 @@ export class SlotRanges {
 
   /**
    * Reads which slots of the range have a run, or are to get one.
-   * @returns a function that tells it of each slot of the schedule
+   * @returns a function that says of a slot of the schedule whether it has a run or is to get one
    */
   slotsWithRun({ first, last }: SlotRange, schedule: Schedule): (scheduledFor: number) => boolean {
     const rows = this.select(
@@ -116,19 +116,19 @@ export class SlotRanges {
     );
     const single = new Set(rows.filter((row) => row.first_slot === null).map((row) => row.scheduled_for));
     const ranges = rows.filter((row) => row.first_slot !== null);
-    const isOwn = (row: SlotRow): boolean =>
+    const hasSameSchedule = (row: SlotRow): boolean =>
       row.schedule === schedule.expression && row.timezone === schedule.timezone;
     return (slot) =>
       single.has(slot) ||
       ranges
         .filter((row) => slot >= (row.first_slot ?? slot) && slot <= row.scheduled_for)
-        .some((row) => isOwn(row) || isWithin(row, slot));
+        .some((row) => hasSameSchedule(row) || isWithin(row, slot));
   }
 
   /**
    * Removes what the ledger has of the slots from `first` to `last` that got no run.
-   * @param schedule only slots of this schedule are removed, and `first` must be one of them. A cron may have had other
-   *   schedules before, and their slots stay. With null, the slots of every schedule are removed.
+   * @param schedule only slots of this schedule are removed, and `first` must be one of them. The slots of schedules that
+   *   the cron had before stay. With null, the slots of every schedule are removed.
    * @returns how many were removed, by status
    */
   removeUnfired(
@@ -144,28 +144,29 @@ export class SlotRanges {
     );
     for (const row of rows) {
       const status = row.status as "skipped" | "missed";
-      const own = scheduleOfRange(row);
+      const rowSchedule = scheduleOfRange(row);
       const isOther =
-        schedule !== null && (schedule.expression !== own?.expression || schedule.timezone !== own.timezone);
+        schedule !== null &&
+        (schedule.expression !== rowSchedule?.expression || schedule.timezone !== rowSchedule.timezone);
       const isToRemove = (slot: number): boolean =>
         slot >= first && slot <= last && (!isOther || lastSlot(schedule, first, slot) === slot);
-      if (own === null && !isToRemove(row.scheduled_for)) continue;
+      if (rowSchedule === null && !isToRemove(row.scheduled_for)) continue;
       this.sql.exec("DELETE FROM slots WHERE scheduled_for = ? AND manual = 0", row.scheduled_for);
-      if (own === null) {
+      if (rowSchedule === null) {
         removed[status] += 1;
         continue;
       }
       const range = { first: row.first_slot ?? row.scheduled_for, last: row.scheduled_for };
-      const meant = { first: Math.max(range.first, first), last: Math.min(range.last, last) };
-      const rest = rangesOutside(own, range, { first, last });
+      const overlap = { first: Math.max(range.first, first), last: Math.min(range.last, last) };
+      const rest = rangesOutside(rowSchedule, range, { first, last });
       if (isOther) {
-        const within = [...slotsBetween(own, meant.first - 1, meant.last)];
+        const within = [...slotsBetween(rowSchedule, overlap.first - 1, overlap.last)];
         removed[status] += within.filter(isToRemove).length;
         rest.push(...consecutiveRanges(within, (slot) => !isToRemove(slot)));
       } else {
-        removed[status] += countSlots(own, meant);
+        removed[status] += countSlots(rowSchedule, overlap);
       }
-      for (const part of rest) this.insertRange(part, own, { ...row, retry_at: null });
+      for (const part of rest) this.insertRange(part, rowSchedule, { ...row, retry_at: null });
     }
     return removed;
   }

@@ -15,7 +15,7 @@ import type { SlotRanges } from "./slot-ranges";
 /** How many runs one backfill may ask for. */
 const MAX_BACKFILL = 1_000;
 /** How many slots one backfill may look at. Working out a slot takes some tenths of a millisecond. */
-const MAX_BACKFILL_WALK = 10_000;
+const MAX_BACKFILL_SEARCH = 10_000;
 
 /** Every method is synchronous and runs within a transaction of its caller. */
 export class SlotsByHand {
@@ -86,18 +86,19 @@ export class SlotsByHand {
       throw new DomainError("request.invalid", "start, end: expected a period that is over");
     }
     const schedule = scheduleOf(definition);
-    const from = Math.max(start, progress.prunedBefore);
-    const hasRun = this.ranges.slotsWithRun({ first: from, last: end - 1 }, schedule);
+    // What the ledger had before this instant was removed, so nobody knows whether those slots had a run.
+    const knownFrom = Math.max(start, progress.prunedBefore);
+    const hasRun = this.ranges.slotsWithRun({ first: knownFrom, last: end - 1 }, schedule);
     let slotsLookedAt = 0;
     let slots = 0;
-    const ranges = consecutiveRanges(slotsBetween(schedule, from - 1, end - 1), (slot) => {
+    const ranges = consecutiveRanges(slotsBetween(schedule, knownFrom - 1, end - 1), (slot) => {
       const unfired = !hasRun(slot);
       slotsLookedAt += 1;
       if (unfired) slots += 1;
-      if (slots > MAX_BACKFILL || slotsLookedAt > MAX_BACKFILL_WALK) {
+      if (slots > MAX_BACKFILL || slotsLookedAt > MAX_BACKFILL_SEARCH) {
         throw new DomainError(
           "request.invalid",
-          `start, end: expected a period with at most ${MAX_BACKFILL} slots that got no run, of at most ${MAX_BACKFILL_WALK}`,
+          `start, end: expected a period with at most ${MAX_BACKFILL} slots that got no run, of at most ${MAX_BACKFILL_SEARCH}`,
         );
       }
       return unfired;
