@@ -36,7 +36,8 @@ export class DevServer {
   #why = null;
   /** The source map of the bundle that did not load; wrangler removes it when it ends. */
   #sourceMap = null;
-  #told = "";
+  /** The faults that were said last; empty when there were none. */
+  #toldFaults = "";
   #watcher = null;
   #files = new GraphFiles();
   /** By graph id, what the Worker could not load since it was last built. */
@@ -85,7 +86,8 @@ export class DevServer {
     this.url = url;
     this.#held = [];
     clearTimeout(this.#progress);
-    this.#tellOfBuild({ withNotes: true });
+    for (const note of buildReport().notes ?? []) this.#write(`Note: ${note}`);
+    this.#tellOfBuild();
     this.#files.watch(buildReport().filesOf);
     // A file that is saved may break a graph, or mend one.
     this.#watcher = watch(join(root, ".edgecron"), (_event, file) => {
@@ -98,25 +100,17 @@ export class DevServer {
   #onBuilt() {
     const { failure, filesOf } = buildReport();
     if (filesOf !== undefined) this.#files.watch(filesOf);
-    if (failure !== undefined) this.#tellOfBuild({ withNotes: false });
+    if (failure !== undefined) this.#tellOfBuild();
   }
 
-  /** Says which graphs cannot be served, and at the start what has no effect; nothing that was said before. */
-  #tellOfBuild({ withNotes }) {
-    const { notes = [], errors = [], failure } = buildReport();
-    const lines = [
-      ...(withNotes ? notes.map((note) => `Note: ${note}`) : []),
-      ...errors,
-      ...this.#notLoaded.values(),
-      ...(failure ? [failure] : []),
-    ];
-    const wrong = [...errors, ...this.#notLoaded.values()];
-    const text = JSON.stringify([wrong, failure]);
-    if (text === this.#told) return;
-    this.#told = text;
-    for (const line of lines) this.#write(line);
-    if (!withNotes && wrong.length === 0 && failure === undefined)
-      this.#write("All graphs are served again.");
+  /** Says which graphs cannot be served, or that all are served again. Says nothing twice in a row. */
+  #tellOfBuild() {
+    const { errors = [], failure } = buildReport();
+    const faults = [...errors, ...this.#notLoaded.values(), ...(failure === undefined ? [] : [failure])];
+    const text = faults.join("\n");
+    if (text === this.#toldFaults) return;
+    this.#toldFaults = text;
+    this.#write(text === "" ? "All graphs are served again." : text);
   }
 
   /** Ends the server. Settles when all its processes have ended. */
@@ -174,7 +168,7 @@ export class DevServer {
     else if (/\[custom build\].*(?:Loading graph .*| \s*)$/.test(line)) return;
     if (/Reloading local server/.test(line)) this.#notLoaded.clear();
     if (this.url !== null && /Local server updated and ready/.test(line)) {
-      this.#tellOfBuild({ withNotes: false });
+      this.#tellOfBuild();
     }
     if (this.url === null && /\bindex\.js:\d+:\d+/.test(line)) this.#sourceMap ??= newestSourceMap();
     if (this.url === null && this.#listening) {
