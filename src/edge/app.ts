@@ -23,7 +23,7 @@ import { threadRoutes } from "./threads";
 /** An object's SQLite row holds at most 2 MB, and the body is stored with what is derived from it. */
 const MAX_BODY_BYTES = 1_000_000;
 
-/** The routes behind the check of access. Of several routes that match a request, the first answers. */
+/** The routes that need access. When several routes match a request, the first one answers. */
 const resources: readonly DescribedRoutes[] = [
   systemRoutes,
   documentRoutes(() => operations),

@@ -1,4 +1,6 @@
-/** What is done to crons by hand: stopping and starting all of them, pausing, resuming, running, skipping and backfilling one. */
+/**
+ * What is done to crons by hand: stopping and starting all of them, pausing, resuming, running, skipping and backfilling one.
+ */
 import { z } from "zod";
 import { cronObject } from "../calls/cron-calls";
 import { readSwitch, setSwitch } from "../d1/switch";
@@ -8,9 +10,9 @@ import { DescribedRoutes } from "./described-routes";
 import { json } from "./openapi/operation";
 
 const theSwitch = json("The switch.", cronSwitch);
-const one = json("The cron.", cron);
+const theCron = json("The cron.", cron);
 
-/** Mounted before the routes with an id of a cron, which would take `switch` for an id. */
+/** These routes are mounted before those with the id of a cron, which would take `switch` for an id. */
 export const cronControlRoutes = new DescribedRoutes("Crons")
   .add(
     "GET /runs/crons/switch",
@@ -42,7 +44,7 @@ export const cronControlRoutes = new DescribedRoutes("Crons")
   )
   .add(
     "POST /runs/crons/{cron_id}/pause",
-    { id: "pause_cron", summary: "Pause a cron", body: noteBody, answers: one, failures: [404] },
+    { id: "pause_cron", summary: "Pause a cron", body: noteBody, answers: theCron, failures: [404] },
     async (c, { path, body: { note } }) =>
       c.json(await cronObject(c.env, path.cron_id).patch({ enabled: false, note })),
   )
@@ -52,7 +54,7 @@ export const cronControlRoutes = new DescribedRoutes("Crons")
       id: "resume_cron",
       summary: "Resume a cron from the next slot on",
       body: noteBody,
-      answers: one,
+      answers: theCron,
       failures: [404],
     },
     async (c, { path, body: { note } }) =>
@@ -78,7 +80,7 @@ export const cronControlRoutes = new DescribedRoutes("Crons")
       summary: "Skip the next slots of a cron",
       description: "As many as `count` says, from now on. 0 takes back what was skipped by hand before.",
       body: skipNext,
-      answers: one,
+      answers: theCron,
       failures: [404, 409],
     },
     async (c, { path, body }) => c.json(await cronObject(c.env, path.cron_id).skipNext(body)),

@@ -1,4 +1,7 @@
-/** Routes with their descriptions: a request is parsed by the schemas by which the OpenAPI document describes the route. */
+/**
+ * Routes with their descriptions. The schemas of a description parse the requests, and the OpenAPI document shows the same
+ * schemas.
+ */
 import { Hono, type Context } from "hono";
 import type { z } from "zod";
 import { check } from "../platform/check";
@@ -43,10 +46,10 @@ export class DescribedRoutes {
   constructor(private readonly tag: Operation["tag"]) {}
 
   /**
-   * Adds a route. Of several routes that match a request, the one that was added first answers.
+   * Adds a route. When several routes match a request, the one that was added first answers.
    * @param address method and path, such as `GET /threads/{thread_id}`; {@link PATH_PARAMETERS} has the parameters
-   * @param description what the OpenAPI document says of it; the handler is given what its schemas make of the request
-   * @param handler answers; a request that does not pass the schemas is refused with request.invalid before
+   * @param description what the OpenAPI document says of the route. Its schemas parse the request for the handler
+   * @param handler answers the request. A request that the schemas refuse does not get here; it is answered with request.invalid
    */
   add<
     Path extends string,
@@ -89,7 +92,7 @@ function pathParameter(c: EdgeContext, name: string): string {
   return check(schema, c.req.param(name), name);
 }
 
-/** SQLite refuses JSON that nests deeper than 1,000; no real input comes near this. */
+/** SQLite refuses JSON that nests deeper than 1,000 levels. No real input comes near this limit. */
 const MAX_DEPTH = 100;
 
 /**

@@ -27,9 +27,14 @@ export async function requestRun(
   body: RunCreate,
   threadId: string | null,
 ): Promise<RunRequest> {
-  const from = (["checkpoint_id", "checkpoint"] as const).find((field) => body[field] !== undefined);
-  if (threadId === null && from !== undefined) {
-    throw new DomainError("request.invalid", `${from}: a stateless run has no checkpoint to start from`);
+  const checkpointField = (["checkpoint_id", "checkpoint"] as const).find(
+    (field) => body[field] !== undefined,
+  );
+  if (threadId === null && checkpointField !== undefined) {
+    throw new DomainError(
+      "request.invalid",
+      `${checkpointField}: a stateless run has no checkpoint to start from`,
+    );
   }
   const assistant = await getRecentAssistant(c.env.DB, body.assistant_id);
   const runId = uuid7();
@@ -37,18 +42,18 @@ export async function requestRun(
   const fields = {
     ...body,
     config: { ...body.config, configurable },
-    checkpoint: threadId === null ? undefined : startOf(body),
+    checkpoint: threadId === null ? undefined : startCheckpoint(body),
   };
   const run = newRun(fields, assistant, {
     runId,
-    threadId: threadId ?? statelessThreadId(body, runId, placeOf(c)),
+    threadId: threadId ?? statelessThreadId(body, runId, dataCentreOf(c)),
     stateless: threadId === null,
   });
   return { run, cancelOnDisconnect: body.on_disconnect !== "continue" };
 }
 
 /** The checkpoint to start from. A request may also name it in `config.configurable`, as LangGraph's own configs do. */
-function startOf(body: RunCreate): RunCreate["checkpoint"] {
+function startCheckpoint(body: RunCreate): RunCreate["checkpoint"] {
   if (body.checkpoint !== undefined || body.checkpoint_id !== undefined) return body.checkpoint;
   const { checkpoint_id, checkpoint_ns, checkpoint_map } = body.config?.configurable ?? {};
   if (checkpoint_id === undefined || checkpoint_id === null) return undefined;
@@ -56,7 +61,7 @@ function startOf(body: RunCreate): RunCreate["checkpoint"] {
 }
 
 /** The code of the data centre that serves the request. Empty on a developer's machine. */
-function placeOf(c: EdgeContext): string {
+function dataCentreOf(c: EdgeContext): string {
   const colo = c.req.raw.cf?.colo;
   return typeof colo === "string" ? colo : "";
 }
@@ -74,21 +79,21 @@ export function cancelWhenGone(c: EdgeContext, threadId: string, runId: string):
  * How many standing objects stateless runs share in each data centre. One object executes some hundred short runs a second, and
  * all its runs share one JavaScript thread.
  */
-const OBJECTS = 16;
+const STANDING_OBJECTS = 16;
 
 /**
  * The id of the thread that is made for a stateless run. The id says which object holds the thread: most stateless runs share a
  * few standing objects, since a new object costs more than a short run; see
  * docs/decisions/0007-stateless-runs-share-objects.md.
- * @param place the data centre near the client: an object stays where it was first called from
+ * @param dataCentre the data centre near the client: an object stays where it was first called from
  */
-function statelessThreadId(body: RunCreate, runId: string, place: string): string {
+function statelessThreadId(body: RunCreate, runId: string, dataCentre: string): string {
   if (needsOwnObject(body)) return uuid7();
-  const object = Number.parseInt(runId.slice(-4), 16) % OBJECTS;
-  return standingThreadId(`stateless ${place} ${object}`, runId);
+  const object = Number.parseInt(runId.slice(-4), 16) % STANDING_OBJECTS;
+  return standingThreadId(`stateless ${dataCentre} ${object}`, runId);
 }
 
-/** Whether something of the run is kept when it has ended, or its end may be long in coming. */
+/** Whether the run gets an object of its own: something of it stays after its end, or it may end late. */
 const needsOwnObject = (body: RunCreate): boolean =>
   body.on_completion === "keep" ||
   body.webhook !== undefined ||

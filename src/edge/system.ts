@@ -70,7 +70,7 @@ export const systemRoutes = new DescribedRoutes("System")
     },
   );
 
-/** One question to D1 whether it answers. */
+/** A check of whether D1 answers. */
 interface DatabaseCheck {
   /** When D1 was asked, in ms. */
   at: number;
@@ -78,12 +78,12 @@ interface DatabaseCheck {
   outcome?: "answered" | Error;
 }
 
-/** Anybody may have D1 asked, so it is asked at most once a second. */
+/** The last check. Anybody may ask for one, so D1 is asked at most once a second. */
 let lastCheck: DatabaseCheck | undefined;
 const CHECK_EVERY_MS = 1_000;
 const OUTCOME_POLL_MS = 25;
 
-/** @throws what came of asking D1, now or less than a second ago, when that was not an answer */
+/** Checks that D1 answers, by a check of less than {@link CHECK_EVERY_MS} ago or a new one. @throws when D1 does not answer */
 async function checkD1(db: D1Database): Promise<void> {
   const at = now();
   let check = lastCheck;
@@ -100,7 +100,7 @@ async function checkD1(db: D1Database): Promise<void> {
     throw check.outcome ?? new DeadlineError("D1 was asked and did not answer");
 }
 
-/** Asks D1 and notes in `check` what came of it. */
+/** Asks D1, and notes in `check` whether it answered. Never throws. */
 async function askD1(db: D1Database, check: DatabaseCheck): Promise<void> {
   try {
     await within(D1_CALL_MS, "D1", db.prepare("SELECT 1").run());

@@ -7,15 +7,19 @@ import { now } from "../platform/clock";
 import type { Env } from "../platform/config";
 import { logError, logInfo } from "../platform/log";
 
+/** Ms after which a cron counts as late, and a run of which D1 has heard nothing counts as stalled. */
 const LATE_MS = 2 * 60_000;
-/** How many crons and runs are poked in a minute. Calls beyond the subrequests of a free plan fail, and are made a minute later. */
-const AT_MOST = 500;
+/**
+ * At most this many crons and this many runs are read from D1 in a minute. On a free plan the calls beyond its limit of
+ * subrequests fail; the watchdog makes them again a minute later.
+ */
+const MAX_OF_EACH = 500;
 
 /** Pokes each cron that is more than two minutes late, and each thread with a run that has not reported for two minutes. */
 export async function pokeOverdue(env: Env): Promise<void> {
   const before = now() - LATE_MS;
-  const crons = await overdueCrons(env.DB, before, AT_MOST);
-  const runs = await stalledRuns(env.DB, before, AT_MOST);
+  const crons = await overdueCrons(env.DB, before, MAX_OF_EACH);
+  const runs = await stalledRuns(env.DB, before, MAX_OF_EACH);
   const byThread = Map.groupBy(runs, (run) => run.thread_id);
   if (crons.length + runs.length > 0)
     logInfo("poking what is late", {

@@ -18,7 +18,7 @@ export interface CatchUp {
   fires: number | null;
 }
 
-/** A slot that is at most so many ms late counts as on time. An alarm may be late, and an object takes time to start. */
+/** A slot that is at most this many ms late counts as on time. An alarm may be late, and an object takes time to start. */
 export const PUNCTUAL_MS = 60_000;
 
 /** How many ms late a slot may be and still fire. */
@@ -47,7 +47,7 @@ export function catchUp(
   };
 }
 
-/** The first slot at or after `at` that is not before the slot `due`. */
+/** The first slot that is at or after the instant `at` and not before the slot `due`. */
 function firstFrom(schedule: Schedule, due: number, at: number): number {
   if (due >= at) return due;
   for (const slot of slotsBetween(schedule, at - 1, Infinity)) return slot;

@@ -11,36 +11,41 @@ const DAY_MS = 86_400_000;
 /** The number of slots from `first` to `last` (ms), both included. */
 export function countSlots(schedule: Schedule, { first, last }: { first: number; last: number }): number {
   const { timezone: zone } = schedule;
-  const walls = wallCounter(schedule);
-  if (zone === null) return walls(first, last + 1);
+  const countWallTimes = wallCounter(schedule);
+  if (zone === null) return countWallTimes(first, last + 1);
   let count = 0;
   let from = first;
   // Between two changes of the clocks the offset stays the same, so counting wall times counts slots.
+  /** Wall times before this one were counted already: the clocks show them for the second time. */
   let skippedUntil = -Infinity;
   const isInterval = isIntervalLike(schedule);
   const before = first - DAY_MS;
   for (const change of clockChanges(zone, before, last)) {
     if (change.at > from) {
       const offset = offsetAt(zone, from);
-      count += walls(Math.max(from + offset, skippedUntil), change.at + offset);
+      count += countWallTimes(Math.max(from + offset, skippedUntil), change.at + offset);
       from = change.at;
     }
     if (isInterval) continue;
     // A schedule of times of day does not fire when the clocks show a wall time for the second time.
     if (change.kind === "overlap") skippedUntil = change.to;
     // All wall times in a gap fire once, at the end of the gap. If the end of the gap is a slot anyway, it is counted already.
-    else if (change.at >= first && walls(change.from, change.to) > 0 && walls(change.to, change.to + 1) === 0)
+    else if (
+      change.at >= first &&
+      countWallTimes(change.from, change.to) > 0 &&
+      countWallTimes(change.to, change.to + 1) === 0
+    )
       count += 1;
   }
   const offset = offsetAt(zone, from);
-  return count + walls(Math.max(from + offset, skippedUntil), last + 1 + offset);
+  return count + countWallTimes(Math.max(from + offset, skippedUntil), last + 1 + offset);
 }
 
 /** A function that counts the schedule's wall times from `from` on and before `to`. */
 function wallCounter(schedule: Schedule): (from: number, to: number) => number {
   const pattern = patternOf(schedule.expression);
   const nextWall = wallTimes(schedule);
-  const aDay = timesBefore(pattern, DAY_MS);
+  const wholeDay = timesBefore(pattern, DAY_MS);
   return (from, to) => {
     let count = 0;
     for (let day = Math.floor(from / DAY_MS) * DAY_MS; day < to;) {
@@ -49,7 +54,7 @@ function wallCounter(schedule: Schedule): (from: number, to: number) => number {
       day = Math.floor(next / DAY_MS) * DAY_MS;
       const begin = Math.max(from - day, 0);
       const end = Math.min(to - day, DAY_MS);
-      count += (end === DAY_MS ? aDay : timesBefore(pattern, end)) - timesBefore(pattern, begin);
+      count += (end === DAY_MS ? wholeDay : timesBefore(pattern, end)) - timesBefore(pattern, begin);
       day += DAY_MS;
     }
     return count;

@@ -8,14 +8,14 @@ import { clockChanges, offsetAt, type ClockChange } from "./zone";
 const HOUR_MS = 3_600_000;
 const YEAR_MS = 366 * 24 * HOUR_MS;
 /** How many slots are looked at to find out how often the schedule fires. */
-const LOOKED_AT = 100;
+const SLOTS_FOR_FREQUENCY = 100;
 
 /** The preview of a schedule from now on. @throws request.invalid when the schedule cannot be used */
 export function previewOf({ schedule: expression, timezone, end_time, count = 5 }: PreviewQuery): Preview {
   const schedule = { expression, timezone: timezone ?? null };
   checkSchedule(schedule);
   const end = (end_time ?? Infinity) - 1;
-  const slots = [...firstOf(slotsBetween(schedule, now(), end), Math.max(count, LOOKED_AT))];
+  const slots = [...firstOf(slotsBetween(schedule, now(), end), Math.max(count, SLOTS_FOR_FREQUENCY))];
   return {
     schedule: expression,
     timezone: schedule.timezone,
@@ -36,8 +36,8 @@ function frequencyWarnings(schedule: Schedule, slots: number[]): PreviewWarning[
   if (first - now() > YEAR_MS || gaps.some((gap) => gap > YEAR_MS)) {
     warnings.push({ code: "rarely", message: "more than a year can go by between two times" });
   }
-  const from = busiestHour(slots);
-  const times = [...slotsBetween(schedule, from - 1, from + HOUR_MS - 1)].length;
+  const hourStart = busiestHour(slots);
+  const times = [...slotsBetween(schedule, hourStart - 1, hourStart + HOUR_MS - 1)].length;
   if (times > 1) {
     warnings.push({
       code: "more_than_hourly",
@@ -47,10 +47,10 @@ function frequencyWarnings(schedule: Schedule, slots: number[]): PreviewWarning[
   return warnings;
 }
 
-/** The slot that begins the hour with the most slots. The first hour will not do: it may begin with the last slot of a busy morning. */
+/** The slot that begins the hour with the most slots. It need not be the first slot, which may be the last of a busy morning. */
 function busiestHour(slots: number[]): number {
-  const within = slots.map((from) => slots.filter((slot) => slot >= from && slot < from + HOUR_MS).length);
-  return slots[within.indexOf(Math.max(...within))] ?? 0;
+  const counts = slots.map((start) => slots.filter((slot) => slot >= start && slot < start + HOUR_MS).length);
+  return slots[counts.indexOf(Math.max(...counts))] ?? 0;
 }
 
 /** Warnings about changes of the zone's clocks that move slots, by the rule of docs/scheduling.md. */
@@ -58,8 +58,8 @@ function clockWarnings(schedule: Schedule, until: number): PreviewWarning[] {
   const { timezone: zone } = schedule;
   if (zone === null || isIntervalLike(schedule)) return [];
   const nextWall = wallTimes(schedule);
-  const touched = (change: ClockChange): boolean => nextWall(change.from - 1) < change.to;
-  const changes = clockChanges(zone, now(), until).filter(touched);
+  const movesSlots = (change: ClockChange): boolean => nextWall(change.from - 1) < change.to;
+  const changes = clockChanges(zone, now(), until).filter(movesSlots);
   return changes.map((change) => {
     const [day, from] = wallText(change.from).split("T");
     const to = wallText(change.to).split("T")[1];

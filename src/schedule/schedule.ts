@@ -1,5 +1,5 @@
 /**
- * Works out the slots of a schedule. The functions are pure and take the present from nobody: they get instants (ms since the epoch)
+ * Works out the slots of a schedule. The functions are pure and do not read the clock: they get instants (ms since the epoch)
  * and return instants. The library croner reads the expression (five fields, or six with seconds first, or a nickname) and finds its
  * wall times. This file turns wall times into instants. Where the clocks of a zone change it follows the rule of docs/scheduling.md.
  */
@@ -107,7 +107,9 @@ export function* slotsBackwards(schedule: Schedule, firstMs: number, untilMs: nu
   }
 }
 
-/** Whether the schedule fires in every hour, however the expression says so. It is then one of intervals, not of times of day. */
+/**
+ * Whether the schedule fires in every hour, however the expression says so. It is then one of intervals, not of times of day.
+ */
 export const isIntervalLike = ({ expression }: Schedule): boolean =>
   patternOf(expression).hours.length === 24;
 
@@ -163,7 +165,8 @@ function nextByElapsedTime(zone: string, nextWall: (after: number) => number, af
     const slot = next - offset;
     if (slot === Infinity) return slot;
     if (offsetAt(zone, slot) === offset) {
-      // If the clocks changed twice in between, `slot` may be the second time that the clocks show `next`; the first time counts.
+      // If the clocks changed twice in between, `slot` may be the second time that the clocks show `next`; the first time
+      // counts.
       const first = slot - from > FAR_MS ? instantOf(zone, next) : slot;
       return first > after ? first : slot;
     }

@@ -18,7 +18,7 @@ import type { ThreadContext } from "./thread-context";
 
 /** Rows of each kind (runs, threads, threads to remove) in one batch. A run or a thread may take up to 2 MB. */
 const ROWS_PER_BATCH = 10;
-/** A run counts as new for this long. The alarm of its object rings later than that. */
+/** A run counts as new for this many ms. The alarm rings later, one second after a run was stored, and then writes the run. */
 const NEW_RUN_MS = 900;
 
 /** The statements for one run or thread, and the change of its row here once D1 has executed them. */
@@ -31,13 +31,13 @@ interface IndexWrite {
 }
 
 export class IndexWriter {
-  /** The latest write that a caller asked for. It may be waiting for an earlier one. Resolves to whether it succeeded. */
-  private last: Promise<boolean> = Promise.resolve(true);
+  /** The write that was asked for last. It may be waiting for an earlier one. Resolves to whether it succeeded. */
+  private lastWrite: Promise<boolean> = Promise.resolve(true);
   /** The write that waits for the one under way; undefined when none waits. */
-  private next: Promise<boolean> | undefined;
+  private waitingWrite: Promise<boolean> | undefined;
   /** Whether the waiting write includes new runs. */
-  private nextIncludesNewRuns = false;
-  /** Writes that have failed in a row. The alarm's handler computes the delay of the next one from it. */
+  private waitingIncludesNewRuns = false;
+  /** How many writes have failed in a row. The alarm handler computes from it when the next write is due. */
   failures = 0;
 
   constructor(private readonly context: ThreadContext) {}
@@ -60,15 +60,15 @@ export class IndexWriter {
    * @returns whether the write succeeded
    */
   private write(includeNewRuns: boolean): Promise<boolean> {
-    this.nextIncludesNewRuns ||= includeNewRuns;
-    this.next ??= this.last.then(() => {
-      const begunBefore = this.nextIncludesNewRuns ? Infinity : now() - NEW_RUN_MS;
-      this.next = undefined;
-      this.nextIncludesNewRuns = false;
-      return this.writeAll(begunBefore);
+    this.waitingIncludesNewRuns ||= includeNewRuns;
+    this.waitingWrite ??= this.lastWrite.then(() => {
+      const createdBefore = this.waitingIncludesNewRuns ? Infinity : now() - NEW_RUN_MS;
+      this.waitingWrite = undefined;
+      this.waitingIncludesNewRuns = false;
+      return this.writeAll(createdBefore);
     });
-    this.last = this.next;
-    return this.next;
+    this.lastWrite = this.waitingWrite;
+    return this.waitingWrite;
   }
 
   /** Whether D1 lacks changes, or the object still has threads that it can remove. */
@@ -81,10 +81,10 @@ export class IndexWriter {
   }
 
   /** Writes batches until nothing is left, or until a batch fails. @returns whether all was written */
-  private async writeAll(begunBefore: number): Promise<boolean> {
+  private async writeAll(createdBefore: number): Promise<boolean> {
     const refused = new Set<string>();
     try {
-      while (this.context.hasTables() && (await this.writeBatch(begunBefore, refused)));
+      while (this.context.hasTables() && (await this.writeBatch(createdBefore, refused)));
       if (refused.size > 0) throw new Error(`rows that D1 refuses: ${[...refused].join(", ")}`);
       this.failures = 0;
       return true;
@@ -97,13 +97,13 @@ export class IndexWriter {
 
   /**
    * Writes one batch, and removes the runs and threads that have ended.
-   * @param begunBefore runs that were created after this instant (ms) and have not ended are left out
+   * @param createdBefore runs that were created after this instant (ms) and have not ended are left out
    * @param refused the ids of runs and threads that D1 has refused. They are left out, and newly refused ids are added
    * @returns whether there is more to write
    */
-  private async writeBatch(begunBefore: number, refused: Set<string>): Promise<boolean> {
+  private async writeBatch(createdBefore: number, refused: Set<string>): Promise<boolean> {
     const refusedBefore = refused.size;
-    const { writes, isFull } = await this.nextBatch(begunBefore, refused);
+    const { writes, isFull } = await this.nextBatch(createdBefore, refused);
     if (writes.length === 0) return false;
     const executed = await this.send(writes, refused);
     const progress = this.context.storage.transactionSync(() =>
@@ -115,12 +115,12 @@ export class IndexWriter {
 
   /** The next batch of writes. `isFull` says that there may be more. */
   private async nextBatch(
-    begunBefore: number,
+    createdBefore: number,
     refused: ReadonlySet<string>,
   ): Promise<{ writes: IndexWrite[]; isFull: boolean }> {
     const limit = ROWS_PER_BATCH + refused.size;
-    const runs = this.context.runs.unindexed(limit, begunBefore);
-    const threads = this.context.threads.unindexed(limit, begunBefore);
+    const runs = this.context.runs.unindexed(limit, createdBefore);
+    const threads = this.context.threads.unindexed(limit, createdBefore);
     const removable = this.context.threads.removable(ROWS_PER_BATCH, this.context.events.threadsWithEvents());
     const writes = runs.filter(({ runId }) => !refused.has(runId)).map((run) => this.writeOfRun(run));
     for (const thread of threads) {

@@ -212,7 +212,10 @@ function describeAnswer(
   };
 }
 
-/** How an operation may fail: as its description says, and as every operation may that needs a key, takes a body or takes parameters. */
+/**
+ * The failures of an operation: those of its description, and those of every operation that needs a key, or takes a body or
+ * parameters.
+ */
 function failuresOf(
   { open, body, failures = [] }: Operation,
   parameters: readonly Parameter[],

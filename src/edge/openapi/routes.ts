@@ -33,7 +33,7 @@ export function documentRoutes(operations: () => readonly Operation[]): Describe
     );
 }
 
-/** What `make` makes, made when it is first asked for: most isolates never are. */
+/** A function that calls `make` once, when it is first called. Most isolates are never asked for the document. */
 function once(make: () => string): () => string {
   let made: string | undefined;
   return () => (made ??= make());

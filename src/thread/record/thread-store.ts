@@ -109,12 +109,12 @@ export class ThreadStore {
 
   /**
    * Threads with changes that the index lacks. Temporary threads are left out when all of their runs have ended, or when they
-   * were created after `begunBefore` (ms).
+   * were created after `createdBefore` (ms).
    */
-  unindexed(limit: number, begunBefore: number): StoredThread[] {
+  unindexed(limit: number, createdBefore: number): StoredThread[] {
     return this.select(
       `WHERE revision > indexed AND NOT ${IS_ENDED_TEMPORARY} AND (temporary = 0 OR deleted = 1 OR created_at <= ?) LIMIT ?`,
-      begunBefore,
+      createdBefore,
       limit,
     );
   }

@@ -25,7 +25,7 @@ export class ReportStore {
         `SELECT * FROM runs WHERE report_at <= ? AND run_id NOT IN (SELECT value FROM json_each(?))
          ORDER BY report_at, seq LIMIT 1`,
         now(),
-        this.excluding(exceptRunIds),
+        this.idsToExclude(exceptRunIds),
       )
       .toArray()
       .map(toStoredRun)[0];
@@ -36,7 +36,7 @@ export class ReportStore {
     return this.sql
       .exec<{ at: number | null }>(
         "SELECT min(report_at) AS at FROM runs WHERE run_id NOT IN (SELECT value FROM json_each(?))",
-        this.excluding(exceptRunIds),
+        this.idsToExclude(exceptRunIds),
       )
       .one().at;
   }
@@ -53,8 +53,8 @@ export class ReportStore {
   /**
    * Notes that the cron has acknowledged the report. If the index has the run already, the run's row is deleted, or updated
    * when it must stay for a webhook or for `entry`. Otherwise the acknowledgement is kept in memory.
-   * @param answer `entry` holds changes of the cron's row in the index. They are written together with the run, for which the
-   *   run is written to the index once more if it was written before. Without `keepsRecord` the run is removed from the index
+   * @param answer `entry` holds changes of the cron's row in the index, which are written together with the run. If the index has
+   *   the run already, the run is written once more for them. Without `keepsRecord` the run is removed from the index
    */
   acknowledge(runId: string, { entry, keepsRecord }: ReportAnswer): void {
     if (!keepsRecord) {
@@ -117,7 +117,7 @@ export class ReportStore {
   }
 
   /** JSON of the ids of the runs whose report is not to be sent now: those given, and those acknowledged in memory. */
-  private excluding(exceptRunIds: Iterable<string>): string {
+  private idsToExclude(exceptRunIds: Iterable<string>): string {
     return JSON.stringify([...this.acknowledged.keys(), ...exceptRunIds]);
   }
 }

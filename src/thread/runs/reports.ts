@@ -52,8 +52,11 @@ export class Reports {
     }
   }
 
-  /** Settles when the report of the run is answered, or after a second. An entry that comes later is written later. */
-  async answered(runId: string): Promise<void> {
+  /**
+   * Waits until the cron has answered the report of the run, but at most {@link ANSWER_WAIT_MS}. The entry of a later answer is
+   * written to the index by a later write. Never throws.
+   */
+  async waitForAnswer(runId: string): Promise<void> {
     const report = this.underWay.get(runId);
     if (report !== undefined)
       await within(ANSWER_WAIT_MS, "the cron's object", report).catch(() => undefined);
@@ -76,7 +79,7 @@ export class Reports {
 
   /** Sends the report of a run once, and notes whether the cron has acknowledged it. */
   private async send(run: StoredRun): Promise<void> {
-    const answer = await this.deliver(run);
+    const answer = await this.callCron(run);
     if (!this.context.hasTables()) return;
     if (answer !== undefined) {
       this.context.reportStore.acknowledge(run.runId, answer);
@@ -89,8 +92,8 @@ export class Reports {
     this.context.alarm.ringForWork(nextAt);
   }
 
-  /** Calls the cron's object. @returns the cron's answer; undefined when it did not answer */
-  private async deliver(run: StoredRun): Promise<ReportAnswer | undefined> {
+  /** Calls the cron's object. Never throws. @returns the cron's answer; undefined when it did not answer */
+  private async callCron(run: StoredRun): Promise<ReportAnswer | undefined> {
     if (run.cron === null) return NO_CRON;
     try {
       const answer = cronObject(this.context.env, run.cron.cronId).runEnded(reportOf(run));

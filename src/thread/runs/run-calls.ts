@@ -46,7 +46,7 @@ export class RunCalls implements ThreadRunCalls {
   ): Promise<Run> {
     if (now() > notAfter) throw new Error("the call came too late");
     if (!run.createThread) this.context.requireThread(run.threadId);
-    this.requireStart(run);
+    this.requireStartCheckpoint(run);
     this.context.createTables();
     if (run.temporary) this.context.markStanding();
     this.context.alarm.ringSoon();
@@ -215,7 +215,7 @@ export class RunCalls implements ThreadRunCalls {
    * Checks that the checkpoint that a run names exists. LangGraph would start from an empty state without it.
    * @throws thread.not_found
    */
-  private requireStart({ threadId, kwargs }: NewRun): void {
+  private requireStartCheckpoint({ threadId, kwargs }: NewRun): void {
     const { checkpoint_id: checkpointId, checkpoint_ns: ns = "" } = kwargs.config.configurable;
     if (typeof checkpointId !== "string") return;
     const query = { threadId, ns: String(ns), checkpointId, limit: 1 };

@@ -31,7 +31,7 @@ export class RunEnding {
   /** Writes the end of the run to the index, and begins to call its webhook. */
   async settle(run: StoredRun): Promise<void> {
     // The cron answers the report with its own changes for the index, which are then written together with the run.
-    await this.reports.answered(run.runId);
+    await this.reports.waitForAnswer(run.runId);
     await this.webhooks.keepValues();
     await this.index.settle();
     // Nobody waits for the webhook, but the object must stay awake until it is called.

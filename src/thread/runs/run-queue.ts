@@ -21,7 +21,7 @@ import type { RunEnding } from "./run-ending";
 import type { RunRecords } from "./run-records";
 import type { StoredRun } from "./run-row";
 
-/** A run is started this often at most without a failure of its graph, because a run may crash its host each time. */
+/** At most this many attempts at a run may end without an outcome of its graph, because a run may crash its host each time. */
 const MAX_ATTEMPTS = 3;
 /** Runs that may wait on one thread. A cron whose graph is slower than its schedule must not add runs without end. */
 const MAX_WAITING = 100;
@@ -29,7 +29,7 @@ const MAX_WAITING = 100;
 export class RunQueue {
   /** The attempts that this host makes, by the id of the run. `done` resolves when the run has ended. */
   private readonly executing = new Map<string, { attempt: RunAttempt; done: Promise<Outcome> }>();
-  /** The id of the run that makes its last attempt; undefined when none does. No other run starts meanwhile. */
+  /** The id of the run that makes its last attempt; undefined when none does. No other run of the object starts meanwhile. */
   private lastAttempt: string | undefined;
   /** Promises of the outcomes of runs that wait to start, for callers that join them. */
   private readonly waiters = new Map<string, PromiseWithResolvers<Outcome>>();
@@ -47,20 +47,20 @@ export class RunQueue {
    * @throws thread.not_found, run.conflict
    */
   enqueue(run: NewRun, cronEntry: CronEntry | null): Run {
-    const delivered = this.context.runs.get(run.runId);
-    if (delivered !== undefined) return toWireRun(delivered);
+    const alreadyStored = this.context.runs.get(run.runId);
+    if (alreadyStored !== undefined) return toWireRun(alreadyStored);
 
     const thread = this.context.threads.find(run.threadId);
     if (thread === undefined ? !run.createThread : thread.deleted) throw noThread(run.threadId);
     const earlier = thread === undefined ? [] : this.context.runs.unfinishedIds(run.threadId);
-    const stop = earlier.length === 0 ? null : stopEarlierRuns(run.multitaskStrategy);
-    if (stop === null && earlier.length >= MAX_WAITING) {
+    const stopReason = earlier.length === 0 ? null : stopEarlierRuns(run.multitaskStrategy);
+    if (stopReason === null && earlier.length >= MAX_WAITING) {
       throw new DomainError("run.conflict", `${earlier.length} runs wait on the thread already`);
     }
     const isFree = earlier.length === 0 || !this.context.runs.hasDue(run.threadId);
     const startsNow = run.delayMs === 0 && isFree && this.lastAttempt === undefined;
     this.records.enqueue(run, thread, { startsNow, cronEntry });
-    if (stop !== null) this.stopAll(earlier, stop);
+    if (stopReason !== null) this.stopAll(earlier, stopReason);
     const stored = this.require(run.runId);
     if (startsNow) this.start(stored);
     else this.startNext(run.threadId);
@@ -159,7 +159,7 @@ export class RunQueue {
   private start(run: StoredRun): void {
     const attempt = new RunAttempt(this.context, run);
     if (startsWithoutFailure(run) === MAX_ATTEMPTS) this.lastAttempt = run.runId;
-    const done = this.carryOut(attempt).finally(() => {
+    const done = this.makeAttempt(attempt).finally(() => {
       // The run's next attempt may be under way already.
       if (this.executing.get(run.runId)?.attempt === attempt) this.executing.delete(run.runId);
       if (this.lastAttempt === run.runId) this.lastAttempt = undefined;
@@ -174,8 +174,11 @@ export class RunQueue {
     });
   }
 
-  /** Makes an attempt at a run. Settles when the run has ended, maybe after further attempts. @returns how the run ended */
-  private async carryOut(attempt: RunAttempt): Promise<Outcome> {
+  /**
+   * Executes an attempt and acts on its outcome: the run ends, or it is tried again.
+   * @returns how the run ended, possibly after further attempts
+   */
+  private async makeAttempt(attempt: RunAttempt): Promise<Outcome> {
     const outcome = await attempt.execute();
     const run = attempt.takeRunWithUsage();
     const { saver, stopReason } = attempt;

@@ -98,14 +98,14 @@ export class RunStore {
   }
 
   /**
-   * Runs with changes that the index lacks, oldest first. Runs that have not ended and were created after `begunBefore` (ms)
+   * Runs with changes that the index lacks, oldest first. Runs that have not ended and were created after `createdBefore` (ms)
    * are left out.
    */
-  unindexed(limit: number, begunBefore: number): StoredRun[] {
+  unindexed(limit: number, createdBefore: number): StoredRun[] {
     return this.select(
       `WHERE revision > indexed AND (status NOT IN ('pending', 'running') OR created_at <= ?)
        ORDER BY seq LIMIT ?`,
-      begunBefore,
+      createdBefore,
       limit,
     );
   }
@@ -146,7 +146,9 @@ export class RunStore {
     );
   }
 
-  /** Ends the run, with the token usage in `run`. Its webhook and the report to its cron, if it has them, are due from now on. */
+  /**
+   * Ends the run, with the token usage in `run`. Its webhook and the report to its cron, if it has them, are due from now on.
+   */
   markFinished(run: StoredRun, { status, error, waiting, rolledBack, callsWebhook }: RunEnd): void {
     const at = now();
     this.sql.exec(

@@ -10,7 +10,7 @@ import type { IndexWriter } from "../index-writer";
 import type { StoredRun } from "../runs/run-row";
 import { readState } from "../state/thread-state";
 import type { ThreadContext } from "../thread-context";
-import { webhookBody, webhookEnd } from "./webhook-payload";
+import { webhookBody, fixedBodyPart } from "./webhook-payload";
 
 /** Webhooks called at the same time, one of each cron. An object has six connections, and its runs need some of them. */
 const LANES = 3;
@@ -34,7 +34,7 @@ export class Webhooks {
   async keepValues(): Promise<void> {
     for (const runId of this.context.hasTables() ? this.context.webhookStore.withoutValues() : []) {
       const run = this.context.runs.get(runId);
-      if (run !== undefined) await this.endOf(run);
+      if (run !== undefined) await this.fixedPartOf(run);
     }
     if (this.context.hasTables()) this.context.webhookValues.removeUnneeded();
   }
@@ -54,7 +54,7 @@ export class Webhooks {
     while (this.lanes.size < LANES) {
       const run = this.countNextAttempt();
       if (run === undefined) return;
-      const lane = this.callFrom(run)
+      const lane = this.callInTurn(run)
         .catch((error: unknown) => {
           // The run's row says when the next attempt is due, and the alarm makes it.
           logError("the calling of webhooks broke off", error);
@@ -74,8 +74,8 @@ export class Webhooks {
     while (this.lanes.size > 0) await Promise.all(this.lanes);
   }
 
-  /** Calls the webhook of `first`, then all further webhooks that are due. */
-  private async callFrom(first: StoredRun): Promise<void> {
+  /** Calls the webhook of the run `first`, then all further webhooks that are due, one after the other. */
+  private async callInTurn(first: StoredRun): Promise<void> {
     for (let run: StoredRun | undefined = first; run !== undefined; run = this.countNextAttempt()) {
       this.calling.add(run.runId);
       try {
@@ -114,7 +114,7 @@ export class Webhooks {
   /** Makes one attempt and notes in the run's row how it went. */
   private async attempt(run: StoredRun): Promise<void> {
     try {
-      const body = webhookBody(run, await this.endOf(run));
+      const body = webhookBody(run, await this.fixedPartOf(run));
       const secrets = webhookSecrets(this.context.env);
       await callWebhook({ url: run.kwargs.webhook ?? "", id: `msg_${run.runId}`, body, secrets });
     } catch (error) {
@@ -138,12 +138,12 @@ export class Webhooks {
   }
 
   /** The fixed part of the run's webhook body. It is computed once and then stored. */
-  private async endOf(run: StoredRun): Promise<string> {
+  private async fixedPartOf(run: StoredRun): Promise<string> {
     const kept = this.context.webhookValues.read(run.runId);
     if (kept !== null) return kept;
-    const end = await webhookEnd(this.valuesAtEnd(run));
-    if (this.context.hasTables()) this.context.webhookValues.keep(run.runId, end);
-    return end;
+    const fixedPart = await fixedBodyPart(this.valuesAtEnd(run));
+    if (this.context.hasTables()) this.context.webhookValues.keep(run.runId, fixedPart);
+    return fixedPart;
   }
 
   /** The values that the run has ended with; null when it left no checkpoint. @throws when they cannot be read */
