@@ -33,7 +33,7 @@ import { pauseCronsOf } from "./pause-crons";
 /** How many threads are deleted at a time: each deletion is a call to the object of the thread. */
 const THREADS_AT_ONCE = 20;
 
-const one = json("The assistant.", assistant);
+const theAssistant = json("The assistant.", assistant);
 const subgraphs = json("The schemas of each subgraph, by its path.", z.record(z.string(), subgraphSchemas));
 
 export const assistantRoutes = new DescribedRoutes("Assistants")
@@ -43,7 +43,7 @@ export const assistantRoutes = new DescribedRoutes("Assistants")
       id: "create_assistant",
       summary: "Create an assistant",
       body: assistantCreate,
-      answers: one,
+      answers: theAssistant,
       failures: [404, 409],
     },
     // Ids in the order of time, so that a search has assistants of the same millisecond in order too.
@@ -76,7 +76,7 @@ export const assistantRoutes = new DescribedRoutes("Assistants")
   )
   .add(
     "GET /assistants/{assistant_id}",
-    { id: "get_assistant", summary: "Read an assistant", answers: one, failures: [404] },
+    { id: "get_assistant", summary: "Read an assistant", answers: theAssistant, failures: [404] },
     async (c, { path }) => c.json(await getAssistant(c.env.DB, path.assistant_id)),
   )
   .add(
@@ -86,7 +86,7 @@ export const assistantRoutes = new DescribedRoutes("Assistants")
       summary: "Change an assistant",
       description: "Makes a new version. The default assistant of a graph keeps its graph.",
       body: assistantPatch,
-      answers: one,
+      answers: theAssistant,
       failures: [404, 409],
     },
     async (c, { path, body }) => c.json(await patchAssistant(c.env.DB, path.assistant_id, body)),
@@ -121,7 +121,7 @@ export const assistantRoutes = new DescribedRoutes("Assistants")
       summary: "Choose the version of an assistant that counts",
       query: latestQuery,
       body: latestBody,
-      answers: one,
+      answers: theAssistant,
       failures: [404],
     },
     async (c, { path, query, body }) => {

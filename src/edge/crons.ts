@@ -26,7 +26,7 @@ import { DescribedRoutes, type EdgeContext } from "./described-routes";
 import { json, page } from "./openapi/operation";
 import { pageHeaders } from "./pages";
 
-const one = json("The cron.", cron);
+const theCron = json("The cron.", cron);
 
 export const cronRoutes = new DescribedRoutes("Crons")
   .add(
@@ -35,7 +35,7 @@ export const cronRoutes = new DescribedRoutes("Crons")
       id: "create_cron",
       summary: "Create a cron whose firings have a thread each",
       body: cronCreate,
-      answers: one,
+      answers: theCron,
       failures: [404, 409],
     },
     async (c, { body }) => c.json(await createCron(c, body, null)),
@@ -46,7 +46,7 @@ export const cronRoutes = new DescribedRoutes("Crons")
       id: "create_thread_cron",
       summary: "Create a cron on a thread",
       body: threadCronCreate,
-      answers: one,
+      answers: theCron,
       failures: [404, 409],
     },
     async (c, { path, body }) => c.json(await createCron(c, body, path.thread_id)),
@@ -85,7 +85,7 @@ export const cronRoutes = new DescribedRoutes("Crons")
   )
   .add(
     "GET /runs/crons/{cron_id}",
-    { id: "get_cron", summary: "Read a cron", answers: one, failures: [404] },
+    { id: "get_cron", summary: "Read a cron", answers: theCron, failures: [404] },
     async (c, { path }) => c.json(await cronObject(c.env, path.cron_id).get()),
   )
   .add(
@@ -97,7 +97,7 @@ export const cronRoutes = new DescribedRoutes("Crons")
         "A field that is not sent stays as it is, and null clears it. For `schedule`, `enabled`, `metadata` and " +
         "`on_run_completed`, null counts as not sent.",
       body: cronPatch,
-      answers: one,
+      answers: theCron,
       failures: [404],
     },
     async (c, { path, body }) => c.json(await cronObject(c.env, path.cron_id).patch(body)),

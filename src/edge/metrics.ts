@@ -7,8 +7,9 @@ import type { Env } from "../platform/config";
 export const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
 /** How many crons are read from D1 at a time. */
-const PAGE = 500;
+const CRONS_PER_READ = 500;
 
+/** A metric: a family of samples, in the words of Prometheus. */
 interface Family {
   name: string;
   help: string;
@@ -77,20 +78,21 @@ const FAMILIES: Family[] = [
 /** Yields all metrics piece by piece, because there may be more crons than fit into memory. */
 export async function* metricsOf(env: Env): AsyncGenerator<string, undefined> {
   const { stopped } = await readSwitch(env.DB);
-  yield family({ name: "edgecron_stopped", help: "Whether all crons are stopped.", type: "gauge" });
+  yield headOf({ name: "edgecron_stopped", help: "Whether all crons are stopped.", type: "gauge" });
   yield `edgecron_stopped ${stopped ? 1 : 0}\n`;
-  for (const one of FAMILIES) {
-    yield family(one);
+  for (const metric of FAMILIES) {
+    yield headOf(metric);
     for (let after = "", done = false; !done;) {
-      const crons = await cronFigures(env.DB, after, PAGE);
-      yield crons.map((cron) => samplesOf(one, cron)).join("");
+      const crons = await cronFigures(env.DB, after, CRONS_PER_READ);
+      yield crons.map((cron) => samplesOf(metric, cron)).join("");
       after = crons.at(-1)?.cronId ?? "";
-      done = crons.length < PAGE;
+      done = crons.length < CRONS_PER_READ;
     }
   }
 }
 
-const family = ({ name, help, type }: Pick<Family, "name" | "help" | "type">): string =>
+/** The lines that introduce a metric. */
+const headOf = ({ name, help, type }: Pick<Family, "name" | "help" | "type">): string =>
   `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`;
 
 function samplesOf({ name, samples }: Family, cron: IndexedFigures): string {
