@@ -1,6 +1,6 @@
-/** Worker entry: HTTP, the cron trigger of the watchdog and the store's sweep, and the two object classes. */
+/** The entry of the Worker: it answers HTTP requests, does the work of the cron trigger each minute, and exports the two classes of objects. */
 import { forgetOldDeletions } from "./d1/deleted-threads";
-import { sweepExpiredItems } from "./d1/store/sweep";
+import { sweepExpiredItems } from "./d1/store/ttl";
 import { app } from "./edge/app";
 import { pokeOverdue } from "./edge/watchdog";
 import type { Env } from "./platform/config";

@@ -1,10 +1,10 @@
-/** An assistant as D1 holds it, and as the API shows it. */
+/** The rows of assistants and of their versions in D1, and the assistant that the API shows. */
 import { toIso } from "../platform/clock";
 import { DomainError } from "../platform/errors";
 import { parseJson } from "../platform/json";
 import type { Assistant } from "../wire/assistants";
 
-/** What a version fixes: everything but the ids and the times. */
+/** The fields of an assistant that belong to one version: all but the ids and the times. */
 export type Content = Pick<
   Assistant,
   "graph_id" | "name" | "description" | "config" | "context" | "metadata"
@@ -26,12 +26,12 @@ export type VersionRow = Omit<AssistantRow, "updated_at">;
 /** The columns of {@link Content}, which both tables have, in the order of {@link contentValues}. */
 export const CONTENT = "graph_id, name, description, config, context, metadata";
 
-/** A row of D1 holds at most 2 MB, and nothing merged together by PATCHes may come near that. */
+/** A row of D1 holds at most 2 MB. Metadata grows with each PATCH, so this limit stays well below that. */
 const MAX_CONTENT_BYTES = 1_500_000;
 
 /**
  * The values to bind for {@link CONTENT}.
- * @throws request.too_large when a row could not hold them.
+ * @throws request.too_large when a row cannot hold them
  */
 export function contentValues(content: Content): (string | null)[] {
   const values = [
@@ -42,7 +42,7 @@ export function contentValues(content: Content): (string | null)[] {
     JSON.stringify(content.context),
     JSON.stringify(content.metadata),
   ];
-  // Measured as written and not as sent: `1e20` of a body becomes 21 characters.
+  // The stored text is measured, because it may be longer than what the client sent: `1e20` becomes 21 characters.
   const bytes = new TextEncoder().encode(values.join("")).length;
   if (bytes > MAX_CONTENT_BYTES) {
     throw new DomainError(
@@ -54,7 +54,7 @@ export function contentValues(content: Content): (string | null)[] {
   return values;
 }
 
-/** The wire object of a row. */
+/** The assistant of a row, as the API shows it. */
 export const toAssistant = (row: AssistantRow): Assistant => ({
   assistant_id: row.assistant_id,
   graph_id: row.graph_id,

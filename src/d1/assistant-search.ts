@@ -6,10 +6,10 @@ import { ensureDefaultAssistants } from "./default-assistants";
 import { allOf, jsonContains, type Condition } from "./json-filter";
 import { countRows, searchPage } from "./page-search";
 
-/** SQLite's expressions nest at most 100 deep. */
+/** Each letter nests the SQL expression one level deeper, and SQLite takes at most 100 levels. */
 const MAX_FOLDED_LETTERS = 40;
 
-/** One page of the assistants that match, with `select` narrowing each, and the number of all that match. */
+/** One page of the assistants that match, and the number of all that match. With `select`, each has only the selected fields. */
 export async function searchAssistants(
   db: D1Database,
   search: AssistantSearch,
@@ -20,7 +20,7 @@ export async function searchAssistants(
     key: "assistant_id",
     columns: ["assistant_id", ...CONTENT.split(", "), "version", "created_at", "updated_at"],
     select: search.select,
-    where: matching(search),
+    where: conditionOf(search),
     sortBy: search.sort_by ?? "created_at",
     order: search.sort_order,
     limit: search.limit,
@@ -32,10 +32,10 @@ export async function searchAssistants(
 /** How many assistants match. */
 export async function countAssistants(db: D1Database, filters: AssistantFilters): Promise<number> {
   await ensureDefaultAssistants(db);
-  return countRows(db, "assistants", matching(filters));
+  return countRows(db, "assistants", conditionOf(filters));
 }
 
-function matching(filters: AssistantFilters): Condition {
+function conditionOf(filters: AssistantFilters): Condition {
   const conditions: Condition[] = [];
   if (filters.graph_id !== undefined) conditions.push({ sql: "graph_id = ?", params: [filters.graph_id] });
   if (filters.name !== undefined) conditions.push(nameContains(filters.name));
@@ -44,20 +44,22 @@ function matching(filters: AssistantFilters): Condition {
 }
 
 /**
- * Whether the name contains `text` in any case. `instr` has no wildcards to escape and none of D1's limit on the
- * length of a LIKE pattern. SQLite's `lower` knows ASCII alone, so other letters of `text` are replaced one by one.
+ * The condition that the name contains `text`, in upper or lower case. It uses `instr` and not LIKE, because D1 limits the length
+ * of a LIKE pattern, and its wildcards would have to be escaped. SQLite's `lower` changes ASCII letters only. So for each other
+ * letter of `text` the condition has a `replace` that turns the upper case of that letter in the name into its lower case.
  */
 function nameContains(text: string): Condition {
   let folded = "lower(name)";
   let letters = 0;
   for (const lower of new Set(text.toLowerCase())) {
     const upper = lower.toUpperCase();
-    const [from, to] = [upper.codePointAt(0), lower.codePointAt(0)];
-    if (from === undefined || to === undefined || to < 128 || from === to) continue;
-    // A letter whose other case takes several characters (ß, ŉ) is matched in its own case only.
-    if (String.fromCodePoint(from) !== upper) continue;
+    const [upperCode, lowerCode] = [upper.codePointAt(0), lower.codePointAt(0)];
+    if (upperCode === undefined || lowerCode === undefined || lowerCode < 128 || upperCode === lowerCode)
+      continue;
+    // A letter whose upper case is several characters (ß, ŉ) is found in lower case only.
+    if (String.fromCodePoint(upperCode) !== upper) continue;
     if (++letters > MAX_FOLDED_LETTERS) break;
-    folded = `replace(${folded}, char(${from}), char(${to}))`;
+    folded = `replace(${folded}, char(${upperCode}), char(${lowerCode}))`;
   }
   return { sql: `instr(name, ?) > 0 OR instr(${folded}, ?) > 0`, params: [text, text.toLowerCase()] };
 }

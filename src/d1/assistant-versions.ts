@@ -1,4 +1,4 @@
-/** The versions of an assistant in D1: each patch makes one, and any of them can be made the latest again. */
+/** The versions of an assistant in D1. Each patch makes a new version, and a request can make any version the latest again. */
 import { now } from "../platform/clock";
 import { DomainError } from "../platform/errors";
 import type { Assistant, AssistantPatch, VersionList } from "../wire/assistants";
@@ -10,16 +10,16 @@ import { bytesIn, MAX_PAGE_BYTES, tooLarge } from "./page-search";
 import { changeAndForgetReads } from "./recent-reads";
 
 /**
- * A patch that others got ahead of this often gives up: an attempt takes three statements, of the 50 that D1
- * answers a request of a free Worker.
+ * A patch is given up after so many attempts, each of which lost to the patch of another request. One attempt takes three
+ * statements, and D1 answers at most 50 statements for one request of a free Worker.
  */
 const MAX_PATCH_ATTEMPTS = 15;
 
 /**
- * Makes a new version, one above the highest there is, and the latest. Metadata merges with that of the present
- * one, other fields that are given replace theirs.
- * @throws assistant.not_found, graph.not_found, request.too_large; assistant.conflict when other patches
- *   keep getting ahead, or when the default assistant of a graph would get another graph.
+ * Makes a new version of the assistant and makes it the latest. Its number is one above the highest number so far. The metadata
+ * of the patch is merged with the present metadata; every other field of the patch replaces the present one.
+ * @throws assistant.not_found, graph.not_found, request.too_large
+ * @throws assistant.conflict when other patches win again and again, or when a default assistant would get another graph
  */
 export const patchAssistant = (
   db: D1Database,
@@ -46,8 +46,9 @@ async function writePatch(db: D1Database, idOrGraphId: string, patch: AssistantP
       context: patch.context ?? current.context,
       metadata: { ...current.metadata, ...patch.metadata },
     });
-    // Nothing is written unless the assistant is still what was merged with. Its version tells, since a version
-    // never changes; the time of creation, that it is not another one under the same id.
+    // The statements write nothing when the assistant has changed since it was read. A version never changes, so an equal
+    // version number means equal content. The creation time tells whether it is still the same assistant, and not a new
+    // one under the id of a deleted one.
     const unchanged = [id, row.version, row.created_at];
     const [, updated, after] = await db.batch<AssistantRow>([
       db
@@ -74,19 +75,23 @@ async function writePatch(db: D1Database, idOrGraphId: string, patch: AssistantP
   throw notFound(idOrGraphId);
 }
 
-/** The id of a graph stands for its default assistant. With another graph it would run that one under the wrong name. */
+/**
+ * Refuses to give a default assistant another graph. A client may use a graph's id in place of its default assistant's id, and
+ * would then run another graph than the one it named.
+ * @throws assistant.conflict
+ */
 function checkDefaultGraph(assistantId: string, graphId: string | undefined): void {
-  const own = graphOfDefaultAssistant(assistantId);
-  if (own === undefined || graphId === undefined || graphId === own) return;
+  const ownGraphId = graphOfDefaultAssistant(assistantId);
+  if (ownGraphId === undefined || graphId === undefined || graphId === ownGraphId) return;
   throw new DomainError(
     "assistant.conflict",
-    `graph_id: assistant ${assistantId} is the default assistant of the graph "${own}" and keeps that graph; ` +
+    `graph_id: assistant ${assistantId} is the default assistant of the graph "${ownGraphId}" and keeps that graph; ` +
       "create an assistant for another graph",
   );
 }
 
 /**
- * Makes a version that exists the latest: the assistant becomes what it was then. Versions stay as they are.
+ * Makes an existing version the latest: the assistant gets the content of that version. No version is changed or removed.
  * @throws assistant.not_found when there is no such assistant, or it has no such version.
  */
 export async function setLatestVersion(
@@ -126,7 +131,7 @@ export async function listVersions(
   ]);
   const page = `FROM assistant_versions WHERE ${where.sql} ORDER BY version DESC LIMIT ? OFFSET ?`;
   const params = [...where.params, list.limit, list.offset];
-  // Measured before they are read.
+  // The size is asked for first, so that a page that is too large is never read.
   const bytes = await db
     .prepare(`SELECT sum(bytes) AS bytes FROM (SELECT ${bytesIn(CONTENT.split(", "))} AS bytes ${page})`)
     .bind(...params)

@@ -1,4 +1,4 @@
-/** Assistants in D1, which is their truth. */
+/** Assistants in D1. No object holds them: D1 is the only place where they are stored. */
 import { graphIds } from "../graphs/registry";
 import { now } from "../platform/clock";
 import { DomainError } from "../platform/errors";
@@ -20,7 +20,7 @@ export async function getAssistant(db: D1Database, idOrGraphId: string): Promise
 }
 
 /**
- * The assistant that a run or a cron names, and what other statements select, in one call.
+ * Reads, in one call of D1, the assistant that a run or a cron names, and the results of other statements.
  * @throws assistant.not_found
  */
 export async function getAssistantWithOthers(
@@ -44,7 +44,10 @@ async function select(
   return { assistant: row && toAssistant(row), results };
 }
 
-/** Like {@link getAssistant}, for creating a run: as it was at most two seconds ago. @throws assistant.not_found */
+/**
+ * The assistant for a new run. This isolate may have read it up to two seconds ago.
+ * @throws assistant.not_found
+ */
 export const getRecentAssistant = (db: D1Database, idOrGraphId: string): Promise<Readonly<Assistant>> =>
   recentAssistants.recallOrRead(assistantIdOf(idOrGraphId), async () => {
     return (await getAssistantWithOthers(db, idOrGraphId)).assistant;
@@ -53,8 +56,8 @@ export const getRecentAssistant = (db: D1Database, idOrGraphId: string): Promise
 const recentAssistants = new RecentReads<Readonly<Assistant>>(2_000);
 
 /**
- * Makes an assistant, with version 1, under `newId` unless the input has an id; with `if_exists: "do_nothing"`,
- * one that is there is returned as it is.
+ * Makes an assistant with version 1. With `if_exists: "do_nothing"`, an assistant that exists already is returned unchanged.
+ * @param newId the id of the assistant when the input has none
  * @throws graph.not_found, assistant.exists, request.too_large
  */
 export async function createAssistant(
@@ -106,11 +109,11 @@ export async function removeAssistant(db: D1Database, assistantId: string): Prom
   );
 }
 
-/** Reads the row of an assistant. */
+/** The statement that reads the row of an assistant. */
 export const selectRow = (db: D1Database, id: string): D1PreparedStatement =>
   db.prepare("SELECT * FROM assistants WHERE assistant_id = ?").bind(id);
 
-/** The row that a statement returned. */
+/** The row that a statement returned. @throws Error when it returned none */
 export function requireReturnedRow(result: D1Result<AssistantRow> | undefined): AssistantRow {
   const row = result?.results[0];
   if (row === undefined) throw new Error("D1 gave no row back for an assistant that was just written");
@@ -127,8 +130,8 @@ export function checkGraph(graphId: string): void {
 }
 
 /**
- * That there is no such assistant. LangGraph's own server begins the message in one way where an assistant is looked
- * up, and in another where a run or a cron names it; clients match on both.
+ * The error that there is no such assistant. Clients compare the beginning of the message with that of LangGraph's own server,
+ * which has one beginning for a request about an assistant, and another for a run or a cron that names one.
  */
 export const notFound = (
   idOrGraphId: string,
@@ -140,5 +143,5 @@ export const notFound = (
     `${beginning} ${quote(idOrGraphId)}, nor a graph of that id; the graphs are: ${graphIds.join(", ")}`,
   );
 
-/** What a client sent, for a message: control characters escaped, and not without end. */
+/** Text of a client, for a message: quoted, with control characters escaped, and cut off after 100 characters. */
 const quote = (text: string): string => JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text);

@@ -1,4 +1,4 @@
-/** The index of crons in D1: searches, counts, and the watchdog's question. */
+/** The index of crons in D1: searches, counts, and the crons that the watchdog looks for. */
 import { toWireCron, type CronDefinition } from "../calls/cron-definition";
 import type { CronEntry } from "../calls/cron-entry";
 import { parseJson, pick } from "../platform/json";
@@ -8,7 +8,6 @@ import { DEFAULT_POLICY, type CronPolicy } from "../wire/crons/policy";
 import { assistantIdOf } from "./assistants-table";
 import { allOf, jsonContains, type Condition } from "./json-filter";
 import { countRows, searchPage } from "./page-search";
-import { storedFigures } from "./stored-figures";
 
 type Row = {
   cron_id: string;
@@ -50,7 +49,7 @@ const COLUMNS = [
   "revision",
 ] as const satisfies (keyof Row)[];
 
-/** Written once: an update that names a column rewrites the indexes that it is in. */
+/** These columns never change. The update leaves them out, because a column that it names is written again in each SQL index. */
 const NEVER_UPDATED: readonly string[] = ["cron_id", "assistant_id", "thread_id", "created_at"];
 
 const UPSERT = `INSERT INTO crons (${COLUMNS.join(", ")}) VALUES (${COLUMNS.map(() => "?").join(", ")})
@@ -64,11 +63,11 @@ export interface IndexedCron {
   definition: CronDefinition;
   /** Ms since the epoch; null when no slot is to come. */
   nextRunAt: number | null;
-  /** Orders the writes: the index keeps the latest. */
+  /** Grows with each change of the cron. The index keeps the row with the highest revision. */
   revision: number;
 }
 
-/** Writes the cron to the index, unless the index knows a later revision. */
+/** Writes the cron to the index, unless the index has a later revision. */
 export async function indexCron(
   db: D1Database,
   { definition, nextRunAt, revision }: IndexedCron,
@@ -99,7 +98,7 @@ export async function indexCron(
     .run();
 }
 
-/** Writes what a firing changes of a cron whose definition the index knows, unless it knows a later revision. */
+/** The statement that writes an entry of a cron to the index, unless the index has a later revision or no row of the cron. */
 export const updateCronEntry = (
   db: D1Database,
   { cronId, nextRunAt, figures, revision }: CronEntry,
@@ -110,12 +109,12 @@ export const updateCronEntry = (
     )
     .bind(nextRunAt, JSON.stringify(figures), revision, cronId);
 
-/** Takes the cron out of the index, unless that knows a later one of the same id. */
+/** Removes the cron from the index, unless the index has a later revision: a new cron of the same id. */
 export async function unindexCron(db: D1Database, cronId: string, revision: number): Promise<void> {
   await db.prepare("DELETE FROM crons WHERE cron_id = ? AND revision <= ?").bind(cronId, revision).run();
 }
 
-/** The crons that match, with the number of all that do. */
+/** One page of the crons that match, and the number of all that match. */
 export async function searchCrons(
   db: D1Database,
   query: CronSearch,
@@ -134,14 +133,18 @@ export async function searchCrons(
   return { crons: rows.map((row) => pick(toCron(row), query.select)), total };
 }
 
-/** The column that holds a field of a cron: its policy is one column. */
+/** The column that holds a field of a cron. All fields of the policy are in one column. */
 const columnOf = (field: string): string => (field in DEFAULT_POLICY ? "policy" : field);
 
 /** How many crons match. */
 export const countCrons = (db: D1Database, filters: CronFilters): Promise<number> =>
   countRows(db, "crons", conditionOf(filters));
 
-/** Crons whose next time lay before `before` (ms) and is still to come: their alarm is late or lost. */
+/**
+ * Crons whose next slot lay before the instant `before` (ms), so that their alarm is late or lost. Those that are late longest
+ * come first.
+ * @param limit the number of crons at most
+ */
 export async function overdueCrons(
   db: D1Database,
   before: number,
@@ -154,35 +157,8 @@ export async function overdueCrons(
   return results.map((row) => ({ cronId: row.cron_id, revision: row.revision }));
 }
 
-/** What the index has of a cron's figures: those of its last firing or the end of its last run. */
-export interface IndexedFigures {
-  cronId: string;
-  assistantId: string;
-  enabled: boolean;
-  nextRunAt: number | null;
-  figures: Figures;
-}
-
-/** A page of all crons by their ids, those after the id `after`. */
-export async function cronFigures(db: D1Database, after: string, limit: number): Promise<IndexedFigures[]> {
-  const { results } = await db
-    .prepare(
-      `SELECT cron_id, assistant_id, enabled, next_run_date, figures FROM crons
-       WHERE cron_id > ? AND figures <> '{}' ORDER BY cron_id LIMIT ?`,
-    )
-    .bind(after, limit)
-    .all<Pick<Row, "cron_id" | "assistant_id" | "enabled" | "next_run_date" | "figures">>();
-  return results.map((row) => ({
-    cronId: row.cron_id,
-    assistantId: row.assistant_id,
-    enabled: row.enabled === 1,
-    nextRunAt: row.next_run_date,
-    figures: storedFigures(row.figures),
-  }));
-}
-
-/** Ids of the crons that fire an assistant, or on a thread. */
-export async function cronsOf(
+/** Ids of the enabled crons that use an assistant, or that fire on a thread. */
+export async function enabledCronIdsOf(
   db: D1Database,
   owner: { assistant_id: string } | { thread_id: string },
 ): Promise<string[]> {

@@ -1,4 +1,4 @@
-/** The assistant that every graph has by itself: its id follows from the graph's, and its row is seen to. */
+/** The default assistants: every graph has one. Its id is derived from the graph's id, and the server inserts its row. */
 import { v5 } from "@langchain/core/utils/uuid";
 import { z } from "zod";
 import { graphIds, settings } from "../graphs/registry";
@@ -7,12 +7,12 @@ import type { JsonObject } from "../platform/json";
 import { logError } from "../platform/log";
 import { CONTENT } from "./assistant-row";
 
-/** The namespace that LangGraph servers derive these ids in, so that an id holds from one server to another. */
+/** All LangGraph servers derive these ids in this namespace, so a default assistant has the same id on each of them. */
 const NAMESPACE = "6ba7b821-9dad-11d1-80b4-00c04fd430c8";
 
 const idsByGraph = new Map(graphIds.map((graphId) => [graphId, v5(graphId, NAMESPACE)]));
 
-/** The id of the default assistant for a graph id; any other string is an assistant's id, in lower case. */
+/** The assistant's id: for the id of a graph, that of its default assistant; any other text is an assistant's id, in lower case. */
 export const assistantIdOf = (idOrGraphId: string): string =>
   idsByGraph.get(idOrGraphId) ?? idOrGraphId.toLowerCase();
 
@@ -23,22 +23,22 @@ export const graphOfDefaultAssistant = (assistantId: string): string | undefined
   graphsById.get(assistantId);
 
 /**
- * True once this isolate has seen to the rows. A flag and not a promise for all to await: when the request that
- * made the promise is cancelled, it never settles, and every later request would wait with it.
+ * True once this isolate knows that the rows exist. It is a flag and not a promise that all requests await: when the request
+ * that made a promise is cancelled, the promise never settles, and every later request would wait for ever.
  */
 let ensured = false;
 
-/** Sees to it, once per isolate, that each graph's default assistant is in D1. */
+/** Makes sure that the default assistant of each graph is in D1. Each isolate does this once. */
 export async function ensureDefaultAssistants(db: D1Database): Promise<void> {
   if (ensured) return;
   await insertDefaultAssistants(db);
   ensured = true;
 }
 
-/** What `LANGGRAPH_CONFIG` says of a graph's default assistant, as in other LangGraph servers. */
+/** The variable `LANGGRAPH_CONFIG`: by graph id, the config and context of its default assistant, as in other LangGraph servers. */
 const defaultConfigs = z.record(z.string(), z.looseObject({ context: z.unknown().optional() }));
 
-/** By graph id the config and context that default assistants begin with; none where the variable makes no sense. */
+/** The parsed `LANGGRAPH_CONFIG`. When the variable cannot be parsed, this is logged, and no graph has a configured default. */
 function configuredDefaults(): Record<string, JsonObject> {
   try {
     return defaultConfigs.parse(JSON.parse(process.env.LANGGRAPH_CONFIG ?? "{}"));
@@ -48,7 +48,7 @@ function configuredDefaults(): Record<string, JsonObject> {
   }
 }
 
-/** A default assistant's row, as JSON that the statement below takes apart. */
+/** The values of one default assistant's row, in the order in which the statement of {@link insertDefaultAssistants} reads them. */
 function rowValuesOf(
   [graphId, assistantId]: [string, string],
   configured: Record<string, JsonObject>,
@@ -58,7 +58,7 @@ function rowValuesOf(
   return [graphId, assistantId, description, JSON.stringify(config), JSON.stringify(context)];
 }
 
-/** Inserts the default assistants that are missing, with version 1; those that are there stay as they are. */
+/** Inserts the missing default assistants, with version 1. Those that exist are not changed. */
 export async function insertDefaultAssistants(db: D1Database): Promise<void> {
   const configured = configuredDefaults();
   const rows = JSON.stringify([...idsByGraph].map((ids) => rowValuesOf(ids, configured)));

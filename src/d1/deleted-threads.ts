@@ -1,9 +1,9 @@
 /**
- * Threads that were deleted a short while ago. A write to D1 whose answer did not come in time may still arrive, after the
- * deletion; this keeps it from bringing the thread or its runs back.
+ * The ids of threads that were deleted within the last hour. A write to D1 whose answer did not come in time may still arrive
+ * after the deletion. The table `deleted_threads` keeps such a write from bringing the thread or its runs back.
  */
 
-/** No write is under way for longer than this. */
+/** A deletion is remembered for so long (ms). No write to D1 is under way for longer. */
 const REMEMBERED_MS = 3_600_000;
 
 /** The statement that notes the deletion of a thread at the instant `at` (ms). */
@@ -16,16 +16,16 @@ export const insertDeletedThread = (db: D1Database, threadId: string, at: number
     .bind(threadId, at);
 
 /**
- * The condition that a thread was not deleted after something of it was made. A thread that is made again under the same id
- * is made after the deletion.
+ * The SQL condition that a thread was not deleted after the row to be written was created. A new thread under the id of a deleted
+ * one was created after the deletion, so the condition is true for it.
  * @param threadId SQL for the thread's id
- * @param createdAt SQL for the instant (ms) at which the thread or the run was made
+ * @param createdAt SQL for the instant (ms) at which the thread or the run was created
  */
 export function isNotDeleted(threadId: string, createdAt: string): string {
   return `NOT EXISTS (SELECT 1 FROM deleted_threads WHERE thread_id = ${threadId} AND deleted_at > ${createdAt})`;
 }
 
-/** Forgets the deletions of which no write can be under way any more. */
+/** Forgets the deletions that are more than an hour old at the instant `at` (ms). */
 export async function forgetOldDeletions(db: D1Database, at: number): Promise<void> {
   await db
     .prepare("DELETE FROM deleted_threads WHERE deleted_at < ?")

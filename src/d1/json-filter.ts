@@ -1,29 +1,29 @@
-/** SQL conditions for "this JSON column contains that", in the sense of PostgreSQL's `@>`. */
+/** SQL conditions that a JSON column contains given keys and values, as PostgreSQL's operator `@>` defines it. */
 import { DomainError } from "../platform/errors";
 import { nestsDeeperThan, type JsonObject } from "../platform/json";
 
-/** A condition and the values of its `?`s, in order. */
+/** An SQL condition, and the values that are bound to its `?`s, in order. */
 export interface Condition {
   sql: string;
   params: (string | number | null)[];
 }
 
-/** D1 takes 100 parameters a statement, of which a page's LIMIT and OFFSET are two, and what it extracts is one. */
+/** D1 takes 100 parameters in one statement. A search needs three of them itself: LIMIT, OFFSET and the extracted paths. */
 const MAX_STATEMENT_PARAMS = 97;
 
-/** Of one filter; this leaves room for the other conditions of a search. */
-const MAX_PARAMS = 60;
+/** The parameters of one JSON filter. The limit leaves room for the other conditions of a search. */
+const MAX_FILTER_PARAMS = 60;
 
-/** Texts of a filter that are looked for in the column as it is written, before its JSON is read. */
+/** So many texts of a filter are first looked for in the unparsed text of the column; see below. */
 const MAX_PREFILTERS = 3;
 
-/** D1 refuses expressions that nest deeper than 100; with as many values as a filter may hold, each level takes up to 22. */
+/** D1 refuses expressions that nest more than 100 levels. One level of a filter with many values takes up to 22 of them. */
 const MAX_LEVELS = 4;
 
 /**
- * The condition that the JSON object in `column` contains every pair of `filter`; nested objects and arrays are
- * contained, not compared. Keys are bound values and never become SQL.
- * @throws request.invalid when the filter needs more parameters than a statement may have.
+ * The condition that the JSON object in `column` contains every key of `filter` with its value. A nested object or array need not
+ * be equal: it is enough that the column's contains all of the filter's. Keys and values are bound, so they never become SQL.
+ * @throws request.invalid when the filter nests too deep or holds too many values
  */
 export function jsonContains(column: string, filter: JsonObject): Condition {
   const params: Condition["params"] = [];
@@ -37,7 +37,7 @@ export function jsonContains(column: string, filter: JsonObject): Condition {
     if (value === null) return `${alias}.type = 'null'`;
     if (typeof value === "boolean") return `${alias}.type = '${value}'`;
     if (typeof value === "number") {
-      // Read by SQLite from the same text as the column: it knows integers that a double is not precise enough for.
+      // SQLite parses the number from its text, as it does in the column, because a double cannot hold every integer exactly.
       params.push(JSON.stringify(value));
       return `${alias}.type IN ('integer', 'real') AND ${alias}.value = json_extract(?, '$')`;
     }
@@ -65,7 +65,7 @@ export function jsonContains(column: string, filter: JsonObject): Condition {
       }),
     );
 
-  // Most rows lack the text altogether, and finding that out is far cheaper than reading their JSON.
+  // Most rows do not contain the text at all. To find that out costs far less than to parse the JSON of the row.
   const texts = Object.values(filter)
     .filter((value) => typeof value === "string")
     .slice(0, MAX_PREFILTERS);
@@ -74,15 +74,18 @@ export function jsonContains(column: string, filter: JsonObject): Condition {
     return `instr(${column}, ?) > 0`;
   });
   const sql = and([...prefilters, ...containsPairs(column, filter)]);
-  if (params.length - prefilters.length > MAX_PARAMS || aliases > MAX_PARAMS) {
-    throw new DomainError("request.invalid", `${field}: a filter may hold at most ${MAX_PARAMS / 2} values`);
+  if (params.length - prefilters.length > MAX_FILTER_PARAMS || aliases > MAX_FILTER_PARAMS) {
+    throw new DomainError(
+      "request.invalid",
+      `${field}: a filter may hold at most ${MAX_FILTER_PARAMS / 2} values`,
+    );
   }
   return { sql, params };
 }
 
 /**
- * Joins conditions with AND; no condition is always true.
- * @throws request.invalid when they need more parameters than a statement may have.
+ * Joins conditions with AND. An empty list gives a condition that is always true.
+ * @throws request.invalid when the conditions need more parameters than a statement may have
  */
 export function allOf(conditions: Condition[]): Condition {
   const params = conditions.flatMap((condition) => condition.params);
@@ -92,7 +95,7 @@ export function allOf(conditions: Condition[]): Condition {
   return { sql: and(conditions.map((condition) => `(${condition.sql})`)), params };
 }
 
-/** In pairs of pairs: joined in a row, each condition would lie one level deeper than the one before it. */
+/** Joins the two halves of the list, each joined likewise. In a plain chain of ANDs each condition would nest one level deeper. */
 function and(conditions: string[]): string {
   if (conditions.length <= 2) return conditions.join(" AND ") || "1";
   const half = Math.ceil(conditions.length / 2);

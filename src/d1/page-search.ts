@@ -1,20 +1,20 @@
-/** A page of a table in D1, with the number of all rows that match. */
+/** The one way of searching a table in D1: a page of the rows that match, and the number of all that match. */
 import { DomainError } from "../platform/errors";
 import type { ExtraColumn } from "../wire/threads/thread-part";
 import type { Condition } from "./json-filter";
 
-/** Of one page as stored: the isolate has 128 MB of memory, and a row is in it several times on its way out. */
+/** The stored bytes of one page. The isolate has 128 MB of memory, and holds several copies of a row while it answers. */
 export const MAX_PAGE_BYTES = 10_000_000;
 
-/** A search that has been checked: names of tables and columns come from the code, and only parameters from the client. */
+/** A search. The names of tables and columns become SQL, so they come from the code; what the client sent is bound. */
 export interface PageQuery {
   table: string;
-  /** The primary key, which orders what is otherwise equal. */
+  /** The primary key. It orders rows that are equal in `sortBy`. */
   key: string;
   columns: readonly string[];
-  /** Fields that are asked for, all without it: other columns are not read, and null in the rows. */
+  /** The columns to read; undefined for all. A column that is not read is null in the rows. */
   select: readonly string[] | undefined;
-  /** What is read of columns besides. */
+  /** Parts of JSON columns that are read in addition, each under a name of its own. */
   extraColumns?: readonly ExtraColumn[];
   where: Condition;
   sortBy: string;
@@ -24,10 +24,11 @@ export interface PageQuery {
 }
 
 /**
- * The page, newest or highest first unless asked otherwise, and the number of all that match.
- * @throws request.too_large when the page is
+ * One page of the rows that match, and the number of all that match. The highest values of `sortBy` come first, unless `order` is
+ * "asc".
+ * @throws request.too_large when the page takes more than {@link MAX_PAGE_BYTES}
  */
-// Row says what the columns are, which only the caller knows.
+// Only the caller knows the type of the columns, and states it as Row.
 // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters
 export async function searchPage<Row>(
   db: D1Database,
@@ -41,18 +42,19 @@ export async function searchPage<Row>(
     .all<{ found_key: string | null; found_total: number; page_bytes: number | null }>();
   const [first] = results;
   if ((first?.page_bytes ?? 0) > MAX_PAGE_BYTES) throw tooLarge();
-  // A page without rows still tells how many there are elsewhere.
+  // A page without rows comes as one row without a key, which has the number of all that match.
   const rows = results.filter(({ found_key: key }) => key !== null);
   return { rows: rows as Row[], total: first?.found_total ?? 0 };
 }
 
+/** The error that the rows of a page take too many bytes. */
 export const tooLarge = (): DomainError =>
   new DomainError(
     "request.too_large",
     `limit: the rows of this page take more than ${MAX_PAGE_BYTES} bytes; ask for fewer, or select fewer fields`,
   );
 
-/** The bytes that columns take of a row; to measure them SQLite need not read them. */
+/** SQL for the bytes that the columns of a row take. SQLite knows the length of a value without reading the value. */
 export const bytesIn = (columns: readonly string[]): string =>
   columns.map((column) => `coalesce(octet_length(${column}), 0)`).join(" + ");
 
@@ -69,7 +71,7 @@ function sqlOf({
   const isRead = (column: string): boolean => select?.includes(column.replaceAll('"', "")) ?? true;
   const read = columns.filter(isRead);
   const parts = extras.map(({ column }, n) => {
-    // After the parameters of the filters, the limit and the offset.
+    // The paths are bound after the parameters of the filters, the limit and the offset.
     return `${column} -> json_extract(?${where.params.length + 3}, '$[${n}]')`;
   });
   const shown = [
@@ -80,8 +82,8 @@ function sqlOf({
   const by = `ORDER BY found_at ${direction}, found_key ${direction}`;
   const found = `SELECT ${key} AS found_key, ${sortBy} AS found_at FROM ${table} WHERE ${where.sql}`;
   const inPage = `LIMIT ? OFFSET ?`;
-  // Of a whole table an index gives the page, and the count needs no rows. Filters read the JSON of every row: once for both,
-  // since not materialized, the matches would be looked for twice.
+  // Without filters an SQL index gives the page, and the count reads no rows. With filters the JSON of every row has to be read.
+  // The matches are materialized, so that the page and the count use the same single pass.
   const [ctes, total] =
     where.params.length === 0
       ? [
@@ -93,7 +95,7 @@ function sqlOf({
            page AS MATERIALIZED (SELECT found_key, found_at FROM found ${by} ${inPage})`,
           "(SELECT count(*) FROM found)",
         ];
-  // Without CROSS JOIN SQLite goes through the table again.
+  // CROSS JOIN fixes the order of the join. Otherwise SQLite goes through the whole table once more.
   return `WITH ${ctes},
     size AS MATERIALIZED (
       SELECT sum(${[bytesIn([key, ...read]), ...parts.map((part) => bytesIn([part]))].join(" + ")}) AS page_bytes
@@ -102,7 +104,7 @@ function sqlOf({
     FROM size LEFT JOIN page ON page_bytes <= ${MAX_PAGE_BYTES} LEFT JOIN ${table} ON ${key} = found_key ${by}`;
 }
 
-/** How many rows match. */
+/** How many rows of the table match the condition. */
 export async function countRows(db: D1Database, table: string, where: Condition): Promise<number> {
   const total = await db
     .prepare(`SELECT count(*) AS total FROM ${table} WHERE ${where.sql}`)

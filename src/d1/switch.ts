@@ -1,4 +1,4 @@
-/** The one switch of all crons. It is read at each firing, so that it holds for every cron at once and needs no round. */
+/** The one switch of all crons, a row in D1. Each firing reads it, so it holds for all crons at once, and no cron has to be called. */
 import { now, toIso } from "../platform/clock";
 import { parseJson } from "../platform/json";
 import type { CronSwitch } from "../wire/crons/cron";
@@ -6,6 +6,7 @@ import { changeAndForgetReads } from "./recent-reads";
 
 const NEVER_SET: CronSwitch = { stopped: false, note: null, changed_at: null };
 
+/** The switch as D1 has it. */
 export async function readSwitch(db: D1Database): Promise<CronSwitch> {
   return toSwitch(await selectSwitch(db).first<SwitchRow>());
 }
@@ -19,11 +20,11 @@ export interface SwitchRow {
 export const selectSwitch = (db: D1Database): D1PreparedStatement =>
   db.prepare("SELECT value FROM settings WHERE name = 'crons'");
 
-/** The switch of its row; without one it was never thrown. */
+/** The switch that a row holds. Without a row, the switch was never used, and crons fire. */
 export const toSwitch = (row: SwitchRow | null | undefined): CronSwitch =>
   row ? parseJson<CronSwitch>(row.value) : NEVER_SET;
 
-/** Stops every cron, or starts them again with the slots to come: none that was skipped is made up for. */
+/** Stops all crons, or starts them again. Slots that were skipped in the meantime stay skipped. */
 export async function setSwitch(
   db: D1Database,
   { stopped, note }: Pick<CronSwitch, "stopped" | "note">,

@@ -1,5 +1,5 @@
 /** The figures of all crons in the text format of Prometheus. */
-import { cronFigures, type IndexedFigures } from "../d1/crons-table";
+import { pageOfFigures, type IndexedFigures } from "../d1/cron-figures";
 import { readSwitch } from "../d1/switch";
 import type { Env } from "../platform/config";
 
@@ -83,7 +83,7 @@ export async function* metricsOf(env: Env): AsyncGenerator<string, undefined> {
   for (const metric of FAMILIES) {
     yield headOf(metric);
     for (let after = "", done = false; !done;) {
-      const crons = await cronFigures(env.DB, after, CRONS_PER_READ);
+      const crons = await pageOfFigures(env.DB, after, CRONS_PER_READ);
       yield crons.map((cron) => samplesOf(metric, cron)).join("");
       after = crons.at(-1)?.cronId ?? "";
       done = crons.length < CRONS_PER_READ;

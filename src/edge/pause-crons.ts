@@ -1,6 +1,6 @@
 /** Pauses the crons of an assistant or a thread that is deleted. */
 import { cronObject } from "../calls/cron-calls";
-import { cronsOf } from "../d1/crons-table";
+import { enabledCronIdsOf } from "../d1/crons-table";
 import type { Env } from "../platform/config";
 import { logError } from "../platform/log";
 
@@ -14,7 +14,7 @@ export async function pauseCronsOf(
   reason: string,
 ): Promise<void> {
   try {
-    const cronIds = await cronsOf(env.DB, owner);
+    const cronIds = await enabledCronIdsOf(env.DB, owner);
     const pauses = cronIds.map((cronId) => cronObject(env, cronId).pause(reason));
     for (const pause of await Promise.allSettled(pauses)) {
       if (pause.status === "rejected") logError("a cron could not be paused", pause.reason);

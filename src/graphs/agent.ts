@@ -1,8 +1,9 @@
 /**
- * The default graph: an agent that answers `messages` with the model that is configured, and may call
- * tools on the way. Copy it to begin a graph of your own, and name the copy in langgraph.json.
+ * The default graph: an agent that answers `messages` with the configured model. The model may call tools before it answers.
+ * To begin a graph of your own, copy this file and name the copy in langgraph.json.
  */
 import { SystemMessage, type BaseMessage } from "@langchain/core/messages";
+import { tool } from "@langchain/core/tools";
 import {
   Annotation,
   END,
@@ -12,8 +13,44 @@ import {
   type LangGraphRunnableConfig,
 } from "@langchain/langgraph";
 import { ToolNode } from "@langchain/langgraph/prebuilt";
+import { z } from "zod";
 import { callModel, chooseChatModel } from "./chat-model";
-import { currentTime } from "./current-time";
+
+const currentTimeArguments = z.object({
+  time_zone: z
+    .string()
+    .optional()
+    .describe("IANA time zone of the answer, for example Europe/Berlin. Default: UTC."),
+});
+
+/** The tool with which the model learns what time it is. It answers an ISO 8601 instant; an unknown time zone becomes the tool's error. */
+export const currentTime = tool(
+  ({ time_zone }: z.infer<typeof currentTimeArguments>) => {
+    const now = new Date();
+    return time_zone === undefined ? now.toISOString() : inTimeZone(now, time_zone);
+  },
+  { name: "current_time", description: "The current date and time.", schema: currentTimeArguments },
+);
+
+/** The instant as the clocks of the time zone show it, for example `2026-11-22T10:57:00+01:00 (Europe/Berlin)`. */
+function inTimeZone(instant: Date, timeZone: string): string {
+  let format: Intl.DateTimeFormat;
+  try {
+    // The Swedish locale writes dates as ISO 8601 does.
+    format = new Intl.DateTimeFormat("sv-SE", {
+      timeZone,
+      dateStyle: "short",
+      timeStyle: "medium",
+    });
+  } catch {
+    throw new Error(`"${timeZone}" is no IANA time zone; use a name like Europe/Berlin`);
+  }
+  const offset = new Intl.DateTimeFormat("en-US", { timeZone, timeZoneName: "longOffset" })
+    .formatToParts(instant)
+    .find(({ type }) => type === "timeZoneName")
+    ?.value.replace("GMT", "");
+  return `${format.format(instant).replace(" ", "T")}${offset || "+00:00"} (${timeZone})`;
+}
 
 const tools = [currentTime];
 
@@ -39,13 +76,13 @@ async function callAgent({ messages }: State, config: Config) {
   return { messages: [answer] };
 }
 
-/** From the run's context or, as older clients send it, its `configurable`. */
+/** A setting from the run's context. Older clients send it in `configurable`. Undefined when it is absent or empty. */
 function setting(config: Config, name: keyof typeof Configuration.State): string | undefined {
   const value: unknown = config.context?.[name] ?? config.configurable?.[name];
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
-/** The prompt leads every call but is not kept in the thread, so that changing it takes effect there too. */
+/** Puts the prompt before the messages of one call. The thread does not keep it, so a changed prompt holds for old threads too. */
 function withSystemPrompt(messages: BaseMessage[], prompt: string | undefined): BaseMessage[] {
   return prompt === undefined ? messages : [new SystemMessage(prompt), ...messages];
 }

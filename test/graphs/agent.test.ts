@@ -2,7 +2,7 @@
 import { AIMessage, type BaseMessage, HumanMessage, ToolMessage } from "@langchain/core/messages";
 import { MemorySaver } from "@langchain/langgraph";
 import { afterEach, beforeEach, describe, expect, inject, it, vi } from "vitest";
-import { currentTime } from "../../src/graphs/current-time";
+import { currentTime } from "../../src/graphs/agent";
 import { loadGraph } from "../../src/graphs/registry";
 import type { ChatRequest } from "../support/openai-server";
 

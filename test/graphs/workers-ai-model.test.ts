@@ -1,7 +1,7 @@
 import { AIMessage, HumanMessage, SystemMessage, ToolMessage } from "@langchain/core/messages";
 import { describe, expect, it, vi } from "vitest";
 import { callModel, chooseChatModel } from "../../src/graphs/chat-model";
-import { currentTime } from "../../src/graphs/current-time";
+import { currentTime } from "../../src/graphs/agent";
 import { ChatWorkersAI, type WorkersAIBinding } from "../../src/graphs/workers-ai-model";
 
 const question = [new HumanMessage("What time is it?")];

@@ -2,8 +2,7 @@
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { D1Store } from "../../../src/d1/store/d1-store";
-import { deleteExpired, sweepExpiredItems } from "../../../src/d1/store/sweep";
-import { readStoreTtl, storeTtl } from "../../../src/d1/store/ttl";
+import { deleteExpired, readStoreTtl, storeTtl, sweepExpiredItems } from "../../../src/d1/store/ttl";
 import { call } from "../../support/edge";
 
 const MINUTE = 60_000;
