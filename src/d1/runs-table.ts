@@ -1,4 +1,4 @@
-/** The index of runs in D1: searches and lists, and for good the record of every run that has ended. */
+/** The index of runs in D1: searches and lists. After a run has ended, this is the only place that keeps its record. */
 import { toWireRun, usageOf, type RunRecord } from "../calls/run";
 import { DomainError } from "../platform/errors";
 import { parseInstant } from "../platform/instant";
@@ -52,15 +52,17 @@ const UPSERT = `INSERT INTO runs (${COLUMNS.join(", ")}, due_at, revision)
     updated_at = excluded.updated_at, due_at = excluded.due_at, revision = excluded.revision
   WHERE excluded.revision > runs.revision`;
 
-/** A run as its thread's object hands it to the index. Instants in ms. */
+/** A run as its thread's object hands it to the index. Instants are in ms. */
 export interface IndexedRun extends RunRecord {
+  /** When the run may start at the earliest. */
   startAt: number;
+  /** When its webhook is called next; null when no call is to come. */
   webhookAt: number | null;
-  /** Orders the writes: the index keeps the latest. */
+  /** Grows with each change of the run. The index keeps the row with the highest revision. */
   revision: number;
 }
 
-/** The statement that writes a run to the index, unless the index knows a later revision. */
+/** The statement that writes a run to the index, unless the index has a later revision. */
 export function upsertRun(db: D1Database, run: IndexedRun): D1PreparedStatement {
   return db
     .prepare(UPSERT)
@@ -84,16 +86,17 @@ export function upsertRun(db: D1Database, run: IndexedRun): D1PreparedStatement 
     );
 }
 
-/** The statement that takes a run out of the index. */
+/** The statement that removes a run from the index. */
 export const deleteRunRow = (db: D1Database, runId: string): D1PreparedStatement =>
   db.prepare("DELETE FROM runs WHERE run_id = ?").bind(runId);
 
-/** Later than every revision that a thread's object gives a run. */
+/** Higher than every revision that a thread's object gives a run. */
 const LAST_REVISION = Number.MAX_SAFE_INTEGER;
 
 /**
- * The statements that take the runs of a deleted thread out of the index, with all that they hold. Of runs that a cron made,
- * what its history needs stays: when and how each ended, and its tokens. A write that comes late changes nothing.
+ * The statements that remove the runs of a deleted thread from the index. A run that a cron made keeps its row, because the
+ * cron's history shows when and how it ended and its tokens; input, error and webhook are removed from the row. A late write of
+ * such a run changes nothing.
  * @param at the instant of the deletion, in ms
  */
 export const deleteRunsOfThread = (db: D1Database, threadId: string, at: number): D1PreparedStatement[] => [
@@ -108,7 +111,7 @@ export const deleteRunsOfThread = (db: D1Database, threadId: string, at: number)
     .bind(LAST_REVISION, threadId),
 ];
 
-/** The run with what stays of it when its thread is deleted: see {@link deleteRunsOfThread}. */
+/** The run without what is removed when its thread is deleted; see {@link deleteRunsOfThread}. */
 export const withoutContent = <R extends IndexedRun>(run: R): R => ({
   ...run,
   kwargs: { config: { configurable: {} }, context: {} },
@@ -117,7 +120,7 @@ export const withoutContent = <R extends IndexedRun>(run: R): R => ({
   webhook: null,
 });
 
-/** Takes runs out of the index. */
+/** Removes runs from the index. */
 export async function deleteRunRows(db: D1Database, runIds: string[]): Promise<void> {
   await db
     .prepare("DELETE FROM runs WHERE run_id IN (SELECT value FROM json_each(?))")
@@ -125,7 +128,7 @@ export async function deleteRunRows(db: D1Database, runIds: string[]): Promise<v
     .run();
 }
 
-/** The run; undefined when the index has none of this id on this thread. */
+/** The run; undefined when the index has no run of this id on this thread. */
 export async function findRun(db: D1Database, threadId: string, runId: string): Promise<Run | undefined> {
   const row = await db
     .prepare(
@@ -143,10 +146,11 @@ export async function requireRun(db: D1Database, threadId: string, runId: string
   return run;
 }
 
+/** The error that there is no such run. */
 export const noRun = (runId: string): DomainError =>
   new DomainError("run.not_found", `no run with the id ${runId}`);
 
-/** What to look for; instants as ISO text. */
+/** Which runs to look for. Instants are ISO 8601 text. */
 export interface RunFilters {
   metadata?: JsonObject;
   status?: RunStatus;
@@ -156,19 +160,19 @@ export interface RunFilters {
   created_after?: string;
   created_before?: string;
   sort_order?: "asc" | "desc";
-  /** Fields that are looked at; the others need not be right. */
+  /** Only these fields of the found runs are read; the other fields have no meaning. */
   select?: readonly string[];
   limit: number;
   offset: number;
 }
 
-/** The runs that match, newest first unless asked otherwise, with the number of all that do. */
+/** One page of the runs that match, newest first unless `sort_order` is "asc", and the number of all that match. */
 export async function searchRuns(db: D1Database, query: RunFilters): Promise<{ runs: Run[]; total: number }> {
   const { rows, total } = await searchPage<Row>(db, {
     table: "runs",
     key: "run_id",
     columns: COLUMNS,
-    // One field of two columns.
+    // The field `usage` is stored in two columns.
     select: query.select?.flatMap((field) => (field === "usage" ? ["input_tokens", "output_tokens"] : field)),
     where: conditionOf(query),
     sortBy: "created_at",
@@ -180,8 +184,9 @@ export async function searchRuns(db: D1Database, query: RunFilters): Promise<{ r
 }
 
 /**
- * The runs that have not ended among those named: by their ids on a thread, or all of a status.
- * @throws request.invalid when neither is given, and run.not_found when a named run is not there.
+ * The runs that a request to cancel means: those with the given ids, or all unfinished ones of a status, optionally on one
+ * thread.
+ * @throws request.invalid when the request has neither ids nor a status, run.not_found when there is no run of a given id
  */
 export async function runsToCancel(
   db: D1Database,
@@ -216,7 +221,11 @@ export async function threadOfRun(db: D1Database, runId: string): Promise<string
   return threadId;
 }
 
-/** Runs that should have ended, or have been heard of, or whose webhooks called, by `before` (ms), with their threads. */
+/**
+ * Runs about which D1 should have heard something by the instant `before` (ms): they have not ended, or their webhook was to be
+ * called.
+ * @param limit the number of runs at most
+ */
 export async function stalledRuns(
   db: D1Database,
   before: number,
@@ -224,7 +233,7 @@ export async function stalledRuns(
 ): Promise<{ run_id: string; thread_id: string }[]> {
   const { results } = await db
     .prepare(
-      // Each of the two has an index of its own.
+      // Each of the two SELECTs has an SQL index of its own.
       `SELECT run_id, thread_id, due_at FROM runs WHERE status IN ('pending', 'running') AND due_at < ?1
        UNION SELECT run_id, thread_id, due_at FROM runs
          WHERE json_extract(webhook, '$.status') = 'pending' AND due_at < ?1
@@ -237,7 +246,7 @@ export async function stalledRuns(
 
 const LOST = "the run was lost";
 
-/** The statement that ends a run in the index of which its thread's object knows nothing. */
+/** The statement that ends, in the index, a run that its thread's object does not have. */
 export const endLostRun = (db: D1Database, runId: string): D1PreparedStatement =>
   db
     .prepare(
@@ -254,7 +263,7 @@ function conditionOf(query: RunFilters): Condition {
     if (value !== undefined) conditions.push({ sql: `${column} = ?`, params: [value] });
   };
   equals("thread_id", query.thread_id);
-  // A thread that is made again under the same id does not inherit the runs of the one before.
+  // A new thread under the id of a deleted one does not show the runs of the deleted one.
   if (query.thread_id !== undefined) conditions.push({ sql: "thread_deleted = 0", params: [] });
   equals("status", query.status);
   const assistant = query.assistant_id ?? query.agent_id;
@@ -266,7 +275,7 @@ function conditionOf(query: RunFilters): Condition {
     conditions.push({ sql: "created_at < ?", params: [parseInstant(query.created_before)] });
   }
   const { cron_id: cronId, ...metadata } = query.metadata ?? {};
-  // The runs of a cron are the search that is made most, and have an index of their own.
+  // The search for the runs of a cron is the most frequent one, and has an SQL index of its own.
   if (typeof cronId === "string") conditions.push({ sql: "cron_id = ?", params: [cronId] });
   else if (cronId !== undefined) metadata.cron_id = cronId;
   conditions.push(jsonContains("metadata", metadata));

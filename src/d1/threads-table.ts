@@ -13,7 +13,7 @@ import { isNotDeleted } from "./deleted-threads";
 import { allOf, jsonContains, type Condition } from "./json-filter";
 import { countRows, searchPage } from "./page-search";
 
-/** A D1 row holds 2 MB. Values that do not fit are not copied to the index, and such a thread is not found by them. */
+/** A row of D1 holds 2 MB. Values that do not fit are not copied to the index, so searches by values do not find the thread. */
 const MAX_ROW_BYTES = 1_900_000;
 
 type Row = {
@@ -47,7 +47,7 @@ const UPSERT = `INSERT INTO threads (${COLUMNS.join(", ")}, revision)
     .join(", ")}, revision = excluded.revision
   WHERE excluded.revision > threads.revision`;
 
-/** The statement that writes a thread to the index, unless the index knows a later revision. */
+/** The statement that writes a thread to the index, unless the index has a later revision. */
 export function upsertThread(
   db: D1Database,
   thread: ThreadRecord & { revision: number },
@@ -55,15 +55,15 @@ export function upsertThread(
 ): D1PreparedStatement {
   const metadata = JSON.stringify(thread.metadata);
   const config = JSON.stringify(thread.config);
-  let room = MAX_ROW_BYTES - bytesOf(metadata) - bytesOf(config) - bytesOf(thread.error ?? "");
-  const fitting = (text: string): string | null => {
+  let bytesLeft = MAX_ROW_BYTES - bytesOf(metadata) - bytesOf(config) - bytesOf(thread.error ?? "");
+  const textIfItFits = (text: string): string | null => {
     const bytes = bytesOf(text);
-    if (bytes > room) return null;
-    room -= bytes;
+    if (bytes > bytesLeft) return null;
+    bytesLeft -= bytes;
     return text;
   };
-  const interrupts = fitting(JSON.stringify(snapshot.interrupts)) ?? "{}";
-  const values = fitting(JSON.stringify(snapshot.values));
+  const interrupts = textIfItFits(JSON.stringify(snapshot.interrupts)) ?? "{}";
+  const values = textIfItFits(JSON.stringify(snapshot.values));
   return db
     .prepare(UPSERT)
     .bind(
@@ -80,11 +80,14 @@ export function upsertThread(
     );
 }
 
-/** The statement that takes a thread out of the index. */
+/** The statement that removes a thread from the index. */
 export const deleteThreadRow = (db: D1Database, threadId: string): D1PreparedStatement =>
   db.prepare("DELETE FROM threads WHERE thread_id = ?").bind(threadId);
 
-/** The threads that match, newest first unless asked otherwise, with `select` narrowing each, and the number of all that do. */
+/**
+ * One page of the threads that match, newest first unless `sort_order` is "asc", and the number of all that match. With `select`,
+ * each has only the selected fields.
+ */
 export async function searchThreads(
   db: D1Database,
   query: ThreadSearch,
@@ -120,7 +123,7 @@ export const countThreads = (db: D1Database, filters: ThreadFilters): Promise<nu
 function conditionOf(filters: ThreadFilters & { ids?: string[] }): Condition {
   const conditions: Condition[] = [];
   if (filters.ids !== undefined) {
-    // One parameter, however many ids: D1 takes a hundred parameters a statement.
+    // All ids are one parameter, because D1 takes 100 parameters in one statement.
     conditions.push({
       sql: "thread_id IN (SELECT value FROM json_each(?))",
       params: [JSON.stringify(filters.ids)],

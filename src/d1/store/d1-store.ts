@@ -1,4 +1,4 @@
-/** The store on D1: what graphs reach as `config.store`, and the routes answer from. */
+/** The store, kept in D1. Graphs use it as `config.store`, and the routes of the store answer from it. */
 import {
   BaseStore,
   type GetOperation,
@@ -23,7 +23,7 @@ export class D1Store extends BaseStore {
   readonly #db: D1Database;
   readonly #ttl: StoreTtl;
 
-  /** @param ttl how long items are kept; what langgraph.json says by default */
+  /** @param ttl how long items are kept; by default what langgraph.json says */
   constructor(db: D1Database, ttl: StoreTtl = storeTtl) {
     super();
     this.#db = db;
@@ -31,8 +31,8 @@ export class D1Store extends BaseStore {
   }
 
   /**
-   * Carries out the operations in one transaction of D1, or none of them. As in LangGraph's own stores, all reads come
-   * before all writes, and of several writes of one item the last counts.
+   * Carries out all operations in one transaction of D1; when it fails, none is carried out. As in LangGraph's own stores, all
+   * reads come before all writes, and of several writes of one item only the last is made.
    * @throws InvalidNamespaceError, request.invalid, request.too_large
    */
   override async batch<Op extends Operation[]>(operations: Op): Promise<OperationResults<Op>> {
@@ -45,27 +45,27 @@ export class D1Store extends BaseStore {
 
     const answers = await this.#send(carriedOut);
     const rowsOf = new Map(carriedOut.map((step, index) => [step, answers[index]?.results ?? []]));
-    const taken = steps.map((step) => step.take(rowsOf.get(step) ?? []));
+    const outcomes = steps.map((step) => step.outcomeOf(rowsOf.get(step) ?? []));
 
-    const due = taken
+    const toProlong = outcomes
       .flatMap(({ refreshed }) => refreshed)
       .filter((row) => {
         const { expires_at: expiresAt, ttl_minutes: minutes } = row;
         return expiresAt !== null && minutes !== null && refreshIsDue(at, expiresAt, minutes);
       });
-    if (due.length > 0) {
-      // A second time changes nothing: it never shortens an item's life.
+    if (toProlong.length > 0) {
+      // It may be tried twice: the second time changes nothing, because it never shortens the life of an item.
       const prolong = (): Promise<unknown> =>
-        within(D1_CALL_MS, "D1", this.#db.batch(prolongItems(this.#db, due, at)));
+        within(D1_CALL_MS, "D1", this.#db.batch(prolongItems(this.#db, toProlong, at)));
       await prolong().catch(prolong);
     }
-    return taken.map(({ result }) => result) as OperationResults<Op>;
+    return outcomes.map(({ result }) => result) as OperationResults<Op>;
   }
 
   /**
-   * Sends the statements to D1. An answer that does not come is an error after some seconds: a run must not wait for it until
-   * its own time is over, nor the runs behind it. Reads are tried once more. A write is not: it may have been carried out, and
-   * a second one could undo what somebody else wrote in between.
+   * Sends the statements to D1. When no answer comes within D1_CALL_MS, that is an error: the run, and the runs that wait behind
+   * it, must not lose all their time. A batch of reads is tried once more. A batch with writes is not: D1 may have carried it
+   * out, and a second time could undo what somebody else wrote in between.
    */
   async #send(steps: Step[]): Promise<D1Result[]> {
     const send = (): Promise<D1Result[]> =>
@@ -80,7 +80,7 @@ export class D1Store extends BaseStore {
     return item;
   }
 
-  /** One page, by default of 10, of the items under a prefix that pass the filter, the last written first. */
+  /** One page of the items under a prefix that pass the filter, the last written first. A page has 10 items by default. */
   override async search(
     namespacePrefix: string[],
     options: SearchOptions & ReadOptions = {},
@@ -89,7 +89,7 @@ export class D1Store extends BaseStore {
     return items;
   }
 
-  /** Writes an item, whole. `index` is accepted and has no effect, since there are no embeddings. */
+  /** Writes an item; the new value replaces the old one. `index` has no effect, because this store has no embeddings. */
   override async put(
     namespace: string[],
     key: string,
@@ -101,7 +101,7 @@ export class D1Store extends BaseStore {
     await this.batch([{ namespace, key, value, index, ...options }]);
   }
 
-  /** Stands for the store where a configuration that holds it becomes JSON. */
+  /** The text that takes the place of the store when a configuration that holds it is written as JSON. */
   toJSON(): string {
     return "[D1Store]";
   }

@@ -1,4 +1,4 @@
-/** The filter of a search as SQL: exact values and operators on the fields of an item's value, as LangGraph has them. */
+/** The filter of a search as SQL. A filter compares fields of an item's value with values or by operators, as LangGraph defines it. */
 import { DomainError } from "../../platform/errors";
 import type { JsonObject } from "../../platform/json";
 import { allOf, type Condition } from "../json-filter";
@@ -6,14 +6,16 @@ import { allOf, type Condition } from "../json-filter";
 /** Each comparison takes up to three parameters, of the 100 that a statement of D1 may have. */
 const MAX_COMPARISONS = 30;
 
+/** A name of the client is cut off in messages after so many characters. */
 const MAX_NAME = 100;
 
 const NUMERIC = { $gt: ">", $gte: ">=", $lt: "<", $lte: "<=" } as const;
 const OPERATORS = ["$eq", "$ne", "$in", "$nin", ...Object.keys(NUMERIC)];
 
 /**
- * The condition that an item's value passes `filter`: every field is the value given, or passes every operator given.
- * Values are the same when their JSON is; `$gt` and the like compare numbers, and what JavaScript takes for one.
+ * The condition that an item's value passes `filter`: each field equals the given value, or passes all given operators. Two values
+ * are equal when their JSON is equal. `$gt`, `$gte`, `$lt` and `$lte` compare numbers; both sides are converted as by JavaScript's
+ * `Number()`.
  * @throws request.invalid when there is no such operator, or there are too many comparisons
  */
 export function passes(filter: JsonObject): Condition {
@@ -28,7 +30,7 @@ export function passes(filter: JsonObject): Condition {
   return allOf(comparisons);
 }
 
-/** An object with a `$key` holds operators, and one without any key holds none of them; others are values. */
+/** Whether the wanted value is an object of operators: one with a key that begins with `$`, or one without keys. Others are values. */
 function isOperators(wanted: unknown): wanted is JsonObject {
   if (typeof wanted !== "object" || wanted === null || Array.isArray(wanted)) return false;
   const keys = Object.keys(wanted);
@@ -36,7 +38,7 @@ function isOperators(wanted: unknown): wanted is JsonObject {
 }
 
 function compare(field: string, operator: string, value: unknown): Condition {
-  // A path in SQLite quotes a key as JSON does; it is bound, and never part of the statement.
+  // A path in SQLite quotes a key as JSON does. The path is bound and never becomes SQL.
   const path = `$.${JSON.stringify(field)}`;
   switch (operator) {
     case "$eq":
@@ -46,12 +48,12 @@ function compare(field: string, operator: string, value: unknown): Condition {
     case "$in":
       return {
         sql: "coalesce((value -> ?) IN (SELECT value FROM json_each(?)), 0)",
-        params: [path, list(value)],
+        params: [path, jsonOfElements(value)],
       };
     case "$nin":
       return {
         sql: "coalesce((value -> ?) NOT IN (SELECT value FROM json_each(?)), 1)",
-        params: [path, list(value)],
+        params: [path, jsonOfElements(value)],
       };
     case "$gt":
     case "$gte":
@@ -61,18 +63,19 @@ function compare(field: string, operator: string, value: unknown): Condition {
     default:
       throw new DomainError(
         "request.invalid",
-        `filter.${short(field)}: no operator ${short(operator)}; there are: ${OPERATORS.join(", ")}`,
+        `filter.${quoted(field)}: no operator ${quoted(operator)}; there are: ${OPERATORS.join(", ")}`,
       );
   }
 }
 
-/** JSON as it stands in the column, both being written by `JSON.stringify`; null, SQL's own, for no value. */
+/** The JSON of a value as the column has it, since `JSON.stringify` writes both; SQL's NULL for undefined. */
 const jsonOf = (value: unknown): string | null => (value === undefined ? null : JSON.stringify(value));
 
-/** The JSON of each element, in a list; nothing is in what is no list. */
-const list = (value: unknown): string => JSON.stringify(Array.isArray(value) ? value.map(jsonOf) : []);
+/** A JSON array of the JSON of each element. What is not an array counts as an empty one, so nothing is in it. */
+const jsonOfElements = (value: unknown): string =>
+  JSON.stringify(Array.isArray(value) ? value.map(jsonOf) : []);
 
-/** JavaScript's `Number(field)`, but for lists and objects, which are none. SQLite's `CASE` stops at the first that fits. */
+/** SQL for JavaScript's `Number(field)`. Unlike in JavaScript, an array or an object gives NULL, so no comparison with it is true. */
 const NUMBER = `(SELECT CASE type
   WHEN 'integer' THEN atom WHEN 'real' THEN atom
   WHEN 'true' THEN 1 WHEN 'false' THEN 0 WHEN 'null' THEN 0
@@ -82,14 +85,15 @@ const NUMBER = `(SELECT CASE type
     WHEN json_type(atom) IN ('integer', 'real') THEN json_extract(atom, '$') END
   END FROM (SELECT json_type(value, ?) AS type, value ->> ? AS atom))`;
 
-function compareNumbers(path: string, operator: string, than: number): Condition {
-  if (Number.isNaN(than)) return { sql: "0", params: [] };
-  if (!Number.isFinite(than)) {
-    return { sql: `${NUMBER} ${operator} ${than > 0 ? "9e999" : "-9e999"}`, params: [path, path] };
+function compareNumbers(path: string, operator: string, operand: number): Condition {
+  if (Number.isNaN(operand)) return { sql: "0", params: [] };
+  if (!Number.isFinite(operand)) {
+    return { sql: `${NUMBER} ${operator} ${operand > 0 ? "9e999" : "-9e999"}`, params: [path, path] };
   }
-  // Read by SQLite from text, like the column: it knows integers that a double is not precise enough for.
-  return { sql: `${NUMBER} ${operator} json_extract(?, '$')`, params: [path, path, JSON.stringify(than)] };
+  // SQLite parses the number from its text, as it does in the column, because a double cannot hold every integer exactly.
+  return { sql: `${NUMBER} ${operator} json_extract(?, '$')`, params: [path, path, JSON.stringify(operand)] };
 }
 
-const short = (name: string): string =>
+/** A name for a message: quoted, and cut off when it is long. */
+const quoted = (name: string): string =>
   JSON.stringify(name.length > MAX_NAME ? `${name.slice(0, MAX_NAME)}…` : name);

@@ -7,16 +7,17 @@ import type { ItemRow } from "./item";
 import { rangeOf } from "../../wire/store/namespace";
 import { ALIVE } from "./store-table";
 
-/** Of the values of one page: an object has 128 MB of memory, and a page may have 1,000 items of 1.8 MB. */
+/** The bytes of the values of one page. An object has 128 MB of memory, and a page may have 1,000 items of 1.8 MB each. */
 const MAX_PAGE_BYTES = 16_000_000;
 
-/** A row that was found, without its value when the page is too large. */
+/** A row that was found. Its value is null when the page is too large. */
 export type FoundRow = Omit<ItemRow, "value"> & { value: string | null };
 
 /**
- * Reads one page of the items under a prefix that pass the filter, the last written first, like LangGraph's stores in
- * databases. `query` is not looked at: without embeddings LangGraph's stores rank nothing, and so does this one.
- * @throws request.invalid
+ * The statement that reads one page of the items under a prefix that pass the filter. As in LangGraph's stores in databases, the
+ * last written comes first. `query` is ignored: this store has no embeddings, and LangGraph's stores rank nothing without them.
+ * @param at items that have expired at this instant (ms) are left out
+ * @throws request.invalid when the filter cannot be used
  */
 export function selectItems(
   db: D1Database,
@@ -38,7 +39,7 @@ export function selectItems(
     .bind(...rangeOf(namespacePrefix), at, ...condition.params, limit, offset);
 }
 
-/** @throws request.too_large when the values were too large to be read together. */
+/** The rows with their values. @throws request.too_large when the values were too large to be read together */
 export function requireValues(rows: readonly FoundRow[]): ItemRow[] {
   return rows.map((row) => {
     const { value } = row;

@@ -1,4 +1,4 @@
-/** An item as D1 holds it, as LangGraph's stores hand it out, and as the API shows it. */
+/** The three forms of an item: a row in D1, an `Item` of LangGraph's stores, and what the API shows. */
 import type { Item, SearchItem } from "@langchain/langgraph-checkpoint";
 import { toIso } from "../../platform/clock";
 import { DomainError } from "../../platform/errors";
@@ -6,7 +6,7 @@ import { nestsDeeperThan, parseJson, requireStorable, type JsonObject } from "..
 import { decodeNamespace } from "../../wire/store/namespace";
 import type { WireItem } from "../../wire/store/item";
 
-/** SQLite reads JSON down to a depth of 1,000, and a single deeper value would break every search with a filter. */
+/** SQLite refuses JSON that nests more than 1,000 levels. One such value would make every search with a filter fail. */
 const MAX_DEPTH = 500;
 
 /** A row of `store_items`; instants are in ms. */
@@ -20,6 +20,7 @@ export interface ItemRow {
   ttl_minutes: number | null;
 }
 
+/** The item that a graph gets. */
 export const toItem = (row: ItemRow): Item => ({
   namespace: decodeNamespace(row.namespace),
   key: row.key,
@@ -28,6 +29,7 @@ export const toItem = (row: ItemRow): Item => ({
   updatedAt: new Date(row.updated_at),
 });
 
+/** The item that the API shows. */
 export const toWireItem = (item: Item): WireItem => ({
   namespace: item.namespace,
   key: item.key,
@@ -36,7 +38,7 @@ export const toWireItem = (item: Item): WireItem => ({
   updated_at: toIso(item.updatedAt.getTime()),
 });
 
-/** The wire object of something found; the score is null when nothing was ranked. */
+/** An item of a search, as the API shows it. The score is null, because this store ranks nothing. */
 export const toWireSearchItem = (item: SearchItem): WireItem & { score: number | null } => ({
   ...toWireItem(item),
   score: item.score ?? null,
@@ -44,7 +46,7 @@ export const toWireSearchItem = (item: SearchItem): WireItem & { score: number |
 
 /**
  * The JSON to store for a value.
- * @throws request.invalid, request.too_large when it is no object, or none that a row could hold
+ * @throws request.invalid when the value is no object or nests too deep, request.too_large when a row cannot hold it
  */
 export function storedValue(value: unknown): string {
   requireStorable("value", value ?? null);

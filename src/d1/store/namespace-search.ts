@@ -1,22 +1,26 @@
-/** Listing the namespaces that have items, in D1. */
+/** Lists the namespaces in D1 that have items. */
 import type { ListNamespacesOperation, MatchCondition } from "@langchain/langgraph-checkpoint";
 import { rangeOf } from "../../wire/store/namespace";
 import { ALIVE } from "./store-table";
 
-/** A label that stands for any. */
-const ANY = "*";
+/** In a condition, this label matches any label. */
+const WILDCARD = "*";
 
-/** The labels of a namespace as stored, as a JSON array: no escape of JSON has a period. */
+/** SQL for the labels of a stored namespace as a JSON array. Every period separates labels, because no escape in JSON has one. */
 const LABELS = `'[' || replace(json_quote(substr(namespace, 1, length(namespace) - 1)), '.', '","') || ']'`;
 
-/** That the labels from the position in `first` on are those in the JSON array bound to `?`. */
-const matches = (first: string): string =>
+/**
+ * The condition that the labels, from a position on, match those in the JSON array that is bound to `?`.
+ * @param firstPosition SQL for the position of the first label to compare, from 0
+ */
+const matches = (firstPosition: string): string =>
   `NOT EXISTS (SELECT 1 FROM json_each(?) AS wanted
-     WHERE wanted.value <> '${ANY}' AND wanted.value IS NOT labels ->> (wanted.key + ${first}))`;
+     WHERE wanted.value <> '${WILDCARD}' AND wanted.value IS NOT labels ->> (wanted.key + ${firstPosition}))`;
 
 /**
- * Reads one page of the namespaces that match, cut off after `maxDepth` labels and each given once, in the order of
- * their dotted paths. It leaps from one namespace to the next, and does not read the items in between.
+ * The statement that reads one page of the namespaces that match, in the order of their dotted paths. Each is cut off after
+ * `maxDepth` labels and listed once. The recursion finds each next namespace by the primary key, and reads no items in between.
+ * @param at items that have expired at this instant (ms) do not count
  */
 export function selectNamespaces(
   db: D1Database,
@@ -28,7 +32,7 @@ export function selectNamespaces(
     sql: `depth >= ? AND ${matches(matchType === "prefix" ? "0" : "depth - CAST(? AS INTEGER)")}`,
     params: [path.length, JSON.stringify(path), ...(matchType === "prefix" ? [] : [path.length])],
   }));
-  const cut = maxDepth === undefined ? "namespace" : CUT;
+  const listed = maxDepth === undefined ? "namespace" : FIRST_LABELS;
   const next = (start: string): string =>
     `SELECT (SELECT namespace FROM store_items WHERE namespace ${start} AND namespace < ? AND ${ALIVE}
              ORDER BY namespace LIMIT 1)`;
@@ -41,7 +45,7 @@ export function selectNamespaces(
        ),
        labelled AS (SELECT namespace, ${LABELS} AS labels FROM spaces WHERE namespace IS NOT NULL),
        measured AS (SELECT namespace, labels, json_array_length(labels) AS depth FROM labelled)
-       SELECT DISTINCT ${cut} AS namespace FROM measured
+       SELECT DISTINCT ${listed} AS namespace FROM measured
        WHERE ${["1", ...conditions.map(({ sql }) => sql)].join(" AND ")} ORDER BY 1 LIMIT ? OFFSET ?`,
     )
     .bind(
@@ -53,12 +57,12 @@ export function selectNamespaces(
     );
 }
 
-/** The first labels of a namespace, as stored. */
-const CUT = `(SELECT group_concat(value || '.', '' ORDER BY key) FROM json_each(labels) WHERE key < ?)`;
+/** SQL for the stored form of the first labels of a namespace; their number is bound to `?`. */
+const FIRST_LABELS = `(SELECT group_concat(value || '.', '' ORDER BY key) FROM json_each(labels) WHERE key < ?)`;
 
 /** The labels that a namespace must begin with: those of a prefix before its first wildcard. */
 function literalPrefix(conditions: readonly MatchCondition[]): string[] {
   const prefix = conditions.find(({ matchType }) => matchType === "prefix")?.path ?? [];
-  const any = prefix.indexOf(ANY);
-  return any === -1 ? prefix : prefix.slice(0, any);
+  const wildcard = prefix.indexOf(WILDCARD);
+  return wildcard === -1 ? prefix : prefix.slice(0, wildcard);
 }

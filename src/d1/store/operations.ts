@@ -1,4 +1,4 @@
-/** The operations of a batch: what they may be, what each asks D1, and what is made of the answer. */
+/** The operations of a batch: checks each, makes its statement for D1, and makes its result of the rows that D1 answers. */
 import {
   InvalidNamespaceError,
   type GetOperation,
@@ -16,29 +16,29 @@ import { selectNamespaces } from "./namespace-search";
 import { deleteItem, selectItem, upsertItem } from "./store-table";
 import { type StoreTtl } from "./ttl";
 
-/** Whether the items read get their full TTL again; langgraph.json says so when this does not. */
 export interface ReadOptions {
+  /** Whether the items that are read get their full TTL again. When absent, `refresh_on_read` of langgraph.json decides. */
   refreshTtl?: boolean;
 }
 
-/** Minutes until the item expires; null for never, and langgraph.json's `default_ttl` when absent. */
 export interface PutOptions {
+  /** Minutes until the item expires; null for never. When absent, `default_ttl` of langgraph.json decides. */
   ttl?: number | null;
 }
 
-/** A statement of a batch, and what its rows are to the caller. */
+/** One operation of a batch: its statement, and what the caller gets for the rows of the answer. */
 export interface Step {
   readonly statement: D1PreparedStatement;
-  /** Puts are carried out after all reads. */
+  /** Whether the statement writes. All reads of a batch are carried out before its writes. */
   readonly writes: boolean;
-  /** Of two puts of the same target, the later one counts. */
+  /** Names the item that is written. Of several writes with one target, only the last is carried out. */
   readonly target?: string;
-  /** Gives the result of the operation, and the rows whose TTL begins anew. */
-  readonly take: (rows: unknown[]) => { result: unknown; refreshed: readonly ItemRow[] };
+  /** The result of the operation, made of the rows of the answer; and the items that get their full TTL again. */
+  readonly outcomeOf: (rows: unknown[]) => { result: unknown; refreshed: readonly ItemRow[] };
 }
 
 /**
- * The step of one operation, at the instant `at`.
+ * The step of one operation. The instant `at` (ms) decides which items have expired.
  * @throws InvalidNamespaceError, request.invalid, request.too_large
  */
 export function stepOf(db: D1Database, operation: Operation, at: number, ttl: StoreTtl): Step {
@@ -55,7 +55,7 @@ function getStep(db: D1Database, operation: GetOperation & ReadOptions, at: numb
   return {
     statement: selectItem(db, operation, at),
     writes: false,
-    take: ([row]) =>
+    outcomeOf: ([row]) =>
       row === undefined
         ? { result: null, refreshed: [] }
         : { result: toItem(row as ItemRow), refreshed: refresh ? [row as ItemRow] : [] },
@@ -74,7 +74,7 @@ function searchStep(
   return {
     statement: selectItems(db, operation, at),
     writes: false,
-    take: (rows) => {
+    outcomeOf: (rows) => {
       const found = requireValues(rows as FoundRow[]);
       return {
         result: found.map((row) => ({ ...toItem(row), score: undefined })),
@@ -86,7 +86,7 @@ function searchStep(
 
 function putStep(db: D1Database, operation: PutOperation & PutOptions, at: number, ttl: StoreTtl): Step {
   const { namespace, key, value } = operation;
-  // As in LangGraph's stores, only `put` refuses namespaces that are LangGraph's own.
+  // Namespaces that LangGraph keeps for itself are not refused here. As in LangGraph's stores, only the method `put` refuses them.
   checkNamespace(namespace, "address");
   checkKey(key);
   return {
@@ -96,7 +96,7 @@ function putStep(db: D1Database, operation: PutOperation & PutOptions, at: numbe
         : upsertItem(db, operation, storedValue(value), checkedTtl(operation.ttl, ttl), at),
     writes: true,
     target: JSON.stringify([namespace, key]),
-    take: () => ({ result: null, refreshed: [] }),
+    outcomeOf: () => ({ result: null, refreshed: [] }),
   };
 }
 
@@ -106,7 +106,7 @@ function listStep(db: D1Database, operation: ListNamespacesOperation, at: number
   return {
     statement: selectNamespaces(db, operation, at),
     writes: false,
-    take: (rows) => ({
+    outcomeOf: (rows) => ({
       result: (rows as Pick<ItemRow, "namespace">[]).map((row) => decodeNamespace(row.namespace)),
       refreshed: [],
     }),
@@ -125,14 +125,14 @@ function checkKey(key: string): void {
 }
 
 function checkPage(page: { limit?: number; offset?: number; maxDepth?: number }): void {
-  checkWhole("limit", page.limit, 0);
-  checkWhole("offset", page.offset, 0);
-  checkWhole("maxDepth", page.maxDepth, 1);
+  checkWholeNumber("limit", page.limit, 0);
+  checkWholeNumber("offset", page.offset, 0);
+  checkWholeNumber("maxDepth", page.maxDepth, 1);
 }
 
-function checkWhole(name: string, value: number | undefined, least: number): void {
-  if (value === undefined || (Number.isSafeInteger(value) && value >= least)) return;
-  throw new DomainError("request.invalid", `${name}: expected a whole number from ${least} on`);
+function checkWholeNumber(name: string, value: number | undefined, smallest: number): void {
+  if (value === undefined || (Number.isSafeInteger(value) && value >= smallest)) return;
+  throw new DomainError("request.invalid", `${name}: expected a whole number from ${smallest} on`);
 }
 
 function checkedTtl(ttl: number | null | undefined, { defaultMinutes }: StoreTtl): number | null {

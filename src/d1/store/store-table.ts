@@ -1,27 +1,31 @@
-/** Single items in D1: the statements that read, write, prolong and delete them. */
+/** The statements that read, write, prolong and delete single items in D1. */
 import { encodeNamespace } from "../../wire/store/namespace";
 import type { ItemRow } from "./item";
 import { expiryOf } from "./ttl";
 
-/** Items prolonged by one statement, whose addresses are one parameter of at most 2 MB. */
-const CHUNK = 100;
+/** One statement prolongs at most so many items. Their addresses are one parameter, which may take 2 MB. */
+const PROLONG_CHUNK = 100;
 
-/** That an item has not expired at the instant bound to `?`. */
+/** The SQL condition that an item has not expired at the instant (ms) that is bound to `?`. */
 export const ALIVE = "(expires_at IS NULL OR expires_at > ?)";
 
-/** Where an item is. */
+/** The namespace and the key that name one item. */
 export interface Address {
   readonly namespace: readonly string[];
   readonly key: string;
 }
 
-/** Reads one item, unless it has expired at `at`. */
+/** Reads one item, unless it has expired at the instant `at` (ms). */
 export const selectItem = (db: D1Database, { namespace, key }: Address, at: number): D1PreparedStatement =>
   db
     .prepare(`SELECT * FROM store_items WHERE namespace = ? AND key = ? AND ${ALIVE}`)
     .bind(encodeNamespace(namespace), key, at);
 
-/** Writes an item; one that is there keeps its creation time, unless it has expired. A TTL of null is none. */
+/**
+ * Writes an item at the instant `at` (ms). An item that exists and has not expired keeps its creation time.
+ * @param value the JSON of the value
+ * @param ttlMinutes minutes until the item expires; null for never
+ */
 export const upsertItem = (
   db: D1Database,
   { namespace, key }: Address,
@@ -48,11 +52,14 @@ export const upsertItem = (
       value,
     );
 
-/** Deletes an item, if it is there. */
+/** Deletes an item, if it exists. */
 export const deleteItem = (db: D1Database, { namespace, key }: Address): D1PreparedStatement =>
   db.prepare("DELETE FROM store_items WHERE namespace = ? AND key = ?").bind(encodeNamespace(namespace), key);
 
-/** Gives items their full TTL again, as of `at`: whichever they have by then, and never a shorter life. */
+/**
+ * Gives items their full TTL again, counted from the instant `at` (ms). The TTL is the one that the row has when D1 carries this
+ * out. An item that would live shorter than before is left alone.
+ */
 export function prolongItems(db: D1Database, rows: readonly ItemRow[], at: number): D1PreparedStatement[] {
   const statement = db.prepare(
     `UPDATE store_items SET expires_at = CAST(round(?1 + ttl_minutes * 60000) AS INTEGER)
@@ -60,8 +67,8 @@ export function prolongItems(db: D1Database, rows: readonly ItemRow[], at: numbe
        AND expires_at > ?1 AND expires_at < ?1 + ttl_minutes * 60000`,
   );
   const statements: D1PreparedStatement[] = [];
-  for (let start = 0; start < rows.length; start += CHUNK) {
-    const addresses = rows.slice(start, start + CHUNK).map((row) => [row.namespace, row.key]);
+  for (let start = 0; start < rows.length; start += PROLONG_CHUNK) {
+    const addresses = rows.slice(start, start + PROLONG_CHUNK).map((row) => [row.namespace, row.key]);
     statements.push(statement.bind(at, JSON.stringify(addresses)));
   }
   return statements;

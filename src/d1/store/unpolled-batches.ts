@@ -1,8 +1,9 @@
 /**
- * Takes the polling out of LangGraph's `AsyncBatchedStore`, which every run with a store wraps it in: it looks for
- * operations on a timer of 0 ms for as long as the run lasts. A run that waits a minute for a model would do so
- * tens of thousands of times, at about 5 % of a CPU, which Workers bill and limit. Here the first operation sets the
- * timer, and what is asked until it fires is one batch, as before. Does nothing when LangGraph has changed inside.
+ * Changes LangGraph's class `AsyncBatchedStore` so that it does not poll. LangGraph puts an instance of it around the store of
+ * every run. The class looks for new operations by a timer of 0 ms, again and again while the run lasts. For a run that waits a
+ * minute for a model, these are tens of thousands of timers and about 5 % of a CPU, which Workers bill and limit. With this
+ * change the first operation starts the timer, and all operations until it fires are one batch, as before. When a later version
+ * of LangGraph has other internals, the class is left as it is.
  */
 import { AsyncBatchedStore, type BaseStore, type Operation } from "@langchain/langgraph-checkpoint";
 
@@ -12,7 +13,7 @@ interface Waiting {
   readonly reject: (reason: unknown) => void;
 }
 
-/** What is private in the class, as it is in @langchain/langgraph-checkpoint 1.2. */
+/** The private members of the class in @langchain/langgraph-checkpoint 1.2. */
 interface Internals {
   readonly store: BaseStore;
   running: boolean;
