@@ -1,4 +1,7 @@
-/** The entry of the Worker: it answers HTTP requests, does the work of the cron trigger each minute, and exports the two classes of objects. */
+/**
+ * The entry of the Worker. It answers HTTP requests, does the work of the cron trigger each minute, and exports the two classes of
+ * objects.
+ */
 import { forgetOldDeletions } from "./d1/deleted-threads";
 import { sweepExpiredItems } from "./d1/store/ttl";
 import { app } from "./edge/app";

@@ -6,16 +6,16 @@ import { nextSlot, type Schedule } from "../schedule/schedule";
 import { CRON_PAYLOAD_FIELDS, type Cron, type CronPatch } from "../wire/crons/cron";
 import { changedPolicy, type CronPolicy } from "../wire/crons/policy";
 
-/** What the owner defines; instants in ms since the epoch. */
+/** What the owner of a cron defines. Instants are in ms since the epoch. */
 export interface CronDefinition {
   cronId: string;
   assistantId: string;
   /** Null for a stateless cron: each firing then has a thread of its own. */
   threadId: string | null;
   schedule: string;
-  /** IANA; null is UTC. */
+  /** A name of the IANA time zone database; null for UTC. */
   timezone: string | null;
-  /** No slot at or after it fires. */
+  /** No slot at or after this instant fires; null for no end. */
   endTime: number | null;
   enabled: boolean;
   onRunCompleted: "delete" | "keep" | null;
@@ -23,18 +23,19 @@ export interface CronDefinition {
   payload: JsonObject;
   metadata: JsonObject;
   policy: CronPolicy;
-  /** Why it was last paused or resumed, in the owner's words or the server's. */
+  /** Why the cron was last paused or resumed, as the owner or the server put it. */
   note: string | null;
   createdAt: number;
   updatedAt: number;
 }
 
+/** The schedule of the cron: its expression and its time zone. */
 export const scheduleOf = (definition: CronDefinition): Schedule => ({
   expression: definition.schedule,
   timezone: definition.timezone,
 });
 
-/** The first slot after `afterMs` that fires: before the end time, if there is one. Null when there is none. */
+/** The first slot after the instant `afterMs` (ms). Null when there is none, or when it lies at or after the end time. */
 export function upcomingSlot(definition: CronDefinition, afterMs: number): number | null {
   const slot = nextSlot(scheduleOf(definition), afterMs);
   if (slot === null || (definition.endTime !== null && slot >= definition.endTime)) return null;
@@ -42,8 +43,10 @@ export function upcomingSlot(definition: CronDefinition, afterMs: number): numbe
 }
 
 /**
- * The fields of the run that each firing makes, with those of a request: absent leaves one, null clears it. On a thread there
- * is always a strategy.
+ * The payload of the cron with the fields of a request applied. An absent field leaves what there is, and null clears it. The
+ * payload of a cron on a thread always has a `multitask_strategy`: "enqueue" unless another was asked for.
+ * @param payload the fields of the run that each firing makes, so far
+ * @param fields the fields of the request
  */
 export function changedPayload(payload: JsonObject, threadId: string | null, fields: JsonObject): JsonObject {
   const given = CRON_PAYLOAD_FIELDS.filter((field) => fields[field] !== undefined);
@@ -53,9 +56,10 @@ export function changedPayload(payload: JsonObject, threadId: string | null, fie
 }
 
 /**
- * The definition with a patch applied at `at`: absent leaves, null clears, `metadata` merges. A pause or a resumption has
- * the note that comes with it, or none.
- * @throws request.invalid when the cron is to delete a thread that is not its own
+ * The definition with a patch applied. An absent field leaves what there is, null clears it, and `metadata` is merged. A patch
+ * that pauses or resumes the cron replaces the note, also when it brings none.
+ * @param at the present instant (ms)
+ * @throws request.invalid when a cron on a thread is told to delete the thread
  */
 export function patched(definition: CronDefinition, patch: CronPatch, at: number): CronDefinition {
   const ownsThreads = definition.threadId === null;
@@ -81,6 +85,7 @@ export function patched(definition: CronDefinition, patch: CronPatch, at: number
   };
 }
 
+/** The cron as the API shows it. */
 export function toWireCron({
   definition,
   nextRunAt,

@@ -1,9 +1,9 @@
-/** From a request, or a cron's payload, to the run that it asks for. */
+/** Makes a run of what a request, or the payload of a cron, asks for. */
 import { requireStorable, type JsonObject } from "../platform/json";
 import { KEPT_FIELDS, type RunCreate } from "../wire/runs/run";
 import type { CronTerms, NewRun, RunKwargs } from "./run";
 
-/** The fields of a run: of a request, or of a cron's payload as it is stored. */
+/** The fields that ask for a run: those of a request, or those of a stored payload of a cron. */
 export type RunFields = Pick<RunCreate, "assistant_id"> &
   Partial<Omit<RunCreate, "config" | "checkpoint">> & { config?: JsonObject; checkpoint?: JsonObject };
 
@@ -16,9 +16,10 @@ export interface AssistantSnapshot {
 }
 
 /**
- * The run that `fields` ask for. The assistant's config and context are its ground; what the request says lies on top.
- * @param stateless that the thread is made for this run
- * @param cron what the cron that makes it asks of it
+ * The run that `fields` ask for. It gets the config and the context of the assistant; fields of the same name in the request
+ * replace those of the assistant.
+ * @param stateless whether the thread is made for this run
+ * @param cron what the cron that makes the run asks of it; null when no cron makes it
  * @throws request.too_large
  */
 export function newRun(
@@ -31,7 +32,7 @@ export function newRun(
     cron = null,
   }: { runId: string; threadId: string; stateless: boolean; cron?: CronTerms | null },
 ): NewRun {
-  const own = publicKeys(fields.config?.configurable);
+  const requested = publicKeys(fields.config?.configurable);
   const kwargs: RunKwargs = {
     ...Object.fromEntries(
       KEPT_FIELDS.filter((key) => fields[key] !== undefined).map((key) => [key, fields[key]]),
@@ -42,7 +43,7 @@ export function newRun(
       ...fields.config,
       configurable: {
         ...publicKeys(assistant.config.configurable),
-        ...own,
+        ...requested,
         ...(fields.checkpoint_id === undefined ? {} : { checkpoint_id: fields.checkpoint_id }),
         ...checkpointKeys(fields.checkpoint),
         run_id: runId,
@@ -61,7 +62,7 @@ export function newRun(
     graphId: assistant.graph_id,
     metadata: fields.metadata ?? {},
     kwargs,
-    ownConfigurable: Object.keys(own),
+    ownConfigurable: Object.keys(requested),
     multitaskStrategy: fields.multitask_strategy ?? "enqueue",
     createThread: stateless || fields.if_not_exists === "create",
     temporary: stateless && fields.on_completion !== "keep",
@@ -75,7 +76,7 @@ function durabilityOf(fields: RunFields): RunKwargs["durability"] {
   return fields.checkpoint_during === false ? "exit" : "async";
 }
 
-/** `configurable` without LangGraph's own keys, which steer its machinery and are not a client's to set. */
+/** `configurable` without the keys that LangGraph uses itself. A client must not set these. */
 const publicKeys = (configurable: unknown): JsonObject =>
   Object.fromEntries(
     Object.entries((configurable ?? {}) as JsonObject).filter(
@@ -83,6 +84,7 @@ const publicKeys = (configurable: unknown): JsonObject =>
     ),
   );
 
+/** The keys of `configurable` that name the checkpoint at which the run starts. */
 const checkpointKeys = (checkpoint: JsonObject | undefined): JsonObject =>
   Object.fromEntries(
     ["checkpoint_id", "checkpoint_ns", "checkpoint_map"]

@@ -2,21 +2,21 @@
 import type { FinalStatus, RunError } from "../wire/runs/run";
 import type { CronEntry } from "./cron-entry";
 
-/** How a run of a cron has ended. Instants in ms since the epoch. */
+/** How a run of a cron has ended. Instants are in ms since the epoch. */
 export interface RunReport {
   runId: string;
   threadId: string;
-  /** `rolled_back` also for a run that was deleted before its end: there is no such run any more. */
+  /** A run that was deleted before it ended is `rolled_back` too, because it does not exist any more. */
   status: FinalStatus | "rolled_back";
-  /** It stopped at an interrupt and waits for an answer. */
+  /** Whether it stopped at an interrupt and waits for an answer. */
   waiting: boolean;
   error: RunError | null;
-  /** Starts of its execution; 0 when it was stopped before it began. */
+  /** The number of its attempts; 0 when it was stopped before the first. */
   attempts: number;
   /** When its first attempt began; null when none did. */
   startedAt: number | null;
   endedAt: number;
-  /** What all its attempts used, as far as its models told. */
+  /** The tokens that all its attempts used, as far as the models reported them. */
   inputTokens: number;
   outputTokens: number;
 }

@@ -13,7 +13,7 @@ import type {
 } from "../wire/runs/run";
 import type { ThreadTtl } from "../wire/threads/ttl";
 
-/** What the run was asked to do; `config` and `context` have the assistant's merged in. */
+/** What the run was asked to do. `config` and `context` are those of the request, merged with those of the assistant. */
 export interface RunKwargs extends JsonObject, KeptFields {
   config: JsonObject & { configurable: JsonObject };
   context: JsonObject;
@@ -22,17 +22,17 @@ export interface RunKwargs extends JsonObject, KeptFields {
 
 /** What a cron asks of the runs that it makes. */
 export interface CronTerms {
-  /** Is told how each of them has ended. */
+  /** The cron that gets a report of how each of its runs ended. */
   cronId: string;
-  /** Attempts in all at a run whose graph fails; 1: it is not tried again. */
+  /** The number of attempts at a run whose graph fails; with 1, it is not tried again. */
   maxAttempts: number;
-  /** Ms from the first failure to the next attempt; twice as long after each further one. */
+  /** Ms from the first failure to the next attempt. Each further failure doubles the delay. */
   retryDelayMs: number;
-  /** Ms that an attempt may take, when that is less than any run may; null: no less. */
+  /** Ms that one attempt may take. Null for the limit of the deployment, which no attempt may exceed. */
   timeoutMs: number | null;
-  /** Of a thread that is made for the run and kept; null: the deployment's own. */
+  /** The time to live of a thread that is made for the run and kept; null for that of the deployment. */
   ttl: ThreadTtl | null;
-  /** The thread is made for this run alone. */
+  /** Whether the thread is made for this run alone. */
   ownsThread: boolean;
 }
 
@@ -44,14 +44,14 @@ export interface NewRun {
   graphId: string;
   metadata: JsonObject;
   kwargs: RunKwargs;
-  /** The keys of `configurable` that are the request's, and not its assistant's. */
+  /** The keys of `configurable` that the request set; the others come from the assistant. */
   ownConfigurable: string[];
   multitaskStrategy: MultitaskStrategy;
-  /** Make the thread if there is none; otherwise a missing one is an error. */
+  /** Whether the thread is made when it does not exist. Otherwise a missing thread is an error. */
   createThread: boolean;
-  /** The thread is made for this run and goes with it. */
+  /** Whether the thread is temporary: made for this run and removed with it. */
   temporary: boolean;
-  /** Ms to wait before it starts. */
+  /** Ms to wait before the run starts. */
   delayMs: number;
   /** Null when no cron makes it. */
   cron: CronTerms | null;
@@ -67,18 +67,20 @@ export interface RunRecord {
   kwargs: RunKwargs;
   multitaskStrategy: MultitaskStrategy;
   error: RunError | null;
-  /** Null when it has no webhook. */
+  /** How far the calling of its webhook has got; null when the run has no webhook. */
   webhook: WebhookDelivery | null;
-  /** Starts of its execution so far; null when that is not known. */
+  /** The number of attempts so far; null when it is not known. */
   attempts: number | null;
-  /** What all its attempts used; null when no model told of any. */
+  /** The tokens that all its attempts used; null when no model reported any. */
   usage: TokenUsage | null;
   createdAt: number;
   updatedAt: number;
 }
 
+/** Whether a run of this status has ended. */
 export const isFinal = (status: RunStatus): boolean => status !== "pending" && status !== "running";
 
+/** The run as the API shows it. */
 export function toWireRun(run: RunRecord): Run {
   return {
     run_id: run.runId,
@@ -98,7 +100,8 @@ export function toWireRun(run: RunRecord): Run {
       : { usage: { input_tokens: run.usage.inputTokens, output_tokens: run.usage.outputTokens } }),
   };
 }
-/** What a row says of tokens, here or in the index. */
+
+/** The tokens in the row of a run, be it of the thread's object or of the index; null when no model reported any. */
 export const usageOf = (row: {
   input_tokens: number | null;
   output_tokens: number | null;

@@ -28,8 +28,9 @@ export interface PlacedStream {
   from: number;
 }
 
-/** Where a stream begins: after an event, as far as events are kept; without one, now. */
+/** Where a stream begins. */
 export interface StreamStart {
+  /** The stream begins with the kept events after this one. Without it, the stream begins now. */
   lastEventId?: number;
 }
 
@@ -45,7 +46,7 @@ export type ThreadMode = (typeof THREAD_MODES)[number];
 
 /** Which state of a thread is read, and which fields of it. */
 export interface StateRead {
-  /** The latest state without one. */
+  /** The checkpoint whose state is read; without it, the latest state. */
   checkpointId?: string;
   ns?: string;
   subgraphs: boolean;

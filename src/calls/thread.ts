@@ -4,7 +4,7 @@ import type { JsonObject } from "../platform/json";
 import type { Thread, ThreadSnapshot, ThreadStatus } from "../wire/threads/thread";
 import type { ThreadTtl } from "../wire/threads/ttl";
 
-/** A thread without its state. Instants in ms since the epoch. */
+/** A thread without its state. Instants are in ms since the epoch. */
 export interface ThreadRecord {
   threadId: string;
   status: ThreadStatus;
@@ -16,6 +16,7 @@ export interface ThreadRecord {
   updatedAt: number;
 }
 
+/** The thread as the API shows it. */
 export function toWireThread(thread: ThreadRecord, snapshot: ThreadSnapshot): Thread {
   return {
     thread_id: thread.threadId,

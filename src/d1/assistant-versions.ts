@@ -10,8 +10,8 @@ import { bytesIn, MAX_PAGE_BYTES, tooLarge } from "./page-search";
 import { changeAndForgetReads } from "./recent-reads";
 
 /**
- * A patch is given up after so many attempts, each of which lost to the patch of another request. One attempt takes three
- * statements, and D1 answers at most 50 statements for one request of a free Worker.
+ * How many times a patch is tried, while the patches of other requests get ahead of it. One attempt takes three statements, and
+ * D1 answers at most 50 statements for one request of a free Worker.
  */
 const MAX_PATCH_ATTEMPTS = 15;
 

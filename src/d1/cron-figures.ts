@@ -31,7 +31,7 @@ export interface IndexedFigures {
 }
 
 /**
- * Reads one page of all crons, in the order of their ids.
+ * Reads one page of the crons that have figures, in the order of their ids.
  * @param afterId the last cron id of the page before; the empty text for the first page
  */
 export async function pageOfFigures(

@@ -3,7 +3,7 @@
  * after the deletion. The table `deleted_threads` keeps such a write from bringing the thread or its runs back.
  */
 
-/** A deletion is remembered for so long (ms). No write to D1 is under way for longer. */
+/** How long (ms) a deletion is remembered. No write to D1 is under way for longer. */
 const REMEMBERED_MS = 3_600_000;
 
 /** The statement that notes the deletion of a thread at the instant `at` (ms). */

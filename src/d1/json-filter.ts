@@ -14,7 +14,7 @@ const MAX_STATEMENT_PARAMS = 97;
 /** The parameters of one JSON filter. The limit leaves room for the other conditions of a search. */
 const MAX_FILTER_PARAMS = 60;
 
-/** So many texts of a filter are first looked for in the unparsed text of the column; see below. */
+/** How many texts of a filter are looked for in the unparsed text of the column before its JSON is parsed. */
 const MAX_PREFILTERS = 3;
 
 /** D1 refuses expressions that nest more than 100 levels. One level of a filter with many values takes up to 22 of them. */

@@ -1,4 +1,4 @@
-/** The index of runs in D1: searches and lists. After a run has ended, this is the only place that keeps its record. */
+/** The index of runs in D1: searches and lists. Once a run has ended, only this index keeps its record. */
 import { toWireRun, usageOf, type RunRecord } from "../calls/run";
 import { DomainError } from "../platform/errors";
 import { parseInstant } from "../platform/instant";
@@ -95,8 +95,8 @@ const LAST_REVISION = Number.MAX_SAFE_INTEGER;
 
 /**
  * The statements that remove the runs of a deleted thread from the index. A run that a cron made keeps its row, because the
- * cron's history shows when and how it ended and its tokens; input, error and webhook are removed from the row. A late write of
- * such a run changes nothing.
+ * cron's history shows when and how it ended and its tokens. Input, error, webhook and all metadata but the cron's id and the
+ * slot are removed from the row. A late write of such a run changes nothing.
  * @param at the instant of the deletion, in ms
  */
 export const deleteRunsOfThread = (db: D1Database, threadId: string, at: number): D1PreparedStatement[] => [

@@ -23,7 +23,10 @@ const currentTimeArguments = z.object({
     .describe("IANA time zone of the answer, for example Europe/Berlin. Default: UTC."),
 });
 
-/** The tool with which the model learns what time it is. It answers an ISO 8601 instant; an unknown time zone becomes the tool's error. */
+/**
+ * The tool with which the model learns what time it is. It answers an ISO 8601 instant. An unknown time zone becomes the tool's
+ * error.
+ */
 export const currentTime = tool(
   ({ time_zone }: z.infer<typeof currentTimeArguments>) => {
     const now = new Date();

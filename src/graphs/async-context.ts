@@ -1,6 +1,7 @@
 /**
- * LangGraph keeps the running node's configuration in an AsyncLocalStorage: `interrupt()`, `task()` and
- * token streaming need it. Only its Node entry sets one up; a Worker bundle resolves the browser entry.
+ * Gives LangGraph the AsyncLocalStorage in which it keeps the configuration of the running node. `interrupt()`, `task()` and token
+ * streaming need it. LangGraph's entry for Node makes one itself, but the bundle of a Worker has its entry for browsers, which
+ * does not. This is a file of its own because it has to run before the modules of graphs: imports run in their order.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { AsyncLocalStorageProviderSingleton } from "@langchain/core/singletons";

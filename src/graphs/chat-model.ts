@@ -1,6 +1,6 @@
 /**
- * Which chat model an agent talks to is decided when it runs, by what is configured: an
- * OpenAI-compatible endpoint, else the Workers AI binding, else the offline model.
+ * Chooses the chat model of the agent when the agent runs, and calls it. An OpenAI-compatible endpoint comes first, then the
+ * Workers AI binding, and without either the offline model.
  */
 import { env as bindings } from "cloudflare:workers";
 import type { BaseChatModel } from "@langchain/core/language_models/chat_models";
@@ -26,8 +26,9 @@ export interface ModelSources {
 }
 
 /**
+ * The chat model that is configured.
  * @param modelName overrides OPENAI_MODEL or WORKERS_AI_MODEL.
- * @throws Error when a number among the variables is none
+ * @throws Error when a variable that has to be a number is not one
  */
 export function chooseChatModel(modelName?: string, sources: ModelSources = {}): ToolCallingModel {
   const { variables = process.env } = sources;
@@ -57,13 +58,13 @@ export interface ModelCall {
   readonly model: ToolCallingModel;
   readonly tools: readonly StructuredToolInterface[];
   readonly messages: readonly BaseMessage[];
-  /** Of the run: when it aborts, so does the call. */
+  /** The signal of the run. When it aborts, the call is aborted too. */
   readonly signal?: AbortSignal | undefined;
   readonly variables?: Variables;
 }
 
 /**
- * One answer of the model. MODEL_TIMEOUT_MS bounds the whole call, retries and streamed body included.
+ * Asks the model for one answer. MODEL_TIMEOUT_MS limits the whole call, with its retries and the reading of a streamed answer.
  * @throws Error with the provider's message, or saying that the time was over
  */
 export async function callModel(call: ModelCall): Promise<AIMessageChunk> {
@@ -86,10 +87,10 @@ export async function callModel(call: ModelCall): Promise<AIMessageChunk> {
   signal?.addEventListener("abort", onAbort, { once: true });
   try {
     const answer = model.bindTools([...tools]).invoke([...messages], { signal: ended.signal });
-    // Raced, because a provider may ignore the signal.
+    // A provider may ignore the signal. So the call ends here even when the provider goes on.
     return await Promise.race([answer, stopped.promise]);
   } catch (error) {
-    // Clients report an abort in words of their own; the reason says more.
+    // The client of each provider reports an abort by its own message. The reason of the abort says more.
     throw ended.signal.aborted && ended.signal.reason instanceof Error ? ended.signal.reason : error;
   } finally {
     clearTimeout(timer);

@@ -1,7 +1,8 @@
 /**
- * The JSON schemas of a graph's state, input, output and configuration. What is defined in zod, or as a
- * StateSchema, LangGraph tells at run time; of an `Annotation.Root` only the TypeScript types know, and those were
- * read when the server was built. Where neither tells, the schema stays open: none refuses what the graph takes.
+ * The JSON schemas of a graph's state, input, output and configuration. When they are defined in zod or as a StateSchema,
+ * LangGraph gives their schemas at run time. When they are defined by `Annotation.Root`, only the TypeScript types say what they
+ * hold, and the build of the server read these. When neither says anything, the schema allows everything, so that no schema
+ * refuses what the graph takes.
  */
 import { schemaMetaRegistry } from "@langchain/langgraph/zod";
 import {
@@ -23,22 +24,28 @@ export interface GraphSchemas {
   readonly config: JsonSchema | undefined;
 }
 
-/** What was read from types; a part is missing when they left it open. */
+/** The schemas that the build read from TypeScript types. A schema is missing when the types allow everything. */
 export type ExtractedSchemas = Partial<GraphSchemas>;
 
-/** What LangGraph keeps of a StateGraph's definition; a part in zod is in both, one in annotations in the first. */
+/**
+ * The members of a StateGraph that hold its definition. What is defined in zod is in the `…Definition` and in the
+ * `…RuntimeDefinition` of the same name; what is defined by annotations is in the first only.
+ */
 interface Builder {
   readonly _schemaDefinition?: object;
   readonly _schemaRuntimeDefinition?: object;
   readonly _inputDefinition?: object;
-  /** A symbol when the input has no schema of its own, or one in annotations. */
+  /** A symbol when the input has no definition of its own, or one by annotations. */
   readonly _inputRuntimeDefinition?: object | symbol;
   readonly _outputDefinition?: object;
   readonly _outputRuntimeDefinition?: object;
   readonly _configRuntimeSchema?: object;
 }
 
-/** The schemas of a compiled graph, and what was read from its types. */
+/**
+ * The schemas of a compiled graph.
+ * @param extracted the schemas that the build read from the types of the graph
+ */
 export function schemasOf(graph: unknown, extracted: ExtractedSchemas = {}): GraphSchemas {
   const builder = builderOf(graph);
   const state = builder._schemaRuntimeDefinition;
@@ -49,7 +56,7 @@ export function schemasOf(graph: unknown, extracted: ExtractedSchemas = {}): Gra
     : ownInput
       ? undefined
       : state;
-  // An output in annotations is given the state's definition by LangGraph, which it is not.
+  // For an output that is defined by annotations, LangGraph gives the state's definition, which is the wrong one.
   const output =
     ownOutput && builder._outputRuntimeDefinition === state ? undefined : builder._outputRuntimeDefinition;
   return {
@@ -68,7 +75,7 @@ export function schemasOf(graph: unknown, extracted: ExtractedSchemas = {}): Gra
   };
 }
 
-/** The schema that LangGraph makes of a definition; undefined without one. */
+/** The schema that LangGraph makes of a definition; undefined when there is no definition. */
 function fromDefinition(
   definition: object | undefined,
   io: "input" | "output",
@@ -79,8 +86,8 @@ function fromDefinition(
 }
 
 /**
- * LangGraph gives up on a whole schema for one field that JSON schema has no word for, as a date or `z.custom`:
- * here such a field is left open.
+ * The schema of a definition that has a field which JSON schema cannot express, such as a date or `z.custom`. LangGraph makes no
+ * schema at all of such a definition. Here only that field allows everything.
  */
 function openSchema(definition: object, io: "input" | "output"): JsonSchema {
   if (!(definition instanceof z.core.$ZodObject)) return {};
@@ -98,11 +105,14 @@ function openField(field: object, io: "input" | "output"): JsonSchema {
     ...attempt(() => z.toJSONSchema(field, { unrepresentable: "any", io })),
   };
   delete schema["$schema"];
-  // References lead from the root of the schema, which is another here.
+  // A reference starts at the root of the schema. The root is another one here, so the reference would lead nowhere.
   return JSON.stringify(schema).includes('"$ref"') ? {} : schema;
 }
 
-/** What the types told, unless the graph that is there has other keys; else its keys, of any type. */
+/**
+ * The schema that the build read from the types. When there is none, or when it has a key that the definition lacks, a schema of
+ * the definition's keys, each of any type.
+ */
 function fromTypes(extracted: JsonSchema | undefined, definition: object | undefined): JsonSchema {
   const keys = Object.keys(definition ?? {});
   if (extracted !== undefined && (definition === undefined || haveKeys(extracted, keys))) return extracted;

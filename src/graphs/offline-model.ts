@@ -1,6 +1,6 @@
 /**
- * A stand-in for a language model, for when none is configured: deterministic, needs no network and no
- * key, and says so in every answer. It can ask for the `current_time` tool and repeat what it is told.
+ * The model that takes the place of a language model when none is configured. It is deterministic and needs no network and no key.
+ * Every answer says that it is the offline model. It can call the tool `current_time`, and repeat what it was asked.
  */
 import type { CallbackManagerForLLMRun } from "@langchain/core/callbacks/manager";
 import {
@@ -50,7 +50,7 @@ export class OfflineChatModel extends BaseChatModel<OfflineCallOptions> {
     return { generations: [{ text, message }] };
   }
 
-  /** Word by word, so that token streaming can be seen without a real model too. */
+  /** Streams the answer word by word, so that token streaming can be tried without a real model. */
   override async *_streamResponseChunks(
     messages: BaseMessage[],
     options: OfflineCallOptions,
@@ -86,7 +86,7 @@ function answerTo(messages: BaseMessage[], toolNames: string[]): Answer {
   if (toolNames.includes(TIME_TOOL) && ASKS_FOR_TIME.test(question)) {
     const zone = TIME_ZONE.exec(question)?.[0];
     const args: Record<string, string> = zone === undefined ? {} : { time_zone: zone };
-    // Unique within the thread, and the same whenever the same thread is run again.
+    // The id is unique within the thread. A run on the same messages gets the same id again.
     const id = `call_offline_${messages.length}`;
     return { text: "", toolCalls: [{ id, name: TIME_TOOL, args, type: "tool_call" }] };
   }

@@ -1,6 +1,6 @@
 /**
- * The plug-in place: hands out the graphs that langgraph.json names, ready to run on the persistence
- * of whoever runs them.
+ * Loads the graphs that langgraph.json names. Each loaded graph uses the checkpointer and the store of the caller. The order of the
+ * imports matters: graphs may use the async context and the logger while they are loaded.
  */
 import "./async-context";
 import "./sdk-logger";
@@ -29,7 +29,7 @@ export type RunnableGraph = Pick<
   | "getSubgraphsAsync"
 >;
 
-/** A compiled graph that is only looked at. */
+/** A compiled graph whose structure is read and which is not run. */
 export type ReadableGraph = Pick<AnyGraph, "getGraphAsync" | "getSubgraphsAsync">;
 
 export interface GraphPersistence {
@@ -37,19 +37,19 @@ export interface GraphPersistence {
   readonly store?: BaseStore;
 }
 
-/** No graph of that id is in langgraph.json. */
+/** The error that langgraph.json names no graph of this id. */
 export class GraphNotFoundError extends Error {
   override readonly name = "GraphNotFoundError";
 }
 
 export interface GraphRegistry {
-  /** In the order of langgraph.json. */
+  /** The ids of all graphs, in the order of langgraph.json. */
   readonly graphIds: readonly string[];
   /**
-   * The graph of this id, on the persistence given, whatever the graph was compiled with. Every call
-   * returns an object of its own: Durable Objects that share an isolate must not share a checkpointer.
-   * @param config given to a graph that is exported as a function: it is called at every load, and its
-   *   second argument says that a run (and not a listing) is the reason, as in other LangGraph servers.
+   * The graph of this id, to be run. It uses the given persistence, even when it was compiled with another. Every call returns
+   * a new copy, because Durable Objects that share an isolate must not share a checkpointer.
+   * @param config the argument for a graph that is exported as a function. The function is called at every load. Its second
+   *   argument says that the graph is loaded for a run and not to be read, as in other LangGraph servers.
    * @throws GraphNotFoundError, and whatever a graph's function throws
    */
   readonly loadGraph: (
@@ -58,13 +58,17 @@ export interface GraphRegistry {
     persistence: GraphPersistence,
   ) => Promise<RunnableGraph>;
   /**
-   * The graph of this id, to be looked at and not run; a graph that is exported as a function is told so.
+   * The graph of this id, to read its structure and not to run it. A graph that is exported as a function is told so.
    * @throws GraphNotFoundError, and whatever a graph's function throws
    */
   readonly readGraph: (graphId: string, config: LangGraphRunnableConfig) => Promise<ReadableGraph>;
 }
 
-/** A registry of these exports: compiled graphs, StateGraphs, functions of these, promises of these. */
+/**
+ * Makes a registry of graphs.
+ * @param graphs by graph id, what a module exports: a compiled graph, a StateGraph, a function that returns one, or a promise
+ *   of one of these
+ */
 export function createRegistry(graphs: Readonly<Record<string, unknown>>): GraphRegistry {
   const exportsById = new Map(Object.entries(graphs));
   const compiledById = new Map<string, AnyGraph>();
@@ -107,20 +111,23 @@ export function createRegistry(graphs: Readonly<Record<string, unknown>>): Graph
 /** The graphs that langgraph.json names. */
 export const { graphIds, loadGraph, readGraph } = createRegistry(generatedGraphs);
 
-/** What the types of graphs told when the server was built: by graph id, by path of the subgraph (`""`: itself). */
+/** The schemas that the build read from types: by graph id, then by the path of the subgraph (`""` for the graph itself). */
 export const extractedSchemas: Readonly<Record<string, Readonly<Record<string, ExtractedSchemas>>>> =
   generatedSchemas;
 
-/** The sections of langgraph.json that are about the server: how long it keeps what, and what of requests it passes on. */
+/** The sections of langgraph.json that configure the server: times to live, and the request headers that graphs see. */
 export const settings: {
   readonly checkpointer?: unknown;
   readonly store?: unknown;
   readonly http?: unknown;
-  /** By graph id, what its default assistant is described as. */
+  /** By graph id, the description of its default assistant. */
   readonly descriptions?: Readonly<Record<string, string>>;
 } = generatedSettings;
 
-/** Unwraps what may stand for a graph: a compiled one, a StateGraph, or the agent of `createAgent`. */
+/**
+ * The compiled graph that an export stands for: a compiled graph, a StateGraph, or the agent of `createAgent`.
+ * @throws TypeError when the export is none of these
+ */
 function compiled(graphId: string, value: unknown): AnyGraph {
   if (isCompiled(value)) return value;
   if (hasKey(value, "graph") && isCompiled(value.graph)) return value.graph;
@@ -134,8 +141,8 @@ function compiled(graphId: string, value: unknown): AnyGraph {
 const templates = new WeakMap<AnyGraph, AnyGraph>();
 
 /**
- * A copy of the graph that can itself be copied without touching the original: a graph of the
- * functional API checks itself whenever it is copied, and thereby lengthens a list the copies share.
+ * A copy of the graph from which all further copies are made, so that they do not change the original. A graph of the functional
+ * API validates itself whenever it is copied, and each time adds to a list that all copies share. The template does not.
  */
 function templateOf(graph: AnyGraph): AnyGraph {
   let template = templates.get(graph);
@@ -147,7 +154,7 @@ function templateOf(graph: AnyGraph): AnyGraph {
   return template;
 }
 
-/** Why a graph's function is called, as other LangGraph servers tell it. */
+/** Tells a graph's function why it is called, in the form of other LangGraph servers. */
 interface FactoryRuntime {
   accessContext: "threads.create_run" | "assistants.read";
   executionRuntime: { context: unknown } | null;

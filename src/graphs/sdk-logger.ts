@@ -1,12 +1,12 @@
 /**
- * What `getLogger()` of `@langchain/langgraph-sdk/logging` gives to graphs: a logger whose lines go where the server's go, one
- * JSON object each, with the ids of the run in whose execution they were written.
+ * The logger that graphs get from `getLogger()` of `@langchain/langgraph-sdk/logging`. It writes to the server's log, one JSON
+ * object a line, and adds the ids of the run that is being executed.
  */
 import { AsyncLocalStorageProviderSingleton } from "@langchain/core/singletons";
 
 type Level = "error" | "warn" | "info" | "debug";
 
-/** The levels of the SDK's logger, by how the platform's log has them. */
+/** For each level of the SDK's logger, the level of the platform's log. */
 const LEVELS: Readonly<Record<string, Level>> = {
   error: "error",
   warn: "warn",
@@ -21,7 +21,7 @@ const LEVELS: Readonly<Record<string, Level>> = {
   silly: "debug",
 };
 
-/** By this name the SDK looks for the logger of the server that it is in. */
+/** The SDK looks for the server's logger under this name. */
 const GLOBAL_LOGGER = Symbol.for("langgraph.api.sdk-logger");
 
 type Logger = Record<string, (message: unknown, ...more: unknown[]) => Logger>;
@@ -37,7 +37,7 @@ const logger: Logger = Object.fromEntries(
   ]),
 );
 
-// Before any graph is loaded, since a graph may ask for it then.
+// This happens before any graph is loaded, because a graph may ask for the logger while it is loaded.
 Object.assign(globalThis, { [GLOBAL_LOGGER]: logger });
 
 function line(level: string, message: unknown, more: unknown[]): string {
@@ -54,12 +54,12 @@ function line(level: string, message: unknown, more: unknown[]): string {
   try {
     return JSON.stringify(entry);
   } catch {
-    // It holds itself, or a number that JSON has no form for.
+    // The fields contain themselves, or a bigint. JSON cannot express either.
     return JSON.stringify({ level, message: entry.message, ...runIds() });
   }
 }
 
-/** The ids of the run that is being executed, as LangGraph's config has them; none while a graph is loaded. */
+/** The ids of the run that is being executed, from LangGraph's config. Empty while a graph is being loaded. */
 function runIds(): Record<string, unknown> {
   const config = AsyncLocalStorageProviderSingleton.getRunnableConfig() as
     { configurable?: Record<string, unknown>; metadata?: Record<string, unknown> } | undefined;

@@ -1,5 +1,5 @@
 /**
- * A LangChain chat model over the Workers AI binding, with tool calls. Answers are not streamed.
+ * A LangChain chat model that calls Workers AI through its binding. It supports tool calls, and does not stream answers.
  */
 import {
   BaseChatModel,
@@ -12,7 +12,7 @@ import type { ChatResult } from "@langchain/core/outputs";
 import { convertToOpenAITool } from "@langchain/core/utils/function_calling";
 import { z } from "zod";
 
-/** The part of the binding that is used. */
+/** The part of the Workers AI binding that is used. */
 export interface WorkersAIBinding {
   run(model: string, inputs: Record<string, unknown>, options?: { signal?: AbortSignal }): Promise<unknown>;
 }
@@ -29,7 +29,7 @@ interface WorkersAIParams extends BaseChatModelParams {
 
 const Arguments = z.union([z.string(), z.record(z.string(), z.unknown())]).nullish();
 const Usage = z.object({ prompt_tokens: z.number(), completion_tokens: z.number() });
-// Older models answer in a format of their own, newer ones in OpenAI's.
+// Older models answer in the native format of Workers AI, newer ones in OpenAI's format.
 const NativeCall = z.object({ id: z.string().nullish(), name: z.string(), arguments: Arguments });
 const OpenAICall = z.object({
   id: z.string().nullish(),

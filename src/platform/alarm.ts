@@ -11,7 +11,7 @@ const LATEST_ALARM = Date.UTC(2189, 0, 1);
 export class AlarmClock {
   /** The alarm that this host has set; null when it does not know whether one is set. */
   private setFor: number | null = null;
-  /** Handlers that failed in a row. */
+  /** How many times in a row the handler has failed. */
   private failures = 0;
 
   constructor(private readonly state: DurableObjectState) {}

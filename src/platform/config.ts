@@ -1,11 +1,11 @@
-/** What the deployment configures: bindings, vars and secrets, read once into one validated Config. */
+/** The configuration of the deployment: bindings, variables and secrets, validated and read into one Config. */
 import { z } from "zod";
 import { check } from "./check";
 import { asDomainError, DomainError, messageOf } from "./errors";
 import type { CallableObject } from "./rpc";
 
 declare global {
-  // The platform's own way to type `env` of "cloudflare:workers".
+  // This namespace is how the platform's types declare the `env` of "cloudflare:workers".
   // eslint-disable-next-line @typescript-eslint/no-namespace
   namespace Cloudflare {
     interface Env {
@@ -24,7 +24,7 @@ declare global {
 /** The bindings, vars and secrets of the Worker. */
 export type Env = Cloudflare.Env;
 
-/** Whether the text is a secret as the Standard Webhooks specification has them. */
+/** Whether the text is a secret in the form of the Standard Webhooks specification. */
 const isWebhookSecret = (text: string): boolean =>
   /^whsec_(?:[A-Za-z0-9+/]{4}){8,21}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text);
 
@@ -70,8 +70,8 @@ export interface Config {
 }
 
 /**
- * Who may call; and that every setting has a value that it can have.
- * @throws server.misconfigured naming the setting: it is the operator's to mend, not the caller's.
+ * The validated settings of the deployment. All settings are checked, also those that Config does not contain.
+ * @throws server.misconfigured naming the wrong setting, which the operator has to correct
  */
 export function readConfig(env: Env): Config {
   const known = configs.get(env);
@@ -82,19 +82,19 @@ export function readConfig(env: Env): Config {
   return config;
 }
 
-/** Every request asks, and the bindings of an isolate never change. */
+/** The settings that were checked already. Every request needs them, and the bindings of an isolate never change. */
 const configs = new WeakMap<Env, Config>();
 
 /**
- * How long one attempt at a run may take, in ms, before the run ends with status `timeout`. The default where the setting
- * makes no sense: the edge refuses every request then, and crons should not fail until it is mended.
+ * How long one attempt at a run may take, in ms, before the run ends with status `timeout`. When the setting is wrong, the default
+ * holds: requests are refused until the operator corrects it, but crons go on.
  */
 export function runTimeoutMs(env: Env): number {
   const { data: seconds = DEFAULT_RUN_TIMEOUT_S } = runTimeout.safeParse(env.RUN_TIMEOUT_SECONDS);
   return seconds * 1000;
 }
 
-/** What webhooks are signed with, each of them; none: they are not signed. @throws server.misconfigured */
+/** The secrets; each webhook is signed with each of them. Without any, webhooks are not signed. @throws server.misconfigured */
 export const webhookSecrets = (env: Env): string[] =>
   checked(z.object({ WEBHOOK_SECRET: secretList }), env).WEBHOOK_SECRET;
 

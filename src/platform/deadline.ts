@@ -1,14 +1,19 @@
-/** A limit to waiting for what may never answer. */
+/** Limits how long a caller waits for an answer that may never come. */
 
-/** What was waited for did not answer in time. */
+/** The error that no answer came in time. */
 export class DeadlineError extends Error {}
 
-/** `work`, or a rejection when it has not settled within `limitMs`; `what` names it in the message. */
-export async function within<T>(limitMs: number, what: string, work: Promise<T>): Promise<T> {
+/**
+ * The result of `work`, when it settles in time. The work itself is not stopped when the time is over.
+ * @param limitMs how long to wait, in ms
+ * @param callee names in the message who did not answer
+ * @throws DeadlineError when `work` has not settled within `limitMs`
+ */
+export async function within<T>(limitMs: number, callee: string, work: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const limit = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {
-      reject(new DeadlineError(`${what} did not answer within ${limitMs} ms`));
+      reject(new DeadlineError(`${callee} did not answer within ${limitMs} ms`));
     }, limitMs);
   });
   try {

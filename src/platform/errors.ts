@@ -1,9 +1,9 @@
 /**
- * Domain errors: what a caller is to know. Inner code throws them, and only `app.onError` makes HTTP answers of them. Between
- * objects they travel as values, see `rpc.ts`, because a class does not survive RPC.
+ * Domain errors are the errors that a caller gets to see. Inner code throws them, and only `app.onError` makes HTTP answers of
+ * them. Between objects they travel as values, see `rpc.ts`, because a class does not survive RPC.
  */
 
-/** What can be the matter: the HTTP status that says so, and whether the thing that was asked for is gone for good. */
+/** The kinds of errors: the HTTP status of each, and whether it says that the thing that was asked for does not exist any more. */
 const KINDS = {
   invalid: { status: 422, gone: false },
   not_found: { status: 404, gone: true },
@@ -18,13 +18,13 @@ const KINDS = {
 type Resource = "server" | "request" | "assistant" | "graph" | "thread" | "run" | "cron";
 type Kind = keyof typeof KINDS;
 
-/** `resource.kind`: what the error is about, and what is the matter. Clients read it as `code`. */
+/** `resource.kind`: what the error is about, and what is wrong with it. Clients read it as `code`. */
 export type ErrorCode = `${Resource}.${Kind}`;
 
 /** The answer's `code` when the server itself has failed. */
 export const SERVER_FAILED = "server.failed";
 
-/** An error that is the caller's to know: `code` for programs, `detail` for people. */
+/** An error that the caller gets to see: `code` is for programs, and `detail` for people. */
 export class DomainError extends Error {
   override readonly name = "DomainError";
   /** The HTTP status of the answer. */

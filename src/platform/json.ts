@@ -1,43 +1,44 @@
-/** JSON as clients send it and SQLite stores it. */
+/** JSON that clients send and SQLite stores: how it is parsed, how many bytes it takes, how deep it nests. */
 
 import { DomainError } from "./errors";
 
 export type JsonObject = { [key: string]: unknown };
 
-// The two below say what type a text is of, which only their callers know: they are assertions, made visible.
+// Only the callers of the next two functions know the type of the text. The type parameter is their assertion.
 /* eslint-disable @typescript-eslint/no-unnecessary-type-parameters */
 
 /** Parses JSON text that this server wrote itself. */
 export const parseJson = <T>(text: string): T => JSON.parse(text) as T;
 
-/** Like {@link parseJson}, with null for no text. */
+/** Like {@link parseJson}; null when there is no text. */
 export const parseJsonOrNull = <T>(text: string | null): T | null =>
   text === null ? null : parseJson<T>(text);
 
 /* eslint-enable @typescript-eslint/no-unnecessary-type-parameters */
 
-/** A SQLite row, in an object as in D1, holds 2 MB; this leaves room for the other columns. */
+/** A row of SQLite holds 2 MB, both in an object and in D1. This limit leaves room for the other columns. */
 export const MAX_STORED_BYTES = 1_800_000;
 
 /** The bytes that a text takes in SQLite. */
 export const bytesOf = (text: string): number => new TextEncoder().encode(text).byteLength;
 
 /**
- * Refuses what does not fit a row.
- * @param what names it in the message
+ * Refuses values that are too large for a row.
+ * @param name names the values in the message
+ * @param values what is to be stored as JSON in one row
  * @throws request.too_large
  */
-export function requireStorable(what: string, ...values: unknown[]): void {
+export function requireStorable(name: string, ...values: unknown[]): void {
   const bytes = values.reduce((total: number, value) => total + bytesOf(JSON.stringify(value)), 0);
   if (bytes > MAX_STORED_BYTES) {
     throw new DomainError(
       "request.too_large",
-      `${what}: ${bytes} bytes as stored, and at most ${MAX_STORED_BYTES} fit`,
+      `${name}: ${bytes} bytes as stored, and at most ${MAX_STORED_BYTES} fit`,
     );
   }
 }
 
-/** Whether arrays and objects nest deeper than `limit`; walks without recursion, so that depth cannot exhaust the stack. */
+/** Whether arrays and objects nest more than `limit` levels deep. It does not recurse, so no depth can exhaust the stack. */
 export function nestsDeeperThan(value: unknown, limit: number): boolean {
   let level: unknown[] = [value];
   for (let depth = 0; level.length > 0; depth++) {
@@ -53,11 +54,13 @@ export function nestsDeeperThan(value: unknown, limit: number): boolean {
   }
   return false;
 }
-/** `object` with only the fields asked for; with all when none is. */
+
+/** The object with only the given fields; undefined `fields` keep all. */
 export function pick<T extends object>(object: T, fields: readonly string[] | undefined): Partial<T> {
   if (fields === undefined) return object;
   return Object.fromEntries(Object.entries(object).filter(([key]) => fields.includes(key))) as Partial<T>;
 }
+
 /** A JSON schema of OpenAPI 3.1, which is draft 2020-12. */
 export interface JsonSchema {
   $ref?: string;

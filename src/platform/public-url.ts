@@ -1,21 +1,21 @@
 /**
- * Which URLs the server may call on behalf of a client. Only the URL is judged: that a public name resolves to a private
- * address is for the platform to refuse, whose network has no way to one.
+ * Decides which URLs the server may call on behalf of a client. It looks at the URL only. A public name may resolve to a private
+ * address, but Cloudflare's network has no route to private addresses.
  */
 
-/** Names without a dot, which only a private network knows. */
+/** A name without a dot. Only a private network knows such names. */
 const SINGLE_LABEL = /^[^.]*$/;
 
 /**
- * Last labels that no public name has: reserved by RFC 2606, 6761, 6762, 7686, 8375 and 9476 or by ICANN (`internal`), or in
- * wide use within networks: of Kubernetes, Consul, Docker, routers and companies.
+ * Last labels that no public name has. RFC 2606, 6761, 6762, 7686, 8375 and 9476 or ICANN (`internal`) reserve them, or private
+ * networks use them widely: those of Kubernetes, Consul, Docker, routers and companies.
  */
 const INTERNAL_ENDS =
   /\.(?:localhost|localdomain|local|internal|intranet|private|test|invalid|arpa|onion|alt|lan|home|corp|router|localnet|workgroup|svc|cluster|pod|consul|nomad|docker)$/;
 
 /**
- * "This" network, private, loopback, link-local, carrier-grade NAT, benchmarking, multicast and what is beyond. URL parsing
- * has made any other spelling (decimal, octal, hexadecimal, short) this one.
+ * IPv4 addresses that are not public: "this" network, private, loopback, link-local, carrier-grade NAT, benchmarking, multicast
+ * and reserved ones. The URL parser writes every other form of an address (decimal, octal, hexadecimal, short) in this form.
  */
 const INTERNAL_IPV4 = new RegExp(
   [
@@ -28,13 +28,13 @@ const INTERNAL_IPV4 = new RegExp(
     .join("|"),
 );
 
-/** An address; in a name such as `127.0.0.1.nip.io` the digits mean nothing. */
+/** A whole IPv4 address. In a name such as `127.0.0.1.nip.io` the digits are no address. */
 const IPV4 = /^\d+(?:\.\d+){3}$/;
 
-/** Global unicast, which leaves out loopback, private, link-local and multicast, and IPv4 in disguise as such. */
+/** Global unicast addresses. Loopback, private, link-local, multicast and IPv4-mapped addresses are not among them. */
 const GLOBAL_IPV6 = /^[23][0-9a-f]{3}:/;
 
-/** Of these the first two carry an IPv4 address (Teredo, 6to4), and the third is for documentation. */
+/** Global addresses that are not allowed: Teredo and 6to4 contain an IPv4 address, and 2001:db8 is for documentation. */
 const SPECIAL_IPV6 = /^(?:2001:(?:0:|:)|2002:|2001:db8:)/;
 
 /** Whether `text` is an absolute http(s) URL, without a password, whose host does not name this machine or a private network. */
@@ -42,7 +42,7 @@ export function isPublicUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, hostname, username, password } = new URL(text);
   if (protocol !== "https:" && protocol !== "http:") return false;
-  // By its specification `fetch` refuses them.
+  // The specification of `fetch` makes it refuse URLs with a password.
   if (username !== "" || password !== "") return false;
   if (hostname.startsWith("[")) {
     const address = hostname.slice(1, -1);

@@ -1,4 +1,4 @@
-/** One call of a webhook, signed as the Standard Webhooks specification says (https://www.standardwebhooks.com). */
+/** Makes one call of a webhook, signed as the Standard Webhooks specification says (https://www.standardwebhooks.com). */
 import { Webhook } from "standardwebhooks";
 import { now } from "./clock";
 import { isPublicUrl } from "./public-url";
@@ -10,19 +10,22 @@ export const MAX_WEBHOOK_ATTEMPTS = 8;
 /** A failure that another attempt would not change. */
 export class FinalFailure extends Error {}
 
-/** What is sent where. */
+/** A call of a webhook: what is sent, and where. */
 export interface WebhookCall {
   url: string;
-  /** The same over all attempts: by it a receiver tells a repetition. */
+  /** The id is the same for all attempts, so that a receiver can recognise a repetition. */
   id: string;
   body: string;
-  /** Each signs; two while one replaces the other. None: unsigned. */
+  /** The body is signed with each secret. There are two while one replaces the other. Without any, the call is not signed. */
   secrets: string[];
 }
 
-/** Posts the body. @throws when it is not answered with a 2xx in time; a redirect is no answer. */
+/**
+ * Posts the body.
+ * @throws FinalFailure when another attempt would be useless, Error when no 2xx came in time; a redirect is not followed
+ */
 export async function callWebhook({ url, id, body, secrets }: WebhookCall): Promise<void> {
-  // Checked when the run was made, maybe by an earlier version with other rules.
+  // The URL was checked when the run was made, but maybe by an earlier version of the server with other rules.
   if (!isPublicUrl(url)) throw new FinalFailure("not a URL on a public host");
   const at = new Date(now());
   const signatures = secrets.map((secret) => new Webhook(secret).sign(id, at, body));
@@ -50,10 +53,10 @@ export async function callWebhook({ url, id, body, secrets }: WebhookCall): Prom
   } finally {
     clearTimeout(timer);
   }
-  // What it says besides is of no interest, and left unread it would hold the connection.
+  // Nobody reads the body of the answer. It is cancelled because an unread body keeps the connection open.
   response.body?.cancel().catch(() => undefined);
   if (response.ok) return;
   const message = `answered with ${response.status}`;
-  // By the specification: the receiver wants no more.
+  // The specification says that a receiver answers 410 when it wants no more calls.
   throw response.status === 410 ? new FinalFailure(message) : new Error(message);
 }

@@ -6,7 +6,7 @@ import { allOf, type Condition } from "../json-filter";
 /** Each comparison takes up to three parameters, of the 100 that a statement of D1 may have. */
 const MAX_COMPARISONS = 30;
 
-/** A name of the client is cut off in messages after so many characters. */
+/** After how many characters a message cuts off a name that the client sent. */
 const MAX_NAME = 100;
 
 const NUMERIC = { $gt: ">", $gte: ">=", $lt: "<", $lte: "<=" } as const;

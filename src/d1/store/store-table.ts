@@ -3,7 +3,7 @@ import { encodeNamespace } from "../../wire/store/namespace";
 import type { ItemRow } from "./item";
 import { expiryOf } from "./ttl";
 
-/** One statement prolongs at most so many items. Their addresses are one parameter, which may take 2 MB. */
+/** How many items one statement prolongs at most. Their addresses are one parameter, which may take 2 MB. */
 const PROLONG_CHUNK = 100;
 
 /** The SQL condition that an item has not expired at the instant (ms) that is bound to `?`. */

@@ -9,9 +9,9 @@ import { ttlMinutes } from "../../wire/store/item";
 
 const MS_PER_MINUTE = 60_000;
 
-/** One statement of a sweep deletes at most so many items. */
+/** How many items one statement of a sweep deletes at most. */
 const SWEEP_CHUNK = 500;
-/** One sweep sends at most so many statements. Items that are left over cannot be read any more and wait for the next sweep. */
+/** How many statements one sweep sends at most. Items that are left over cannot be read any more, and wait for the next sweep. */
 const MAX_SWEEP_CHUNKS = 10;
 
 const section = z.object({
