@@ -6,7 +6,7 @@ import type { Env } from "../platform/config";
 import { CronAlarm } from "./cron-alarm";
 import { SlotLedger } from "./ledger";
 import { CronRecord } from "./record";
-import { SlotHistory } from "./slot-history";
+import { OldSlots } from "./old-slots";
 import { SlotRanges } from "./slot-ranges";
 
 export class CronContext {
@@ -17,7 +17,7 @@ export class CronContext {
   /** The slot ledger: ranges of consecutive slots, each range in one row. */
   readonly ranges: SlotRanges;
   /** The slot ledger: finding and removing old rows. */
-  readonly history: SlotHistory;
+  readonly oldSlots: OldSlots;
   readonly alarm: CronAlarm;
 
   /**
@@ -31,7 +31,7 @@ export class CronContext {
     this.record = new CronRecord(state.storage);
     this.ledger = new SlotLedger(state.storage.sql);
     this.ranges = new SlotRanges(state.storage.sql);
-    this.history = new SlotHistory(state.storage.sql);
+    this.oldSlots = new OldSlots(state.storage.sql);
     this.alarm = new CronAlarm(state, this.record);
   }
 }

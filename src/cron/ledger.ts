@@ -1,6 +1,6 @@
 /**
  * The slot ledger of a cron: what became of each scheduled time. A claimed slot has a row of its own, and so has a run by hand.
- * Slots in a row that got no run share one row; see `slot-ranges.ts`. Finding and removing old rows is in `slot-history.ts`.
+ * Slots in a row that got no run share one row; see `slot-ranges.ts`. Finding and removing old rows is in `old-slots.ts`.
  */
 import { parseJsonOrNull, type JsonObject } from "../platform/json";
 import type { Slot, SlotList, SlotOrigin } from "../wire/crons/slot";

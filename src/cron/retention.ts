@@ -19,16 +19,16 @@ const MAX_BATCHES = 50;
  * that are busy or wait for an answer stay.
  * @returns whether a thread was deleted; its slot may then be removed too
  */
-export async function removeOldThreads({ env, record, history }: CronContext): Promise<boolean> {
+export async function removeOldThreads({ env, record, oldSlots }: CronContext): Promise<boolean> {
   const { definition } = record.require();
   const { keep_threads: keepCount } = definition.policy;
   if (keepCount === null || definition.threadId !== null) return false;
   let hasRemoved = false;
-  for (const slot of history.threadsBeyond(keepCount, BATCH_SIZE)) {
+  for (const slot of oldSlots.threadsBeyond(keepCount, BATCH_SIZE)) {
     const removed = removeThread(env, slot.threadId);
     if (!(await within(OBJECT_CALL_MS, "the thread object", removed))) continue;
     if (record.isGone()) return false;
-    history.forgetThread(slot);
+    oldSlots.forgetThread(slot);
     hasRemoved = true;
   }
   return hasRemoved;
@@ -63,19 +63,19 @@ export async function pruneHistory(context: CronContext): Promise<void> {
  * @returns whether the slot was removed
  */
 export function removeIfBeyondHistory(context: CronContext, slot: SlotKey): boolean {
-  const { record, history } = context;
+  const { record, oldSlots } = context;
   const { definition } = record.require();
   const keepCount = definition.policy.history_limit;
-  if (!history.isRemovableBeyond(keepCount, slot, { keepsThreads: keepsThreads(definition) })) return false;
+  if (!oldSlots.isRemovableBeyond(keepCount, slot, { keepsThreads: keepsThreads(definition) })) return false;
   removeSlots(context, [slot]);
   return true;
 }
 
 /** Removes at most {@link BATCH_SIZE} slots beyond the limit. @returns whether any was removed */
 async function pruneBatch(context: CronContext): Promise<boolean> {
-  const { env, record, history } = context;
+  const { env, record, oldSlots } = context;
   const { definition, progress } = record.require();
-  const excess = history.removableBeyond(definition.policy.history_limit, BATCH_SIZE, {
+  const excess = oldSlots.removableBeyond(definition.policy.history_limit, BATCH_SIZE, {
     unfinished: progress.running.map(({ runId }) => runId),
     keepsThreads: keepsThreads(definition),
   });
@@ -91,8 +91,8 @@ async function pruneBatch(context: CronContext): Promise<boolean> {
 }
 
 /** Removes the slots from the ledger. `prunedBefore` in the progress remembers how far, so that none of them fires again. */
-function removeSlots({ record, history }: CronContext, slots: SlotKey[]): void {
-  for (const slot of slots) history.remove(slot);
+function removeSlots({ record, oldSlots }: CronContext, slots: SlotKey[]): void {
+  for (const slot of slots) oldSlots.remove(slot);
   const { progress } = record.require();
   const instants = slots.filter(({ manual }) => !manual).map(({ scheduledFor }) => scheduledFor + 1);
   const prunedBefore = Math.max(progress.prunedBefore, ...instants);

@@ -7,7 +7,7 @@ import type { SlotKey, SlotRow } from "./slot-rows";
 /** The condition that a slot's thread stays after its run. A thread whose id is a UUID of version 8 is removed with its run. */
 const HAS_KEPT_THREAD = "status = 'fired' AND thread_id IS NOT NULL AND substr(thread_id, 15, 1) <> '8'";
 
-export class SlotHistory {
+export class OldSlots {
   constructor(private readonly sql: SqlStorage) {}
 
   /** The threads that fired slots left behind, newest first, without the newest `keepCount` of them; at most `limit`. */
