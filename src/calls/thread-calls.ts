@@ -22,10 +22,11 @@ import { threadObjectName } from "./thread-id";
 /** How a joined run ended: the values of its thread's state, or its error. */
 export type JoinResult = { values: unknown } | { error: RunError };
 
-/** A stream, and the id of the event after which it begins. Whoever loses the connection can go on after that event. */
-export interface PlacedStream {
+/** A stream of events, and the event after which it begins. A client that loses the connection can go on after that event. */
+export interface PositionedStream {
   stream: ReadableStream<Uint8Array>;
-  from: number;
+  /** The stream begins with the events of higher ids than this one; -1 is lower than all ids. */
+  afterEventId: number;
 }
 
 /** Where a stream begins. */
@@ -140,13 +141,16 @@ export interface ThreadRunCalls {
     threadId: string,
     runId: string,
     options: RunFilter & StreamStart & { cancelOnDisconnect: boolean },
-  ): Promise<PlacedStream>;
+  ): Promise<PositionedStream>;
   /** Streams what happens on the thread, with all of its runs, for as long as someone reads. @throws thread.not_found */
-  streamThread(threadId: string, options: StreamStart & { modes: ThreadMode[] }): Promise<PlacedStream>;
+  streamThread(threadId: string, options: StreamStart & { modes: ThreadMode[] }): Promise<PositionedStream>;
   /** Waits for a run to end. @throws run.not_found */
   joinRun(threadId: string, runId: string): Promise<JoinResult>;
-  /** Whether the object has the run, and the run's cron has not heard of its end. Asks nobody else. */
-  holdsRun(runId: string): Promise<boolean>;
+  /**
+   * Whether the object still stores the run. It does so until the run has ended, its cron has acknowledged the report of the end,
+   * its webhook has been called or given up, and D1 has the record of the run. Asks nobody else.
+   */
+  isRunStored(runId: string): Promise<boolean>;
   /** Whether the object has the run, and it has not ended. Asks nobody else. */
   isUnfinished(threadId: string, runId: string): Promise<boolean>;
   /** The run, living or ended. @throws run.not_found */

@@ -60,15 +60,21 @@ export class Advance {
     return done;
   }
 
-  /** Does everything that is due, for the alarm. @throws whatever goes wrong; the alarm then rings again */
-  async make(reason: AdvanceReason = {}): Promise<void> {
-    await this.exclusively(() => this.advance(reason));
+  /**
+   * Does everything that is due, when all work that was asked for before is done.
+   * @throws whatever goes wrong. The caller is the alarm, which then rings again
+   */
+  async doDueWork(reason: AdvanceReason = {}): Promise<void> {
+    await this.exclusively(() => this.claimAndDeliver(reason));
   }
 
-  /** Like {@link make}, for a caller that has stored what is to be done and has set an alarm that does it after a failure. */
-  async makeOrLeaveToAlarm(reason: AdvanceReason = {}): Promise<void> {
+  /**
+   * Does everything that is due. Never throws: the caller has stored what is to be done and has set an alarm, which does it after a
+   * failure.
+   */
+  async doDueWorkOrLeaveToAlarm(reason: AdvanceReason = {}): Promise<void> {
     try {
-      await this.make(reason);
+      await this.doDueWork(reason);
     } catch (error) {
       logError("the alarm will go on with the cron", error, { cron: this.context.state.id.name });
     }
@@ -86,7 +92,7 @@ export class Advance {
       alarm.ringForSafety();
       return result;
     });
-    await this.makeOrLeaveToAlarm({ slotsBefore });
+    await this.doDueWorkOrLeaveToAlarm({ slotsBefore });
     return claimed;
   }
 
@@ -116,7 +122,8 @@ export class Advance {
     logInfo("cron deleted", { cron_id: stored.definition.cronId });
   }
 
-  private async advance({ runEnded = false, slotsBefore }: AdvanceReason): Promise<void> {
+  /** Claims what is due, delivers it, settles, and tidies up. A cron that is marked as deleted is removed instead. */
+  private async claimAndDeliver({ runEnded = false, slotsBefore }: AdvanceReason): Promise<void> {
     const { record, alarm } = this.context;
     const stored = record.read();
     if (stored === undefined) return;

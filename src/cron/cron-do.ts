@@ -51,7 +51,7 @@ export class CronDO extends DurableObject implements CronCalls {
   }
 
   override async alarm(): Promise<void> {
-    await this.context.alarm.handle(() => this.advance.make());
+    await this.context.alarm.handle(() => this.advance.doDueWork());
   }
 
   async create(
@@ -109,7 +109,7 @@ export class CronDO extends DurableObject implements CronCalls {
     });
     // A lower limit takes effect now. Without this advance it would take effect only after further slots.
     if (definition.policy.history_limit < before.policy.history_limit)
-      await this.advance.makeOrLeaveToAlarm({ slotsBefore: 0 });
+      await this.advance.doDueWorkOrLeaveToAlarm({ slotsBefore: 0 });
     await this.advance.settle();
     return this.get();
   }

@@ -71,6 +71,6 @@ export async function fire(
  * after this answer. D1 is not asked.
  */
 export async function threadHasRun(env: Env, cronId: string, slot: PendingSlot): Promise<boolean> {
-  const hasRun = threadObject(env, slot.threadId).holdsRun(runIdOf(cronId, slot));
+  const hasRun = threadObject(env, slot.threadId).isRunStored(runIdOf(cronId, slot));
   return within(OBJECT_CALL_MS, "the thread object", hasRun);
 }

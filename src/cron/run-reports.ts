@@ -28,7 +28,7 @@ export class RunReports {
     // When no slot is to come, no alarm is set. D1 would then never learn of this end if the host died now.
     const isLast = entry === null && record.require().nextRunAt === null;
     if (this.needsAdvance() || isLast) alarm.ringForSafety();
-    state.waitUntil(this.advance.makeOrLeaveToAlarm({ runEnded: true }));
+    state.waitUntil(this.advance.doDueWorkOrLeaveToAlarm({ runEnded: true }));
     return { entry, keepsRecord };
   }
 

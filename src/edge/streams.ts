@@ -1,6 +1,6 @@
 /** Streams of runs and threads, as server-sent events. */
 import type { z } from "zod";
-import { threadObject, type PlacedStream } from "../calls/thread-calls";
+import { threadObject, type PositionedStream } from "../calls/thread-calls";
 import { threadOfRun } from "../d1/runs-table";
 import { runCreate } from "../wire/runs/run";
 import { joinStreamQuery, lastEventIdHeader, streamQuery, threadStreamQuery } from "../wire/runs/stream";
@@ -99,7 +99,7 @@ async function startAndStream(
   if (cancelOnDisconnect) cancelWhenGone(c, run.threadId, run.runId);
   const object = threadObject(c.env, run.threadId);
   const stream = await object.createAndStreamRun(run, cancelOnDisconnect, { namespaces });
-  return answerWithStream(c, `${path}/stream`, { stream, from: -1 });
+  return answerWithStream(c, `${path}/stream`, { stream, afterEventId: -1 });
 }
 
 async function joinStream(
@@ -122,12 +122,16 @@ async function joinStream(
 }
 
 /**
- * Answers with the stream. The header `Location` says where the SDKs go on reading when the connection breaks: after the event
- * that this stream begins after, in case the connection breaks before the first event.
+ * Answers with the stream. The SDKs go on reading at the header `Location` when the connection breaks before the first event. So
+ * the header names the event after which this stream begins.
  */
-function answerWithStream(c: EdgeContext, path: string, { stream, from }: PlacedStream): Response {
+function answerWithStream(
+  c: EdgeContext,
+  path: string,
+  { stream, afterEventId }: PositionedStream,
+): Response {
   const { searchParams } = new URL(c.req.url);
-  searchParams.set("last_event_id", String(from));
+  searchParams.set("last_event_id", String(afterEventId));
   c.header("Location", `${path}?${searchParams.toString()}`);
   c.header("Content-Type", "text/event-stream");
   c.header("Cache-Control", "no-store");

@@ -141,8 +141,8 @@ export class ThreadDO extends DurableObject implements ThreadCalls {
     return this.runCalls.joinRun(...args);
   }
 
-  holdsRun(...args: Args<"holdsRun">): Result<"holdsRun"> {
-    return this.runCalls.holdsRun(...args);
+  isRunStored(...args: Args<"isRunStored">): Result<"isRunStored"> {
+    return this.runCalls.isRunStored(...args);
   }
 
   isUnfinished(...args: Args<"isUnfinished">): Result<"isUnfinished"> {

@@ -103,7 +103,7 @@ it("whose end is reported while a second delivery looks for it gets no second ru
   const { cronId, gate } = await gatedCron();
   let deliveries = 0;
   await interceptThreads(cronId, async (real, method, args) => {
-    if (method === "holdsRun") {
+    if (method === "isRunStored") {
       openGate(gate);
       await heard(cronId);
     }

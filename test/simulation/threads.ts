@@ -126,7 +126,7 @@ export class Threads {
     return { run_id: run.runId };
   }
 
-  async holdsRun(runId: string): Promise<boolean> {
+  async isRunStored(runId: string): Promise<boolean> {
     return this.isLiving(this.made.get(runId));
   }
 

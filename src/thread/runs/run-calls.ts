@@ -4,7 +4,7 @@ import type { NewRun } from "../../calls/run";
 import { isFinal, toWireRun } from "../../calls/run";
 import type {
   JoinResult,
-  PlacedStream,
+  PositionedStream,
   RunFilter,
   StreamStart,
   ThreadMode,
@@ -101,7 +101,7 @@ export class RunCalls implements ThreadRunCalls {
     threadId: string,
     runId: string,
     { lastEventId, cancelOnDisconnect, ...filter }: RunFilter & StreamStart & { cancelOnDisconnect: boolean },
-  ): Promise<PlacedStream> {
+  ): Promise<PositionedStream> {
     await this.getRun(threadId, runId);
     const ended = this.outcomeOf(runId) ?? Promise.resolve();
     const kept =
@@ -109,20 +109,23 @@ export class RunCalls implements ThreadRunCalls {
         ? this.context.events.readKept(runId, lastEventId)
         : [];
     const replay = [...kept, ...this.context.events.releaseHeld(runId)];
-    const from = lastEventId ?? this.context.events.position();
-    return { from, stream: this.runStream(runId, { ended, cancelOnDisconnect, replay, filter }) };
+    const afterEventId = lastEventId ?? this.context.events.position();
+    return { afterEventId, stream: this.runStream(runId, { ended, cancelOnDisconnect, replay, filter }) };
   }
 
   /** Streams the events of the thread and of all its runs until the client disconnects. @throws thread.not_found */
   async streamThread(
     threadId: string,
     { lastEventId, modes }: StreamStart & { modes: ThreadMode[] },
-  ): Promise<PlacedStream> {
+  ): Promise<PositionedStream> {
     this.context.requireThread(threadId);
     const replay = lastEventId === undefined ? [] : this.context.events.readKept(threadId, lastEventId);
     const includes = (event: SentEvent): boolean => isInThreadStream(event, modes);
-    const from = lastEventId ?? this.context.events.position();
-    return { from, stream: eventStream({ log: this.context.events, id: threadId, replay, includes }) };
+    const afterEventId = lastEventId ?? this.context.events.position();
+    return {
+      afterEventId,
+      stream: eventStream({ log: this.context.events, id: threadId, replay, includes }),
+    };
   }
 
   /** Waits for a run to end. @throws run.not_found */
@@ -140,10 +143,10 @@ export class RunCalls implements ThreadRunCalls {
   }
 
   /**
-   * Whether this object still has the run: it has not ended, or its cron has not acknowledged its end, or it is not in the
-   * index yet. Does not ask D1.
+   * Whether this object still stores the run: the run has not ended, or its cron has not acknowledged the report of its end, or
+   * its webhook is still to be called, or the index does not have its record yet. Does not ask D1.
    */
-  async holdsRun(runId: string): Promise<boolean> {
+  async isRunStored(runId: string): Promise<boolean> {
     return this.storedRun(runId) !== undefined;
   }
 
