@@ -7,6 +7,11 @@ export interface BuildGraphsOptions {
   keepGoing?: boolean;
   /** Missing imports that fail only when they are reached: those for which the bundler was given stand-ins. */
   standIns?: string[];
+  /**
+   * By graph id, a graph that the Worker could not load: the error that it stands for, and the state of its files then. One
+   * whose files were written since is tried again.
+   */
+  notLoaded?: Record<string, { message: string; state: string }>;
   /** Told of each graph before it is loaded. */
   onGraph?: (graph: { id: string; path: string }, index: number, count: number) => void;
 }

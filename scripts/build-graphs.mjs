@@ -8,14 +8,16 @@
  * Every graph is loaded once in Node on the way, so that a wrong path, a missing export or a module
  * that throws is told here, by name, and not by a server that does not start. Exit code 1 and a message
  * for each graph on stderr when something is wrong. With EDGECRON_KEEP_GOING=1, as `npm run dev` sets it, a
- * graph that is wrong stands for its own error, and the others are served; so does one that is found wrong only when the
- * Worker loads it. EDGECRON_STAND_INS names, in a JSON array, the missing imports for which wrangler was given stand-ins.
+ * graph that is wrong stands for its own error, and the others are served. EDGECRON_NOT_LOADED tells, in JSON, which
+ * graphs the Worker could not load. EDGECRON_STAND_INS names, in a JSON array, the missing imports for which wrangler was
+ * given stand-ins.
  */
 import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
+import { stateOf, writeReport } from "./build-report.mjs";
 import { analyseBundle } from "./bundle-analysis.mjs";
 import { checkGraphs } from "./graph-check.mjs";
 import { generate } from "./generated-module.mjs";
@@ -37,6 +39,7 @@ export async function buildGraphs({
   out = ".edgecron/graphs.ts",
   keepGoing = false,
   standIns = [],
+  notLoaded = {},
   onGraph = () => undefined,
 } = {}) {
   const configPath = resolve(config);
@@ -55,6 +58,8 @@ export async function buildGraphs({
     for (const { id, error } of right()) {
       const fault = analysis.faults.get(id) ?? faultOfLate(projectDir, analysis.late.get(id), standIns);
       if (fault !== undefined) errors.set(id, error(fault));
+      else if (notLoaded[id]?.state === stateOf(analysis.filesOf.get(id)))
+        errors.set(id, new GraphConfigError(notLoaded[id].message));
     }
     const toLoad = right();
     const checked = await checkGraphs(projectDir, toLoad, (index) =>
@@ -128,16 +133,13 @@ function checkDefaultConfig(configPath) {
   );
 }
 
-/** Leaves word of the build for `npm run dev`, which cannot see into wrangler. */
-async function report(out = ".edgecron/graphs.ts", what) {
-  await mkdir(dirname(resolve(out)), { recursive: true });
-  await writeFile(join(dirname(resolve(out)), "build.json"), JSON.stringify(what));
-}
-
 async function main() {
-  const { values } = parseArgs({ options: { config: { type: "string" }, out: { type: "string" } } });
+  const { values } = parseArgs({
+    options: { config: { type: "string" }, out: { type: "string", default: ".edgecron/graphs.ts" } },
+  });
   const keepGoing = process.env.EDGECRON_KEEP_GOING === "1";
   const standIns = JSON.parse(process.env.EDGECRON_STAND_INS || "[]");
+  const notLoaded = JSON.parse(process.env.EDGECRON_NOT_LOADED || "{}");
   const late = noteLateFailures();
   // `npm run dev` says what it waits for when a build takes long.
   const onGraph = ({ id, path }, index, count) => {
@@ -147,13 +149,20 @@ async function main() {
     ...values,
     keepGoing,
     standIns,
+    notLoaded,
     onGraph,
   }).catch(async (error) => {
-    if (error instanceof GraphConfigError) await report(values.out, { failure: error.message });
+    if (error instanceof GraphConfigError) await writeReport(values.out, { failure: error.message });
     throw error;
   });
   notes.push(...late);
-  await report(values.out, { notes, errors, filesOf: Object.fromEntries(filesOf) });
+  const states = [...filesOf].map(([id, files]) => [id, stateOf(files)]);
+  await writeReport(values.out, {
+    notes,
+    errors,
+    filesOf: Object.fromEntries(filesOf),
+    states: Object.fromEntries(states),
+  });
   console.log(`Graphs: ${graphIds.join(", ")}`);
   // `npm run dev` tells these itself, once.
   if (!keepGoing) for (const note of notes) console.warn(`Note: ${note}`);

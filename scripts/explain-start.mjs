@@ -3,9 +3,10 @@ import { SourceMap } from "node:module";
 import { relative, resolve } from "node:path";
 
 const MAX_FRAMES = 5;
+const REASON = /\bUncaught\b|\[ERROR\]|No such module|Build failed/;
 
 /**
- * @param {{ failure?: string, errors?: string[], filesOf?: Record<string, string[]> }} report of the build
+ * @param {import("./build-report.d.mts").BuildReport} report of the build
  * @param {string[]} lines that were printed
  * @param {string} root the folder that paths are relative to
  * @param {{ dir: string, map: object } | null} sourceMap of the bundle, and the folder that its paths are relative to
@@ -13,29 +14,12 @@ const MAX_FRAMES = 5;
  */
 export function explainStart({ failure, errors = [], filesOf = {} }, lines, root, sourceMap = null) {
   if (failure !== undefined) return failure;
-  const text = lines
-    .map((line) => line.replace(/\u001b\[[0-9;]*m/g, "").replace("[wrangler:error] ", ""))
-    .map((line) => inSource(line, root, sourceMap));
-  const at = text.findIndex(
-    (line) => /\bUncaught\b|\[ERROR\]|No such module|Build failed/.test(line) && !/^\s*$/.test(line),
+  const found = failureIn(lines, root, sourceMap);
+  if (found === undefined) return undefined;
+  const { reason, details, text } = found;
+  const named = [...text.matchAll(/(?:file:\/\/)?((?:[A-Za-z]:)?[\w@./\\-]+\.[cm]?[jt]sx?)\b/g)].map(
+    ([, file]) => resolve(root, file),
   );
-  if (at === -1) return undefined;
-  const reason = text[at]
-    .replace(/^.*?(?=Uncaught|\[ERROR\]|No such module|Build failed)/, "")
-    .replace(/^\[ERROR\] /, "");
-  const details = text
-    .slice(at + 1)
-    .filter((line) => line.trim() !== "")
-    .slice(0, 20);
-  const frames = details.filter((line) => /^\s*at /.test(line)).slice(0, MAX_FRAMES);
-  const shown = frames.length > 0 ? frames : details.slice(0, MAX_FRAMES);
-  const files = [
-    ...text
-      .slice(at, at + 30)
-      .join("\n")
-      .matchAll(/(?:file:\/\/)?((?:[A-Za-z]:)?[\w@./\\-]+\.[cm]?[jt]sx?)\b/g),
-  ];
-  const named = files.map(([, file]) => resolve(root, file));
   const graphs = Object.entries(filesOf).filter(([, inputs]) => named.some((file) => inputs.includes(file)));
   const first = named.find((file) => graphs.some(([, inputs]) => inputs.includes(file)));
   const where =
@@ -44,11 +28,41 @@ export function explainStart({ failure, errors = [], filesOf = {} }, lines, root
       : [
           `  It is in ${placeOf(root, first)}, which is part of: ${graphs.map(([id]) => `graph "${id}"`).join(", ")}.`,
         ];
-  return [`The server could not start: ${reason}`, ...shown, ...where, ...errors].join("\n");
+  return [`The server could not start: ${reason}`, ...details, ...where, ...errors].join("\n");
+}
+
+/**
+ * What the Worker threw when it was loaded: the reason and, line by line, the places in the source.
+ * @returns {string | undefined} undefined when it did not throw
+ */
+export function whatWasThrown(lines, root, sourceMap) {
+  const { reason, details } = failureIn(lines, root, sourceMap) ?? {};
+  if (!reason?.startsWith("Uncaught ")) return undefined;
+  const frames = details.filter((line) => /^\s*at /.test(line) && !/\bindex\.js:|\.edgecron\//.test(line));
+  return [reason.replace("Uncaught ", ""), ...frames].join("\n");
+}
+
+/** The first failure that was printed, the lines that belong to it, and the text around it. */
+function failureIn(lines, root, sourceMap) {
+  const text = lines
+    .map((line) => line.replace(/\u001b\[[0-9;]*m/g, "").replace("[wrangler:error] ", ""))
+    .map((line) => inSource(line, root, sourceMap));
+  const at = text.findIndex((line) => REASON.test(line) && !/^\s*$/.test(line));
+  if (at === -1) return undefined;
+  const reason = text[at]
+    .replace(/^.*\[ERROR\] /, "")
+    .replace(/^.*?(?=Uncaught|No such module|Build failed)/, "");
+  const after = text
+    .slice(at + 1)
+    .filter((line) => line.trim() !== "")
+    .slice(0, 20);
+  const frames = after.filter((line) => /^\s*at /.test(line));
+  const details = (frames.length > 0 ? frames : after).slice(0, MAX_FRAMES);
+  return { reason, details, text: text.slice(at, at + 30).join("\n") };
 }
 
 /** A line of a stack with the place in the source, in place of that in the bundle. */
-export function inSource(line, root, sourceMap) {
+function inSource(line, root, sourceMap) {
   if (sourceMap === null) return line;
   return line.replace(/\bindex\.js:(\d+):(\d+)/, (place, row, column) => {
     const entry = new SourceMap(sourceMap.map).findEntry(Number(row) - 1, Number(column) - 1);
