@@ -56,7 +56,10 @@ it("logs each graph before it is loaded, so that the last one logged is the one 
   await expect(loading).rejects.toThrow("defaults is not a function");
   expect(logged).toEqual([
     expect.objectContaining({ id: "good" }),
-    { id: "bad", message: expect.stringMatching(/graph "bad": \.\/bad\.ts threw while it was loaded/) },
+    {
+      id: "bad",
+      message: expect.stringMatching(/graph "bad": \.\/bad\.ts threw while it was loaded/) as string,
+    },
   ]);
 });
 
