@@ -1,6 +1,7 @@
--- D1 is the index: searches, counts and lists read it. The truth of a thread, a live run and a cron is its
--- Durable Object; `revision` makes an object's index writes idempotent, so that a late one cannot go backwards.
--- Assistants are the exception: D1 is their truth.
+-- The index: searches, counts and lists read these tables. Threads, crons and runs that have not ended are kept in their
+-- Durable Objects, which write copies to D1. Each copy has a `revision`, which grows with each change of the original. A write
+-- changes nothing when the row has the same or a higher revision, so a write that is late or repeated does no harm.
+-- Assistants are kept in D1 only.
 
 CREATE TABLE assistants (
   assistant_id TEXT NOT NULL PRIMARY KEY,
@@ -51,18 +52,19 @@ CREATE TABLE runs (
   kwargs TEXT NOT NULL,
   multitask_strategy TEXT NOT NULL,
   error TEXT,
-  -- How far the calling of its webhook has got, as JSON; null when it has none.
+  -- JSON that says how far the calls of the webhook of the run have got. Null when the run has no webhook.
   webhook TEXT,
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
-  -- From when on silence is suspicious, of a run that has not ended: its start if that is to come.
+  -- The latest of three instants (ms): the start of the run, its last change, and the next call of its webhook. When D1 hears
+  -- nothing of the run for two minutes after it, the watchdog pokes the object of its thread.
   due_at INTEGER NOT NULL,
   revision INTEGER NOT NULL,
   cron_id TEXT GENERATED ALWAYS AS (json_extract(metadata, '$.cron_id')) VIRTUAL
 ) WITHOUT ROWID;
 CREATE INDEX runs_by_thread ON runs (thread_id, created_at);
 CREATE INDEX runs_by_cron ON runs (cron_id, created_at) WHERE cron_id IS NOT NULL;
--- The watchdog's: only runs that have not ended take a row in it.
+-- The watchdog reads this SQL index. It holds only the runs that have not ended, so ended runs cost nothing.
 CREATE INDEX runs_unfinished ON runs (due_at) WHERE status IN ('pending', 'running');
 
 CREATE TABLE crons (
@@ -81,5 +83,5 @@ CREATE TABLE crons (
   updated_at INTEGER NOT NULL,
   revision INTEGER NOT NULL
 ) WITHOUT ROWID;
--- The watchdog's: crons that have a next time.
+-- The watchdog reads this SQL index. It holds only the crons that have a next slot.
 CREATE INDEX crons_by_next_run ON crons (next_run_date) WHERE next_run_date IS NOT NULL;

@@ -1,5 +1,6 @@
--- Store items, whose truth D1 is. `namespace` holds each label followed by a period, which no label contains: the
--- items under a prefix are one range of the key. `value` comes last, so that the rest is read without it.
+-- The items of the store, which are kept in D1 only. `namespace` is all labels of the namespace, each followed by a period. No
+-- label contains a period, so the items under a prefix of a namespace are one range of the primary key. `value` is the last
+-- column, so that SQLite can read the other columns without reading the value.
 CREATE TABLE store_items (
   namespace TEXT NOT NULL,
   key TEXT NOT NULL,
@@ -10,5 +11,5 @@ CREATE TABLE store_items (
   value TEXT NOT NULL,
   PRIMARY KEY (namespace, key)
 ) WITHOUT ROWID;
--- The sweep's: only items that expire take a row in it.
+-- The sweep of expired items reads this SQL index. It holds only the items that expire.
 CREATE INDEX store_items_expiring ON store_items (expires_at) WHERE expires_at IS NOT NULL;
