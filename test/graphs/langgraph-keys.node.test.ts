@@ -9,9 +9,11 @@ import { writeEnvFile } from "../../scripts/project-variables.mjs";
 
 vi.setConfig({ testTimeout: 60_000 });
 
+/** In zod, which spares the build the TypeScript compiler. */
 const GRAPH = `
-  import { Annotation, START, StateGraph } from "@langchain/langgraph";
-  export const graph = new StateGraph(Annotation.Root({ a: Annotation<string>() }))
+  import { START, StateGraph } from "@langchain/langgraph";
+  import { z } from "zod";
+  export const graph = new StateGraph(z.object({ a: z.string() }))
     .addNode("n", () => ({})).addEdge(START, "n");
 `;
 let dir: string;

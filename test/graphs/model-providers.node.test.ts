@@ -25,8 +25,9 @@ async function buildProject(dependencies: Record<string, string>, importsByName 
     // The place and the kind of import of LangChain's own file.
     "langchain/dist/chat_models/universal.js": "export const load = (name) => import(name);",
     "graph.js": `${importsByName ? 'import { load } from "./langchain/dist/chat_models/universal.js";' : "const load = {};"}
-      import { MessagesAnnotation, StateGraph } from "@langchain/langgraph";
-      export const graph = new StateGraph(MessagesAnnotation).addNode("a", () => ({ load })).addEdge("__start__", "a");`,
+      import { StateGraph } from "@langchain/langgraph";
+      import { z } from "zod";
+      export const graph = new StateGraph(z.object({})).addNode("a", () => ({ load })).addEdge("__start__", "a");`,
   };
   for (const [name, text] of Object.entries(files)) {
     await mkdir(dirname(join(dir, name)), { recursive: true });
