@@ -1,11 +1,12 @@
 /** What the owner of a cron does by hand; and making a cron twice. */
 import { runInDurableObject } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { Cron } from "../../src/wire/crons/cron";
 import type { Slot } from "../../src/wire/crons/slot";
 import type { Run } from "../../src/wire/runs/run";
 import {
   alarmOf,
+  atClock,
   createCron,
   cronStub,
   ended,
@@ -18,12 +19,7 @@ import {
 } from "../support/crons";
 import { call } from "../support/edge";
 
-beforeEach(() => {
-  setClock("2040-01-01T00:00:00.000Z");
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
+atClock("2040-01-01T00:00:00.000Z");
 
 /** The path of what is done by hand with the cron. */
 const of = ({ cron_id: id }: Cron, what: string): string => `/runs/crons/${id}/${what}`;

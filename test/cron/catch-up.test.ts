@@ -1,27 +1,22 @@
 /** Slots that came due while nobody looked, and slots that are delayed on purpose. */
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { Cron } from "../../src/wire/crons/cron";
 import type { Slot } from "../../src/wire/crons/slot";
 import {
   alarmOf,
+  atClock,
   createCron,
   cronStub,
   ended,
   figuresOf,
   ringAt,
   runsOf,
-  setClock,
   slotsOf,
 } from "../support/crons";
 import { call } from "../support/edge";
 
-beforeEach(() => {
-  setClock("2040-01-01T00:00:00.000Z");
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
+atClock("2040-01-01T00:00:00.000Z");
 
 /** The hour and the fate of each slot, oldest first. */
 const fates = async (cron: Cron): Promise<string[]> =>

@@ -1,8 +1,9 @@
 import { runDurableObjectAlarm } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { Cron } from "../../src/wire/crons/cron";
 import {
   alarmOf,
+  atClock,
   createCron,
   cronStub,
   getCron,
@@ -20,12 +21,7 @@ const patch = (cronId: string, fields: object): Promise<{ status: number; body: 
 
 const HOOK = "https://hook.example/hook";
 
-beforeEach(() => {
-  setClock("2040-01-01T00:00:00.000Z");
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
+atClock("2040-01-01T00:00:00.000Z");
 
 describe("changing a cron", () => {
   it("leaves what is absent, clears with null, merges metadata, and does not move the schedule", async () => {

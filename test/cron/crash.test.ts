@@ -1,11 +1,12 @@
 /** A host that dies between any two steps of a firing, with each step done or not: the slot is acted on once all the same. */
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { CronDefinition } from "../../src/calls/cron-definition";
 import { threadIdOf } from "../../src/cron/slot-ids";
 import {
   alarmOf,
+  atClock,
   createCron,
   cronStub,
   getCron,
@@ -20,13 +21,7 @@ import { call } from "../support/edge";
 import { bury, Life, liveBy } from "../support/faults";
 import { hearReports } from "../support/reports";
 
-beforeEach(() => {
-  setClock("2040-01-01T00:00:00.000Z");
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-  vi.useRealTimers();
-});
+atClock("2040-01-01T00:00:00.000Z");
 
 const indexed = (threadId: string): Promise<number | null> =>
   env.DB.prepare("SELECT count(*) AS n FROM threads WHERE thread_id = ?").bind(threadId).first<number>("n");

@@ -1,19 +1,14 @@
 /** A run whose end is reported while its slot is still being delivered. */
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { CronDO } from "../../src/cron/cron-do";
 import type { Answer } from "../../src/platform/rpc";
-import { createCron, cronStub, figuresOf, ringAt, runsOf, setClock, slotsOf } from "../support/crons";
+import { atClock, createCron, cronStub, figuresOf, ringAt, runsOf, slotsOf } from "../support/crons";
 import { openGate } from "../support/graphs/steps";
 import { rebind } from "../support/outage";
 
-beforeEach(() => {
-  setClock("2040-01-01T00:00:00.000Z");
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
+atClock("2040-01-01T00:00:00.000Z");
 
 const DUE = "2040-01-01T00:01:00.000Z";
 /** When the second delivery is made. */

@@ -1,9 +1,10 @@
 /** Runs that fail: attempts, pauses, and who is told. */
 import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { Cron } from "../../src/wire/crons/cron";
 import {
   alarmOf,
+  atClock,
   createCron,
   cronStub,
   ended,
@@ -18,12 +19,7 @@ import {
 import { call } from "../support/edge";
 import { receiver, until, type Received } from "../support/webhooks";
 
-beforeEach(() => {
-  setClock("2040-01-01T00:00:00.000Z");
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
+atClock("2040-01-01T00:00:00.000Z");
 
 const failing = async (fields: Record<string, unknown> = {}): Promise<Cron> =>
   createCron({ assistant_id: "fails", schedule: "0 * * * *", input: { message: "no luck" }, ...fields });

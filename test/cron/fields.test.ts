@@ -1,22 +1,17 @@
 /** Every field that a cron can have: answered as it was given, kept in its payload, and heeded by the runs that it makes. */
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { assistantIdOf } from "../../src/d1/assistants-table";
 import type { JsonObject } from "../../src/platform/json";
 import type { Cron } from "../../src/wire/crons/cron";
 import type { Run } from "../../src/wire/runs/run";
 import type { Thread } from "../../src/wire/threads/thread";
-import { createCron, getCron, ringAt, runsOf, setClock, settled, slotsOf } from "../support/crons";
+import { atClock, createCron, getCron, ringAt, runsOf, settled, slotsOf } from "../support/crons";
 import { call, create } from "../support/edge";
 import type { Seen } from "../support/graphs/seen";
 import { storedCounts } from "../support/stored";
 import { createThread } from "../support/threads";
 
-beforeEach(() => {
-  setClock("2040-01-01T00:00:00.000Z");
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
+atClock("2040-01-01T00:00:00.000Z");
 
 /** What a run is made of, in full. */
 const PAYLOAD = {

@@ -1,10 +1,11 @@
 import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { threadObject } from "../../src/calls/thread-calls";
 import type { Thread } from "../../src/wire/threads/thread";
 import {
   alarmOf,
+  atClock,
   createCron,
   cronStub,
   getCron,
@@ -18,12 +19,7 @@ import {
 } from "../support/crons";
 import { call } from "../support/edge";
 
-beforeEach(() => {
-  setClock("2040-01-01T00:00:00.000Z");
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
+atClock("2040-01-01T00:00:00.000Z");
 
 describe("a stateless cron", () => {
   it("sets its alarm for the next slot and does not fire when it is made", async () => {

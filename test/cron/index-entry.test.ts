@@ -1,12 +1,13 @@
 /** What the index has of a cron is written together with the run that changed it, and catches up when that goes wrong. */
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { ThreadDO } from "../../src/thread/thread-do";
 import type { Cron } from "../../src/wire/crons/cron";
 import type { Figures } from "../../src/wire/crons/slot";
 import {
   alarmOf,
+  atClock,
   createCron,
   cronStub,
   ended,
@@ -25,13 +26,7 @@ import { hearReports } from "../support/reports";
 import { tallyOf } from "../support/rows";
 import { until } from "../support/webhooks";
 
-beforeEach(() => {
-  setClock("2040-01-01T00:00:00.000Z");
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-  vi.useRealTimers();
-});
+atClock("2040-01-01T00:00:00.000Z");
 
 const FIRST = "2040-01-01T15:27:00.000Z";
 const SECOND = "2040-01-02T15:27:00.000Z";

@@ -1,14 +1,9 @@
 /** What an owner does to slots by hand leaves alone what has become of others. */
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { createCron, getCron, ringAt, setClock, slotsOf } from "../support/crons";
+import { expect, it } from "vitest";
+import { atClock, createCron, getCron, ringAt, setClock, slotsOf } from "../support/crons";
 import { call } from "../support/edge";
 
-beforeEach(() => {
-  setClock("2040-01-01T00:00:00.000Z");
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
+atClock("2040-01-01T00:00:00.000Z");
 
 const fates = async (cronId: string): Promise<string[]> =>
   (await slotsOf(cronId, "?limit=100")).map(

@@ -1,7 +1,7 @@
 /** Firing while what is around the cron fails. */
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { CronDefinition } from "../../src/calls/cron-definition";
 import { figuresOf } from "../../src/cron/progress";
 import { NO_PROGRESS } from "../../src/cron/progress";
@@ -10,9 +10,10 @@ import type { Cron } from "../../src/wire/crons/cron";
 import { DEFAULT_POLICY } from "../../src/wire/crons/policy";
 import {
   alarmOf,
-  figuresOf as countsOf,
+  atClock,
   createCron,
   cronStub,
+  figuresOf as countsOf,
   getCron,
   ringAt,
   rowsOf,
@@ -25,13 +26,7 @@ import {
 import { call } from "../support/edge";
 import { setD1, setFates } from "../support/outage";
 
-beforeEach(() => {
-  setClock("2040-01-01T00:00:00.000Z");
-});
-afterEach(() => {
-  vi.useRealTimers();
-  vi.restoreAllMocks();
-});
+atClock("2040-01-01T00:00:00.000Z");
 
 /** Runs the cron's alarms one after the other, each at its time, until `end`. @returns how many there were */
 async function liveUntil(end: string, cronId: string): Promise<number> {

@@ -1,17 +1,17 @@
 /** Runs of a stateless cron that take longer than the time to its next slot. */
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { Cron } from "../../src/wire/crons/cron";
 import type { Slot } from "../../src/wire/crons/slot";
 import {
   alarmOf,
+  atClock,
   createCron,
   cronStub,
   ended,
   figuresOf,
   ringAt,
   runsOf,
-  setClock,
   settled,
   slotsOf,
 } from "../support/crons";
@@ -19,13 +19,7 @@ import { call, edgeFetch } from "../support/edge";
 import { gateReached, openGate } from "../support/graphs/steps";
 import { hearReports } from "../support/reports";
 
-beforeEach(() => {
-  setClock("2040-01-01T00:00:00.000Z");
-});
-afterEach(() => {
-  vi.useRealTimers();
-  vi.restoreAllMocks();
-});
+atClock("2040-01-01T00:00:00.000Z");
 
 const at = (minute: number): string => `2040-01-01T00:0${minute}:00.000Z`;
 

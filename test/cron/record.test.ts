@@ -1,17 +1,11 @@
 /** What a cron's object remembers of its row is what is stored, also when a change of it fails. */
 import { runInDurableObject } from "cloudflare:test";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { expect, it, vi } from "vitest";
 import type { CronContext } from "../../src/cron/cron-context";
-import { createCron, cronStub, getCron, setClock } from "../support/crons";
+import { atClock, createCron, cronStub, getCron } from "../support/crons";
 import { call } from "../support/edge";
 
-beforeEach(() => {
-  setClock("2040-01-01T00:00:00.000Z");
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-  vi.useRealTimers();
-});
+atClock("2040-01-01T00:00:00.000Z");
 
 /** Has the alarm of a cron's object fail to be set. */
 async function failToSetAlarm(cronId: string): Promise<void> {

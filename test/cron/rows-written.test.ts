@@ -1,23 +1,27 @@
 /** What a firing costs in rows, the term of the bill that the code decides. */
 import { runDurableObjectAlarm } from "cloudflare:test";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { expect, it } from "vitest";
 import type { CronDefinition } from "../../src/calls/cron-definition";
 import { threadIdOf } from "../../src/cron/slot-ids";
 import type { Cron } from "../../src/wire/crons/cron";
 import type { Thread } from "../../src/wire/threads/thread";
-import { createCron, cronStub, ringAt, setClock, settled, slotsOf, threadStub } from "../support/crons";
+import {
+  atClock,
+  createCron,
+  cronStub,
+  ringAt,
+  setClock,
+  settled,
+  slotsOf,
+  threadStub,
+} from "../support/crons";
 import { call } from "../support/edge";
 import { tallyOf, type Tally } from "../support/rows";
 
 /** What docs/architecture.md says. */
 const MOST = { kept: { object: 22, d1: 7 }, onThread: { object: 19, d1: 7 } };
 
-beforeEach(() => {
-  setClock("2040-01-01T00:00:00.000Z");
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
+atClock("2040-01-01T00:00:00.000Z");
 
 it("a stateless firing with delete writes at most 12 rows in the objects and 5 in D1", async () => {
   const cron = await createCron();

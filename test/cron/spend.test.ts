@@ -1,12 +1,13 @@
 /** What a cron may spend, what is kept of its past, and what it came to. */
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Cron, CronSwitch } from "../../src/wire/crons/cron";
 import type { Slot } from "../../src/wire/crons/slot";
 import type { Thread } from "../../src/wire/threads/thread";
 import {
   alarmOf,
+  atClock,
   createCron,
   cronStub,
   ended,
@@ -24,12 +25,8 @@ import { call, edgeFetch } from "../support/edge";
 import { setD1, setFates } from "../support/outage";
 import { hearReports } from "../support/reports";
 
-beforeEach(() => {
-  setClock("2040-01-30T00:00:00.000Z");
-});
+atClock("2040-01-30T00:00:00.000Z");
 afterEach(async () => {
-  vi.restoreAllMocks();
-  vi.useRealTimers();
   await call("POST", "/runs/crons/start");
 });
 

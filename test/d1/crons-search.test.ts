@@ -1,19 +1,14 @@
 /** Finding crons, and what they did: search, count, slots and runs. */
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { assistantIdOf } from "../../src/d1/assistants-table";
 import { type Cron, cron as wireCron } from "../../src/wire/crons/cron";
 import type { Slot } from "../../src/wire/crons/slot";
 import type { Run } from "../../src/wire/runs/run";
-import { createCron, ringAt, runsOf, setClock, settled, slotsOf } from "../support/crons";
+import { atClock, createCron, ringAt, runsOf, setClock, settled, slotsOf } from "../support/crons";
 import { call, create } from "../support/edge";
 import { createThread } from "../support/threads";
 
-beforeEach(() => {
-  setClock("2040-01-01T00:00:00.000Z");
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
+atClock("2040-01-01T00:00:00.000Z");
 
 const search = (query: object): ReturnType<typeof call<Cron[]>> =>
   call<Cron[]>("POST", "/runs/crons/search", query);

@@ -1,17 +1,12 @@
 /** A run is created with its assistant as this server last changed it, and as others did within two seconds. */
 import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { expect, it } from "vitest";
 import type { JsonObject } from "../../src/platform/json";
-import { setClock } from "../support/crons";
+import { atClock, setClock } from "../support/crons";
 import { call, create } from "../support/edge";
 import { createThread, waitRun } from "../support/threads";
 
-beforeEach(() => {
-  setClock("2040-01-01T00:00:00.000Z");
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
+atClock("2040-01-01T00:00:00.000Z");
 
 const contextOf = async (assistantId: string): Promise<unknown> =>
   ((await waitRun(null, { assistant_id: assistantId, input: {} })).seen as JsonObject).context;

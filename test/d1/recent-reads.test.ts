@@ -1,14 +1,9 @@
 /** What is remembered of D1, and for how long. */
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { changeAndForgetReads, RecentReads } from "../../src/d1/recent-reads";
-import { setClock } from "../support/crons";
+import { atClock, setClock } from "../support/crons";
 
-beforeEach(() => {
-  setClock("2040-01-01T00:00:00.000Z");
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
+atClock("2040-01-01T00:00:00.000Z");
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 

@@ -1,16 +1,11 @@
 /** Lists of a thread's runs, and the search over all runs. */
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { expect, it } from "vitest";
 import type { Run } from "../../src/wire/runs/run";
-import { setClock } from "../support/crons";
+import { atClock, setClock } from "../support/crons";
 import { call, create } from "../support/edge";
 import { createRun, createThread, joinRun } from "../support/threads";
 
-beforeEach(() => {
-  setClock("2040-01-01T00:00:00.000Z");
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
+atClock("2040-01-01T00:00:00.000Z");
 
 const tag = crypto.randomUUID();
 

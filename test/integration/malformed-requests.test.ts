@@ -1,9 +1,9 @@
 /** Ids, query strings, paths and methods that are none: 4xx with a detail, never a 5xx, and nothing stored. */
 import { exports } from "cloudflare:workers";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Run } from "../../src/wire/runs/run";
 import type { Thread } from "../../src/wire/threads/thread";
-import { createCron, cronStub, rowsOf, setClock, threadStub } from "../support/crons";
+import { atClock, createCron, cronStub, rowsOf, threadStub } from "../support/crons";
 import { call } from "../support/edge";
 import { storedCounts } from "../support/stored";
 
@@ -45,12 +45,7 @@ let before: Record<string, number>;
 beforeAll(async () => {
   before = await storedCounts();
 });
-beforeEach(() => {
-  setClock("2040-01-01T00:00:00.000Z");
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
+atClock("2040-01-01T00:00:00.000Z");
 afterAll(async () => {
   expect(await storedCounts()).toEqual(before);
 });

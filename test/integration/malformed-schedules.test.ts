@@ -1,8 +1,8 @@
 /** Schedules and zones that no cron can have: refused when they are given, and not when they should fire. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Cron } from "../../src/wire/crons/cron";
 import type { Thread } from "../../src/wire/threads/thread";
-import { createCron, setClock } from "../support/crons";
+import { atClock, createCron } from "../support/crons";
 import { call } from "../support/edge";
 import { storedCounts } from "../support/stored";
 
@@ -13,12 +13,7 @@ let before: Record<string, number>;
 beforeAll(async () => {
   before = await storedCounts();
 });
-beforeEach(() => {
-  setClock("2040-01-01T00:00:00.000Z");
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
+atClock("2040-01-01T00:00:00.000Z");
 afterAll(async () => {
   expect(await storedCounts()).toEqual(before);
 });

@@ -1,8 +1,8 @@
 /** The official clients' view of the store's time to live; the rest of the store is in test/d1/store/sdk.test.ts. */
 import { Client } from "@langchain/langgraph-sdk";
 import { Client as Client2 } from "sdk-2";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { setClock } from "../support/crons";
+import { describe, expect, it } from "vitest";
+import { atClock, setClock } from "../support/crons";
 import { edgeFetch } from "../support/edge";
 
 const options = {
@@ -11,12 +11,7 @@ const options = {
   callerOptions: { fetch: edgeFetch, maxRetries: 0 },
 };
 
-beforeEach(() => {
-  setClock("2040-01-01T00:00:00.000Z");
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
+atClock("2040-01-01T00:00:00.000Z");
 
 describe.each([
   ["1.15", new Client(options)],

@@ -1,10 +1,10 @@
 /** The code of the documentation's page on cron jobs, by the official clients, unchanged. */
 import { Client } from "@langchain/langgraph-sdk";
 import { Client as Client2 } from "sdk-2";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { assistantIdOf } from "../../src/d1/assistants-table";
 import type { Run } from "../../src/wire/runs/run";
-import { ringAt, setClock, settled, slotsOf } from "../support/crons";
+import { atClock, ringAt, setClock, settled, slotsOf } from "../support/crons";
 import { call, edgeFetch } from "../support/edge";
 import { gateReached, openGate } from "../support/graphs/steps";
 
@@ -17,12 +17,7 @@ const question = { messages: [{ role: "user", content: "What time is it?" }] };
 const UUID = expect.stringMatching(/^[0-9a-f-]{36}$/) as string;
 const TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) as string;
 
-beforeEach(() => {
-  setClock("2040-01-01T00:00:00.000Z");
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
+atClock("2040-01-01T00:00:00.000Z");
 
 /** The search that the page shows as `runs.search`, which the clients do not have. */
 const searchRuns = async (metadata: object): Promise<Run[]> =>

@@ -1,9 +1,10 @@
 /** Objects whose SQLite another version of the server wrote. */
 import { abortAllDurableObjects, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { expect, it } from "vitest";
 import { ObjectSchema, type SchemaStep } from "../../src/platform/object-schema";
 import {
   alarmOf,
+  atClock,
   createCron,
   cronStub,
   ringAt,
@@ -15,12 +16,7 @@ import {
 import { call } from "../support/edge";
 import { createThread, waitRun } from "../support/threads";
 
-beforeEach(() => {
-  setClock("2040-01-01T00:00:00.000Z");
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
+atClock("2040-01-01T00:00:00.000Z");
 
 const step = (table: string): SchemaStep => ({
   summary: `makes ${table}`,

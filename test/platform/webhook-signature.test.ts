@@ -1,20 +1,15 @@
 /** Webhooks that are signed, checked with the library that their receivers use. */
 import { env } from "cloudflare:workers";
 import { Webhook } from "standardwebhooks";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { webhookSecrets } from "../../src/platform/config";
 import type { Run } from "../../src/wire/runs/run";
-import { setClock, threadStub } from "../support/crons";
+import { atClock, threadStub } from "../support/crons";
 import { rebind } from "../support/outage";
 import { createRun, createThread } from "../support/threads";
 import { attempted, receiver, ringForNextAttempt, type Received } from "../support/webhooks";
 
-beforeEach(() => {
-  setClock("2040-01-01T00:00:00.000Z");
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
+atClock("2040-01-01T00:00:00.000Z");
 
 const newSecret = (bytes = 32): string =>
   `whsec_${btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(bytes))))}`;

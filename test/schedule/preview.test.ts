@@ -1,15 +1,10 @@
 /** What a schedule means, said before it costs anything. */
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { Preview } from "../../src/wire/crons/preview";
-import { setClock } from "../support/crons";
+import { atClock, setClock } from "../support/crons";
 import { call } from "../support/edge";
 
-beforeEach(() => {
-  setClock("2027-01-15T12:00:00.000Z");
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
+atClock("2027-01-15T12:00:00.000Z");
 
 async function preview(fields: Record<string, unknown>): Promise<Preview> {
   const { status, body } = await call<Preview>("POST", "/runs/crons/preview", fields);

@@ -52,12 +52,13 @@ describe("the words of a schedule", () => {
             Math.floor(at / DAY_MS),
           ),
         );
+        const wrong: string[] = [];
         for (let day = FROM / DAY_MS; day < FROM / DAY_MS + DAYS; day++) {
           const date = new Date(day * DAY_MS);
-          expect(`${date.toISOString()} ${fires.has(day)}`, `${expression}: ${words}`).toBe(
-            `${date.toISOString()} ${said(date)}`,
-          );
+          if (fires.has(day) !== said(date)) wrong.push(`${date.toISOString()} fires: ${fires.has(day)}`);
         }
+        // One assertion for all days: an assertion takes longer than the rest of a day.
+        expect(wrong, `${expression}: ${words}`).toEqual([]);
       }),
       { numRuns: 150 },
     );

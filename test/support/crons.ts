@@ -1,7 +1,7 @@
 /** Crons under test: made through the edge, their time set by hand, their alarms run by hand. */
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { vi } from "vitest";
+import { afterEach, beforeEach, vi } from "vitest";
 import type { CronDefinition } from "../../src/calls/cron-definition";
 import { threadObjectName } from "../../src/calls/thread-id";
 import type { CronDO } from "../../src/cron/cron-do";
@@ -15,6 +15,17 @@ import { call } from "./edge";
 /** Sets the clock, for the tests and for the objects: only `Date` is faked, so nothing waits for it. */
 export function setClock(iso: string): void {
   vi.useFakeTimers({ toFake: ["Date"], now: new Date(iso) });
+}
+
+/** Each test of the file or suite starts at this time; after it the clock is real again, and so is what was spied upon. */
+export function atClock(iso: string): void {
+  beforeEach(() => {
+    setClock(iso);
+  });
+  afterEach(() => {
+    vi.restoreAllMocks();
+    vi.useRealTimers();
+  });
 }
 
 /** Makes a stateless cron of the graph "echo" that is due at 15:27 each day, unless `fields` says otherwise. */

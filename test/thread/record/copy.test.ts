@@ -1,20 +1,15 @@
 /** `POST /threads/{id}/copy`: a thread of its own with the whole state of another. */
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { ThreadDO } from "../../../src/thread/thread-do";
 import type { WireState } from "../../../src/wire/threads/state";
 import type { Thread } from "../../../src/wire/threads/thread";
-import { rowsOf, setClock, threadStub } from "../../support/crons";
+import { atClock, rowsOf, setClock, threadStub } from "../../support/crons";
 import { call } from "../../support/edge";
 import { gateReached, openGate } from "../../support/graphs/steps";
 import { createRun, createThread, joinRun, searchThreads, waitRun } from "../../support/threads";
 
-beforeEach(() => {
-  setClock("2040-01-01T00:00:00.000Z");
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
+atClock("2040-01-01T00:00:00.000Z");
 
 const copyOf = async (id: string): Promise<Thread> => {
   const { status, body } = await call<Thread>("POST", `/threads/${id}/copy`);

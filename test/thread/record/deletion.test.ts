@@ -1,11 +1,12 @@
 /** What is left of a thread that its owner has deleted: nothing of what it held. */
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { forgetOldDeletions } from "../../../src/d1/deleted-threads";
 import type { Cron } from "../../../src/wire/crons/cron";
 import type { Run } from "../../../src/wire/runs/run";
 import {
+  atClock,
   createCron,
   ringAt,
   rowsOf,
@@ -24,12 +25,7 @@ import { attempted, receiver, until } from "../../support/webhooks";
 const SECRET = "a secret of its owner";
 const echo = { assistant_id: "echo", input: { text: SECRET }, metadata: { secret: SECRET } };
 
-beforeEach(() => {
-  setClock("2040-01-01T00:00:00.000Z");
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
+atClock("2040-01-01T00:00:00.000Z");
 
 /** All rows of D1 that are about the thread, as text. */
 async function rowsAbout(threadId: string): Promise<string> {

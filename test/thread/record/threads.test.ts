@@ -1,18 +1,13 @@
 /** `/threads` by the API's specification: making, changing, finding, counting, expiring and deleting them. */
 import { runDurableObjectAlarm } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../../../src/platform/json";
 import type { Thread } from "../../../src/wire/threads/thread";
-import { alarmOf, rowsOf, setClock, threadStub } from "../../support/crons";
+import { alarmOf, atClock, rowsOf, setClock, threadStub } from "../../support/crons";
 import { call } from "../../support/edge";
 import { createThread, searchThreads, waitRun } from "../../support/threads";
 
-beforeEach(() => {
-  setClock("2040-01-01T00:00:00.000Z");
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
+atClock("2040-01-01T00:00:00.000Z");
 
 describe("creating a thread", () => {
   it("answers with the thread, idle and without values", async () => {

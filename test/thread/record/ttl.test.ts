@@ -1,12 +1,13 @@
 /** Threads that live for a time only: how long, what becomes of them, and what gives them more. */
 import { abortAllDurableObjects, runDurableObjectAlarm } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { settings } from "../../../src/graphs/registry";
 import { defaultTtlOf } from "../../../src/thread/record/ttl";
 import type { WireState } from "../../../src/wire/threads/state";
 import type { Thread } from "../../../src/wire/threads/thread";
 import {
   alarmOf,
+  atClock,
   createCron,
   ringAt as ringCronAt,
   rowsOf,
@@ -20,12 +21,7 @@ import { call } from "../../support/edge";
 import { gateReached, openGate } from "../../support/graphs/steps";
 import { createRun, createThread, joinRun, searchThreads, waitRun } from "../../support/threads";
 
-beforeEach(() => {
-  setClock("2040-01-01T00:00:00.000Z");
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
+atClock("2040-01-01T00:00:00.000Z");
 
 const minute = (n: number): string => new Date(Date.UTC(2040, 0, 1, 0, n)).toISOString();
 

@@ -5,13 +5,14 @@ import {
   runDurableObjectAlarm,
   runInDurableObject,
 } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { Cron } from "../../../src/wire/crons/cron";
 import type { Slot } from "../../../src/wire/crons/slot";
 import type { Run } from "../../../src/wire/runs/run";
 import type { Thread } from "../../../src/wire/threads/thread";
 import {
   alarmOf,
+  atClock,
   createCron,
   cronStub,
   ringAt,
@@ -34,13 +35,7 @@ import { receiver, until } from "../../support/webhooks";
 const DUE = Date.parse("2040-01-01T15:27:00.000Z");
 const after = (seconds: number): string => new Date(DUE + seconds * 1000).toISOString();
 
-beforeEach(() => {
-  setClock("2040-01-01T00:00:00.000Z");
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-  vi.useRealTimers();
-});
+atClock("2040-01-01T00:00:00.000Z");
 
 type FiredSlot = Slot & { run_id: string; thread_id: string };
 

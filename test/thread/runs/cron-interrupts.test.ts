@@ -1,10 +1,11 @@
 /** Stateless crons whose runs stop at an interrupt: whoever answers finds the thread, however late. */
 import { abortAllDurableObjects, runDurableObjectAlarm } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { Cron } from "../../../src/wire/crons/cron";
 import type { Run } from "../../../src/wire/runs/run";
 import type { Thread } from "../../../src/wire/threads/thread";
 import {
+  atClock,
   createCron,
   ringAt,
   rowsOf,
@@ -17,12 +18,7 @@ import {
 import { call } from "../../support/edge";
 import { searchThreads, waitRun } from "../../support/threads";
 
-beforeEach(() => {
-  setClock("2040-01-01T00:00:00.000Z");
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
+atClock("2040-01-01T00:00:00.000Z");
 
 const asking = (fields: object = {}): Promise<Cron> =>
   createCron({ assistant_id: "interrupts", input: { question: "well?" }, ...fields });

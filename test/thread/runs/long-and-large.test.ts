@@ -1,20 +1,15 @@
 /** Runs that take longer than an alarm holds, stream more than is kept, or have more state than can be sent. */
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { Run } from "../../../src/wire/runs/run";
 import type { Thread } from "../../../src/wire/threads/thread";
-import { alarmOf, setClock, threadStub } from "../../support/crons";
+import { alarmOf, atClock, setClock, threadStub } from "../../support/crons";
 import { call } from "../../support/edge";
 import { executionsOf, gateReached, openGate, STEP_NAMES } from "../../support/graphs/steps";
 import { open } from "../../support/sse";
 import { createRun, createThread, getRun, joinRun, searchThreads, waitRun } from "../../support/threads";
 
-beforeEach(() => {
-  setClock("2040-01-01T00:00:00.000Z");
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
+atClock("2040-01-01T00:00:00.000Z");
 
 /** Ends the waiting of the alarm's handler, as its time does. */
 const stopWaiting = (id: string): Promise<void> =>

@@ -6,7 +6,7 @@ import {
   runInDurableObject,
 } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { threadObject } from "../../../src/calls/thread-calls";
 import { backoffMs, REPORT_BACKOFF } from "../../../src/platform/backoff";
 import type { Cron } from "../../../src/wire/crons/cron";
@@ -14,6 +14,7 @@ import type { Slot } from "../../../src/wire/crons/slot";
 import type { Run } from "../../../src/wire/runs/run";
 import {
   alarmOf,
+  atClock,
   createCron,
   ringAt,
   rowsOf,
@@ -33,13 +34,7 @@ import { receiver, until } from "../../support/webhooks";
 const DUE = "2040-01-01T15:27:00.000Z";
 const dueAnd = (ms: number): string => new Date(Date.parse(DUE) + ms).toISOString();
 
-beforeEach(() => {
-  setClock("2040-01-01T00:00:00.000Z");
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-  vi.useRealTimers();
-});
+atClock("2040-01-01T00:00:00.000Z");
 
 /** The slot of a cron's firing, with the run that it made. */
 type FiredSlot = Slot & { run_id: string; thread_id: string };

@@ -1,12 +1,12 @@
 /** Runs by the API's specification: made, awaited, listed, joined, cancelled and deleted. */
 import { runDurableObjectAlarm } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { assistantIdOf } from "../../../src/d1/assistants-table";
 import type { JsonObject } from "../../../src/platform/json";
 import type { Run } from "../../../src/wire/runs/run";
 import type { WireState } from "../../../src/wire/threads/state";
 import type { Thread } from "../../../src/wire/threads/thread";
-import { rowsOf, setClock, threadStub } from "../../support/crons";
+import { atClock, rowsOf, setClock, threadStub } from "../../support/crons";
 import { call, create } from "../../support/edge";
 import { gateReached, openGate } from "../../support/graphs/steps";
 import { storedCounts } from "../../support/stored";
@@ -14,12 +14,7 @@ import { createRun, createThread, getRun, joinRun, waitRun } from "../../support
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
-beforeEach(() => {
-  setClock("2040-01-01T00:00:00.000Z");
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
+atClock("2040-01-01T00:00:00.000Z");
 
 const findThread = (id: string): Promise<{ status: number; body: Thread }> =>
   call<Thread>("GET", `/threads/${id}`);

@@ -1,20 +1,15 @@
 /** Stateless runs that share objects: what each costs, that none hurts the others, and that nothing of them is left. */
 import { abortAllDurableObjects, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { threadObjectName } from "../../../src/calls/thread-id";
 import type { Run } from "../../../src/wire/runs/run";
-import { rowsOf, setClock, threadStub } from "../../support/crons";
+import { atClock, rowsOf, threadStub } from "../../support/crons";
 import { call } from "../../support/edge";
 import { executionsOf, gateReached, openGate, resetGate, STEP_NAMES } from "../../support/graphs/steps";
 import { tallyOf, type Tally } from "../../support/rows";
 import { createRun, getRun, joinRun, waitRun } from "../../support/threads";
 
-beforeEach(() => {
-  setClock("2040-01-01T00:00:00.000Z");
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
+atClock("2040-01-01T00:00:00.000Z");
 
 /** Rows written by a run that is waited for; see docs/architecture.md. */
 const MOST = { object: 6, d1: 2 };

@@ -1,19 +1,14 @@
 /** Runs whose host dies under them, that crash it every time, that hang, or that are stopped. */
 import { abortAllDurableObjects, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { Run } from "../../../src/wire/runs/run";
 import type { Thread } from "../../../src/wire/threads/thread";
-import { alarmOf, rowsOf, setClock, threadStub } from "../../support/crons";
+import { alarmOf, atClock, rowsOf, setClock, threadStub } from "../../support/crons";
 import { call } from "../../support/edge";
 import { executionsOf, gateReached, openGate, resetGate, STEP_NAMES } from "../../support/graphs/steps";
 import { rebind } from "../../support/outage";
 
-beforeEach(() => {
-  setClock("2040-01-01T00:00:00.000Z");
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
+atClock("2040-01-01T00:00:00.000Z");
 
 const createThread = async (): Promise<string> => (await call<Thread>("POST", "/threads", {})).body.thread_id;
 

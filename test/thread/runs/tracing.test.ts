@@ -1,6 +1,6 @@
 /** LangSmith's tracing, which LangChain does by itself when its variables are set. */
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { createCron, ringAt, setClock, settled, slotsOf } from "../../support/crons";
+import { atClock, createCron, ringAt, settled, slotsOf } from "../../support/crons";
 import { until } from "../../support/webhooks";
 
 /** What was sent to the stand-in for LangSmith. */
@@ -11,8 +11,8 @@ interface Sent {
 }
 let sent: Sent[];
 
+atClock("2040-01-01T00:00:00.000Z");
 beforeEach(() => {
-  setClock("2040-01-01T00:00:00.000Z");
   sent = [];
   vi.stubEnv("LANGSMITH_TRACING", "true");
   vi.stubEnv("LANGSMITH_API_KEY", "lsv2_stand_in");
@@ -27,8 +27,6 @@ beforeEach(() => {
 });
 afterEach(() => {
   vi.unstubAllEnvs();
-  vi.restoreAllMocks();
-  vi.useRealTimers();
 });
 
 it("a cron's run is one trace, with its ids, and waits for nothing of it", async () => {

@@ -4,10 +4,10 @@ import { AIMessage, AIMessageChunk, type UsageMetadata } from "@langchain/core/m
 import type { LLMResult } from "@langchain/core/outputs";
 import { abortAllDurableObjects, evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { UsageMeter } from "../../../src/thread/runs/token-usage";
 import type { Run } from "../../../src/wire/runs/run";
-import { createCron, ringAt, setClock, settled, slotsOf, threadStub } from "../../support/crons";
+import { atClock, createCron, ringAt, setClock, settled, slotsOf, threadStub } from "../../support/crons";
 import { call } from "../../support/edge";
 import { TOTAL } from "../../support/graphs/spends";
 import { gateReached, openGate, resetGate } from "../../support/graphs/steps";
@@ -17,13 +17,7 @@ import { open } from "../../support/sse";
 import { createRun, createThread, getRun, joinRun } from "../../support/threads";
 import { receiver, until } from "../../support/webhooks";
 
-beforeEach(() => {
-  setClock("2040-01-01T00:00:00.000Z");
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-  vi.useRealTimers();
-});
+atClock("2040-01-01T00:00:00.000Z");
 
 const spends = (input: object = {}, fields: object = {}): object => ({
   assistant_id: "spends",

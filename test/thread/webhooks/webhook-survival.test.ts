@@ -1,7 +1,7 @@
 /** Webhooks whose host dies at any moment, and webhooks that hang, which nobody else may have to wait for. */
 import { abortAllDurableObjects, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { CronDefinition } from "../../../src/calls/cron-definition";
 import { threadIdOf } from "../../../src/cron/slot-ids";
 import { pokeOverdue } from "../../../src/edge/watchdog";
@@ -12,6 +12,7 @@ import { MAX_WAITING } from "../../../src/thread/webhooks/webhooks";
 import { WebhookStore } from "../../../src/thread/webhooks/webhook-store";
 import {
   alarmOf,
+  atClock,
   createCron,
   cronStub,
   ringAt,
@@ -31,12 +32,7 @@ import { attempted, deliveryOf, receiver, ringForNextAttempt, until } from "../.
 
 const START = "2040-01-01T00:00:00.000Z";
 
-beforeEach(() => {
-  setClock(START);
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
+atClock(START);
 
 const echo = (webhook?: string): object => ({ assistant_id: "echo", input: { text: "a" }, webhook });
 

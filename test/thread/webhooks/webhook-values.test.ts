@@ -1,9 +1,10 @@
 /** What becomes of webhooks, and of the values that they are sent, when runs and threads go on, are stopped or deleted. */
 import { runDurableObjectAlarm } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { Run } from "../../../src/wire/runs/run";
 import {
   alarmOf,
+  atClock,
   createCron,
   ringAt,
   rowsOf,
@@ -18,12 +19,7 @@ import { setD1 } from "../../support/outage";
 import { createRun, createThread, joinRun, waitRun } from "../../support/threads";
 import { attempted, deliveryOf, receiver, ringForNextAttempt, until } from "../../support/webhooks";
 
-beforeEach(() => {
-  setClock("2040-01-01T00:00:00.000Z");
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
+atClock("2040-01-01T00:00:00.000Z");
 
 const path = (run: Run): string => `/threads/${run.thread_id}/runs/${run.run_id}`;
 

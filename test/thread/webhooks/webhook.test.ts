@@ -1,23 +1,18 @@
 /** Webhooks: called when a run has ended, called again when that fails, and what the run says of it. */
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { assistantIdOf } from "../../../src/d1/assistants-table";
 import { backoffMs, WEBHOOK_BACKOFF } from "../../../src/platform/backoff";
 import { WEBHOOK_CALL_MS } from "../../../src/platform/time-limits";
 import { MAX_WEBHOOK_ATTEMPTS } from "../../../src/platform/webhook-call";
 import type { Run } from "../../../src/wire/runs/run";
-import { alarmOf, rowsOf, setClock, threadStub } from "../../support/crons";
+import { alarmOf, atClock, rowsOf, setClock, threadStub } from "../../support/crons";
 import { call } from "../../support/edge";
 import { rebind } from "../../support/outage";
 import { createRun, createThread, getRun, joinRun } from "../../support/threads";
 import { attempted, receiver, ringForNextAttempt } from "../../support/webhooks";
 
-beforeEach(() => {
-  setClock("2040-01-01T00:00:00.000Z");
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
+atClock("2040-01-01T00:00:00.000Z");
 
 const echo = (webhook: string): object => ({ assistant_id: "echo", input: { text: "a" }, webhook });
 

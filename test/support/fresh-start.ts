@@ -1,0 +1,51 @@
+/**
+ * Nothing is left of one test file for the next that the same workerd runs. Before each file what was faked is real again, modules
+ * are evaluated anew, and D1 has the real migrations and nothing else. After each file all that objects and D1 have stored is deleted.
+ */
+import { applyD1Migrations, listDurableObjectIds, reset, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterAll, vi } from "vitest";
+
+/** This workerd's objects that are empty and have random names, so that no later file uses them. Modules go, and this stays. */
+const emptied = ((globalThis as { emptiedObjects?: Set<string> }).emptiedObjects ??= new Set<string>());
+
+makeAllReal();
+vi.resetModules();
+await applyD1Migrations(env.DB, env.TEST_MIGRATIONS);
+
+afterAll(async () => {
+  makeAllReal();
+  // Ends all that is under way: what is being written to stays as it is.
+  await reset();
+  await load();
+  await reset();
+  const left = await env.DB.prepare("SELECT name FROM sqlite_master WHERE name = 'threads'").all();
+  if (left.results.length > 0) throw new Error("D1 could not be emptied for the next test file");
+});
+
+function makeAllReal(): void {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+  vi.unstubAllEnvs();
+  vi.unstubAllGlobals();
+}
+
+/** Loads D1 and all objects that a file may have left something in: `reset` passes over objects that are not in memory. */
+async function load(): Promise<void> {
+  await env.DB.prepare("SELECT 1").run();
+  for (const namespace of [env.CRON, env.THREAD]) {
+    const ids = await listDurableObjectIds(namespace);
+    await Promise.all(
+      ids
+        .filter((id) => !emptied.has(String(id)))
+        .map(async (id) => {
+          const isStanding = await runInDurableObject(
+            namespace.get(id) as DurableObjectStub,
+            (_object, { storage }) => storage.kv.get("standing") === true,
+          );
+          // Many files use the same standing objects.
+          if (!isStanding) emptied.add(String(id));
+        }),
+    );
+  }
+}
