@@ -92,8 +92,9 @@ describe("buildGraphs", () => {
     ["a wrong store", '{ "graphs": { "a": "./a.ts" }, "store": 1 }', /"store" must be an object/],
   ])("tells of %s", async (_, text, message) => {
     if (text !== undefined) await write({ "langgraph.json": text });
-    await expect(build()).rejects.toThrow(message);
-    await expect(build()).rejects.toBeInstanceOf(GraphConfigError);
+    const building = build();
+    await expect(building).rejects.toThrow(message);
+    await expect(building).rejects.toBeInstanceOf(GraphConfigError);
   });
 
   it.each([
@@ -180,8 +181,9 @@ describe("buildGraphs", () => {
       "langgraph.json": `{ "graphs": { "${id}": ${JSON.stringify(entry)}, "good": ${good}, "absent": "./gone.ts" } }`,
       "g.ts": `${GRAPH} export { builder };`,
     });
-    await expect(build()).rejects.toThrow(message);
-    await expect(build()).rejects.toThrow(/graph "absent": there is no file/);
+    const building = build();
+    await expect(building).rejects.toThrow(message);
+    await expect(building).rejects.toThrow(/graph "absent": there is no file/);
     const out = join(dir, "out/graphs.ts");
     const result = await buildGraphs({ config: join(dir, "langgraph.json"), out, keepGoing: true });
     expect(result.graphIds).toEqual([...(standsForError ? ["bad"] : []), "good", "absent"]);
