@@ -3,6 +3,7 @@
  * objects.
  */
 import { forgetOldDeletions } from "./d1/deleted-threads";
+import { removeOldRuns } from "./d1/old-runs";
 import { sweepExpiredItems } from "./d1/store/ttl";
 import { app } from "./edge/app";
 import { pokeOverdue } from "./edge/watchdog";
@@ -18,6 +19,7 @@ export default {
       pokeOverdue(env),
       sweepExpiredItems(env, controller.scheduledTime),
       forgetOldDeletions(env.DB, controller.scheduledTime),
+      removeOldRuns(env),
     ]);
   },
 } satisfies ExportedHandler<Env>;

@@ -1,5 +1,6 @@
 /** The figures of all crons in the text format of Prometheus. */
 import { pageOfFigures, type IndexedFigures } from "../d1/cron-figures";
+import { readUse, type D1Use, type RemovalReason } from "../d1/d1-use";
 import { readSwitch } from "../d1/switch";
 import type { Env } from "../platform/config";
 
@@ -77,9 +78,10 @@ const FAMILIES: Family[] = [
 
 /** Yields all metrics piece by piece, because there may be more crons than fit into memory. */
 export async function* metricsOf(env: Env): AsyncGenerator<string, undefined> {
-  const { stopped } = await readSwitch(env.DB);
+  const [{ stopped }, { use, removed }] = await Promise.all([readSwitch(env.DB), readUse(env)]);
   yield headOf({ name: "edgecron_stopped", help: "Whether all crons are stopped.", type: "gauge" });
   yield `edgecron_stopped ${stopped ? 1 : 0}\n`;
+  yield metricsOfD1(use, removed);
   for (const metric of FAMILIES) {
     yield headOf(metric);
     for (let after = "", done = false; !done;) {
@@ -89,6 +91,24 @@ export async function* metricsOf(env: Env): AsyncGenerator<string, undefined> {
       done = crons.length < CRONS_PER_READ;
     }
   }
+}
+
+/** How much of D1 is in use, and how many records of runs were removed. */
+function metricsOfD1({ size, limit }: D1Use, removed: Record<RemovalReason, number>): string {
+  return [
+    headOf({ name: "edgecron_database_size_bytes", help: "Bytes of D1 that are in use.", type: "gauge" }),
+    `edgecron_database_size_bytes ${size}\n`,
+    headOf({ name: "edgecron_database_size_limit_bytes", help: "Bytes at which D1 is full.", type: "gauge" }),
+    `edgecron_database_size_limit_bytes ${limit}\n`,
+    headOf({
+      name: "edgecron_run_records_removed_total",
+      help: "Records of ended runs that were removed from D1: for their age, or because D1 was short of space.",
+      type: "counter",
+    }),
+    ...Object.entries(removed).map(
+      ([reason, count]) => `edgecron_run_records_removed_total{reason="${reason}"} ${count}\n`,
+    ),
+  ].join("");
 }
 
 /** The lines that introduce a metric. */

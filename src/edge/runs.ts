@@ -99,7 +99,7 @@ export const runRoutes = new DescribedRoutes("Runs")
     {
       id: "search_runs",
       summary: "Search runs",
-      description: `Runs whose threads are gone are found too. ${SELECT}`,
+      description: `Runs whose threads are gone are found too, until their records are removed (\`RUN_RECORD_DAYS\`, 30 by default). ${SELECT}`,
       body: runSearch,
       answers: found,
     },
@@ -150,7 +150,14 @@ export const runRoutes = new DescribedRoutes("Runs")
   )
   .add(
     "GET /threads/{thread_id}/runs/{run_id}",
-    { id: "get_run", summary: "Read a run", answers: json("The run.", run), failures: [404] },
+    {
+      id: "get_run",
+      summary: "Read a run",
+      description:
+        "The record of a run is removed some time after the run's end (`RUN_RECORD_DAYS`, 30 by default). The answer is then 404.",
+      answers: json("The run.", run),
+      failures: [404],
+    },
     async (c, { path: { thread_id: threadId, run_id: runId } }) =>
       c.json(await threadObject(c.env, threadId).getRun(threadId, runId)),
   )

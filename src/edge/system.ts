@@ -1,12 +1,12 @@
 /** The server itself: whether it is up, what it can do, and the figures of all crons. */
 import { stream } from "hono/streaming";
-import { z } from "zod";
 import { version } from "../../package.json";
+import { readUse } from "../d1/d1-use";
 import { now } from "../platform/clock";
-import { readConfig } from "../platform/config";
+import { readConfig, type Env } from "../platform/config";
 import { DeadlineError, within } from "../platform/deadline";
 import { D1_CALL_MS } from "../platform/time-limits";
-import { okQuery, serverInfo } from "../wire/system";
+import { health, okQuery, serverInfo } from "../wire/system";
 import { DescribedRoutes } from "./described-routes";
 import { METRICS_TYPE, metricsOf } from "./metrics";
 import { json, text } from "./openapi/operation";
@@ -18,13 +18,14 @@ export const openRoutes = new DescribedRoutes("System").add(
     id: "get_ok",
     summary: "Ask whether the server is up",
     query: okQuery,
-    answers: json("It is up.", z.strictObject({ ok: z.literal(true) })),
+    answers: json("It is up.", health),
     open: true,
   },
   async (c, { query }) => {
     readConfig(c.env);
-    if (query.check_db === "1") await checkD1(c.env.DB);
-    return c.json({ ok: true });
+    if (query.check_db === "0") return c.json({ ok: true });
+    const { warning } = await checkD1(c.env);
+    return c.json({ ok: true, ...(warning !== null && { warning }) });
   },
 );
 
@@ -75,7 +76,13 @@ interface DatabaseCheck {
   /** When D1 was asked, in ms. */
   at: number;
   /** Undefined until D1 has answered, or has not in time. */
-  outcome?: "answered" | Error;
+  outcome?: Answered | Error;
+}
+
+/** D1 has answered. */
+interface Answered {
+  /** What the operator should know; null when all is well. */
+  warning: string | null;
 }
 
 /** The last check. Anybody may ask for one, so D1 is asked at most once a second. */
@@ -84,27 +91,30 @@ const CHECK_EVERY_MS = 1_000;
 const OUTCOME_POLL_MS = 25;
 
 /** Checks that D1 answers, by a check of less than {@link CHECK_EVERY_MS} ago or a new one. @throws when D1 does not answer */
-async function checkD1(db: D1Database): Promise<void> {
+async function checkD1(env: Env): Promise<Answered> {
   const at = now();
   let check = lastCheck;
   if (check === undefined || Math.abs(at - check.at) >= CHECK_EVERY_MS) {
     check = { at };
     lastCheck = check;
-    await askD1(db, check);
+    await askD1(env, check);
   }
   // Another request asked. Its promise cannot be awaited here: it never settles when that request is cancelled.
   for (let waited = 0; check.outcome === undefined && waited < D1_CALL_MS; waited += OUTCOME_POLL_MS) {
     await new Promise((resolve) => setTimeout(resolve, OUTCOME_POLL_MS));
   }
-  if (check.outcome !== "answered")
-    throw check.outcome ?? new DeadlineError("D1 was asked and did not answer");
+  if (check.outcome === undefined) throw new DeadlineError("D1 was asked and did not answer");
+  if (check.outcome instanceof Error) throw check.outcome;
+  return check.outcome;
 }
 
-/** Asks D1, and notes in `check` whether it answered. Never throws. */
-async function askD1(db: D1Database, check: DatabaseCheck): Promise<void> {
+/** Asks D1, and notes in `check` what it answered. Never throws. */
+async function askD1(env: Env, check: DatabaseCheck): Promise<void> {
   try {
-    await within(D1_CALL_MS, "D1", db.prepare("SELECT 1").run());
-    check.outcome = "answered";
+    const { use, wasShortOfSpace } = await within(D1_CALL_MS, "D1", readUse(env));
+    const percent = Math.round((use.size / use.limit) * 100);
+    const shortage = `D1 is short of space: ${percent} % of D1_SIZE_LIMIT is in use, and the oldest records of ended runs are removed`;
+    check.outcome = { warning: wasShortOfSpace ? shortage : null };
   } catch (error) {
     check.outcome = error instanceof Error ? error : new Error(String(error));
   }

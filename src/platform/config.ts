@@ -14,7 +14,9 @@ declare global {
       DB: D1Database;
       API_KEYS?: string;
       AUTH?: string;
+      D1_SIZE_LIMIT?: string;
       EDGECRON_DEV?: string;
+      RUN_RECORD_DAYS?: string;
       RUN_TIMEOUT_SECONDS?: string;
       WEBHOOK_SECRET?: string;
     }
@@ -30,6 +32,28 @@ const isWebhookSecret = (text: string): boolean =>
 
 const DEFAULT_RUN_TIMEOUT_S = 3600;
 const runTimeout = z.coerce.number().int().min(1).max(86_400).default(DEFAULT_RUN_TIMEOUT_S);
+
+const MS_PER_DAY = 86_400_000;
+/** Nothing but digits is a number of days. An empty text is a mistake, and not 0, which means for ever. */
+const runRecordDays = z.coerce
+  .string()
+  .regex(/^\d{1,5}$/, "expected a whole number of days, or 0 for ever")
+  .transform(Number)
+  .default(30);
+
+/** D1 counts in powers of ten: it is full at 10,000,000,000 bytes. */
+const BYTES_PER_UNIT: Partial<Record<string, number>> = { KB: 1e3, MB: 1e6, GB: 1e9 };
+const DEFAULT_D1_SIZE_LIMIT = 10e9;
+const LOWEST_D1_SIZE_LIMIT = 1e6;
+const d1Size = z.coerce
+  .string()
+  .regex(
+    /^\d{1,15} ?(KB|MB|GB)?$/,
+    "expected a number of bytes, or a number with KB, MB or GB, such as 500 MB",
+  )
+  .transform((text) => Number.parseInt(text, 10) * (BYTES_PER_UNIT[text.slice(-2)] ?? 1))
+  .refine((bytes) => bytes >= LOWEST_D1_SIZE_LIMIT, "expected at least 1 MB")
+  .default(DEFAULT_D1_SIZE_LIMIT);
 
 const secretList = z
   .string()
@@ -48,6 +72,8 @@ const configSchema = z
       .transform((keys) => keys.split(/[\s,]+/).filter((key) => key !== "")),
     AUTH: z.enum(["keys", "open"]).default("keys"),
     RUN_TIMEOUT_SECONDS: runTimeout,
+    RUN_RECORD_DAYS: runRecordDays,
+    D1_SIZE_LIMIT: d1Size,
     WEBHOOK_SECRET: secretList,
     EDGECRON_DEV: z.enum(["loopback", "any"]).optional(),
   })
@@ -92,6 +118,20 @@ const configs = new WeakMap<Env, Config>();
 export function runTimeoutMs(env: Env): number {
   const { data: seconds = DEFAULT_RUN_TIMEOUT_S } = runTimeout.safeParse(env.RUN_TIMEOUT_SECONDS);
   return seconds * 1000;
+}
+
+/**
+ * How long D1 keeps the record of a run after its end, in ms; null for ever. When the setting is wrong, records are kept too:
+ * what is removed cannot be brought back when the operator has corrected it.
+ */
+export function runRecordMs(env: Env): number | null {
+  const { data: days = 0 } = runRecordDays.safeParse(env.RUN_RECORD_DAYS);
+  return days === 0 ? null : days * MS_PER_DAY;
+}
+
+/** The size at which D1 is full, in bytes. When the setting is wrong, the default holds. */
+export function d1SizeLimit(env: Env): number {
+  return d1Size.safeParse(env.D1_SIZE_LIMIT).data ?? DEFAULT_D1_SIZE_LIMIT;
 }
 
 /** The secrets; each webhook is signed with each of them. Without any, webhooks are not signed. @throws server.misconfigured */

@@ -9,6 +9,14 @@ export const okQuery = z.strictObject({
     .meta({ description: "With 1, the answer is only good if D1 answers too." }),
 });
 
+export const health = z.strictObject({
+  ok: z.literal(true),
+  warning: z.string().optional().meta({
+    description:
+      "Only with `check_db=1`, while D1 is short of space or was within the last hour. The oldest records of ended runs are then removed.",
+  }),
+});
+
 export const serverInfo = z
   .strictObject({
     version: z.string(),

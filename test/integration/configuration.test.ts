@@ -3,6 +3,7 @@ import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test"
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { app } from "../../src/edge/app";
+import { d1SizeLimit } from "../../src/platform/config";
 import { threadStub } from "../support/crons";
 import { rebind } from "../support/outage";
 import { createRun, createThread, getRun, joinRun } from "../support/threads";
@@ -19,6 +20,15 @@ const WRONG = [
   [{ RUN_TIMEOUT_SECONDS: "0" }, "RUN_TIMEOUT_SECONDS"],
   [{ RUN_TIMEOUT_SECONDS: "" }, "RUN_TIMEOUT_SECONDS"],
   [{ RUN_TIMEOUT_SECONDS: "86401" }, "RUN_TIMEOUT_SECONDS"],
+  [{ RUN_RECORD_DAYS: "a month" }, "RUN_RECORD_DAYS"],
+  [{ RUN_RECORD_DAYS: "-30" }, "RUN_RECORD_DAYS"],
+  [{ RUN_RECORD_DAYS: "1.5" }, "RUN_RECORD_DAYS"],
+  [{ RUN_RECORD_DAYS: "" }, "RUN_RECORD_DAYS"],
+  [{ RUN_RECORD_DAYS: "100000" }, "RUN_RECORD_DAYS"],
+  [{ D1_SIZE_LIMIT: "large" }, "D1_SIZE_LIMIT"],
+  [{ D1_SIZE_LIMIT: "" }, "D1_SIZE_LIMIT"],
+  [{ D1_SIZE_LIMIT: "10 TB" }, "D1_SIZE_LIMIT"],
+  [{ D1_SIZE_LIMIT: "10" }, "D1_SIZE_LIMIT"],
   [{ WEBHOOK_SECRET: "hunter2" }, "WEBHOOK_SECRET"],
   [{ AUTH: "opne" }, "AUTH"],
   [{ AUTH: "opne", API_KEYS: "right" }, "AUTH"],
@@ -44,6 +54,20 @@ describe.each(WRONG)("with %j", (settings, name) => {
       }
     }
   });
+});
+
+it.each([
+  [undefined, 10_000_000_000],
+  ["3000000", 3_000_000],
+  ["500 MB", 500_000_000],
+  ["2GB", 2_000_000_000],
+  ["2000 KB", 2_000_000],
+  // wrangler.toml may have a number.
+  [500_000_000, 500_000_000],
+  // A wrong setting counts for nothing.
+  ["10 TB", 10_000_000_000],
+])("with the D1_SIZE_LIMIT %j D1 is full at %j bytes", (text, bytes) => {
+  expect(d1SizeLimit({ ...env, D1_SIZE_LIMIT: text as string })).toBe(bytes);
 });
 
 it("a run, of a cron for example, goes on with the default time-out", async () => {
