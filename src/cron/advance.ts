@@ -13,7 +13,7 @@ import type { CronContext } from "./cron-context";
 import type { CronIndex } from "./cron-index";
 import type { Deliveries } from "./deliveries";
 import { reasonNotToFire } from "./limits";
-import { slotsSoFar } from "./progress";
+import { slotsSoFar } from "../calls/cron-progress";
 import { pruneHistory, removeOldThreads } from "./retention";
 
 /**

@@ -13,7 +13,7 @@ import type { SlotOrigin } from "../wire/crons/slot";
 import type { Alerts } from "./alerts";
 import type { CronContext } from "./cron-context";
 import type { SlotLedger } from "./ledger";
-import { withClaim, withSlots, type Progress } from "./progress";
+import { withClaim, withSlots, type Progress } from "../calls/cron-progress";
 import type { CronRecord } from "./record";
 import type { SlotRanges } from "./slot-ranges";
 import type { SlotKey } from "./slot-rows";

@@ -7,7 +7,7 @@ import { logError } from "../platform/log";
 import { D1_CALL_MS } from "../platform/time-limits";
 import type { Figures } from "../wire/crons/slot";
 import type { CronContext } from "./cron-context";
-import { figuresOf } from "./progress";
+import { figuresOf } from "../calls/cron-progress";
 import type { StoredCron } from "./record";
 
 export class CronIndex {

@@ -18,7 +18,7 @@ import { fire, threadHasRun } from "./firing";
 import type { PendingSlot, SlotLedger } from "./ledger";
 import { limitReached, reasonNotToFire } from "./limits";
 import { applyMultitaskStrategy, ordersRuns } from "./overlap";
-import { withoutClaim } from "./progress";
+import { withoutClaim } from "../calls/cron-progress";
 import type { CronRecord, StoredCron } from "./record";
 import { runIdOf } from "./slot-ids";
 import type { SlotKey } from "./slot-rows";

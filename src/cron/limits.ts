@@ -4,7 +4,7 @@ import { now } from "../platform/clock";
 import { DomainError } from "../platform/errors";
 import { checkSchedule } from "../schedule/schedule";
 import type { CronPolicy } from "../wire/crons/policy";
-import { tokensOfDay, tokensOfMonth, type Progress } from "./progress";
+import { tokensOfDay, tokensOfMonth, type Progress } from "../calls/cron-progress";
 
 /**
  * The reason why a slot of the cron gets no run; null when it gets one.

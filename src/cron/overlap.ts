@@ -8,7 +8,7 @@ import type { Env } from "../platform/config";
 import { within } from "../platform/deadline";
 import { asDomainError, DomainError } from "../platform/errors";
 import { OBJECT_CALL_MS } from "../platform/time-limits";
-import type { RunningRun } from "./progress";
+import type { RunningRun } from "../calls/cron-progress";
 
 /** Whether a `multitask_strategy` has to be applied here: the cron is stateless and has one. */
 export const ordersRuns = ({ threadId, payload }: CronDefinition): boolean =>

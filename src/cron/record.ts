@@ -8,7 +8,7 @@ import { now } from "../platform/clock";
 import { DomainError } from "../platform/errors";
 import { bytesOf, MAX_STORED_BYTES, parseJson } from "../platform/json";
 import { ObjectSchema } from "../platform/object-schema";
-import { NO_PROGRESS, storedProgress, type Progress } from "./progress";
+import { NO_PROGRESS, storedProgress, type Progress } from "../calls/cron-progress";
 import { CRON_SCHEMA, CRON_TABLE } from "./schema";
 
 /** The row of the cron, with its JSON parsed. */

@@ -6,7 +6,7 @@ import type { Alerts } from "./alerts";
 import type { CronContext } from "./cron-context";
 import type { CronIndex } from "./cron-index";
 import type { DefinitionChanges } from "./definition-changes";
-import { failed, withReport } from "./progress";
+import { failed, withReport } from "../calls/cron-progress";
 import { removeIfBeyondHistory } from "./retention";
 
 export class RunReports {

@@ -8,7 +8,7 @@ import type { Backfill, SkipNext } from "../wire/crons/slot";
 import { STAGGER_MS } from "./claims";
 import type { CronContext } from "./cron-context";
 import type { SlotLedger } from "./ledger";
-import { withSlots } from "./progress";
+import { withSlots } from "../calls/cron-progress";
 import type { CronRecord } from "./record";
 import type { SlotRanges } from "./slot-ranges";
 

@@ -1,5 +1,5 @@
 /** What holds at rest: the alarm, the index, what waits; and what is left when a cron is gone. */
-import type { Progress } from "../../src/cron/progress";
+import type { Progress } from "../../src/calls/cron-progress";
 import type { Figures } from "../../src/wire/crons/slot";
 import { readLedger } from "./ledger";
 import { firstSlots } from "./matcher";

@@ -2,7 +2,7 @@
  * The progress of a cron: its runs that have not ended, and totals of its slots and runs. The progress is stored in the cron's one
  * row, so counting writes no further row. It changes in the same transaction as the slots that it counts, so the totals are exact.
  */
-import type { RunReport } from "../calls/run-report";
+import type { RunReport } from "./run-report";
 import type { Figures, Percentiles, SlotOrigin } from "../wire/crons/slot";
 
 /** A run for which a slot was claimed, and whose end has not been reported. `scheduledFor` is the slot's instant in ms. */
