@@ -2,13 +2,14 @@
  * What a cron's object can be asked, and the only way to reach one. All arguments and results are plain JSON, which crosses RPC
  * as it is. Refusals cross as domain errors, see `platform/rpc.ts`.
  */
+import type { ReportAnswer } from "./cron-entry";
 import type { Env } from "../platform/config";
 import { remoteCalls } from "../platform/rpc";
 import type { Cron, CronPatch } from "../wire/crons/cron";
 import type { Backfill, Figures, RunNow, SkipNext, Slot, SlotList } from "../wire/crons/slot";
 import type { CronDefinition } from "./cron-definition";
 import type { FiringContext } from "./firing-context";
-import type { ReportAnswer, RunReport } from "./run-report";
+import type { RunReport } from "./run-report";
 
 /** Everything that a cron's object can be asked. */
 export interface CronCalls {

@@ -1,6 +1,5 @@
 /** What a cron is told of each run that it made, when the run has ended for good, and what it answers. */
-import type { FinalStatus, RunError } from "../wire/runs/run";
-import type { CronEntry } from "./cron-entry";
+import type { FinalStatus, Run, RunError } from "../wire/runs/run";
 
 /** How a run of a cron has ended. Instants are in ms since the epoch. */
 export interface RunReport {
@@ -21,10 +20,16 @@ export interface RunReport {
   outputTokens: number;
 }
 
-/** What a cron answers to a report. */
-export interface ReportAnswer {
-  /** What D1 is to be told of the cron together with the run; null when the cron writes to D1 itself. */
-  entry: CronEntry | null;
-  /** Whether D1 keeps the record of the run. It does not when the run is older than the cron's history goes back. */
-  keepsRecord: boolean;
-}
+/** The report of a run that has ended, from its record in D1. A run of a cron starts as soon as it is created. */
+export const reportOfRecord = (run: Run): RunReport => ({
+  runId: run.run_id,
+  threadId: run.thread_id,
+  status: run.status as FinalStatus,
+  waiting: false,
+  error: run.error ?? null,
+  attempts: run.attempts ?? 0,
+  startedAt: run.attempts === 0 ? null : Date.parse(run.created_at),
+  endedAt: Date.parse(run.updated_at),
+  inputTokens: run.usage?.input_tokens ?? 0,
+  outputTokens: run.usage?.output_tokens ?? 0,
+});

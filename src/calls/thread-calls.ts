@@ -17,6 +17,7 @@ import type { Thread, ThreadCreate, ThreadPatch, ThreadWithTtl } from "../wire/t
 import type { ThreadTtl } from "../wire/threads/ttl";
 import type { CronEntry } from "./cron-entry";
 import type { NewRun } from "./run";
+import type { RunReport } from "./run-report";
 import { threadObjectName } from "./thread-id";
 
 /** How a joined run ended: the values of its thread's state, or its error. */
@@ -109,15 +110,33 @@ export interface ThreadStateCalls {
   getHistory(threadId: string, query: HistorySearch): Promise<Partial<WireState>[]>;
 }
 
+/** How the run of a cron is enqueued. */
+export interface EnqueueOptions {
+  /** Is written to D1 together with the run. */
+  cronEntry?: CronEntry | null;
+  /** After this instant (ms) the call is refused, because the caller has given it up and will send it again. */
+  notAfter?: number;
+  /** How long (ms) the answer may wait for the end of the run. */
+  answerWithinMs?: number;
+}
+
+/**
+ * What a thread object knows of a run. A run that is `found` is stored here, or has ended a short while ago; `report` says how it
+ * ended if that was the answer to {@link ThreadRunCalls.enqueueRun}. A run that is not found was never enqueued here if
+ * `isCertain`; otherwise it may also have ended, and then D1 has its record.
+ */
+export type FoundRun = { found: true; report: RunReport | null } | { found: false; isCertain: boolean };
+
 /** Calls about runs. */
 export interface ThreadRunCalls {
   /**
-   * Takes in a run once, however often it is sent, and answers when it is stored.
-   * @param options `cronEntry` is written to D1 together with the run; after the instant `notAfter` (ms) the call is refused,
-   *   because the caller has given it up and will send it again
+   * Takes in the run of a cron once, however often it is sent. Answers when the run is stored; with `answerWithinMs`, when it has
+   * ended or that time is over.
+   * @returns the report of the end, which is then not sent to the cron as well; null when the run has not ended, or when its
+   *   report is sent. A cron that does not get the answer asks by {@link findRun}
    * @throws thread.not_found, also when the checkpoint to start from is missing; run.conflict
    */
-  enqueueRun(run: NewRun, options?: { cronEntry?: CronEntry | null; notAfter?: number }): Promise<Run>;
+  enqueueRun(run: NewRun, options?: EnqueueOptions): Promise<RunReport | null>;
   /** Takes in a run, and answers when D1 knows it too. @throws thread.not_found, run.conflict */
   createRun(run: NewRun): Promise<Run>;
   /** Takes in a run and waits for it to end. @throws thread.not_found, run.conflict */
@@ -147,10 +166,10 @@ export interface ThreadRunCalls {
   /** Waits for a run to end. @throws run.not_found */
   joinRun(threadId: string, runId: string): Promise<JoinResult>;
   /**
-   * Whether the object still stores the run. It does so until the run has ended, its cron has acknowledged the report of the end,
-   * its webhook has been called or given up, and D1 has the record of the run. Asks nobody else.
+   * What the object knows of the run of a cron that was sent here. Has a run that has not ended go on. Asks nobody else.
+   * @param since the run was not sent before this instant (ms)
    */
-  isRunStored(runId: string): Promise<boolean>;
+  findRun(runId: string, since: number): Promise<FoundRun>;
   /** Whether the object has the run, and it has not ended. Asks nobody else. */
   isUnfinished(threadId: string, runId: string): Promise<boolean>;
   /** The run, living or ended. @throws run.not_found */

@@ -12,6 +12,7 @@ import type { Claims } from "./claims";
 import type { CronContext } from "./cron-context";
 import type { CronIndex } from "./cron-index";
 import type { Deliveries } from "./deliveries";
+import type { EndedRuns } from "./ended-runs";
 import { reasonNotToFire } from "./limits";
 import { slotsSoFar } from "../calls/cron-progress";
 import { pruneHistory, removeOldThreads } from "./retention";
@@ -46,6 +47,7 @@ export class Advance {
     private readonly alerts: Alerts,
     private readonly claims: Claims,
     private readonly index: CronIndex,
+    private readonly endedRuns: EndedRuns,
     private readonly deliveries: Deliveries,
   ) {}
 
@@ -143,10 +145,17 @@ export class Advance {
     // The row in D1 may be wrong for reasons that this object cannot know, such as a restored backup. So it is written in full
     // now and then.
     if (prunes) record.markIndexStale();
+    const runsBefore = record.require().progress.runs;
     await this.deliveries.deliverDue(claimed?.slotToDeliver ?? null, runEnded);
     if (record.isGone()) return;
+    const hasEndedRun = record.require().progress.runs !== runsBefore;
+    if (hasEndedRun && this.endedRuns.needAdvance()) {
+      // Slots that are held back may go on. The alarm does that if the host dies before.
+      alarm.ringForSafety();
+      this.context.state.waitUntil(this.doDueWorkOrLeaveToAlarm({ runEnded: true }));
+    }
     await this.settle();
-    await this.tidyUp({ threads: runEnded, history: prunes });
+    await this.tidyUp({ threads: runEnded || hasEndedRun, history: prunes });
   }
 
   /** Removes threads and slots that are no longer kept. Never throws: after a failure a later slot removes them. */

@@ -3,11 +3,12 @@
  *
  * The class has the calls that the object answers, and makes the parts that do the work. A part uses the parts above it.
  */
+import type { ReportAnswer } from "../calls/cron-entry";
 import { DurableObject } from "cloudflare:workers";
 import type { CronCalls } from "../calls/cron-calls";
 import { patched, toWireCron, type CronDefinition } from "../calls/cron-definition";
 import type { FiringContext } from "../calls/firing-context";
-import type { ReportAnswer, RunReport } from "../calls/run-report";
+import type { RunReport } from "../calls/run-report";
 import { unindexCron } from "../d1/crons-table";
 import { now } from "../platform/clock";
 import { DomainError } from "../platform/errors";
@@ -24,6 +25,7 @@ import { CronContext } from "./cron-context";
 import { CronIndex } from "./cron-index";
 import { DefinitionChanges } from "./definition-changes";
 import { Deliveries } from "./deliveries";
+import { EndedRuns } from "./ended-runs";
 import { reasonNotToFire, requireFuture } from "./limits";
 import { RunReports } from "./run-reports";
 import { SlotsByHand } from "./slots-by-hand";
@@ -35,15 +37,23 @@ export class CronDO extends DurableObject implements CronCalls {
   private readonly slotsByHand = new SlotsByHand(this.context);
   private readonly changes = new DefinitionChanges(this.context, this.alerts, this.claims, this.slotsByHand);
   private readonly index = new CronIndex(this.context);
-  private readonly deliveries = new Deliveries(this.context, this.alerts, this.changes, this.index);
-  private readonly advance = new Advance(this.context, this.alerts, this.claims, this.index, this.deliveries);
-  private readonly runReports = new RunReports(
+  private readonly endedRuns = new EndedRuns(this.context, this.alerts, this.changes);
+  private readonly deliveries = new Deliveries(
     this.context,
     this.alerts,
     this.changes,
     this.index,
-    this.advance,
+    this.endedRuns,
   );
+  private readonly advance = new Advance(
+    this.context,
+    this.alerts,
+    this.claims,
+    this.index,
+    this.endedRuns,
+    this.deliveries,
+  );
+  private readonly runReports = new RunReports(this.context, this.index, this.endedRuns, this.advance);
 
   /** Answers every call of Workers and other objects, see {@link answerCall}. */
   async call(method: string, args: unknown[]): Promise<Answer> {

@@ -16,25 +16,21 @@ export class CronIndex {
 
   constructor(private readonly context: CronContext) {}
 
-  /**
-   * What the cron's slots and runs came to.
-   * @param acknowledged how many of the pending slots are counted as fired
-   */
-  figures(acknowledged = 0): Figures {
-    const { record, ledger } = this.context;
-    const { progress, pendingFrom } = record.require();
-    return figuresOf(progress, ledger.pending(pendingFrom).length - acknowledged, now());
+  /** What the cron's slots and runs came to. */
+  figures(): Figures {
+    return figuresOf(this.context.record.require().progress, this.pending(), now());
   }
 
   /**
    * The changes since the definition was written to D1; null when D1 does not have the present definition.
-   * @param acknowledged see {@link figures}
+   * @param acknowledged how many of the pending slots are counted as fired
    */
   entry(acknowledged = 0): CronEntry | null {
     const { record } = this.context;
     if (!record.isDefinitionIndexed()) return null;
-    const { definition, nextRunAt, revision } = record.require();
-    return { cronId: definition.cronId, nextRunAt, figures: this.figures(acknowledged), revision };
+    const { definition, nextRunAt, progress, revision } = record.require();
+    const pending = this.pending() - acknowledged;
+    return { cronId: definition.cronId, nextRunAt, progress, pending, revision };
   }
 
   /**
@@ -63,6 +59,12 @@ export class CronIndex {
     } catch (error) {
       logError("the index could not be written", error, { cron: state.id.name });
     }
+  }
+
+  /** How many slots are claimed whose run is not yet known to be enqueued. */
+  private pending(): number {
+    const { record, ledger } = this.context;
+    return ledger.pending(record.require().pendingFrom).length;
   }
 
   /** Removes the row. @throws Error when D1 does not answer */

@@ -2,6 +2,8 @@
  * Deliveries: the way from a claimed slot to its run. A delivery checks whether the slot may still fire, then has the thread
  * object enqueue the run. A delivery that fails is tried again, and in the end the slot is given up as missed.
  */
+import type { CronEntry } from "../calls/cron-entry";
+import type { RunReport } from "../calls/run-report";
 import { recentFiringContext } from "../d1/firing-context";
 import { backoffMs, CRON_BACKOFF } from "../platform/backoff";
 import { now, toIso } from "../platform/clock";
@@ -14,17 +16,25 @@ import { DELIVERY_MS } from "./claims";
 import type { CronContext } from "./cron-context";
 import type { CronIndex } from "./cron-index";
 import type { DefinitionChanges } from "./definition-changes";
-import { fire, threadHasRun } from "./firing";
+import type { EndedRuns } from "./ended-runs";
+import { findRunOfSlot, fire, UnknownRunError } from "./firing";
 import type { PendingSlot, SlotLedger } from "./ledger";
 import { limitReached, reasonNotToFire } from "./limits";
 import { applyMultitaskStrategy, ordersRuns } from "./overlap";
 import { withoutClaim } from "../calls/cron-progress";
-import type { CronRecord, StoredCron } from "./record";
+import { REVISION_STEP, type CronRecord, type StoredCron } from "./record";
 import { runIdOf } from "./slot-ids";
 import type { SlotKey } from "./slot-rows";
 
 /** After this many deliveries a slot is given up as missed. With the back-off they take about six minutes. */
 const MAX_ATTEMPTS = 10;
+/**
+ * How long a thread object may wait for the end of a run before it answers. A run that ends in that time costs one call and two
+ * writes of the cron less.
+ */
+const ANSWER_WAIT_MS = 250;
+/** When D1 does not tell whether the slot's run was enqueued, it is asked again after this time. */
+const UNKNOWN_RUN_RETRY_MS = 15_000;
 /** A slot that is held back is looked at again after this time, in case the report of the run that it waits for is lost. */
 const HELD_BACK_RETRY_MS = 60_000;
 
@@ -37,6 +47,7 @@ export class Deliveries {
     private readonly alerts: Alerts,
     private readonly changes: DefinitionChanges,
     private readonly index: CronIndex,
+    private readonly endedRuns: EndedRuns,
   ) {
     this.record = context.record;
     this.ledger = context.ledger;
@@ -76,10 +87,12 @@ export class Deliveries {
     const attempts = slot.attempts + (countedByClaim ? 0 : 1);
     let isCounted = countedByClaim;
     try {
-      const wasEnqueued = mayHaveFired && (await threadHasRun(this.context.env, definition.cronId, slot));
+      const earlier = mayHaveFired
+        ? await findRunOfSlot(this.context.env, definition.cronId, slot)
+        : undefined;
       if (this.record.isGone()) return;
-      if (wasEnqueued || this.isEndReported(slot)) {
-        this.acknowledge(slot);
+      if (earlier !== undefined || this.isEndReported(slot)) {
+        this.acknowledge(slot, earlier?.report ?? null);
         return;
       }
       if (isTooLate(slot, definition.policy)) {
@@ -90,18 +103,30 @@ export class Deliveries {
       if (assistant === undefined || this.record.isGone()) return;
       // The checks above waited for other objects, so the end may have been reported by now.
       if (this.isEndReported(slot)) {
-        this.acknowledge(slot);
+        this.acknowledge(slot, null);
         return;
       }
       const notAfter = countedByClaim ? slot.retryAt : now() + DELIVERY_MS;
       if (!countedByClaim) this.ledger.countAttempt(slot, notAfter);
       isCounted = true;
       const entry = this.index.entryOfFiring();
-      await fire(this.context.env, definition, assistant, slot, { notAfter, entry });
-      this.acknowledge(slot);
-      if (entry !== null) this.record.noteIndexed(entry.revision);
+      // The end of another run may find its slot beyond the history's limit, which a report tells the thread object.
+      const answerWithinMs = countedByClaim ? ANSWER_WAIT_MS : 0;
+      const report = await fire(this.context.env, definition, assistant, slot, {
+        notAfter,
+        entry,
+        answerWithinMs,
+      });
+      this.acknowledge(slot, report);
+      if (entry !== null) this.noteIndexed(entry, report);
     } catch (error) {
       if (this.record.isGone()) return;
+      if (error instanceof UnknownRunError) {
+        // No attempt is counted. The slot must not be given up while its run may exist.
+        logError("a slot waits for D1", error, { cron_id: definition.cronId });
+        this.ledger.bookRetry(slot, now() + UNKNOWN_RUN_RETRY_MS);
+        return;
+      }
       const refusal = asDomainError(error);
       if (refusal !== undefined) {
         this.giveUp(slot, "skipped", refusal.detail);
@@ -167,11 +192,25 @@ export class Deliveries {
     return limitReached(policy, progress, laterSlots.length, now());
   }
 
-  /** Marks the slot as fired, with its lateness until now. */
-  private acknowledge(slot: PendingSlot): void {
+  /**
+   * Marks the slot as fired, with its lateness until now.
+   * @param report how its run has ended; null when that is not known yet
+   */
+  private acknowledge(slot: PendingSlot, report: RunReport | null): void {
     if (this.record.isGone()) return;
     const { definition } = this.record.require();
-    this.ledger.markFired(slot, now() - slot.scheduledFor, runIdOf(definition.cronId, slot));
+    this.record.transaction(() => {
+      this.ledger.markFired(slot, now() - slot.scheduledFor, runIdOf(definition.cronId, slot));
+      if (report !== null) this.endedRuns.count(report);
+    });
+  }
+
+  /** Notes what the thread object writes to D1: the entry of the firing, and the end of the run if that was the answer. */
+  private noteIndexed(entry: CronEntry, report: RunReport | null): void {
+    if (this.record.isGone()) return;
+    const { revision } = this.record.require();
+    const isOnlyEnd = report !== null && revision === entry.revision + REVISION_STEP;
+    this.record.noteIndexed(isOnlyEnd ? revision : entry.revision);
   }
 
   /**
@@ -190,7 +229,7 @@ export class Deliveries {
    */
   private giveUp(slot: PendingSlot, status: "skipped" | "missed", reason: string): void {
     if (this.isEndReported(slot)) {
-      this.acknowledge(slot);
+      this.acknowledge(slot, null);
       return;
     }
     this.record.transaction(() => {

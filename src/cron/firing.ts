@@ -1,14 +1,17 @@
-/** Firing: makes the run of a claimed slot, and has the thread object enqueue it. */
+/** Firing: makes the run of a claimed slot, has the thread object enqueue it, and finds it again. */
 import type { CronDefinition } from "../calls/cron-definition";
 import type { CronEntry } from "../calls/cron-entry";
 import { newRun, type AssistantSnapshot } from "../calls/new-run";
+import { isFinal } from "../calls/run";
+import { reportOfRecord, type RunReport } from "../calls/run-report";
 import { threadObject } from "../calls/thread-calls";
 import { isShortLived } from "../calls/thread-id";
+import { findRunOfCron } from "../d1/runs-table";
 import { now, toIso } from "../platform/clock";
 import type { Env } from "../platform/config";
 import { within } from "../platform/deadline";
 import type { JsonObject } from "../platform/json";
-import { OBJECT_CALL_MS } from "../platform/time-limits";
+import { D1_CALL_MS, OBJECT_CALL_MS } from "../platform/time-limits";
 import type { PendingSlot } from "./ledger";
 import { runIdOf } from "./slot-ids";
 
@@ -17,7 +20,8 @@ import { runIdOf } from "./slot-ids";
  * @param entry changes of the cron's row in D1, which the thread object writes together with the run
  * @param notAfter the instant (ms) after which the thread object refuses this call. A call of a host that has died may arrive after a
  *   later delivery. If the slot's run has ended and is forgotten by then, the call would make a second run
- * @returns the run's id
+ * @param answerWithinMs how long the thread object may wait for the end of the run before it answers
+ * @returns how the run has ended; null when it has not, or when the thread object reports the end
  * @throws a domain error when there can be no such run (its thread is gone or busy). After any other error the run may have
  *   been enqueued or not
  */
@@ -26,8 +30,8 @@ export async function fire(
   definition: CronDefinition,
   assistant: AssistantSnapshot,
   slot: PendingSlot,
-  { entry, notAfter }: { entry: CronEntry | null; notAfter: number },
-): Promise<string> {
+  { entry, notAfter, answerWithinMs }: { entry: CronEntry | null; notAfter: number; answerWithinMs: number },
+): Promise<RunReport | null> {
   const { cronId, policy } = definition;
   const { threadId } = slot;
   const runId = runIdOf(cronId, slot);
@@ -59,18 +63,37 @@ export async function fire(
       },
     },
   );
-  const enqueued = threadObject(env, threadId).enqueueRun(run, { cronEntry: entry, notAfter });
-  await within(Math.max(0, notAfter - now()), "the thread object", enqueued);
-  return runId;
+  const options = { cronEntry: entry, notAfter, answerWithinMs };
+  const enqueued = threadObject(env, threadId).enqueueRun(run, options);
+  return within(Math.max(0, notAfter - now()), "the thread object", enqueued);
 }
 
+/** The error that nobody can tell at present whether the run of a slot was enqueued. */
+export class UnknownRunError extends Error {}
+
 /**
- * Whether the thread object has the run of a claimed slot. It has the run when an earlier delivery had the run enqueued and
- * the answer was lost. A thread object keeps a run until the cron has acknowledged the report of its end. So false means
- * either that the run was never enqueued, or that its end has been reported. The cron's record tells the two apart; read it
- * after this answer. D1 is not asked.
+ * Finds the run of a claimed slot that an earlier delivery may have had enqueued although its answer was lost. A thread object has
+ * the run until it has ended and D1 has its record, and remembers its end for a while. So D1 is asked only when the thread
+ * object has lost its memory.
+ * @returns undefined when there is no such run, or when its end was reported and its record has been deleted since. `report` says
+ *   how the run has ended; it is null when the run has not ended, or when the thread object reports the end
+ * @throws UnknownRunError when D1 had to be asked and did not answer; any other error when the thread object did not answer
  */
-export async function threadHasRun(env: Env, cronId: string, slot: PendingSlot): Promise<boolean> {
-  const hasRun = threadObject(env, slot.threadId).isRunStored(runIdOf(cronId, slot));
-  return within(OBJECT_CALL_MS, "the thread object", hasRun);
+export async function findRunOfSlot(
+  env: Env,
+  cronId: string,
+  slot: PendingSlot,
+): Promise<{ report: RunReport | null } | undefined> {
+  const runId = runIdOf(cronId, slot);
+  const asked = threadObject(env, slot.threadId).findRun(runId, slot.scheduledFor);
+  const known = await within(OBJECT_CALL_MS, "the thread object", asked);
+  if (known.found) return { report: known.report };
+  if (known.isCertain) return undefined;
+  try {
+    const record = await within(D1_CALL_MS, "D1", findRunOfCron(env.DB, runId));
+    if (record === undefined) return undefined;
+    return { report: isFinal(record.status) ? reportOfRecord(record) : null };
+  } catch (error) {
+    throw new UnknownRunError("D1 cannot tell whether the run was enqueued", { cause: error });
+  }
 }

@@ -44,6 +44,9 @@ type Row = {
   deleted: number;
 };
 
+/** See {@link CronRecord.update}. */
+export const REVISION_STEP = 2;
+
 export class CronRecord {
   /** The indexed revision, kept in memory and stored with the next change. This saves writing a row for each firing. */
   private indexedInMemory = 0;
@@ -112,10 +115,13 @@ export class CronRecord {
     );
   }
 
-  /** Stores the change as the next revision. It writes one row, whatever has changed. */
+  /**
+   * Stores the change as a new revision. It writes one row, whatever has changed. The revision between the one before and the new
+   * one stays free: a thread object uses it when it writes the end of a run together with the firing; see `withEndOfRun`.
+   */
   update(change: CronChange): void {
     const before = this.require();
-    const revision = before.revision + 1;
+    const revision = before.revision + REVISION_STEP;
     const redefined = change.definition !== undefined && change.definition !== before.definition;
     const definitionRevision = redefined ? revision : before.definitionRevision;
     const after: StoredCron = { ...before, ...change, revision, definitionRevision };

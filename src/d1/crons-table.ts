@@ -1,6 +1,7 @@
 /** The index of crons in D1: searches, counts, and the crons that the watchdog looks for. */
 import { toWireCron, type CronDefinition } from "../calls/cron-definition";
-import type { CronEntry } from "../calls/cron-entry";
+import { figuresOfEntry, type CronEntry } from "../calls/cron-entry";
+import { now } from "../platform/clock";
 import { parseJson, pick } from "../platform/json";
 import type { Cron, CronFilters, CronSearch } from "../wire/crons/cron";
 import type { Figures } from "../wire/crons/slot";
@@ -99,15 +100,12 @@ export async function indexCron(
 }
 
 /** The statement that writes an entry of a cron to the index, unless the index has a later revision or no row of the cron. */
-export const updateCronEntry = (
-  db: D1Database,
-  { cronId, nextRunAt, figures, revision }: CronEntry,
-): D1PreparedStatement =>
+export const updateCronEntry = (db: D1Database, entry: CronEntry): D1PreparedStatement =>
   db
     .prepare(
       "UPDATE crons SET next_run_date = ?1, figures = ?2, revision = ?3 WHERE cron_id = ?4 AND revision < ?3",
     )
-    .bind(nextRunAt, JSON.stringify(figures), revision, cronId);
+    .bind(entry.nextRunAt, JSON.stringify(figuresOfEntry(entry, now())), entry.revision, entry.cronId);
 
 /** Removes the cron from the index, unless the index has a later revision: a new cron of the same id. */
 export async function unindexCron(db: D1Database, cronId: string, revision: number): Promise<void> {

@@ -146,6 +146,18 @@ export async function requireRun(db: D1Database, threadId: string, runId: string
   return run;
 }
 
+/**
+ * The record of a run that a cron made; undefined when the index has none. A run whose thread was deleted is found too, without
+ * content.
+ */
+export async function findRunOfCron(db: D1Database, runId: string): Promise<Run | undefined> {
+  const row = await db
+    .prepare(`SELECT ${COLUMNS.join(", ")} FROM runs WHERE run_id = ?`)
+    .bind(runId)
+    .first<Row>();
+  return row === null ? undefined : toRun(row);
+}
+
 /** The error that there is no such run. */
 export const noRun = (runId: string): DomainError =>
   new DomainError("run.not_found", `no run with the id ${runId}`);

@@ -6,6 +6,7 @@ import { isStanding } from "../calls/thread-id";
 import type { Env } from "../platform/config";
 import { ObjectSchema } from "../platform/object-schema";
 import { noThread, ThreadStore, type StoredThread } from "./record/thread-store";
+import { AnsweredReports } from "./runs/answered-reports";
 import { ReportStore } from "./runs/report-store";
 import { RunStore } from "./runs/run-store";
 import { THREAD_SCHEMA, THREAD_TABLE } from "./schema";
@@ -25,6 +26,8 @@ export class ThreadContext {
   readonly runs: RunStore;
   /** The reports that are still to be sent to crons; they are columns of the runs' rows. */
   readonly reportStore: ReportStore;
+  /** The reports that crons get as the answer to enqueuing a run. */
+  readonly answeredReports = new AnsweredReports();
   /** The webhooks that are still to be called; they are columns of the runs' rows. */
   readonly webhookStore: WebhookStore;
   /** The values of ended runs that webhooks are still to send. */

@@ -141,8 +141,8 @@ export class ThreadDO extends DurableObject implements ThreadCalls {
     return this.runCalls.joinRun(...args);
   }
 
-  isRunStored(...args: Args<"isRunStored">): Result<"isRunStored"> {
-    return this.runCalls.isRunStored(...args);
+  findRun(...args: Args<"findRun">): Result<"findRun"> {
+    return this.runCalls.findRun(...args);
   }
 
   isUnfinished(...args: Args<"isUnfinished">): Result<"isUnfinished"> {

@@ -98,7 +98,7 @@ it("whose end is reported while a second delivery looks for it gets no second ru
   const { cronId, gate } = await gatedCron();
   let deliveries = 0;
   await interceptThreads(cronId, async (real, method, args) => {
-    if (method === "isRunStored") {
+    if (method === "findRun") {
       openGate(gate);
       await heard(cronId);
     }

@@ -3,9 +3,10 @@
  * ids, take their time, end somehow, are written to the index, and are reported to their cron until it acknowledges that. What is
  * here survives everything; only calls from and to it go wrong.
  */
-import { type CronEntry } from "../../src/calls/cron-entry";
+import { withEndOfRun, type CronEntry, type ReportAnswer } from "../../src/calls/cron-entry";
 import type { NewRun } from "../../src/calls/run";
-import type { ReportAnswer, RunReport } from "../../src/calls/run-report";
+import type { RunReport } from "../../src/calls/run-report";
+import type { FoundRun } from "../../src/calls/thread-calls";
 import { updateCronEntry } from "../../src/d1/crons-table";
 import { deleteRunRow, requireRun } from "../../src/d1/runs-table";
 import { DomainError } from "../../src/platform/errors";
@@ -30,7 +31,7 @@ export interface MadeRun {
   endedAt: number | null;
   /** As the cron is told it. */
   report: RunReport | null;
-  /** When the cron first acknowledged the report. */
+  /** When the cron first acknowledged the report, or got it as an answer. */
   reportedAt: number | null;
   /** What the index is to have of the cron, until it is written. */
   entry: CronEntry | null;
@@ -38,6 +39,10 @@ export interface MadeRun {
   /** Whether the index is to have no record of it. */
   deleted: boolean;
   booking: Booking | null;
+  /** Whether the cron waits for the answer to enqueuing it. */
+  isAwaited: boolean;
+  /** Whether its end is the answer, and so is not reported. */
+  isAnswered: boolean;
 }
 
 interface StoodThread {
@@ -93,13 +98,20 @@ export class Threads {
     return [...this.made.values()].every((made) => !this.isLiving(made));
   }
 
-  async enqueueRun(run: NewRun, { cronEntry, notAfter }: { cronEntry: CronEntry | null; notAfter: number }) {
+  async enqueueRun(
+    run: NewRun,
+    {
+      cronEntry,
+      notAfter,
+      answerWithinMs,
+    }: { cronEntry: CronEntry | null; notAfter: number; answerWithinMs: number },
+  ): Promise<RunReport | null> {
     const { timeline, random, trace } = this.world;
     const known = this.made.get(run.runId);
     const times = known?.times ?? 0;
     if (timeline.wall() > notAfter) throw new Error("the call came too late");
     // Of one that is over and forgotten nothing is known here.
-    if (known !== undefined && this.isLiving(known)) return { run_id: run.runId };
+    if (known !== undefined && this.isLiving(known)) return null;
     this.takeThread(run);
     const { now } = timeline;
     const made: MadeRun = {
@@ -115,6 +127,8 @@ export class Threads {
       indexed: false,
       deleted: false,
       booking: null,
+      isAwaited: answerWithinMs > 0,
+      isAnswered: false,
     };
     trace(`run ${run.runId} of ${String(run.metadata.scheduled_for)} is taken in`);
     this.made.set(run.runId, made);
@@ -123,11 +137,30 @@ export class Threads {
     timeline.after(FRESH_MS, () => {
       if (made.endedAt === null) this.index(made);
     });
-    return { run_id: run.runId };
+    if (answerWithinMs === 0) return null;
+    const deadline = now + answerWithinMs;
+    while (made.endedAt === null && timeline.now < deadline) await timeline.sleep(10);
+    made.isAwaited = false;
+    return made.isAnswered ? made.report : null;
   }
 
-  async isRunStored(runId: string): Promise<boolean> {
-    return this.isLiving(this.made.get(runId));
+  /** The cron has got this answer. */
+  noteHeard(answer: Answer): void {
+    const value = "value" in answer ? answer.value : null;
+    const report = (value as { report?: RunReport } | null)?.report ?? (value as RunReport | null);
+    const made = this.made.get(report?.runId ?? "");
+    if (made?.isAnswered === true) made.reportedAt ??= this.world.timeline.now;
+  }
+
+  async findRun(runId: string): Promise<FoundRun> {
+    const { random } = this.world;
+    const made = this.made.get(runId);
+    if (made === undefined) return { found: false, isCertain: random.chance(0.5) };
+    const { isAnswered, report } = made;
+    // An object that has lost its memory cannot tell whether there was a run.
+    if (!this.isLiving(made) && (!isAnswered || random.chance(0.5)))
+      return { found: false, isCertain: false };
+    return { found: true, report: isAnswered ? report : null };
   }
 
   async isUnfinished(_threadId: string, runId: string): Promise<boolean> {
@@ -186,7 +219,8 @@ export class Threads {
 
   /** Whether the object of its thread still knows the run. */
   private isLiving(run: MadeRun | undefined): run is MadeRun {
-    return run !== undefined && !(run.indexed && run.reportedAt !== null && run.entry === null);
+    if (run === undefined) return false;
+    return !(run.indexed && (run.isAnswered || run.reportedAt !== null) && run.entry === null);
   }
 
   private unfinishedOf(threadId: string): MadeRun[] {
@@ -249,7 +283,10 @@ export class Threads {
       if (goes && next === undefined) this.threads.delete(run.threadId);
     }
     if (next !== undefined && next.startedAt === null) this.start(next, random.int(0, 50));
-    this.tell(made, 1);
+    if (made.isAwaited && !made.deleted) {
+      made.isAnswered = true;
+      if (made.entry !== null) made.entry = withEndOfRun(made.entry, made.report);
+    } else this.tell(made, 1);
     // It may wait for what its cron has to write, or not.
     timeline.after(random.int(0, 100), () => {
       this.index(made);
@@ -318,8 +355,10 @@ export class Threads {
       d1
         .prepare(
           `INSERT INTO runs (run_id, thread_id, assistant_id, status, metadata, kwargs, multitask_strategy, created_at,
-         updated_at, due_at, revision) VALUES (?, ?, ?, ?, ?, '{}', ?, ?, ?, ?, 1)
-         ON CONFLICT DO UPDATE SET status = iif(excluded.status = 'running', status, excluded.status)`,
+         updated_at, due_at, revision, attempts, input_tokens, output_tokens) VALUES (?, ?, ?, ?, ?, '{}', ?, ?, ?, ?, 1, ?, ?, ?)
+         ON CONFLICT DO UPDATE SET status = iif(excluded.status = 'running', status, excluded.status),
+           attempts = coalesce(excluded.attempts, attempts), input_tokens = coalesce(excluded.input_tokens, input_tokens),
+           output_tokens = coalesce(excluded.output_tokens, output_tokens)`,
         )
         .bind(
           run.runId,
@@ -331,6 +370,9 @@ export class Threads {
           at,
           at,
           at,
+          report?.attempts ?? null,
+          report?.inputTokens ?? null,
+          report?.outputTokens ?? null,
         );
     const statement = deleted ? deleteRunRow(d1, run.runId) : upsert();
     const written = d1.batch(entry === null ? [statement] : [statement, updateCronEntry(d1, entry)]);

@@ -20,7 +20,7 @@ import { Network, type Sender } from "./network";
 import { ObjectHost } from "./object-host";
 import { ASSISTANT_ID, CRON_ID, THREAD_ID, type Disruption, type OwnerAction, type Plan } from "./plan";
 import { Random } from "./random";
-import { Threads } from "./threads";
+import { Threads, type MadeRun } from "./threads";
 import { Timeline } from "./timeline";
 
 const MINUTE_MS = 60_000;
@@ -237,7 +237,11 @@ export class World {
     const stubs = (deliver: (method: string, args: unknown[]) => Promise<Answer>) => ({
       idFromName: (name: string) => name,
       get: () => ({
-        call: (method: string, args: unknown[]) => network.call(sender, () => deliver(method, args)),
+        call: async (method: string, args: unknown[]) => {
+          const answer = await network.call(sender, () => deliver(method, args));
+          threads.noteHeard(answer);
+          return answer;
+        },
       }),
     });
     return {
@@ -375,8 +379,9 @@ export class World {
     const { calmFrom } = this.plan;
     if (!this.created) return false;
     const made = [...this.threads.made.values()];
-    if (made.some(({ at, reportedAt, indexed }) => at < calmFrom && (reportedAt === null || !indexed)))
-      return false;
+    const isUnheard = ({ reportedAt, isAnswered }: MadeRun): boolean =>
+      reportedAt === null && !(isAnswered && this.isDeleted());
+    if (made.some((run) => run.at < calmFrom && (isUnheard(run) || !run.indexed))) return false;
     // The index is about to be written with a run.
     if (made.some(({ entry }) => entry !== null)) return false;
     if (this.isDeleted()) return this.cronRow() === undefined;

@@ -1,7 +1,16 @@
 /** Hears what crons are told of their runs; how the telling goes is decided here. */
 import { vi } from "vitest";
 import { CronDO } from "../../src/cron/cron-do";
+import { ThreadDO } from "../../src/thread/thread-do";
 import type { RunReport } from "../../src/calls/run-report";
+
+/** Until the mocks are restored no thread object waits for the end of a run before it answers the cron. */
+export function withoutAnswers(): void {
+  const original = ThreadDO.prototype.enqueueRun;
+  vi.spyOn(ThreadDO.prototype, "enqueueRun").mockImplementation(function (this: ThreadDO, run, options) {
+    return original.call(this, run, { ...options, answerWithinMs: 0 });
+  });
+}
 
 /** What becomes of a report: it does not get there, it does and the answer is lost, or there is none until `release`. */
 export type ReportFate = "refused" | "answer lost" | "hangs";
@@ -17,8 +26,9 @@ export interface HeardReports {
   release: () => void;
 }
 
-/** Listens at the objects of all crons until the mocks are restored. */
+/** Listens at the objects of all crons until the mocks are restored. Every run is reported, however soon it ends. */
 export function hearReports(...fates: HeardReports["fates"]): HeardReports {
+  withoutAnswers();
   let attempts = 0;
   let released = false;
   const hearing: HeardReports = {

@@ -4,8 +4,7 @@
  * The run's row can then be deleted at once, which saves writing it once more. If the host dies in between, the report is sent
  * again.
  */
-import type { CronEntry } from "../../calls/cron-entry";
-import type { ReportAnswer } from "../../calls/run-report";
+import type { CronEntry, ReportAnswer } from "../../calls/cron-entry";
 import { now } from "../../platform/clock";
 import { toStoredRun, type RunRow, type StoredRun } from "./run-row";
 

@@ -3,15 +3,17 @@
  * report with the changes of its own row in the index. The index is therefore written after the answer, but it waits for the
  * answer at most a second.
  */
+import type { ReportAnswer } from "../../calls/cron-entry";
 import { cronObject } from "../../calls/cron-calls";
-import type { ReportAnswer, RunReport } from "../../calls/run-report";
 import { backoffMs, REPORT_BACKOFF } from "../../platform/backoff";
 import { now } from "../../platform/clock";
 import { within } from "../../platform/deadline";
 import { asDomainError } from "../../platform/errors";
 import { logError } from "../../platform/log";
 import { REPORT_CALL_MS } from "../../platform/time-limits";
-import type { FinalStatus } from "../../wire/runs/run";
+import { reportOfRecord, type RunReport } from "../../calls/run-report";
+import type { Env } from "../../platform/config";
+import type { FinalStatus, Run } from "../../wire/runs/run";
 import type { IndexWriter } from "../index-writer";
 import type { ThreadContext } from "../thread-context";
 import type { StoredRun } from "./run-row";
@@ -103,6 +105,22 @@ export class Reports {
       logError("a run could not be reported to its cron", error, { run_id: run.runId });
       return undefined;
     }
+  }
+}
+
+/**
+ * Tells the cron of an ended run that it has ended, before the record of the run is deleted. Never throws.
+ * @param run a run of which only the record in D1 is left
+ */
+export async function reportBeforeDeletion(env: Env, run: Run): Promise<void> {
+  const { cron_id: cronId } = run.metadata;
+  if (typeof cronId !== "string") return;
+  try {
+    const told = cronObject(env, cronId).runEnded(reportOfRecord(run));
+    await within(REPORT_CALL_MS, "the cron's object", told);
+  } catch (error) {
+    if (asDomainError(error) !== undefined) return;
+    logError("a cron could not be told of a run that is deleted", error, { run_id: run.run_id });
   }
 }
 

@@ -2,7 +2,10 @@
 import type { CronEntry } from "../../calls/cron-entry";
 import type { NewRun } from "../../calls/run";
 import { isFinal, toWireRun } from "../../calls/run";
+import type { RunReport } from "../../calls/run-report";
 import type {
+  EnqueueOptions,
+  FoundRun,
   JoinResult,
   PositionedStream,
   RunFilter,
@@ -12,6 +15,7 @@ import type {
 } from "../../calls/thread-calls";
 import { deleteRunRow, noRun, requireRun } from "../../d1/runs-table";
 import { now } from "../../platform/clock";
+import { within } from "../../platform/deadline";
 import type { Run } from "../../wire/runs/run";
 import { CheckpointSaver } from "../checkpoints/checkpoint-saver";
 import { findCheckpoints } from "../checkpoints/checkpoint-tables";
@@ -21,6 +25,7 @@ import { isInRunStream, isInThreadStream, type SentEvent } from "../streams/sent
 import { eventStream } from "../streams/sse";
 import type { ThreadContext } from "../thread-context";
 import type { Outcome } from "./outcome";
+import { reportBeforeDeletion, reportOf } from "./reports";
 import type { RunQueue } from "./run-queue";
 import type { StoredRun } from "./run-row";
 import { readRunValues } from "./run-values";
@@ -33,39 +38,58 @@ export class RunCalls implements ThreadRunCalls {
   ) {}
 
   /**
-   * Stores a run, and starts it if its turn has come; see {@link RunQueue.enqueue}. A run that is delivered again is stored
-   * once. Answers when the run is stored, before it is in the index.
-   * @param cronEntry the changes of the cron's row in the index, which are written together with the run
-   * @param notAfter the instant (ms) until which the caller waits. A call that arrives later is refused, because the caller
-   *   has sent the run again by then
+   * Stores the run of a cron, and starts it if its turn has come. With `answerWithinMs` the answer waits for the end of the run.
    * @throws thread.not_found, also when the checkpoint to start from does not exist; run.conflict
    */
   async enqueueRun(
     run: NewRun,
-    { cronEntry = null, notAfter = Infinity }: { cronEntry?: CronEntry | null; notAfter?: number } = {},
-  ): Promise<Run> {
+    { cronEntry = null, notAfter = Infinity, answerWithinMs = 0 }: EnqueueOptions = {},
+  ): Promise<RunReport | null> {
     if (now() > notAfter) throw new Error("the call came too late");
-    if (!run.createThread) this.context.requireThread(run.threadId);
-    this.requireStartCheckpoint(run);
-    this.context.createTables();
-    if (run.temporary) this.context.markStanding();
-    this.context.alarm.ringSoon();
-    const enqueued = this.queue.enqueue(run, cronEntry);
-    if (run.delayMs > 0) this.context.alarm.ringForWork(this.context.runs.nextDue());
-    return enqueued;
+    const { answeredReports, alarm } = this.context;
+    if (answerWithinMs === 0) {
+      this.takeIn(run, cronEntry);
+      return null;
+    }
+    answeredReports.await(run.runId);
+    try {
+      this.takeIn(run, cronEntry, { setsAlarm: false });
+      // The queue logs it when the run is cut off. The alarm starts the run again.
+      const ended = this.queue.outcome(run.runId)?.catch(() => undefined);
+      await within(answerWithinMs, "the run", Promise.resolve(ended)).catch(() => undefined);
+    } finally {
+      answeredReports.stopAwaiting(run.runId);
+    }
+    // Until here the cron would have asked for the run if this host had died. From here on the alarm does what is left.
+    if (this.storedRun(run.runId) !== undefined) alarm.ringSoon();
+    return answeredReports.recall(run.runId) ?? null;
+  }
+
+  /** See `thread-calls.ts`. */
+  async findRun(runId: string, since: number): Promise<FoundRun> {
+    const { answeredReports, alarm } = this.context;
+    const stored = this.storedRun(runId);
+    const report = answeredReports.recall(runId) ?? null;
+    if (stored === undefined) {
+      if (report !== null) return { found: true, report };
+      return { found: false, isCertain: answeredReports.isCompleteSince(since) };
+    }
+    alarm.ringSoon();
+    const isAnswered = isFinal(stored.status) && stored.reportAt === null && !stored.deleted;
+    return { found: true, report: isAnswered ? reportOf(stored) : null };
   }
 
   /** Stores a run, and answers when the run is in the index too. @throws thread.not_found, run.conflict */
   async createRun(run: NewRun): Promise<Run> {
     if (run.kwargs.stream_resumable !== true) this.context.events.holdForFirstListener(run.runId);
-    const created = await this.enqueueRun(run);
+    const created = this.takeIn(run, null);
     await this.index.settle({ includeNewRuns: true });
     return created;
   }
 
   /** Stores a run and waits for it to end. @throws thread.not_found, run.conflict */
   async createAndJoinRun(run: NewRun): Promise<JoinResult> {
-    await this.enqueueRun(run);
+    this.takeIn(run, null);
     return this.joinRun(run.threadId, run.runId);
   }
 
@@ -83,7 +107,7 @@ export class RunCalls implements ThreadRunCalls {
     // The stream listens before the run starts, so that it misses no event.
     const stream = this.runStream(run.runId, { ended: ended.promise, cancelOnDisconnect, filter });
     try {
-      await this.enqueueRun(run);
+      this.takeIn(run, null);
     } catch (error) {
       ended.resolve(undefined);
       throw error;
@@ -142,14 +166,6 @@ export class RunCalls implements ThreadRunCalls {
     return { values: await readRunValues(this.context.storage, thread, run) };
   }
 
-  /**
-   * Whether this object still stores the run: the run has not ended, or its cron has not acknowledged the report of its end, or
-   * its webhook is still to be called, or the index does not have its record yet. Does not ask D1.
-   */
-  async isRunStored(runId: string): Promise<boolean> {
-    return this.storedRun(runId) !== undefined;
-  }
-
   /** Whether this object has the run and the run has not ended. Does not ask D1. */
   async isUnfinished(threadId: string, runId: string): Promise<boolean> {
     const run = this.storedRun(runId);
@@ -191,9 +207,11 @@ export class RunCalls implements ThreadRunCalls {
 
   /** Deletes a run and the checkpoints that it wrote. A run that has not ended is stopped first. @throws run.not_found */
   async deleteRun(threadId: string, runId: string): Promise<void> {
-    await this.getRun(threadId, runId);
+    const run = await this.getRun(threadId, runId);
     const living = this.storedRun(runId);
-    if (living !== undefined && !isFinal(living.status)) {
+    // A cron that has lost the answer to enqueuing the run must not find that there never was one.
+    if (living === undefined) await reportBeforeDeletion(this.context.env, run);
+    else if (!isFinal(living.status)) {
       this.context.alarm.ringSoon();
       this.queue.stop(living, "rollback");
       await this.queue.outcome(runId);
@@ -207,6 +225,23 @@ export class RunCalls implements ThreadRunCalls {
       await this.index.settle();
     }
     await deleteRunRow(this.context.env.DB, runId).run();
+  }
+
+  /**
+   * Stores a run, and starts it if its turn has come; see {@link RunQueue.enqueue}.
+   * @param cronEntry the changes of the cron's row in the index, which are written together with the run
+   * @param setsAlarm whether the alarm goes on with the run if this host dies
+   * @throws thread.not_found, also when the checkpoint to start from does not exist; run.conflict
+   */
+  private takeIn(run: NewRun, cronEntry: CronEntry | null, { setsAlarm = true } = {}): Run {
+    if (!run.createThread) this.context.requireThread(run.threadId);
+    this.requireStartCheckpoint(run);
+    this.context.createTables();
+    if (run.temporary) this.context.markStanding();
+    if (setsAlarm) this.context.alarm.ringSoon();
+    const stored = this.queue.enqueue(run, cronEntry);
+    if (run.delayMs > 0) this.context.alarm.ringForWork(this.context.runs.nextDue());
+    return stored;
   }
 
   /** The run's row; undefined when this object has none. */

@@ -1,12 +1,15 @@
 /** Writes the rows of a run and its thread when the run is created, fails and ends, each time in one transaction. */
 import type { CronEntry } from "../../calls/cron-entry";
 import type { CronTerms, NewRun } from "../../calls/run";
+import type { RunReport } from "../../calls/run-report";
+import { now } from "../../platform/clock";
 import type { ThreadTtl } from "../../wire/threads/ttl";
 import type { CheckpointSaver } from "../checkpoints/checkpoint-saver";
 import { findCheckpoints } from "../checkpoints/checkpoint-tables";
 import type { StoredThread } from "../record/thread-store";
 import { defaultTtl } from "../record/ttl";
 import type { ThreadContext } from "../thread-context";
+import { reportOf } from "./reports";
 import { stopped, type Outcome, type StopReason } from "./outcome";
 import type { StoredRun } from "./run-row";
 import { withRunConfig, withThreadConfig } from "./thread-config";
@@ -44,7 +47,7 @@ export class RunRecords {
    * @param reason why the run was told to stop; undefined when it ended by itself
    */
   end(run: StoredRun, outcome: Outcome, saver: CheckpointSaver, reason?: StopReason): void {
-    this.context.storage.transactionSync(() => {
+    const answered = this.context.storage.transactionSync(() => {
       const thread = this.context.threads.find(run.threadId);
       const hasOtherRuns = this.context.runs.unfinishedIds(run.threadId).some((runId) => runId !== run.runId);
       // A temporary thread is removed after its last run, unless it waits for an answer.
@@ -55,22 +58,42 @@ export class RunRecords {
       else saver.flush();
       // A graph that ignored the abort may still be executing. Its saves are refused from now on.
       saver.close();
-      if (reason === "rollback") {
-        saver.deleteRun(run.threadId, run.runId);
-        this.context.runs.markFinished(run, { ...stopped(reason), rolledBack: true, callsWebhook: false });
-      } else {
-        const waiting = outcome.waiting && outcome.refused !== true;
-        // The runs of a deleted thread call no webhooks.
-        const callsWebhook = run.kwargs.webhook !== undefined && thread?.deleted !== true;
-        this.context.runs.markFinished(run, { ...outcome, waiting, rolledBack: false, callsWebhook });
-      }
-      if (lastingThread === undefined) return;
+      if (reason === "rollback") saver.deleteRun(run.threadId, run.runId);
+      const report = this.markFinished(run, outcome, { isRolledBack: reason === "rollback", thread });
+      if (lastingThread === undefined) return report;
       if (reason === "rollback" && !hasOtherRuns && this.isLeftEmpty(run)) {
         this.context.threads.markDeleted(run.threadId);
       } else if (!lastingThread.deleted) {
         this.releaseThread(lastingThread, run, outcome, hasOtherRuns);
       }
+      return report;
     });
+    if (answered !== null) this.context.answeredReports.remember(answered);
+  }
+
+  /** Notes in the row of the run how it has ended. @returns the report, if the run's cron gets it as an answer; otherwise null */
+  private markFinished(
+    run: StoredRun,
+    outcome: Outcome,
+    { isRolledBack, thread }: { isRolledBack: boolean; thread: StoredThread | undefined },
+  ): RunReport | null {
+    const { runs, answeredReports } = this.context;
+    const at = now();
+    if (isRolledBack) {
+      // D1 keeps no record of this run, which could prove later that there was one. So the end is reported, and not answered.
+      const end = { ...stopped("rollback"), rolledBack: true, callsWebhook: false, answeredReport: null };
+      runs.markFinished(run, end, at);
+      return null;
+    }
+    const { status, error } = outcome;
+    const waiting = outcome.waiting && outcome.refused !== true;
+    // The runs of a deleted thread call no webhooks.
+    const callsWebhook = run.kwargs.webhook !== undefined && thread?.deleted !== true;
+    const answeredReport = answeredReports.isAwaited(run.runId)
+      ? reportOf({ ...run, status, error, waiting, updatedAt: at })
+      : null;
+    runs.markFinished(run, { status, error, waiting, rolledBack: false, callsWebhook, answeredReport }, at);
+    return answeredReport;
   }
 
   /** Notes in the row of a thread how its run has ended. */

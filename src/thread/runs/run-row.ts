@@ -82,6 +82,12 @@ const deliveryOf = (row: RunRow, status: WebhookDelivery["status"]): WebhookDeli
   next_attempt_at: toIsoOrNull(row.webhook_at),
 });
 
+/** The entry in the column `cron_entry`. An entry of version 0.1.0 is left out: it has figures where the progress is now. */
+const readEntry = (text: string | null): CronEntry | null => {
+  const entry = parseJsonOrNull<CronEntry>(text);
+  return entry !== null && "progress" in entry ? entry : null;
+};
+
 /** The run that a row holds. */
 export const toStoredRun = (row: RunRow): StoredRun => ({
   runId: row.run_id,
@@ -102,7 +108,7 @@ export const toStoredRun = (row: RunRow): StoredRun => ({
   startAt: row.start_at,
   startedAt: row.started_at,
   cron: parseJsonOrNull(row.cron),
-  cronEntry: parseJsonOrNull(row.cron_entry),
+  cronEntry: readEntry(row.cron_entry),
   failures: row.failures,
   waiting: row.waiting === 1,
   reportAt: row.report_at,

@@ -2,8 +2,9 @@
  * The rows of runs in a thread object. A run has a row until it has ended, the index has it, its cron has acknowledged the
  * report of its end, and its webhook was called or given up.
  */
-import type { CronEntry } from "../../calls/cron-entry";
+import { withEndOfRun, type CronEntry } from "../../calls/cron-entry";
 import { isFinal, type NewRun } from "../../calls/run";
+import type { RunReport } from "../../calls/run-report";
 import { now } from "../../platform/clock";
 import type { RunError, RunStatus, TokenUsage } from "../../wire/runs/run";
 import { findCheckpoints } from "../checkpoints/checkpoint-tables";
@@ -24,6 +25,8 @@ export interface RunEnd {
   rolledBack: boolean;
   /** The run has a webhook, which is due from now on. */
   callsWebhook: boolean;
+  /** The cron waits for the answer to enqueuing the run, and gets this report as the answer; null when it does not. */
+  answeredReport: RunReport | null;
 }
 
 export class RunStore {
@@ -148,12 +151,18 @@ export class RunStore {
 
   /**
    * Ends the run, with the token usage in `run`. Its webhook and the report to its cron, if it has them, are due from now on.
+   * @param at the present instant in ms
    */
-  markFinished(run: StoredRun, { status, error, waiting, rolledBack, callsWebhook }: RunEnd): void {
-    const at = now();
+  markFinished(
+    run: StoredRun,
+    { status, error, waiting, rolledBack, callsWebhook, answeredReport }: RunEnd,
+    at: number,
+  ): void {
+    const isAnswered = answeredReport !== null;
+    const entry = isAnswered && run.cronEntry !== null ? withEndOfRun(run.cronEntry, answeredReport) : null;
     this.sql.exec(
       `UPDATE runs SET status = ?, error = ?, waiting = ?, deleted = ?, updated_at = ?, webhook_at = ?,
-         last_checkpoint_id = ?, report_at = ?, input_tokens = ?, output_tokens = ?, revision = revision + 1
+         last_checkpoint_id = ?, report_at = ?, cron_entry = coalesce(?, cron_entry), input_tokens = ?, output_tokens = ?, revision = revision + 1
        WHERE run_id = ?`,
       status,
       error === null ? null : JSON.stringify(error),
@@ -162,7 +171,8 @@ export class RunStore {
       at,
       callsWebhook ? at : null,
       callsWebhook ? this.lastCheckpoint(run) : null,
-      run.cron === null ? null : at,
+      run.cron === null || isAnswered ? null : at,
+      entry === null ? null : JSON.stringify(entry),
       run.usage?.inputTokens ?? null,
       run.usage?.outputTokens ?? null,
       run.runId,

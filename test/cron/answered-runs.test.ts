@@ -1,0 +1,158 @@
+/** Runs that end while their cron waits for the answer to enqueuing them. */
+import { evictDurableObject } from "cloudflare:test";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { CronDefinition } from "../../src/calls/cron-definition";
+import { CronDO } from "../../src/cron/cron-do";
+import { threadIdOf } from "../../src/cron/slot-ids";
+import type { Cron } from "../../src/wire/crons/cron";
+import {
+  alarmOf,
+  createCron,
+  cronStub,
+  ended,
+  figuresOf,
+  getCron,
+  ringAt,
+  rowsOf,
+  runsOf,
+  setClock,
+  slotsOf,
+  threadStub,
+} from "../support/crons";
+import { call } from "../support/edge";
+import { openGate } from "../support/graphs/steps";
+import { setD1, setFates } from "../support/outage";
+
+const DUE = "2040-01-01T15:27:00.000Z";
+
+beforeEach(() => {
+  setClock("2040-01-01T00:00:00.000Z");
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+const threadOf = ({ cron_id: cronId }: Cron): ReturnType<typeof threadStub> => {
+  const definition = { cronId, threadId: null, onRunCompleted: "delete" } as CronDefinition;
+  return threadStub(threadIdOf(definition, { scheduledFor: Date.parse(DUE), manual: false }));
+};
+
+/** Rings the cron's alarm at the time for which it is set. */
+async function ringNext(cronId: string): Promise<void> {
+  await ringAt((await alarmOf(cronStub(cronId))) ?? "", cronId);
+}
+
+/** A slot whose run has ended, while the answer to the cron was lost. */
+async function slotWithLostAnswer(): Promise<Cron> {
+  const cron = await createCron();
+  await setFates(cronStub(cron.cron_id), ["answer lost"]);
+  await ringAt(DUE, cron.cron_id);
+  expect((await slotsOf(cron.cron_id)).map(({ status }) => status)).toEqual(["pending"]);
+  expect(await runsOf(cron.cron_id)).toMatchObject([{ status: "success" }]);
+  return cron;
+}
+
+/** The slot fired once, and the end of its one run was counted once. */
+async function expectFiredOnce(cronId: string): Promise<void> {
+  expect((await slotsOf(cronId)).map(({ status }) => status)).toEqual(["fired"]);
+  expect(await runsOf(cronId)).toMatchObject([{ status: "success", attempts: 1 }]);
+  expect(await figuresOf(cronId)).toMatchObject({
+    slots: { fired: 1, pending: 0 },
+    runs: { success: 1, running: 0 },
+  });
+}
+
+it("a run that ends at once is not reported by a call of its own, and D1 has its end with the firing", async () => {
+  const reported = vi.spyOn(CronDO.prototype, "runEnded");
+  const cron = await createCron();
+  await ringAt(DUE, cron.cron_id);
+  await expectFiredOnce(cron.cron_id);
+  expect(reported).not.toHaveBeenCalled();
+  expect(await rowsOf(threadOf(cron))).toMatchObject({ threads: 0, runs: 0 });
+  expect(await alarmOf(threadOf(cron))).toBeNull();
+  const [found] = (await call<Cron[]>("POST", "/runs/crons/search", { limit: 1000 })).body.filter(
+    ({ cron_id: id }) => id === cron.cron_id,
+  );
+  expect(found).toEqual(await getCron(cron.cron_id));
+});
+
+it("a run that takes longer is acknowledged first, and its end is reported", async () => {
+  const reported = vi.spyOn(CronDO.prototype, "runEnded");
+  const gate = crypto.randomUUID();
+  const cron = await createCron({ assistant_id: "steps", input: { gate } });
+  await ringAt(DUE, cron.cron_id);
+  expect((await slotsOf(cron.cron_id)).map(({ status }) => status)).toEqual(["fired"]);
+  expect((await figuresOf(cron.cron_id)).runs).toMatchObject({ running: 1, success: 0 });
+  expect(await alarmOf(threadOf(cron))).not.toBeNull();
+  openGate(gate);
+  await ended(cron.cron_id, 1);
+  expect(reported).toHaveBeenCalledOnce();
+  await expectFiredOnce(cron.cron_id);
+});
+
+it("a run that fails for good alerts and pauses as a reported one does", async () => {
+  const cron = await createCron({
+    assistant_id: "fails",
+    pause_after_failures: 1,
+  });
+  await ringAt(DUE, cron.cron_id);
+  expect(await getCron(cron.cron_id)).toMatchObject({
+    enabled: false,
+    note: expect.stringContaining("paused after 1 failed runs in a row") as string,
+  });
+  expect((await figuresOf(cron.cron_id)).runs).toMatchObject({ error: 1, running: 0 });
+});
+
+describe("an answer that is lost", () => {
+  it("is found again in the memory of the thread object", async () => {
+    const { cron_id: cronId } = await slotWithLostAnswer();
+    await setD1(cronStub(cronId), false);
+    await ringNext(cronId);
+    await setD1(cronStub(cronId), true);
+    await expectFiredOnce(cronId);
+  });
+
+  it("is found again in D1, when the thread object has lost its memory", async () => {
+    const cron = await slotWithLostAnswer();
+    await evictDurableObject(threadOf(cron));
+    await ringNext(cron.cron_id);
+    await expectFiredOnce(cron.cron_id);
+  });
+
+  it("is waited for when D1 is down then, however long that takes", async () => {
+    const cron = await slotWithLostAnswer();
+    await evictDurableObject(threadOf(cron));
+    await setD1(cronStub(cron.cron_id), false);
+    for (let retries = 0; retries < 20; retries++) await ringNext(cron.cron_id);
+    expect((await slotsOf(cron.cron_id)).map(({ status }) => status)).toEqual(["pending"]);
+    await setD1(cronStub(cron.cron_id), true);
+    await ringNext(cron.cron_id);
+    await expectFiredOnce(cron.cron_id);
+  });
+
+  it("is known though the owner deletes the run before it is asked for", async () => {
+    const cron = await slotWithLostAnswer();
+    const [run] = await runsOf(cron.cron_id);
+    const { status } = await call("DELETE", `/threads/${run?.thread_id}/runs/${run?.run_id}`);
+    expect(status).toBe(204);
+    await evictDurableObject(threadOf(cron));
+    await ringNext(cron.cron_id);
+    expect((await slotsOf(cron.cron_id)).map((slot) => slot.status)).toEqual(["fired"]);
+    expect(await runsOf(cron.cron_id)).toEqual([]);
+    expect((await figuresOf(cron.cron_id)).runs).toMatchObject({ success: 1, running: 0 });
+  });
+});
+
+it("a run that goes on while the answer is lost is found, and reports its end", async () => {
+  const gate = crypto.randomUUID();
+  const cron = await createCron({ assistant_id: "steps", input: { gate } });
+  await setFates(cronStub(cron.cron_id), ["answer lost"]);
+  await ringAt(DUE, cron.cron_id);
+  expect((await slotsOf(cron.cron_id)).map(({ status }) => status)).toEqual(["pending"]);
+  await ringNext(cron.cron_id);
+  expect((await slotsOf(cron.cron_id)).map(({ status }) => status)).toEqual(["fired"]);
+  openGate(gate);
+  await ended(cron.cron_id, 1);
+  await expectFiredOnce(cron.cron_id);
+});
