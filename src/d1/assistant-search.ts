@@ -3,7 +3,8 @@ import { pick } from "../platform/json";
 import type { Assistant, AssistantFilters, AssistantSearch } from "../wire/assistants";
 import { CONTENT, toAssistant, type AssistantRow } from "./assistant-row";
 import { ensureDefaultAssistants } from "./default-assistants";
-import { allOf, jsonContains, type Condition } from "./json-filter";
+import type { Condition } from "./json-filter";
+import { metadataConditions } from "./metadata-filter";
 import { countRows, searchPage } from "./page-search";
 
 /** Each letter nests the SQL expression one level deeper, and SQLite takes at most 100 levels. */
@@ -20,8 +21,8 @@ export async function searchAssistants(
     key: "assistant_id",
     columns: ["assistant_id", ...CONTENT.split(", "), "version", "created_at", "updated_at"],
     select: search.select,
-    where: conditionOf(search),
-    sortBy: search.sort_by ?? "created_at",
+    where: conditionsOf(search),
+    orderBy: orderOf(search.sort_by ?? "created_at"),
     order: search.sort_order,
     limit: search.limit,
     offset: search.offset,
@@ -32,15 +33,25 @@ export async function searchAssistants(
 /** How many assistants match. */
 export async function countAssistants(db: D1Database, filters: AssistantFilters): Promise<number> {
   await ensureDefaultAssistants(db);
-  return countRows(db, "assistants", conditionOf(filters));
+  return countRows(db, "assistants", conditionsOf(filters));
 }
 
-function conditionOf(filters: AssistantFilters): Condition {
+/** The columns of an order. Assistants of one graph come in the order of their creation. */
+function orderOf(sortBy: NonNullable<AssistantSearch["sort_by"]>): string[] {
+  if (sortBy === "assistant_id") return [];
+  return sortBy === "graph_id" ? ["graph_id", "created_at"] : [sortBy];
+}
+
+function conditionsOf(filters: AssistantFilters): Condition[] {
   const conditions: Condition[] = [];
-  if (filters.graph_id !== undefined) conditions.push({ sql: "graph_id = ?", params: [filters.graph_id] });
+  if (filters.graph_id !== undefined) {
+    const params = [filters.graph_id];
+    const indexed = { rank: 5, alternatives: [{ sql: "graph_id = ?" }], params };
+    conditions.push({ sql: "+graph_id = ?", params, indexed });
+  }
   if (filters.name !== undefined) conditions.push(nameContains(filters.name));
-  if (filters.metadata !== undefined) conditions.push(jsonContains("metadata", filters.metadata));
-  return allOf(conditions);
+  if (filters.metadata !== undefined) conditions.push(...metadataConditions(filters.metadata));
+  return conditions;
 }
 
 /**

@@ -6,7 +6,8 @@ import { CONTENT, contentValues, toAssistant, type AssistantRow, type VersionRow
 import { checkGraph, getAssistant, notFound, selectRow, requireReturnedRow } from "./assistants-table";
 import { assistantIdOf, ensureDefaultAssistants, graphOfDefaultAssistant } from "./default-assistants";
 import { allOf, jsonContains } from "./json-filter";
-import { bytesIn, MAX_PAGE_BYTES, tooLarge } from "./page-search";
+import { tooLarge } from "./page-search";
+import { bytesIn, MAX_PAGE_BYTES } from "./page-sql";
 import { changeAndForgetReads } from "./recent-reads";
 
 /**

@@ -7,7 +7,8 @@ import type { Cron, CronFilters, CronSearch } from "../wire/crons/cron";
 import type { Figures } from "../wire/crons/slot";
 import { DEFAULT_POLICY, type CronPolicy } from "../wire/crons/policy";
 import { assistantIdOf } from "./assistants-table";
-import { allOf, jsonContains, type Condition } from "./json-filter";
+import type { Condition } from "./json-filter";
+import { metadataConditions } from "./metadata-filter";
 import { countRows, searchPage } from "./page-search";
 
 type Row = {
@@ -50,14 +51,22 @@ const COLUMNS = [
   "revision",
 ] as const satisfies (keyof Row)[];
 
-/** These columns never change. The update leaves them out, because a column that it names is written again in each SQL index. */
+/** These columns never change. The upsert does not name them, since a column that it names is written again in each SQL index. */
 const NEVER_UPDATED: readonly string[] = ["cron_id", "assistant_id", "thread_id", "created_at"];
 
+/** These columns have SQL indexes and seldom change, while the row is written all the time. A statement of their own writes them. */
+const SELDOM_UPDATED = ["enabled", "end_time", "updated_at", "metadata"] as const;
+const NOT_UPSERTED = [...NEVER_UPDATED, ...SELDOM_UPDATED];
+
 const UPSERT = `INSERT INTO crons (${COLUMNS.join(", ")}) VALUES (${COLUMNS.map(() => "?").join(", ")})
-  ON CONFLICT (cron_id) DO UPDATE SET ${COLUMNS.filter((column) => !NEVER_UPDATED.includes(column))
+  ON CONFLICT (cron_id) DO UPDATE SET ${COLUMNS.filter((column) => !NOT_UPSERTED.includes(column))
     .map((column) => `${column} = excluded.${column}`)
     .join(", ")}
   WHERE excluded.revision > crons.revision`;
+
+/** Writes the columns that seldom change, if they have changed. */
+const UPDATE_SELDOM = `UPDATE crons SET (${SELDOM_UPDATED.join(", ")}) = (?3, ?4, ?5, ?6)
+  WHERE cron_id = ?1 AND revision < ?2 AND (${SELDOM_UPDATED.join(", ")}) IS NOT (?3, ?4, ?5, ?6)`;
 
 /** A cron as its object hands it to the index. */
 export interface IndexedCron {
@@ -93,10 +102,10 @@ export async function indexCron(
     figures: JSON.stringify(figures),
     revision,
   };
-  await db
-    .prepare(UPSERT)
-    .bind(...COLUMNS.map((column) => row[column]))
-    .run();
+  await db.batch([
+    db.prepare(UPDATE_SELDOM).bind(row.cron_id, row.revision, ...SELDOM_UPDATED.map((column) => row[column])),
+    db.prepare(UPSERT).bind(...COLUMNS.map((column) => row[column])),
+  ]);
 }
 
 /** The statement that writes an entry of a cron to the index, unless the index has a later revision or no row of the cron. */
@@ -122,8 +131,8 @@ export async function searchCrons(
     key: "cron_id",
     columns: COLUMNS,
     select: query.select?.map(columnOf),
-    where: conditionOf(query),
-    sortBy: query.sort_by ?? "created_at",
+    where: conditionsOf(query),
+    orderBy: orderOf(query.sort_by ?? "created_at"),
     order: query.sort_order,
     limit: query.limit,
     offset: query.offset,
@@ -136,7 +145,7 @@ const columnOf = (field: string): string => (field in DEFAULT_POLICY ? "policy" 
 
 /** How many crons match. */
 export const countCrons = (db: D1Database, filters: CronFilters): Promise<number> =>
-  countRows(db, "crons", conditionOf(filters));
+  countRows(db, "crons", conditionsOf(filters));
 
 /**
  * Crons whose next slot lay before the instant `before` (ms), so that their alarm is late or lost. Those that are late longest
@@ -160,24 +169,32 @@ export async function enabledCronIdsOf(
   db: D1Database,
   owner: { assistant_id: string } | { thread_id: string },
 ): Promise<string[]> {
-  const where = conditionOf({ ...owner, enabled: true });
+  const [column, id] =
+    "thread_id" in owner ? ["thread_id", owner.thread_id] : ["assistant_id", owner.assistant_id];
   const { results } = await db
-    .prepare(`SELECT cron_id FROM crons WHERE ${where.sql}`)
-    .bind(...where.params)
+    .prepare(`SELECT cron_id FROM crons WHERE ${column} = ? AND +enabled = 1`)
+    .bind(id)
     .all<{ cron_id: string }>();
   return results.map((row) => row.cron_id);
 }
 
-function conditionOf(filters: CronFilters): Condition {
+/** The columns of an order. Crons of one assistant or thread come in the order of their creation. */
+function orderOf(sortBy: NonNullable<CronSearch["sort_by"]>): string[] {
+  if (sortBy === "cron_id") return [];
+  return sortBy === "assistant_id" || sortBy === "thread_id" ? [sortBy, "created_at"] : [sortBy];
+}
+
+function conditionsOf(filters: CronFilters): Condition[] {
   const conditions: Condition[] = [];
-  if (filters.assistant_id !== undefined) {
-    conditions.push({ sql: "assistant_id = ?", params: [assistantIdOf(filters.assistant_id)] });
-  }
-  if (filters.thread_id !== undefined) conditions.push({ sql: "thread_id = ?", params: [filters.thread_id] });
-  if (filters.enabled !== undefined)
-    conditions.push({ sql: "enabled = ?", params: [filters.enabled ? 1 : 0] });
-  if (filters.metadata !== undefined) conditions.push(jsonContains("metadata", filters.metadata));
-  return allOf(conditions);
+  const equals = (rank: number, column: string, value: string | number): void => {
+    const indexed = { rank, alternatives: [{ sql: `${column} = ?` }], params: [value] };
+    conditions.push({ sql: `+${column} = ?`, params: [value], indexed });
+  };
+  if (filters.thread_id !== undefined) equals(0, "thread_id", filters.thread_id);
+  if (filters.assistant_id !== undefined) equals(4, "assistant_id", assistantIdOf(filters.assistant_id));
+  if (filters.enabled !== undefined) equals(6, "enabled", filters.enabled ? 1 : 0);
+  if (filters.metadata !== undefined) conditions.push(...metadataConditions(filters.metadata));
+  return conditions;
 }
 
 function toCron(row: Row): Cron {

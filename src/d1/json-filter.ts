@@ -6,10 +6,29 @@ import { nestsDeeperThan, type JsonObject } from "../platform/json";
 export interface Condition {
   sql: string;
   params: (string | number | null)[];
+  /** The same condition in a form that an SQL index serves. `sql` is then a form that no index serves. */
+  indexed?: IndexedCondition;
 }
 
-/** D1 takes 100 parameters in one statement. A search needs three of them itself: LIMIT, OFFSET and the extracted paths. */
-const MAX_STATEMENT_PARAMS = 97;
+/** A condition whose rows an SQL index finds. */
+export interface IndexedCondition {
+  /** Of several conditions of a search, the one with the lowest rank finds the rows, and the others are checked. */
+  rank: number;
+  /** A row meets the condition if it meets one of these; no row meets two. Each has an SQL index. */
+  alternatives: Alternative[];
+  /** Bound to the `?`s of each alternative. */
+  params: Condition["params"];
+}
+
+/** SQL that an SQL index serves. */
+export interface Alternative {
+  sql: string;
+  /** True when few rows meet it, however large the table is, so that they are sorted. Otherwise the index gives their order. */
+  few?: true;
+}
+
+/** D1 takes 100 parameters in one statement. A search needs up to nine itself: limits, offset, paths, and those of an SQL index. */
+const MAX_STATEMENT_PARAMS = 90;
 
 /** The parameters of one JSON filter. The limit leaves room for the other conditions of a search. */
 const MAX_FILTER_PARAMS = 60;

@@ -7,7 +7,8 @@ import type { MultitaskStrategy } from "../wire/runs/payload";
 import type { Run, RunStatus } from "../wire/runs/run";
 import { assistantIdOf } from "./assistants-table";
 import { isNotDeleted, insertDeletedThread } from "./deleted-threads";
-import { allOf, jsonContains, type Condition } from "./json-filter";
+import { allOf, type Alternative, type Condition } from "./json-filter";
+import { metadataConditions } from "./metadata-filter";
 import { searchPage } from "./page-search";
 
 type Row = {
@@ -45,8 +46,11 @@ const COLUMNS = [
   "updated_at",
 ] as const satisfies (keyof Row)[];
 
-const UPSERT = `INSERT INTO runs (${COLUMNS.join(", ")}, due_at, revision)
-  SELECT ${COLUMNS.map(() => "?").join(", ")}, ?, ? WHERE ${isNotDeleted("?2", `?${COLUMNS.indexOf("created_at") + 1}`)}
+/** The SQL condition of the index `runs_unfinished`, which has the runs that are under way. All instants are positive. */
+const UNFINISHED = "status IN ('pending', 'running') AND due_at >= 0";
+
+const UPSERT = `INSERT INTO runs (${COLUMNS.join(", ")}, due_at, thread_temporary, revision)
+  SELECT ${COLUMNS.map(() => "?").join(", ")}, ?, ?, ? WHERE ${isNotDeleted("?2", `?${COLUMNS.indexOf("created_at") + 1}`)}
   ON CONFLICT (run_id) DO UPDATE SET status = excluded.status, error = excluded.error, webhook = excluded.webhook,
     attempts = excluded.attempts, input_tokens = excluded.input_tokens, output_tokens = excluded.output_tokens,
     updated_at = excluded.updated_at, due_at = excluded.due_at, revision = excluded.revision
@@ -58,6 +62,8 @@ export interface IndexedRun extends RunRecord {
   startAt: number;
   /** When its webhook is called next; null when no call is to come. */
   webhookAt: number | null;
+  /** Whether its thread goes when it has ended. */
+  threadTemporary: boolean;
   /** Grows with each change of the run. The index keeps the row with the highest revision. */
   revision: number;
 }
@@ -82,6 +88,7 @@ export function upsertRun(db: D1Database, run: IndexedRun): D1PreparedStatement 
       run.createdAt,
       run.updatedAt,
       Math.max(run.startAt, run.updatedAt, run.webhookAt ?? 0),
+      run.threadTemporary ? 1 : 0,
       run.revision,
     );
 }
@@ -97,19 +104,29 @@ const LAST_REVISION = Number.MAX_SAFE_INTEGER;
  * The statements that remove the runs of a deleted thread from the index. A run that a cron made keeps its row, because the
  * cron's history shows when and how it ended and its tokens. Input, error, webhook and all metadata but the cron's id and the
  * slot are removed from the row. A late write of such a run changes nothing.
+ * @param thread of a temporary thread the creation time (ms) is read too, since the index of threads does not have its runs
  * @param at the instant of the deletion, in ms
  */
-export const deleteRunsOfThread = (db: D1Database, threadId: string, at: number): D1PreparedStatement[] => [
-  insertDeletedThread(db, threadId, at),
-  db.prepare("DELETE FROM runs WHERE thread_id = ? AND cron_id IS NULL").bind(threadId),
-  db
-    .prepare(
-      `UPDATE runs SET thread_deleted = 1, kwargs = '{}', error = NULL, webhook = NULL, revision = ?1,
+export function deleteRunsOfThread(
+  db: D1Database,
+  { threadId, temporary, createdAt }: { threadId: string; temporary: boolean; createdAt: number },
+  at: number,
+): D1PreparedStatement[] {
+  const [isOnIt, ids] = temporary
+    ? ["thread_id = ?1 AND created_at >= ?2", [threadId, createdAt]]
+    : ["thread_id = ?1 AND thread_temporary = 0", [threadId]];
+  return [
+    insertDeletedThread(db, threadId, at),
+    db.prepare(`DELETE FROM runs WHERE ${isOnIt} AND +cron_id IS NULL`).bind(...ids),
+    db
+      .prepare(
+        `UPDATE runs SET thread_deleted = 1, kwargs = '{}', error = NULL, webhook = NULL, revision = ${LAST_REVISION},
          metadata = json_object('cron_id', cron_id, 'scheduled_for', json_extract(metadata, '$.scheduled_for'))
-       WHERE thread_id = ?2 AND cron_id IS NOT NULL AND thread_deleted = 0`,
-    )
-    .bind(LAST_REVISION, threadId),
-];
+       WHERE ${isOnIt} AND +cron_id IS NOT NULL AND thread_deleted = 0`,
+      )
+      .bind(...ids),
+  ];
+}
 
 /** The run without what is removed when its thread is deleted; see {@link deleteRunsOfThread}. */
 export const withoutContent = <R extends IndexedRun>(run: R): R => ({
@@ -186,8 +203,8 @@ export async function searchRuns(db: D1Database, query: RunFilters): Promise<{ r
     columns: COLUMNS,
     // The field `usage` is stored in two columns.
     select: query.select?.flatMap((field) => (field === "usage" ? ["input_tokens", "output_tokens"] : field)),
-    where: conditionOf(query),
-    sortBy: "created_at",
+    where: conditionsOf(query),
+    orderBy: ["created_at"],
     order: query.sort_order,
     limit: query.limit,
     offset: query.offset,
@@ -208,14 +225,18 @@ export async function runsToCancel(
   if (runIds === undefined && status === undefined) {
     throw new DomainError("request.invalid", "run_ids, status: expected one of them");
   }
-  const named = runIds === undefined ? null : JSON.stringify(runIds);
+  const where = allOf([
+    // The ids are one parameter, because D1 takes 100 parameters in one statement.
+    runIds === undefined
+      ? { sql: UNFINISHED, params: [] }
+      : { sql: "run_id IN (SELECT value FROM json_each(?))", params: [JSON.stringify(runIds)] },
+    ...(threadId === undefined ? [] : [{ sql: "+thread_id = ?", params: [threadId] }]),
+    ...(status === undefined || status === "all" ? [] : [{ sql: "+status = ?", params: [status] }]),
+    { sql: "thread_deleted = 0", params: [] },
+  ]);
   const { results } = await db
-    .prepare(
-      `SELECT run_id, thread_id, status FROM runs WHERE thread_deleted = 0 AND (?1 IS NULL OR thread_id = ?1)
-       AND (?2 IS NULL OR run_id IN (SELECT value FROM json_each(?2)))
-       AND (?2 IS NOT NULL OR status IN ('pending', 'running')) AND (?3 IS NULL OR status = ?3)`,
-    )
-    .bind(threadId ?? null, named, status === undefined || status === "all" ? null : status)
+    .prepare(`SELECT run_id, thread_id FROM runs WHERE ${where.sql}`)
+    .bind(...where.params)
     .all<{ run_id: string; thread_id: string }>();
   const found = new Set(results.map((run) => run.run_id));
   const missing = runIds?.find((id) => !found.has(id));
@@ -269,17 +290,17 @@ export const endLostRun = (db: D1Database, runId: string): D1PreparedStatement =
     )
     .bind(JSON.stringify({ error: "Error", message: LOST }), LOST, runId);
 
-function conditionOf(query: RunFilters): Condition {
+function conditionsOf(query: RunFilters): Condition[] {
   const conditions: Condition[] = [];
-  const equals = (column: string, value: string | undefined): void => {
-    if (value !== undefined) conditions.push({ sql: `${column} = ?`, params: [value] });
-  };
-  equals("thread_id", query.thread_id);
-  // A new thread under the id of a deleted one does not show the runs of the deleted one.
-  if (query.thread_id !== undefined) conditions.push({ sql: "thread_deleted = 0", params: [] });
-  equals("status", query.status);
+  if (query.thread_id !== undefined) {
+    // A new thread under the id of a deleted one does not show the runs of the deleted one.
+    conditions.push(isOnThread(query.thread_id), { sql: "thread_deleted = 0", params: [] });
+  }
+  if (query.status !== undefined) conditions.push(hasStatus(query.status));
   const assistant = query.assistant_id ?? query.agent_id;
-  equals("assistant_id", assistant === undefined ? undefined : assistantIdOf(assistant));
+  if (assistant !== undefined) {
+    conditions.push({ sql: "assistant_id = ?", params: [assistantIdOf(assistant)] });
+  }
   if (query.created_after !== undefined) {
     conditions.push({ sql: "created_at >= ?", params: [parseInstant(query.created_after)] });
   }
@@ -287,11 +308,35 @@ function conditionOf(query: RunFilters): Condition {
     conditions.push({ sql: "created_at < ?", params: [parseInstant(query.created_before)] });
   }
   const { cron_id: cronId, ...metadata } = query.metadata ?? {};
-  // The search for the runs of a cron is the most frequent one, and has an SQL index of its own.
-  if (typeof cronId === "string") conditions.push({ sql: "cron_id = ?", params: [cronId] });
-  else if (cronId !== undefined) metadata.cron_id = cronId;
-  conditions.push(jsonContains("metadata", metadata));
-  return allOf(conditions);
+  if (typeof cronId === "string") {
+    const indexed = { rank: 1, alternatives: [{ sql: "cron_id = ?" }], params: [cronId] };
+    conditions.push({ sql: "+cron_id = ?", params: [cronId], indexed });
+  } else if (cronId !== undefined) metadata.cron_id = cronId;
+  conditions.push(...metadataConditions(metadata));
+  return conditions;
+}
+
+/** The runs of a temporary thread have no row in the index of threads. While they are under way, they have one in another. */
+function isOnThread(threadId: string): Condition {
+  const alternatives: Alternative[] = [
+    { sql: "thread_id = ? AND thread_temporary = 0" },
+    { sql: `+thread_id = ? AND thread_temporary = 1 AND ${UNFINISHED}`, few: true },
+  ];
+  const params = [threadId];
+  return { sql: "+thread_id = ?", params, indexed: { rank: 0, alternatives, params } };
+}
+
+/** Most runs succeed, so a walk in the order of creation soon finds some. The others have SQL indexes. */
+function hasStatus(status: RunStatus): Condition {
+  const condition: Condition = { sql: "+status = ?", params: [status] };
+  if (status === "success") return condition;
+  if (status === "pending" || status === "running") {
+    const alternatives: Alternative[] = [{ sql: `+status = ? AND ${UNFINISHED}`, few: true }];
+    return { ...condition, indexed: { rank: 3, alternatives, params: [status] } };
+  }
+  // The text of the condition is that of the SQL index, which SQLite does not use for a part of it.
+  const alternatives = [{ sql: "status = ? AND status IN ('error', 'timeout', 'interrupted')" }];
+  return { ...condition, indexed: { rank: 3, alternatives, params: [status] } };
 }
 
 const toRun = (row: Row): Run =>

@@ -10,8 +10,10 @@ import type {
   ThreadStatus,
 } from "../wire/threads/thread";
 import { isNotDeleted } from "./deleted-threads";
-import { allOf, jsonContains, type Condition } from "./json-filter";
+import { jsonContains, type Alternative, type Condition } from "./json-filter";
+import { metadataConditions, metadataText } from "./metadata-filter";
 import { countRows, searchPage } from "./page-search";
+import type { PageQuery } from "./page-sql";
 
 /** A row of D1 holds 2 MB. Values that do not fit are not copied to the index, so searches by values do not find the thread. */
 const MAX_ROW_BYTES = 1_900_000;
@@ -40,19 +42,26 @@ const COLUMNS = [
   "updated_at",
 ] as const;
 
-const UPSERT = `INSERT INTO threads (${COLUMNS.join(", ")}, revision)
-  SELECT ${COLUMNS.map(() => "?").join(", ")}, ? WHERE ${isNotDeleted("?1", `?${COLUMNS.indexOf("created_at") + 1}`)}
-  ON CONFLICT (thread_id) DO UPDATE SET ${COLUMNS.slice(1)
+/** The upsert does not name these. A column that it names is written again in each SQL index, whether or not it has changed. */
+const NOT_UPSERTED: readonly string[] = ["thread_id", "metadata", "created_at"];
+
+const UPSERT = `INSERT INTO threads (${COLUMNS.join(", ")}, temporary, revision)
+  SELECT ${COLUMNS.map(() => "?").join(", ")}, ?, ? WHERE ${isNotDeleted("?1", `?${COLUMNS.indexOf("created_at") + 1}`)}
+  ON CONFLICT (thread_id) DO UPDATE SET ${COLUMNS.filter((column) => !NOT_UPSERTED.includes(column))
     .map((column) => `${column} = excluded.${column}`)
     .join(", ")}, revision = excluded.revision
   WHERE excluded.revision > threads.revision`;
 
-/** The statement that writes a thread to the index, unless the index has a later revision. */
+/** Writes the columns that seldom change and have many SQL indexes, if they have changed. */
+const UPDATE_INDEXED = `UPDATE threads SET metadata = ?2, temporary = ?3
+  WHERE thread_id = ?1 AND revision < ?4 AND (metadata, temporary) <> (?2, ?3)`;
+
+/** The statements that write a thread to the index, unless the index has a later revision. */
 export function upsertThread(
   db: D1Database,
-  thread: ThreadRecord & { revision: number },
+  thread: ThreadRecord & { revision: number; temporary: boolean },
   snapshot: ThreadSnapshot,
-): D1PreparedStatement {
+): D1PreparedStatement[] {
   const metadata = JSON.stringify(thread.metadata);
   const config = JSON.stringify(thread.config);
   let bytesLeft = MAX_ROW_BYTES - bytesOf(metadata) - bytesOf(config) - bytesOf(thread.error ?? "");
@@ -64,20 +73,25 @@ export function upsertThread(
   };
   const interrupts = textIfItFits(JSON.stringify(snapshot.interrupts)) ?? "{}";
   const values = textIfItFits(JSON.stringify(snapshot.values));
-  return db
-    .prepare(UPSERT)
-    .bind(
-      thread.threadId,
-      thread.status,
-      metadata,
-      config,
-      values,
-      interrupts,
-      thread.error,
-      thread.createdAt,
-      thread.updatedAt,
-      thread.revision,
-    );
+  const temporary = thread.temporary ? 1 : 0;
+  return [
+    db.prepare(UPDATE_INDEXED).bind(thread.threadId, metadata, temporary, thread.revision),
+    db
+      .prepare(UPSERT)
+      .bind(
+        thread.threadId,
+        thread.status,
+        metadata,
+        config,
+        values,
+        interrupts,
+        thread.error,
+        thread.createdAt,
+        thread.updatedAt,
+        temporary,
+        thread.revision,
+      ),
+  ];
 }
 
 /** The statement that removes a thread from the index. */
@@ -100,8 +114,8 @@ export async function searchThreads(
     columns: COLUMNS,
     select: query.select,
     extraColumns: extras,
-    where: conditionOf(query),
-    sortBy: query.sort_by ?? "created_at",
+    where: conditionsOf(query),
+    ...orderOf(query.sort_by ?? "created_at"),
     order: query.sort_order,
     limit: query.limit,
     offset: query.offset,
@@ -118,25 +132,87 @@ export async function searchThreads(
 
 /** How many threads match. */
 export const countThreads = (db: D1Database, filters: ThreadFilters): Promise<number> =>
-  countRows(db, "threads", conditionOf(filters));
+  countRows(db, "threads", conditionsOf(filters));
 
-function conditionOf(filters: ThreadFilters & { ids?: string[] }): Condition {
+/** Temporary threads are in the table only while their runs are under way, so there are few. They have one SQL index. */
+const TEMPORARY = "temporary = 1";
+/** All other threads. Their SQL indexes, of which there are many, leave the temporary ones out. */
+const LASTING = "temporary = 0";
+
+/** The columns of an order. Threads of one status come in the order of their creation. */
+function orderOf(sortBy: NonNullable<ThreadSearch["sort_by"]>): Pick<PageQuery, "orderBy" | "walks"> {
+  if (sortBy === "thread_id") return { orderBy: [] };
+  if (sortBy !== "status")
+    return { orderBy: [sortBy], walks: [{ sql: LASTING }, { sql: TEMPORARY, few: true }] };
+  const walks: Alternative[] = [
+    { sql: `${LASTING} AND status <> 'idle'` },
+    { sql: `${LASTING} AND status = 'idle'` },
+    { sql: TEMPORARY, few: true },
+  ];
+  return { orderBy: ["status", "created_at"], walks };
+}
+
+/** A thread, and the instant (ms) of its creation. */
+export interface IndexedThread {
+  threadId: string;
+  createdAt: number;
+}
+
+/**
+ * One page of the threads whose `metadata.assistant_id` is the assistant's id, in the order of their creation.
+ * @param after the last thread of the page before
+ */
+export async function threadsOfAssistant(
+  db: D1Database,
+  assistantId: string,
+  after: IndexedThread | undefined,
+  limit: number,
+): Promise<IndexedThread[]> {
+  const branches = lastingOrTemporary(`${metadataText("assistant_id")} = ?1`).map(
+    ({ sql }) =>
+      `SELECT thread_id, created_at FROM threads WHERE ${sql} AND (created_at, thread_id) > (?2, ?3)`,
+  );
+  const { results } = await db
+    .prepare(`${branches.join(" UNION ALL ")} ORDER BY created_at, thread_id LIMIT ?4`)
+    .bind(assistantId, after?.createdAt ?? 0, after?.threadId ?? "", limit)
+    .all<{ thread_id: string; created_at: number }>();
+  return results.map((row) => ({ threadId: row.thread_id, createdAt: row.created_at }));
+}
+
+function conditionsOf(filters: ThreadFilters & { ids?: string[] }): Condition[] {
   const conditions: Condition[] = [];
   if (filters.ids !== undefined) {
     // All ids are one parameter, because D1 takes 100 parameters in one statement.
-    conditions.push({
-      sql: "thread_id IN (SELECT value FROM json_each(?))",
-      params: [JSON.stringify(filters.ids)],
-    });
+    const params = [JSON.stringify(filters.ids)];
+    const sql = "thread_id IN (SELECT value FROM json_each(?))";
+    conditions.push({ sql, params, indexed: { rank: 0, alternatives: [{ sql, few: true }], params } });
   }
-  if (filters.status !== undefined) conditions.push({ sql: "status = ?", params: [filters.status] });
-  if (filters.metadata !== undefined) conditions.push(jsonContains("metadata", filters.metadata));
+  if (filters.status !== undefined) conditions.push(hasStatus(filters.status));
+  if (filters.metadata !== undefined)
+    conditions.push(...metadataConditions(filters.metadata, lastingOrTemporary));
   if (filters.values !== undefined && Object.keys(filters.values).length > 0) {
     const contained = jsonContains('"values"', filters.values);
     conditions.push({ sql: `json_type("values") = 'object' AND ${contained.sql}`, params: contained.params });
   }
-  return allOf(conditions);
+  return conditions;
 }
+
+/** Most threads are idle, so a walk along any order soon finds idle ones. The others have an SQL index. */
+function hasStatus(status: ThreadStatus): Condition {
+  const condition: Condition = { sql: "+status = ?", params: [status] };
+  if (status === "idle") return condition;
+  const alternatives: Alternative[] = [
+    { sql: `status = ? AND status <> 'idle' AND ${LASTING}` },
+    { sql: `+status = ? AND ${TEMPORARY}`, few: true },
+  ];
+  return { ...condition, indexed: { rank: 3, alternatives, params: [status] } };
+}
+
+/** The alternatives of a condition that has an SQL index for lasting threads. */
+const lastingOrTemporary = (condition: string): Alternative[] => [
+  { sql: `${condition} AND ${LASTING}` },
+  { sql: `${condition} AND ${TEMPORARY}`, few: true },
+];
 
 const toThread = (row: Row): Thread =>
   toWireThread(

@@ -6,6 +6,7 @@ import { countAssistants, searchAssistants } from "../d1/assistant-search";
 import { listVersions, patchAssistant, setLatestVersion } from "../d1/assistant-versions";
 import { createAssistant, getAssistant, removeAssistant } from "../d1/assistants-table";
 import { graphOfDefaultAssistant } from "../d1/default-assistants";
+import { threadsOfAssistant, type IndexedThread } from "../d1/threads-table";
 import type { Env } from "../platform/config";
 import { asDomainError, DomainError } from "../platform/errors";
 import {
@@ -198,17 +199,13 @@ async function deleteAssistant(env: Env, idOrGraphId: string, withThreads: boole
 }
 
 async function deleteThreadsOf(env: Env, assistantId: string): Promise<void> {
-  const page = env.DB.prepare(
-    `SELECT thread_id FROM threads WHERE json_extract(metadata, '$.assistant_id') = ? AND thread_id > ?
-     ORDER BY thread_id LIMIT ${THREADS_AT_ONCE}`,
-  );
-  // Goes on from the last id, whether or not the index has lost the deleted ones yet.
-  let last = "";
+  // Goes on from the last thread, whether or not the index has lost the deleted ones yet.
+  let last: IndexedThread | undefined;
   for (;;) {
-    const { results } = await page.bind(assistantId, last).run<{ thread_id: string }>();
-    await Promise.all(results.map(({ thread_id: threadId }) => deleteThread(env, threadId)));
-    if (results.length < THREADS_AT_ONCE) return;
-    last = results.at(-1)?.thread_id ?? "";
+    const threads = await threadsOfAssistant(env.DB, assistantId, last, THREADS_AT_ONCE);
+    await Promise.all(threads.map(({ threadId }) => deleteThread(env, threadId)));
+    if (threads.length < THREADS_AT_ONCE) return;
+    last = threads.at(-1);
   }
 }
 

@@ -151,12 +151,12 @@ export class IndexWriter {
   private async writeOfThread(thread: StoredThread): Promise<IndexWrite> {
     const { DB } = this.context.env;
     const { threadId, revision, deleted } = thread;
-    const statement = deleted
-      ? deleteThreadRow(DB, threadId)
+    const statements = deleted
+      ? [deleteThreadRow(DB, threadId)]
       : upsertThread(DB, thread, await readSnapshot(this.context.storage, thread));
     return {
       id: threadId,
-      statements: [statement],
+      statements,
       markIndexed: () => {
         this.context.threads.noteIndexed(threadId, revision);
         return true;
@@ -168,14 +168,15 @@ export class IndexWriter {
    * Removes a thread from the index and then from the object. The index may have the thread although no write of it was
    * answered, because the answer may have been lost.
    */
-  private removalOfThread({ threadId, deleted }: StoredThread): IndexWrite {
+  private removalOfThread(thread: StoredThread): IndexWrite {
+    const { threadId, deleted } = thread;
     const { DB } = this.context.env;
     return {
       id: threadId,
       statements: [
         deleteThreadRow(DB, threadId),
         // The runs of a deleted thread go with it. The runs of a temporary thread stay in the index.
-        ...(deleted ? deleteRunsOfThread(DB, threadId, now()) : []),
+        ...(deleted ? deleteRunsOfThread(DB, thread, now()) : []),
       ],
       markIndexed: () => this.removeThread(threadId),
     };
@@ -184,9 +185,11 @@ export class IndexWriter {
   /** The statement that writes a run. A run of a deleted thread is deleted, or stays without content for its cron's history. */
   private statementFor(run: StoredRun): D1PreparedStatement {
     const { DB } = this.context.env;
-    const isThreadDeleted = this.context.threads.find(run.threadId)?.deleted === true;
+    const thread = this.context.threads.find(run.threadId);
+    const isThreadDeleted = thread?.deleted === true;
     if (run.deleted || (isThreadDeleted && run.cron === null)) return deleteRunRow(DB, run.runId);
-    return upsertRun(DB, isThreadDeleted ? withoutContent(run) : run);
+    const indexed = { ...run, threadTemporary: thread?.temporary === true };
+    return upsertRun(DB, isThreadDeleted ? withoutContent(indexed) : indexed);
   }
 
   /**

@@ -58,7 +58,8 @@ export const PATH_PARAMETERS: Readonly<Record<string, z.ZodType<string>>> = {
 export const HEADERS = {
   "Content-Location": "The path of the run.",
   Location: "Where to go on when the connection breaks.",
-  "X-Pagination-Total": "How many match in all.",
+  "X-Pagination-Total":
+    "How many match in all. Where more than some thousand rows would have to be read to tell, a lower bound: more match.",
   "X-Pagination-Next": "The offset of the next page, if there is one.",
 } as const;
 

@@ -112,9 +112,9 @@ describe("the rows of an item", () => {
     return metas;
   };
 
-  it("are one written, and another when it expires", async () => {
-    expect(await written(["rows"], null)).toEqual([1]);
-    expect(await written(["rows"], null)).toEqual([1]);
-    expect(await written(["rows", "expiring"], 5)).toEqual([2]);
+  it("are one written and one of the index of updates, and another when it expires", async () => {
+    expect(await written(["rows"], null)).toEqual([2]);
+    expect(await written(["rows"], null)).toEqual([2]);
+    expect(await written(["rows", "expiring"], 5)).toEqual([3]);
   });
 });
