@@ -8,6 +8,7 @@ import { sweepExpiredItems } from "./d1/store/ttl";
 import { app } from "./edge/app";
 import { pokeOverdue } from "./edge/watchdog";
 import type { Env } from "./platform/config";
+import { logError } from "./platform/log";
 
 export { CronDO } from "./cron/cron-do";
 export { ThreadDO } from "./thread/thread-do";
@@ -15,11 +16,15 @@ export { ThreadDO } from "./thread/thread-do";
 export default {
   fetch: app.fetch,
   async scheduled(controller, env) {
-    await Promise.all([
+    // The handler ends when all have ended: the platform may stop what is under way once the handler has thrown.
+    const results = await Promise.allSettled([
       pokeOverdue(env),
       sweepExpiredItems(env, controller.scheduledTime),
       forgetOldDeletions(env.DB, controller.scheduledTime),
       removeOldRuns(env),
     ]);
+    for (const result of results) {
+      if (result.status === "rejected") logError("a part of the minute's work failed", result.reason);
+    }
   },
 } satisfies ExportedHandler<Env>;

@@ -12,8 +12,8 @@ import { addRemovals, useOf, type D1Use } from "./d1-use";
 /** A record stays for at least this many ms after the end of its run, so that a client that polls the run sees how it ended. */
 const SHORTEST_STAY_MS = 60_000;
 
-/** How many statements one call sends at most for each reason to remove records. That is up to 5,000 records a minute. */
-const MAX_STATEMENTS = 10;
+/** How many statements one call sends at most for each reason to remove records. That is up to 10,000 records a minute. */
+const MAX_STATEMENTS = 20;
 /** How many records one statement removes at most. D1 executes nothing else meanwhile. */
 const RECORDS_PER_STATEMENT = 500;
 /** How many bytes of records one statement removes. One record may take 1.8 MB. */

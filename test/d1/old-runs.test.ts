@@ -133,18 +133,32 @@ describe("a record that is older than RUN_RECORD_DAYS", () => {
   });
 
   it("is removed in time when 1,000 crons fire each minute, by few statements", async () => {
-    await fillD1(6000, "2039-11-01T00:00:00.000Z");
+    await fillD1(11_000, "2039-11-01T00:00:00.000Z");
     const statement = env.DB.prepare("SELECT 1");
     const run = vi.spyOn(Object.getPrototypeOf(statement) as D1PreparedStatement, "run");
     await minute();
     const answers = await Promise.all(run.mock.results.map(({ value }) => value as Promise<D1Result>));
     const written = answers.map(({ meta }) => meta.rows_written).filter((rows) => rows > 1);
     // One row for each record, whatever its SQL indexes.
-    expect(written).toEqual(Array(10).fill(500));
+    expect(written).toEqual(Array(20).fill(500));
     expect(await countRuns()).toBe(1000);
     await minute();
     expect(await countRuns()).toBe(0);
   });
+});
+
+it("records that cannot be removed keep the minute from nothing else that it has to do", async () => {
+  await env.DB.prepare("INSERT INTO deleted_threads (thread_id, deleted_at) VALUES ('t', 1)").run();
+  const DB = {
+    prepare: (sql: string) => {
+      if (sql.startsWith("DELETE FROM runs")) throw new Error("D1_ERROR: D1 is down");
+      return env.DB.prepare(sql);
+    },
+  } as unknown as D1Database;
+  const failed = vi.spyOn(console, "error").mockReturnValue();
+  await minute({ DB });
+  expect(String(failed.mock.calls[0]?.[0])).toContain("a part of the minute's work failed");
+  expect(await env.DB.prepare("SELECT 1 FROM deleted_threads").first()).toBeNull();
 });
 
 describe("when D1 is short of space", () => {
