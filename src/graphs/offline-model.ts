@@ -97,10 +97,14 @@ function answerTo(messages: BaseMessage[], toolNames: string[]): Answer {
 
 function usageOf(messages: BaseMessage[], text: string, toolCalls: Answer["toolCalls"]) {
   const written = text + (toolCalls.length > 0 ? JSON.stringify(toolCalls) : "");
-  const input_tokens = tokens(messages.map((message) => message.text).join("\n"));
+  const input_tokens = tokens(messages.map(textOf).join("\n"));
   const output_tokens = tokens(written);
   return { input_tokens, output_tokens, total_tokens: input_tokens + output_tokens };
 }
+
+/** The text of a message. The getter `text` looks at each message's blocks, which takes long in a thread of thousands. */
+const textOf = (message: BaseMessage): string =>
+  typeof message.content === "string" ? message.content : message.text;
 
 function tokens(text: string): number {
   return Math.ceil(text.length / CHARACTERS_PER_TOKEN);

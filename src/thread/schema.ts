@@ -70,4 +70,10 @@ export const THREAD_SCHEMA: readonly SchemaStep[] = [
       addMissingColumns(sql, "runs", RUN_COLUMNS);
     },
   },
+  {
+    summary:
+      "Checkpoints may be compressed and refer to packs. The tables stay as they are; the number keeps an earlier version " +
+      "from reading such checkpoints, and from deleting their packs.",
+    apply() {},
+  },
 ];

@@ -5,6 +5,7 @@
 import { isStanding } from "../calls/thread-id";
 import type { Env } from "../platform/config";
 import { ObjectSchema } from "../platform/object-schema";
+import { ListMemory } from "./checkpoints/list-memory";
 import { noThread, ThreadStore, type StoredThread } from "./record/thread-store";
 import { AnsweredReports } from "./runs/answered-reports";
 import { ReportStore } from "./runs/report-store";
@@ -34,6 +35,8 @@ export class ThreadContext {
   readonly webhookValues: WebhookValues;
   /** The events that runs stream, and those who listen to them. */
   readonly events: EventLog;
+  /** The long lists of the runs' states. */
+  readonly lists = new ListMemory();
   readonly alarm: ThreadAlarm;
   private readonly schema: ObjectSchema;
 

@@ -5,6 +5,7 @@
 import type { ChannelVersions, Checkpoint } from "@langchain/langgraph-checkpoint";
 import { unpackBody, type VersionedValue } from "./checkpoint-body";
 import type { CheckpointRow, LargeValue } from "./checkpoint-tables";
+import { LIST_TYPE, unpackList } from "./stored-list";
 
 /** The channels of a new checkpoint, divided by where their values are. */
 export interface DividedChannels {
@@ -41,4 +42,14 @@ export function divideChannels(
     else if (isFork && version !== null) divided.changed.push(channel);
   }
   return divided;
+}
+
+/** Bytes of the values that are not in the row of their checkpoint: large values, and the items of long lists. */
+export function bytesBeside(
+  inline: ReadonlyMap<string, VersionedValue>,
+  large: ReadonlyMap<string, LargeValue>,
+): number {
+  const lists = [...inline.values()].filter(({ type }) => type === LIST_TYPE);
+  const ofLists = lists.reduce((total, { bytes }) => total + unpackList(bytes).size, 0);
+  return [...large.values()].reduce((total, { size }) => total + size, ofLists);
 }

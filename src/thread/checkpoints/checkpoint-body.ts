@@ -2,7 +2,8 @@
  * The body of a checkpoint, as its row holds it: the head (the checkpoint without its values), the metadata, and the channel
  * values that are small enough for the row. Also the limits of size for checkpoints and for the writes of tasks.
  */
-import { packEntries, unpackEntries, type Serialized } from "./packed-entries";
+import { compressPacked, packEntries, unpackEntries, type Serialized } from "./packed-entries";
+import { LIST_TYPE } from "./stored-list";
 
 /** Bytes of the largest checkpoint, serialized with all its values, and of the largest writes of one task. */
 export const MAX_CHECKPOINT_BYTES = 64 * 1024 * 1024;
@@ -32,7 +33,7 @@ export function packBody({ head, metadata, values }: CheckpointBody): Uint8Array
     label: [channel, version],
     ...value,
   }));
-  return packEntries([{ label: [], ...head }, { label: [], ...metadata }, ...entries]);
+  return compressPacked(packEntries([{ label: [], ...head }, { label: [], ...metadata }, ...entries]));
 }
 
 /** The body that {@link packBody} packed. @throws when the blob is damaged */
@@ -48,7 +49,8 @@ export function unpackBody(packed: Uint8Array): CheckpointBody {
 }
 
 /**
- * Adds `value` to the values of a body, if it is small and the row has room for it.
+ * Adds `value` to the values of a body, if it is small and the row has room for it. A long list is always added: it has only
+ * references and its last items.
  * @returns whether it was added
  */
 export function addInline(
@@ -57,9 +59,11 @@ export function addInline(
   value: VersionedValue,
 ): boolean {
   const size = value.bytes.byteLength;
-  if (size > INLINE_VALUE_BYTES) return false;
-  const taken = [...values.values()].reduce((total, { bytes }) => total + bytes.byteLength, 0);
-  if (taken + size > INLINE_TOTAL_BYTES) return false;
+  if (value.type !== LIST_TYPE) {
+    if (size > INLINE_VALUE_BYTES) return false;
+    const taken = [...values.values()].reduce((total, { bytes }) => total + bytes.byteLength, 0);
+    if (taken + size > INLINE_TOTAL_BYTES) return false;
+  }
   values.set(channel, value);
   return true;
 }

@@ -6,6 +6,7 @@
 import { deleteCheckpointsOfRun, deleteCheckpointsOfThread } from "./checkpoint-deletion";
 import {
   isWrites,
+  readPacks,
   readPart,
   writePart,
   writesPart,
@@ -116,6 +117,11 @@ export class CheckpointBuffer {
     return this.#checkpoints.get(idOf(key)) ?? readCheckpoint(this.#sql, key);
   }
 
+  /** Whether a checkpoint is buffered or stored. */
+  has(key: CheckpointKey): boolean {
+    return this.#checkpoints.has(idOf(key)) || findCheckpoints(this.#sql, { ...key, limit: 1 }).length > 0;
+  }
+
   /** The writes of one task to a checkpoint: its layers, oldest first. */
   writesOfTask(key: CheckpointKey, taskId: string): CheckpointPart[] {
     const part = writesPart(taskId);
@@ -134,6 +140,12 @@ export class CheckpointBuffer {
   value(key: CheckpointKey, part: string): Uint8Array {
     this.flush();
     return readPart(this.#sql, key, part);
+  }
+
+  /** The bytes of packs of a thread, by their ids. Packs that are not stored are left out. */
+  packs(threadId: string, ids: string[]): Map<string, Uint8Array> {
+    this.flush();
+    return readPacks(this.#sql, threadId, ids);
   }
 
   /** Deletes all checkpoints of a thread, buffered or stored. */

@@ -1,7 +1,8 @@
 /** Deletes checkpoints: those of a thread, those of a run, or all but the latest state of a thread. */
 import type { BaseCheckpointSaver } from "@langchain/langgraph-checkpoint";
-import { hasTable, IS_VALUE, IS_WRITES, keyOf, valuePart, WHERE_KEY } from "./checkpoint-parts";
+import { hasTable, IS_PACK, IS_VALUE, IS_WRITES, keyOf, valuePart, WHERE_KEY } from "./checkpoint-parts";
 import { findCheckpoints, largeValuesOf } from "./checkpoint-tables";
+import { deleteUnreferencedPacks } from "./pack-deletion";
 
 /** Deletes all checkpoints of a thread. */
 export function deleteCheckpointsOfThread(sql: SqlStorage, threadId: string): void {
@@ -24,7 +25,9 @@ export function deleteCheckpointsOfRun(sql: SqlStorage, threadId: string, runId:
     threadId,
     runId,
   );
-  if (hasTable(sql, "checkpoints")) deleteUnreferencedValues(sql, threadId);
+  if (!hasTable(sql, "checkpoints")) return;
+  deleteUnreferencedValues(sql, threadId);
+  deleteUnreferencedPacks(sql, threadId);
 }
 
 /** Deletes the large values that no checkpoint of the thread refers to. */
@@ -86,9 +89,11 @@ export async function keepLatestState(
     sql.exec(`DELETE FROM checkpoints WHERE thread_id = ?1 AND checkpoint_id NOT IN (${LATEST})`, threadId);
     if (!hasTable(sql, "checkpoint_parts")) return;
     sql.exec(
-      `DELETE FROM checkpoint_parts WHERE thread_id = ?1 AND NOT (${IS_VALUE}) AND checkpoint_id NOT IN (${LATEST})`,
+      `DELETE FROM checkpoint_parts WHERE thread_id = ?1 AND NOT (${IS_VALUE}) AND NOT (${IS_PACK})
+         AND checkpoint_id NOT IN (${LATEST})`,
       threadId,
     );
     deleteUnreferencedValues(sql, threadId);
+    deleteUnreferencedPacks(sql, threadId);
   });
 }

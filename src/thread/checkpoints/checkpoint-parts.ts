@@ -21,7 +21,7 @@ export interface CheckpointKey {
  * has a layer of its own: when the second run is deleted, the writes of the first are visible again.
  */
 export interface CheckpointPart extends CheckpointKey {
-  /** The name of the part: `body`, `value:<channel>` or `writes:<task id>`. */
+  /** The name of the part: `body`, `value:<channel>`, `writes:<task id>`, or `pack:<id>` of the thread. */
   part: string;
   layer: number;
   runId: string | null;
@@ -36,6 +36,12 @@ export const valuePart = (channel: string) => `value:${channel}`;
 
 /** The name of the part with the writes of a task. */
 export const writesPart = (taskId: string) => `writes:${taskId}`;
+
+/** The name of the part with blocks of long lists. */
+export const packPart = (id: string) => `pack:${id}`;
+
+/** The key of all packs of a thread. A pack belongs to no single checkpoint: the checkpoints of a thread share it. */
+export const packKey = (threadId: string): CheckpointKey => ({ threadId, ns: "", checkpointId: "" });
 
 /** Whether a part holds the writes of a task. */
 export const isWrites = ({ part }: CheckpointPart) => part.startsWith("writes:");
@@ -52,6 +58,9 @@ export const IS_VALUE = "part >= 'value:' AND part < 'value;'";
 /** SQL: the part holds the writes of a task. */
 export const IS_WRITES = "part >= 'writes:' AND part < 'writes;'";
 
+/** SQL: the part holds blocks of long lists. */
+export const IS_PACK = "part >= 'pack:' AND part < 'pack;'";
+
 /** A key as the parameters of {@link WHERE_KEY}. */
 export const keyOf = ({ threadId, ns, checkpointId }: CheckpointKey) => [threadId, ns, checkpointId] as const;
 
@@ -59,7 +68,7 @@ const CREATE_TABLE = `CREATE TABLE IF NOT EXISTS checkpoint_parts (
   thread_id TEXT NOT NULL,
   checkpoint_ns TEXT NOT NULL,
   checkpoint_id TEXT NOT NULL,
-  part TEXT NOT NULL, -- body, value:<channel>, writes:<task id>
+  part TEXT NOT NULL, -- body, value:<channel>, writes:<task id>, pack:<id>
   layer INTEGER NOT NULL,
   chunk INTEGER NOT NULL,
   run_id TEXT,
@@ -107,6 +116,13 @@ export function readPart(sql: SqlStorage, key: CheckpointKey, part: string): Uin
   const [found] = readParts(sql, key, "part = ?", part);
   if (!found) throw new Error(`Checkpoint ${key.checkpointId} of thread ${key.threadId} lacks its ${part}`);
   return found.bytes;
+}
+
+/** Reads packs of a thread. @returns their bytes by their ids; packs that are not stored are left out */
+export function readPacks(sql: SqlStorage, threadId: string, ids: string[]): Map<string, Uint8Array> {
+  const names = JSON.stringify(ids.map(packPart));
+  const parts = readParts(sql, packKey(threadId), "part IN (SELECT value FROM json_each(?))", names);
+  return new Map(parts.map(({ part, bytes }) => [part.slice("pack:".length), bytes]));
 }
 
 /** Reads the parts with the writes of one task, or of all tasks. Older layers of a task come first. */

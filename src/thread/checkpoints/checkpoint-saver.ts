@@ -23,10 +23,12 @@ import {
   type DeltaChannelHistory,
   type PendingWrite,
 } from "@langchain/langgraph-checkpoint";
-import { divideChannels } from "./channel-values";
+import { bytesBeside, divideChannels } from "./channel-values";
 import { addInline, assertSize, packBody, unpackBody } from "./checkpoint-body";
 import { CheckpointBuffer } from "./checkpoint-buffer";
 import {
+  packKey,
+  packPart,
   taskOfPart,
   valuePart,
   writesPart,
@@ -34,9 +36,11 @@ import {
   type CheckpointPart,
 } from "./checkpoint-parts";
 import type { CheckpointRow } from "./checkpoint-tables";
-import type { Serialized } from "./packed-entries";
+import type { ListMemory } from "./list-memory";
 import { configOf, configurableOf, contains, isLastOfRun, threadOf } from "./saver-arguments";
+import { Pack } from "./stored-list";
 import { mergeWrites, orderWrites, writeIndex, type TaskWrite } from "./task-writes";
+import { ValueCodec } from "./value-codec";
 
 export { MAX_CHECKPOINT_BYTES } from "./checkpoint-body";
 
@@ -49,17 +53,21 @@ export interface CheckpointSaverOptions {
   buffered?: boolean | undefined;
   /** Called in each transaction that writes checkpoints, so that the caller can write rows of its own in it. */
   onFlush?: (() => void) | undefined;
+  /** Remembers long lists from one saver of the object to the next, so that they need not be deserialized again. */
+  lists?: ListMemory | undefined;
 }
 
 /** Saves the checkpoints of the threads of a Durable Object in its SQLite. */
 export class CheckpointSaver extends BaseCheckpointSaver {
   readonly #rows: CheckpointBuffer;
+  readonly #values: ValueCodec;
   readonly #runId: string | null;
   readonly #metadata: Record<string, unknown>;
 
   constructor(storage: DurableObjectStorage, options: CheckpointSaverOptions = {}) {
     super();
     this.#rows = new CheckpointBuffer(storage, options.buffered ?? false, options.onFlush);
+    this.#values = new ValueCodec(this.serde, this.#rows, options.lists);
     this.#runId = options.runId ?? null;
     this.#metadata = options.metadata ?? {};
   }
@@ -77,11 +85,14 @@ export class CheckpointSaver extends BaseCheckpointSaver {
     const parent = this.#parentOf({ ...key, parentId });
     const isFork = metadata.source === "fork";
     const { inline, large, changed } = divideChannels(copied, newVersions, parent, isFork);
+    const pack = new Pack();
     // All values are handed to the serializer before the first await, because nodes may change them in place afterwards.
     const [headBytes, metadataBytes, ...serialized] = await Promise.all([
-      this.#dump({ ...head, channel_values: {} }),
-      this.#dump({ ...this.#metadata, ...metadata }),
-      ...changed.map(async (channel) => ({ channel, ...(await this.#dump(values[channel])) })),
+      this.#values.dump({ ...head, channel_values: {} }),
+      this.#values.dump({ ...this.#metadata, ...metadata }),
+      ...changed.map(async (channel) => {
+        return { channel, ...(await this.#values.dumpChannel({ ...key, channel }, values[channel], pack)) };
+      }),
     ]);
     const parts: CheckpointPart[] = [];
     for (const { channel, type, bytes } of serialized) {
@@ -90,10 +101,18 @@ export class CheckpointSaver extends BaseCheckpointSaver {
       large.set(channel, { version, origin: key.checkpointId, type, size: bytes.byteLength });
       parts.push({ ...key, part: valuePart(channel), layer: 0, runId: this.#runId, bytes });
     }
+    if (!pack.isEmpty) {
+      const bytes = pack.toBytes();
+      parts.push({ ...packKey(key.threadId), part: packPart(pack.id), layer: 0, runId: null, bytes });
+    }
     const body = packBody({ head: headBytes, metadata: metadataBytes, values: inline });
-    const largeBytes = [...large.values()].reduce((total, { size }) => total + size, 0);
-    assertSize(body.byteLength + largeBytes, `A checkpoint of thread ${key.threadId}`);
-    this.#rows.add(parts, { ...key, parentId, runId: this.#runId, largeValues: large, body });
+    try {
+      assertSize(body.byteLength + bytesBeside(inline, large), `A checkpoint of thread ${key.threadId}`);
+      this.#rows.add(parts, { ...key, parentId, runId: this.#runId, largeValues: large, body });
+    } catch (error) {
+      this.#values.forgetLists();
+      throw error;
+    }
     // A superstep has ended. It is stored before the nodes of the next one do anything that costs money or has an effect: when
     // the host dies in them, the superstep that has ended is not repeated.
     if (metadata.source === "loop" && metadata.step > 0 && !isLastOfRun(checkpoint)) this.flush();
@@ -111,7 +130,7 @@ export class CheckpointSaver extends BaseCheckpointSaver {
     const key = { ...threadOf(config), checkpointId };
     const incoming = await Promise.all(
       writes.map(async ([channel, value], position): Promise<TaskWrite> => {
-        return { channel, idx: writeIndex(channel, position), taskPath, ...(await this.#dump(value)) };
+        return { channel, idx: writeIndex(channel, position), taskPath, ...(await this.#values.dump(value)) };
       }),
     );
     const merged = mergeWrites(this.#rows.writesOfTask(key, taskId), incoming, this.#runId);
@@ -147,7 +166,7 @@ export class CheckpointSaver extends BaseCheckpointSaver {
       // been deleted since its key was read.
       const row = this.#rows.checkpoint(key);
       if (!row) continue;
-      if (filter && !contains(await this.#load(unpackBody(row.body).metadata), filter)) continue;
+      if (filter && !contains(await this.#values.load(unpackBody(row.body).metadata), filter)) continue;
       yield await this.#toTuple(row);
       found += 1;
       if (found === limit) return;
@@ -165,14 +184,13 @@ export class CheckpointSaver extends BaseCheckpointSaver {
     const unseeded = new Map(histories);
     const target = this.#resolve(options.config);
     for (let row = target && this.#parentOf(target); row && unseeded.size > 0; row = this.#parentOf(row)) {
-      const values = this.#valuesOf(row);
+      const values = this.#values.channelsOf(row);
       const writes = this.#writesTo(row).reverse();
       for (const [channel, history] of [...unseeded]) {
         history.writes.push(
           ...(await this.#loadWrites(writes.filter(([, write]) => write.channel === channel))),
         );
-        const stored = values.get(channel);
-        const seed = stored && (await this.#load<unknown>(stored()));
+        const seed = await values.get(channel)?.();
         if (seed === undefined) continue;
         history.seed = seed;
         unseeded.delete(channel);
@@ -207,23 +225,13 @@ export class CheckpointSaver extends BaseCheckpointSaver {
 
   /** Drops what is buffered. */
   discard(): void {
+    this.#values.forgetLists();
     this.#rows.discard();
   }
 
   /** Drops what is buffered and refuses further checkpoints: a graph that was left behind may still be executing. */
   close(): void {
     this.#rows.close();
-  }
-
-  async #dump(value: unknown): Promise<Serialized> {
-    // The serializer returns bytes as they are. They are copied, because the graph may change them afterwards.
-    const [type, bytes] = await this.serde.dumpsTyped(value instanceof Uint8Array ? value.slice() : value);
-    return { type, bytes };
-  }
-
-  #load<T>({ type, bytes }: Serialized): Promise<T> {
-    // The serializer returns bytes as they are. They are copied, because they are a view on the memory of a whole row.
-    return this.serde.loadsTyped(type, type === "json" ? bytes : bytes.slice()) as Promise<T>;
   }
 
   /** The checkpoint that a config names; without an id in the config, the latest one of its thread and namespace. */
@@ -240,30 +248,19 @@ export class CheckpointSaver extends BaseCheckpointSaver {
 
   async #toTuple(row: CheckpointRow): Promise<CheckpointTuple> {
     const { head, metadata } = unpackBody(row.body);
-    const checkpoint = await this.#load<Checkpoint>(head);
+    const checkpoint = await this.#values.load<Checkpoint>(head);
     const values: [string, unknown][] = [];
-    for (const [channel, stored] of this.#valuesOf(row)) values.push([channel, await this.#load(stored())]);
+    for (const [channel, load] of this.#values.channelsOf(row)) values.push([channel, await load()]);
     checkpoint.channel_values = Object.fromEntries(values);
     const parent = row.parentId === null ? undefined : { ...row, checkpointId: row.parentId };
     if (checkpoint.v < 4 && parent) await this.#migratePendingSends(checkpoint, parent);
     return {
       config: configOf(row),
       checkpoint,
-      metadata: await this.#load<CheckpointMetadata>(metadata),
+      metadata: await this.#values.load<CheckpointMetadata>(metadata),
       pendingWrites: await this.#loadWrites(this.#writesTo(row)),
       ...(parent && { parentConfig: configOf(parent) }),
     };
-  }
-
-  /** The channel values of a checkpoint, by channel, each as a function that reads it. */
-  #valuesOf(row: CheckpointRow): Map<string, () => Serialized> {
-    const values = new Map<string, () => Serialized>();
-    for (const [channel, value] of unpackBody(row.body).values) values.set(channel, () => value);
-    for (const [channel, { origin, type }] of row.largeValues) {
-      const key = { ...row, checkpointId: origin };
-      values.set(channel, () => ({ type, bytes: this.#rows.value(key, valuePart(channel)) }));
-    }
-    return values;
   }
 
   /** The writes to a checkpoint, with the ids of their tasks, in the order in which a superstep applies them. */
@@ -274,7 +271,7 @@ export class CheckpointSaver extends BaseCheckpointSaver {
   #loadWrites(writes: [taskId: string, TaskWrite][]): Promise<CheckpointPendingWrite[]> {
     return Promise.all(
       writes.map(async ([taskId, write]): Promise<CheckpointPendingWrite> => {
-        return [taskId, write.channel, await this.#load(write)];
+        return [taskId, write.channel, await this.#values.load(write)];
       }),
     );
   }

@@ -5,7 +5,7 @@
  */
 import { WRITES_IDX_MAP, compareWritesSortKeys, writesSortKey } from "@langchain/langgraph-checkpoint";
 import type { CheckpointPart } from "./checkpoint-parts";
-import { packEntries, unpackEntries, type Serialized } from "./packed-entries";
+import { compressPacked, packEntries, unpackEntries, type Serialized } from "./packed-entries";
 
 /** One serialized write. `idx` identifies it among the writes of its task, and is negative for special channels. */
 export interface TaskWrite extends Serialized {
@@ -20,12 +20,14 @@ export function writeIndex(channel: string, position: number): number {
 }
 
 const pack = (writes: TaskWrite[]) =>
-  packEntries(
-    writes.map(({ channel, idx, taskPath, type, bytes }) => ({
-      label: [channel, idx, taskPath],
-      type,
-      bytes,
-    })),
+  compressPacked(
+    packEntries(
+      writes.map(({ channel, idx, taskPath, type, bytes }) => ({
+        label: [channel, idx, taskPath],
+        type,
+        bytes,
+      })),
+    ),
   );
 
 const unpack = (packed: Uint8Array) =>

@@ -37,6 +37,7 @@ export class RunAttempt implements Execution {
         assistant_id: run.assistantId,
       },
       buffered: run.kwargs.durability !== "sync",
+      lists: context.lists,
       onFlush: () => {
         const usage = this.meter.takeUnsaved();
         if (usage !== null) context.runs.saveUsage(run.runId, usage);

@@ -219,6 +219,8 @@ export class RunCalls implements ThreadRunCalls {
     }
     if (this.context.hasTables()) {
       this.context.alarm.ringSoon();
+      // What only the deleted checkpoints refer to is removed. A later run that goes on from them may refer to it, too.
+      this.queue.writeCheckpoints(threadId);
       new CheckpointSaver(this.context.storage).deleteRun(threadId, runId);
       if (this.context.runs.get(runId) !== undefined) this.context.runs.markDeleted(runId);
       const thread = this.context.threads.find(threadId);

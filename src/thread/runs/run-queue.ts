@@ -117,6 +117,13 @@ export class RunQueue {
     }
   }
 
+  /** Writes the checkpoints of a thread that its executing run has saved and that are not written yet. */
+  writeCheckpoints(threadId: string): void {
+    for (const { attempt } of this.executing.values()) {
+      if (attempt.run.threadId === threadId) attempt.saver.flush();
+    }
+  }
+
   /** Settles when no run is executing. */
   async idle(): Promise<void> {
     while (this.executing.size > 0) {

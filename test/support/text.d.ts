@@ -1,0 +1,5 @@
+/** Files that vite imports as text. */
+declare module "*.txt?raw" {
+  const text: string;
+  export default text;
+}
