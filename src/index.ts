@@ -3,6 +3,7 @@
  * objects.
  */
 import { forgetOldDeletions } from "./d1/deleted-threads";
+import { countRuns, rebuildCronSumsDaily } from "./d1/metric-sums";
 import { removeOldRuns } from "./d1/old-runs";
 import { sweepExpiredItems } from "./d1/store/ttl";
 import { app } from "./edge/app";
@@ -21,7 +22,9 @@ export default {
       pokeOverdue(env),
       sweepExpiredItems(env, controller.scheduledTime),
       forgetOldDeletions(env.DB, controller.scheduledTime),
-      removeOldRuns(env),
+      // Runs are counted before old ones are removed.
+      countRuns(env.DB, controller.scheduledTime).finally(() => removeOldRuns(env)),
+      rebuildCronSumsDaily(env.DB, controller.scheduledTime),
     ]);
     for (const result of results) {
       if (result.status === "rejected") logError("a part of the minute's work failed", result.reason);

@@ -1,96 +1,99 @@
 /** The figures of all crons in the text format of Prometheus. */
-import { pageOfFigures, type IndexedFigures } from "../d1/cron-figures";
 import { readUse, type D1Use, type RemovalReason } from "../d1/d1-use";
+import { countRuns, readSums, type CronSums, type Sums } from "../d1/metric-sums";
 import { readSwitch } from "../d1/switch";
+import { now } from "../platform/clock";
 import type { Env } from "../platform/config";
 
 /** https://prometheus.io/docs/instrumenting/exposition_formats/ */
 export const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
-/** How many crons are read from D1 at a time. */
-const CRONS_PER_READ = 500;
+/** A sample of a metric: its labels, and its value. */
+type Sample = [labels: Record<string, string>, value: number];
 
 /** A metric: a family of samples, in the words of Prometheus. */
 interface Family {
   name: string;
   help: string;
-  type: "counter" | "gauge";
-  samples: (cron: IndexedFigures) => [labels: Record<string, string>, value: number | null][];
+  type: "counter" | "gauge" | "summary";
+  /** What follows the name in the lines of samples; a summary has two kinds of lines. */
+  samples: (sums: Sums) => Partial<Record<"" | "_sum" | "_count", Sample[]>>;
 }
 
 const FAMILIES: Family[] = [
   {
-    name: "edgecron_cron_enabled",
-    help: "Whether the cron fires.",
+    name: "edgecron_crons",
+    help: "Crons, by whether they fire.",
     type: "gauge",
-    samples: ({ enabled }) => [[{}, enabled ? 1 : 0]],
+    samples: ({ crons }) => ({ "": crons.flatMap((cron) => byStatus(cron, "enabled", "paused")) }),
   },
   {
-    name: "edgecron_cron_next_run_timestamp_seconds",
-    help: "The next scheduled time.",
+    name: "edgecron_crons_failing",
+    help: "Crons whose last run failed.",
     type: "gauge",
-    samples: ({ nextRunAt }) => [[{}, nextRunAt === null ? null : nextRunAt / 1000]],
+    samples: ({ crons }) => ({ "": crons.map((cron) => [ofAssistant(cron), cron.failing]) }),
   },
   {
     name: "edgecron_slots",
-    help: "Scheduled times by what became of them; a backfill moves some.",
+    help: "Scheduled times without a run, by what became of them; a backfill moves some.",
     type: "gauge",
-    samples: ({ figures }) => byName("status", { ...figures.slots, pending: null }),
+    samples: ({ crons }) => ({
+      "": crons.flatMap((cron) => byStatus(cron, "skipped", "missed", "rolled_back")),
+    }),
   },
   {
     name: "edgecron_runs_total",
-    help: "Runs that have ended, by status.",
+    help: "Runs of crons that have ended, by status.",
     type: "counter",
-    samples: ({ figures }) => byName("status", { ...figures.runs, running: null }),
+    samples: ({ runs }) => ({
+      "": runs.map((sums) => [{ ...ofAssistant(sums), status: sums.status }, sums.runs]),
+    }),
   },
   {
     name: "edgecron_runs_running",
-    help: "Runs that have not ended.",
+    help: "Runs of crons that have not ended.",
     type: "gauge",
-    samples: ({ figures }) => [[{}, figures.runs.running]],
-  },
-  {
-    name: "edgecron_failures_in_a_row",
-    help: "Failed runs since the last that succeeded.",
-    type: "gauge",
-    samples: ({ figures }) => [[{}, figures.failures_in_a_row]],
+    samples: ({ running }) => ({ "": running.map((sums) => [ofAssistant(sums), sums.runs]) }),
   },
   {
     name: "edgecron_tokens_total",
-    help: "Tokens that ended runs have used.",
+    help: "Tokens that ended runs of crons have used.",
     type: "counter",
-    samples: ({ figures }) =>
-      byName("direction", { input: figures.tokens.input, output: figures.tokens.output }),
+    samples: ({ runs }) => ({
+      "": runs.flatMap((sums): Sample[] => {
+        const labels = { ...ofAssistant(sums), status: sums.status };
+        return [
+          [{ ...labels, direction: "input" }, sums.input_tokens],
+          [{ ...labels, direction: "output" }, sums.output_tokens],
+        ];
+      }),
+    }),
   },
   {
-    name: "edgecron_start_lateness_seconds",
-    help: "From the scheduled time to the start of the run, over the last hundred that were not backfilled.",
-    type: "gauge",
-    samples: ({ figures }) => quantiles(figures.start_lateness_ms),
-  },
-  {
-    name: "edgecron_duration_seconds",
-    help: "From the start of the run to its end, over the last hundred runs.",
-    type: "gauge",
-    samples: ({ figures }) => quantiles(figures.duration_ms),
+    name: "edgecron_run_duration_seconds",
+    help: "From the creation of a run of a cron to its end.",
+    type: "summary",
+    samples: ({ runs }) => ({
+      _sum: runs.map((sums) => [{ ...ofAssistant(sums), status: sums.status }, sums.duration_ms / 1000]),
+      _count: runs.map((sums) => [{ ...ofAssistant(sums), status: sums.status }, sums.runs]),
+    }),
   },
 ];
 
-/** Yields all metrics piece by piece, because there may be more crons than fit into memory. */
-export async function* metricsOf(env: Env): AsyncGenerator<string, undefined> {
-  const [{ stopped }, { use, removed }] = await Promise.all([readSwitch(env.DB), readUse(env)]);
-  yield headOf({ name: "edgecron_stopped", help: "Whether all crons are stopped.", type: "gauge" });
-  yield `edgecron_stopped ${stopped ? 1 : 0}\n`;
-  yield metricsOfD1(use, removed);
-  for (const metric of FAMILIES) {
-    yield headOf(metric);
-    for (let after = "", done = false; !done;) {
-      const crons = await pageOfFigures(env.DB, after, CRONS_PER_READ);
-      yield crons.map((cron) => samplesOf(metric, cron)).join("");
-      after = crons.at(-1)?.cronId ?? "";
-      done = crons.length < CRONS_PER_READ;
-    }
-  }
+/** All metrics. There is a line for each assistant and status, and none for each cron. */
+export async function metricsOf(env: Env): Promise<string> {
+  await countRuns(env.DB, now());
+  const [{ stopped }, { use, removed }, sums] = await Promise.all([
+    readSwitch(env.DB),
+    readUse(env),
+    readSums(env.DB),
+  ]);
+  return [
+    headOf({ name: "edgecron_stopped", help: "Whether all crons are stopped.", type: "gauge" }),
+    `edgecron_stopped ${stopped ? 1 : 0}\n`,
+    metricsOfD1(use, removed),
+    ...FAMILIES.map((family) => headOf(family) + samplesOf(family, sums)),
+  ].join("");
 }
 
 /** How much of D1 is in use, and how many records of runs were removed. */
@@ -115,31 +118,21 @@ function metricsOfD1({ size, limit }: D1Use, removed: Record<RemovalReason, numb
 const headOf = ({ name, help, type }: Pick<Family, "name" | "help" | "type">): string =>
   `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`;
 
-function samplesOf({ name, samples }: Family, cron: IndexedFigures): string {
-  return samples(cron)
-    .filter(([, value]) => value !== null)
-    .map(([labels, value]) => {
-      // The values are ids and names of this server, in which nothing has to be escaped.
-      const all = { cron_id: cron.cronId, assistant_id: cron.assistantId, ...labels };
-      const text = Object.entries(all).map(([key, label]) => `${key}="${label}"`);
-      return `${name}{${text.join(",")}} ${value}\n`;
-    })
+const samplesOf = ({ name, samples }: Family, sums: Sums): string =>
+  Object.entries(samples(sums))
+    .flatMap(([suffix, lines]) =>
+      lines.map(([labels, value]) => {
+        // The values are ids and names of this server, in which nothing has to be escaped.
+        const text = Object.entries(labels).map(([key, label]) => `${key}="${label}"`);
+        return `${name}${suffix}{${text.join(",")}} ${value}\n`;
+      }),
+    )
     .join("");
-}
 
-const byName = (
-  label: string,
-  values: Record<string, number | null>,
-): [Record<string, string>, number | null][] =>
-  Object.entries(values).map(([name, value]) => [{ [label]: name }, value]);
+const ofAssistant = (sums: { assistant_id: string }): Record<string, string> => ({
+  assistant_id: sums.assistant_id,
+});
 
-const quantiles = (
-  percentiles: IndexedFigures["figures"]["start_lateness_ms"],
-): [Record<string, string>, number | null][] =>
-  percentiles === null
-    ? []
-    : [
-        [{ quantile: "0.5" }, percentiles.p50 / 1000],
-        [{ quantile: "0.95" }, percentiles.p95 / 1000],
-        [{ quantile: "0.99" }, percentiles.p99 / 1000],
-      ];
+/** A sample for each of the sums, with its name as the status. */
+const byStatus = (cron: CronSums, ...names: Exclude<keyof CronSums, "assistant_id">[]): Sample[] =>
+  names.map((status) => [{ ...ofAssistant(cron), status }, cron[status]]);

@@ -103,7 +103,9 @@ describe("an earlier run that has not ended", () => {
     const { body: found } = await call<Slot[]>("GET", `/runs/crons/${cron.cron_id}/slots?status=rolled_back`);
     expect(found).toEqual([slot]);
     const metrics = await (await edgeFetch("http://edge/metrics")).text();
-    expect(metrics).toMatch(new RegExp(`edgecron_slots{cron_id="${cron.cron_id}".*status="rolled_back"} 1`));
+    expect(metrics).toMatch(
+      new RegExp(`edgecron_slots{assistant_id="${cron.assistant_id}",status="rolled_back"} [1-9]`),
+    );
   });
 
   it("with `keep` that is rolled back leaves no thread behind, and counts towards max_runs", async () => {
