@@ -55,7 +55,7 @@ export const systemRoutes = new DescribedRoutes("System")
     "GET /metrics",
     {
       id: "get_metrics",
-      summary: "Read the figures of all crons, for Prometheus",
+      summary: "Read the sums of all crons, for Prometheus",
       answers: text("In the text format of Prometheus.", "text/plain"),
     },
     async (c) => {

@@ -4,7 +4,9 @@ import { beforeAll, expect, it } from "vitest";
 import { countAssistants, searchAssistants } from "../../src/d1/assistant-search";
 import { countCrons, enabledCronIdsOf, overdueCrons, searchCrons } from "../../src/d1/crons-table";
 import { forgetOldDeletions } from "../../src/d1/deleted-threads";
+import { countRuns, readSums } from "../../src/d1/metric-sums";
 import { deleteRunsOfThread, runsToCancel, searchRuns, stalledRuns } from "../../src/d1/runs-table";
+import { D1Store } from "../../src/d1/store/d1-store";
 import { deleteExpired } from "../../src/d1/store/ttl";
 import { countThreads, searchThreads, threadsOfAssistant } from "../../src/d1/threads-table";
 import { assistantCount, assistantSearch } from "../../src/wire/assistants";
@@ -160,6 +162,22 @@ const others: Record<string, Ask> = {
   "items that have expired": (db) => deleteExpired(db, 2_000),
 };
 for (const [what, ask] of Object.entries(others)) queries.set(what, ask);
+
+for (const [what, search] of Object.entries({
+  "all items": { namespacePrefix: [] },
+  "all items, a later page": { namespacePrefix: [], limit: 20, offset: 10 },
+  "items under a large prefix": { namespacePrefix: ["space"] },
+  "items under a large prefix, by value": { namespacePrefix: ["space"], filter: { tag } },
+  "items under a small prefix": { namespacePrefix: ["space", "7"] },
+  "items under a small prefix, by value": { namespacePrefix: ["space", "7"], filter: { n: { $gt: 7 } } },
+  "items under no prefix": { namespacePrefix: ["nowhere"] },
+})) {
+  queries.set(what, (db) => new D1Store(db).search(search.namespacePrefix, search));
+}
+queries.set("an item", (db) => new D1Store(db).get(["space", "7"], "key-700"));
+queries.set("namespaces under a prefix", (db) => new D1Store(db).listNamespaces({ prefix: ["space", "7"] }));
+queries.set("the metrics", async (db) => readSums(db));
+queries.set("runs to count", (db) => countRuns(db, 70_000));
 
 interface Observation {
   rowsRead: number;
