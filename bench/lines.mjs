@@ -57,7 +57,7 @@ async function runAndWait(server, path) {
   if (values.answer !== "echo: hello") throw new Error(`${path} answered ${JSON.stringify(values)}`);
 }
 
-async function createThread(server, metadata) {
+export async function createThread(server, metadata) {
   const thread = await post(server, "/threads", { metadata });
   if (typeof thread.thread_id !== "string") throw new Error(`no thread: ${JSON.stringify(thread)}`);
   return thread;
@@ -86,7 +86,7 @@ async function firstEvent(server) {
 
 const post = async (server, path, body) => (await send(server, path, body)).json();
 
-async function send(server, path, body) {
+export async function send(server, path, body) {
   const response = await fetch(server.url + path, {
     method: "POST",
     headers: { "content-type": "application/json" },

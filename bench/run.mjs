@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * `npm run bench`: this server and others side by side: requests beside the open JavaScript reference server, and firings
- * beside bare Durable Objects and the `agents` package.
+ * `npm run bench`: this server and others side by side: requests beside the open JavaScript reference server, firings beside
+ * bare Durable Objects and the `agents` package, and the growth of a thread beside LangGraph's MemorySaver.
  *
  *   npm run bench [-- --quick] [--reference DIR] [--agents DIR] [--against DIR] [--only TEXT]
  *
@@ -10,7 +10,7 @@
  *   --agents DIR     in the same way a folder with `agents` and @langchain/langgraph; also BENCH_AGENTS
  *   --against DIR    measures against another checkout of this project instead.
  *   --only TEXT      only lines whose name contains it (the search needs the threads that the line before it makes), or
- *                    `firings`
+ *                    `firings`, or `growth`
  *   --quick          a smoke run: does it work, not how fast
  */
 import { mkdtempSync, rmSync } from "node:fs";
@@ -20,6 +20,7 @@ import { parseArgs } from "node:util";
 import { memoryDisk } from "../scripts/memory-disk.mjs";
 import { compareFirings, FIRINGS } from "./firings/compare.mjs";
 import * as firings from "./firings/contestants.mjs";
+import { compareGrowth, GROWTH, startWithAgent } from "./growth.mjs";
 import { compareRequests, requestLines, REQUESTS } from "./requests.mjs";
 import * as servers from "./servers.mjs";
 
@@ -61,6 +62,8 @@ try {
   if (lines.length > 0) await measureRequests(lines);
   await stop();
   if ("firings".includes(options.only)) await measureFirings();
+  await stop();
+  if ("growth".includes(options.only)) await measureGrowth();
 } catch (error) {
   for (const server of running) console.error(`\nlast of ${server.name}:\n${server.output()}`);
   console.error(error);
@@ -73,6 +76,12 @@ async function measureRequests(lines) {
   running.push(await servers.startEdgeCron("EdgeCron", servers.project, join(folder, "ours")));
   running.push(await startOther());
   await compareRequests(lines, running, REQUESTS[effort]);
+}
+
+async function measureGrowth() {
+  const state = join(folder, "growth");
+  running.push(await startWithAgent(state));
+  await compareGrowth(running[0], state, GROWTH[effort]);
 }
 
 async function startOther() {

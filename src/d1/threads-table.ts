@@ -15,8 +15,13 @@ import { metadataConditions, metadataText } from "./metadata-filter";
 import { countRows, searchPage } from "./page-search";
 import type { PageQuery } from "./page-sql";
 
-/** A row of D1 holds 2 MB. Values that do not fit are not copied to the index, so searches by values do not find the thread. */
+/** A row of D1 holds 2 MB. */
 const MAX_ROW_BYTES = 1_900_000;
+/**
+ * Values with more bytes are not copied to the index: a search shows null in their place, and does not find the thread by them. The
+ * messages of a thread may grow for years, and its row is written after each run.
+ */
+export const MAX_INDEXED_VALUES_BYTES = 250_000;
 
 type Row = {
   thread_id: string;
@@ -65,14 +70,14 @@ export function upsertThread(
   const metadata = JSON.stringify(thread.metadata);
   const config = JSON.stringify(thread.config);
   let bytesLeft = MAX_ROW_BYTES - bytesOf(metadata) - bytesOf(config) - bytesOf(thread.error ?? "");
-  const textIfItFits = (text: string): string | null => {
+  const textIfItFits = (text: string, maxBytes = Infinity): string | null => {
     const bytes = bytesOf(text);
-    if (bytes > bytesLeft) return null;
+    if (bytes > Math.min(bytesLeft, maxBytes)) return null;
     bytesLeft -= bytes;
     return text;
   };
   const interrupts = textIfItFits(JSON.stringify(snapshot.interrupts)) ?? "{}";
-  const values = textIfItFits(JSON.stringify(snapshot.values));
+  const values = textIfItFits(JSON.stringify(snapshot.values), MAX_INDEXED_VALUES_BYTES);
   const temporary = thread.temporary ? 1 : 0;
   return [
     db.prepare(UPDATE_INDEXED).bind(thread.threadId, metadata, temporary, thread.revision),

@@ -5,11 +5,13 @@
  */
 import { updateCronEntry } from "../d1/crons-table";
 import { deleteRunRow, deleteRunsOfThread, upsertRun, withoutContent } from "../d1/runs-table";
-import { deleteThreadRow, upsertThread } from "../d1/threads-table";
+import { deleteThreadRow, MAX_INDEXED_VALUES_BYTES, upsertThread } from "../d1/threads-table";
 import { now } from "../platform/clock";
 import { DeadlineError, within } from "../platform/deadline";
 import { logError } from "../platform/log";
 import { D1_CALL_MS } from "../platform/time-limits";
+import type { ThreadSnapshot } from "../wire/threads/thread";
+import { latestStateBytes } from "./checkpoints/channel-values";
 import { deleteCheckpointsOfThread } from "./checkpoints/checkpoint-deletion";
 import type { StoredThread } from "./record/thread-store";
 import type { StoredRun } from "./runs/run-row";
@@ -153,7 +155,7 @@ export class IndexWriter {
     const { threadId, revision, deleted } = thread;
     const statements = deleted
       ? [deleteThreadRow(DB, threadId)]
-      : upsertThread(DB, thread, await readSnapshot(this.context.storage, thread));
+      : upsertThread(DB, thread, await this.snapshotOf(thread));
     return {
       id: threadId,
       statements,
@@ -162,6 +164,17 @@ export class IndexWriter {
         return true;
       },
     };
+  }
+
+  /** What the index holds of a thread's state. A state that is too large for it is not even read. */
+  private async snapshotOf(thread: StoredThread): Promise<ThreadSnapshot> {
+    const { storage } = this.context;
+    // A thread that is idle has no interrupts that wait.
+    const isValuesOnly = thread.status === "idle";
+    if (isValuesOnly && latestStateBytes(storage.sql, thread.threadId) > MAX_INDEXED_VALUES_BYTES) {
+      return { values: null, interrupts: {} };
+    }
+    return readSnapshot(storage, thread);
   }
 
   /**

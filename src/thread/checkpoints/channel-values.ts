@@ -4,7 +4,7 @@
  */
 import type { ChannelVersions, Checkpoint } from "@langchain/langgraph-checkpoint";
 import { unpackBody, type VersionedValue } from "./checkpoint-body";
-import type { CheckpointRow, LargeValue } from "./checkpoint-tables";
+import { findCheckpoints, readCheckpoint, type CheckpointRow, type LargeValue } from "./checkpoint-tables";
 import { LIST_TYPE, unpackList } from "./stored-list";
 
 /** The channels of a new checkpoint, divided by where their values are. */
@@ -52,4 +52,14 @@ export function bytesBeside(
   const lists = [...inline.values()].filter(({ type }) => type === LIST_TYPE);
   const ofLists = lists.reduce((total, { bytes }) => total + unpackList(bytes).size, 0);
   return [...large.values()].reduce((total, { size }) => total + size, ofLists);
+}
+
+/** Bytes of all channel values of a thread's latest checkpoint as they are stored; 0 when it has none. Reads only the one row. */
+export function latestStateBytes(sql: SqlStorage, threadId: string): number {
+  const [key] = findCheckpoints(sql, { threadId, ns: "", limit: 1 });
+  const row = key && readCheckpoint(sql, key);
+  if (row === undefined) return 0;
+  const inline = unpackBody(row.body).values;
+  const inRow = [...inline.values()].reduce((total, { bytes }) => total + bytes.byteLength, 0);
+  return inRow + bytesBeside(inline, row.largeValues);
 }

@@ -28,9 +28,10 @@ export function toWire(value: unknown): unknown {
   const text = JSON.stringify(value, function (this: JsonObject, key: string, plain: unknown): unknown {
     // JSON.stringify has called the message's own toJSON, which gives another shape. The message itself is still in its parent.
     const original = this[key];
-    if (!isDictable(original)) return plain;
-    const { type, data } = original.toDict();
-    return { ...data, type };
+    if (isDictable(original)) return toWireMessage(original);
+    // In a list the messages are replaced before that, because their toJSON takes longer than all the rest.
+    if (!Array.isArray(plain) || !plain.some(isDictable)) return plain;
+    return plain.map((item: unknown) => (isDictable(item) ? toWireMessage(item) : item));
   }) as string | undefined;
   if (text === undefined) return null;
   if (text.length > MAX_WIRE_LENGTH) {
@@ -40,6 +41,11 @@ export function toWire(value: unknown): unknown {
     );
   }
   return JSON.parse(text) as unknown;
+}
+
+function toWireMessage(message: Dictable): JsonObject {
+  const { type, data } = message.toDict();
+  return { ...data, type };
 }
 
 const isDictable = (value: unknown): value is Dictable =>

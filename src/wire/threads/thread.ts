@@ -32,7 +32,10 @@ export const thread = z
       description: "What its runs were configured with. The configuration of the last run takes precedence.",
     }),
     error: z.string().nullable(),
-    values: z.unknown().meta({ description: "The values of its state. Null before the first run." }),
+    values: z.unknown().meta({
+      description:
+        "The values of its state. Null before the first run, and in a search when they have more than 250,000 bytes.",
+    }),
     interrupts: z.record(z.string(), z.array(interrupt)).meta({
       description: "The interrupts that wait for an answer, by the id of their task.",
     }),
@@ -100,7 +103,10 @@ export const threadQuery = z.strictObject({
 
 const filters = {
   metadata: metadataFilter,
-  values: optional(jsonObject).meta({ description: "Only those whose values contain all of these pairs." }),
+  values: optional(jsonObject).meta({
+    description:
+      "Only those whose values contain all of these pairs. Values of more than 250,000 bytes are not searched.",
+  }),
   status: optional(threadStatus),
 };
 

@@ -139,6 +139,18 @@ describe("the history", () => {
 });
 
 describe("a state of many megabytes", () => {
+  it("is not copied to the index when it has more than 250,000 bytes, and is read as always", async () => {
+    const { thread_id: id } = await createThread();
+    const found = async (query: object) => searchThreads({ ids: [id], ...query });
+    await waitRun(id, { assistant_id: "echo", input: { text: "x".repeat(50_000) } });
+    expect(await found({ values: { text: "x".repeat(50_000) } })).toHaveLength(1);
+    await waitRun(id, { assistant_id: "echo", input: { text: "y".repeat(200_000) } });
+    expect(await found({})).toMatchObject([{ status: "idle", values: null, interrupts: {} }]);
+    expect(await found({ values: { text: "y".repeat(200_000) } })).toEqual([]);
+    const { body } = await call<Thread>("GET", `/threads/${id}`);
+    expect(body.values).toMatchObject({ text: "y".repeat(200_000) });
+  });
+
   it("is kept: the run succeeds, the thread is found, and the state comes back", async () => {
     const { thread_id: id } = await createThread({ metadata: { large: true } });
     const run = await createRun(id, { assistant_id: "large", input: { megabytes: 15 } });
