@@ -33,6 +33,8 @@ export interface Progress {
   startLatenessMs: number[];
   /** Ms from the start of the run to its end, for the last runs, oldest first. */
   durationMs: number[];
+  /** Which part of the space of the thread's object was in use at the end of the last run; null when it was not short of space. */
+  spaceUsed: number | null;
   /** The ledger no longer has slots before this instant (ms). */
   prunedBefore: number;
 }
@@ -50,6 +52,7 @@ export const NO_PROGRESS: Progress = {
   failuresInARow: 0,
   startLatenessMs: [],
   durationMs: [],
+  spaceUsed: null,
   prunedBefore: 0,
 };
 
@@ -105,6 +108,7 @@ export function withReport(progress: Progress, report: RunReport): Progress | un
       ? withSample(progress.startLatenessMs, startedAt - run.scheduledFor)
       : progress.startLatenessMs,
     durationMs: started ? withSample(progress.durationMs, endedAt - startedAt) : progress.durationMs,
+    spaceUsed: report.spaceUsed ?? null,
   };
 }
 
@@ -174,6 +178,7 @@ export function figuresOf(progress: Progress, pending: number, at: number): Figu
     tokens: { ...tokens, today: tokensOfDay(progress, at), this_month: tokensOfMonth(progress, at) },
     start_lateness_ms: percentilesOf(progress.startLatenessMs),
     duration_ms: percentilesOf(progress.durationMs),
+    thread_space_used: progress.spaceUsed,
   };
 }
 

@@ -18,7 +18,12 @@ export interface RunReport {
   /** The tokens that all its attempts used, as far as the models reported them. */
   inputTokens: number;
   outputTokens: number;
+  /** Which part of the space of the thread's object is in use. There only from {@link SHORT_OF_SPACE} on. */
+  spaceUsed?: number;
 }
+
+/** From this part on, the object of a thread is short of space. */
+export const SHORT_OF_SPACE = 0.8;
 
 /** The report of a run that has ended, from its record in D1. A run of a cron starts as soon as it is created. */
 export const reportOfRecord = (run: Run): RunReport => ({

@@ -1,6 +1,6 @@
 /**
- * The alerts of a cron, sent to its owner's webhook when a run failed, slots were missed, or the server paused the cron. An alert is
- * stored in the same transaction as the event that it reports. It is sent until the webhook answers or the attempts are used up.
+ * The alerts of a cron, sent to its owner's webhook when a run failed, slots were missed, the server paused the cron, or its thread is
+ * short of space. An alert is stored in the same transaction as the event that it reports. It is sent until the webhook answers or the attempts are used up.
  * Sending never delays a firing.
  */
 import { backoffMs, WEBHOOK_BACKOFF } from "../platform/backoff";
@@ -13,7 +13,7 @@ import { WEBHOOK_CALL_MS } from "../platform/time-limits";
 import { callWebhook, FinalFailure, MAX_WEBHOOK_ATTEMPTS } from "../platform/webhook-call";
 import type { CronContext } from "./cron-context";
 
-export type AlertType = "cron.run_failed" | "cron.slot_missed" | "cron.paused";
+export type AlertType = "cron.run_failed" | "cron.slot_missed" | "cron.paused" | "cron.thread_almost_full";
 
 type Row = { alert_id: string; body: string; attempts: number; next_at: number };
 

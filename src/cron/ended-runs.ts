@@ -1,4 +1,4 @@
-/** Counts the runs of a cron that have ended, with what follows from an end: the slot, an alert, a pause. */
+/** Counts the runs of a cron that have ended, with what follows from an end: the slot, alerts, a pause. */
 import type { RunReport } from "../calls/run-report";
 import { failed, withReport } from "../calls/cron-progress";
 import { toIso } from "../platform/clock";
@@ -15,7 +15,7 @@ export class EndedRuns {
   ) {}
 
   /**
-   * Counts the run, updates its slot, alerts the owner of a failure, and pauses the cron after too many failures.
+   * Counts the run, updates its slot, alerts the owner of a failure and of a thread that is short of space, and pauses the cron after too many failures.
    * To be called in a transaction.
    * @returns `isFirst` is false for a repeated report, which changes nothing. `keepsRecord` is as in {@link ReportAnswer}
    */
@@ -30,6 +30,13 @@ export class EndedRuns {
     if (report.status === "rolled_back") ledger.markRolledBack(slot);
     // The thread object removes the run from D1, not the cron: the thread object may be about to write the run there.
     const keepsRecord = !removeIfBeyondHistory(this.context, slot);
+    if (report.spaceUsed !== undefined && progress.spaceUsed === null) {
+      this.alerts.add("cron.thread_almost_full", {
+        run_id: report.runId,
+        thread_id: report.threadId,
+        space_used: report.spaceUsed,
+      });
+    }
     if (failed(report)) {
       this.alerts.add("cron.run_failed", {
         run_id: report.runId,

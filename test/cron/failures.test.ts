@@ -1,5 +1,5 @@
 /** Runs that fail: attempts, pauses, and who is told. */
-import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { describe, expect, it, vi } from "vitest";
 import type { Cron } from "../../src/wire/crons/cron";
 import {
@@ -15,6 +15,7 @@ import {
   runsOf,
   setClock,
   slotsOf,
+  threadStub,
 } from "../support/crons";
 import { call } from "../support/edge";
 import { receiver, until, type Received } from "../support/webhooks";
@@ -129,6 +130,37 @@ describe("an alert", () => {
       type: "cron.paused",
       data: { reason: "the cron's thread was deleted" },
     });
+  });
+
+  it("tells once that the cron's thread is nearly full, before its runs fail, and again when it has been emptied since", async () => {
+    const { url, calls } = receiver();
+    const { body: thread } = await call<{ thread_id: string }>("POST", "/threads", {});
+    const { body: cron } = await call<Cron>("POST", `/threads/${thread.thread_id}/runs/crons`, {
+      assistant_id: "echo",
+      input: { text: "a" },
+      schedule: "0 * * * *",
+      alert_webhook: url,
+    });
+    const fireWith = async (hours: number, databaseSize: number): Promise<number | null> => {
+      await runInDurableObject(threadStub(thread.thread_id) as DurableObjectStub, (_object, { storage }) => {
+        Object.defineProperty(storage.sql, "databaseSize", { configurable: true, value: databaseSize });
+      });
+      await ringAt(hour(hours), cron.cron_id);
+      await ended(cron.cron_id, hours);
+      return (await figuresOf(cron.cron_id)).thread_space_used;
+    };
+    expect(await fireWith(1, 7_900_000_000)).toBeNull();
+    expect(await fireWith(2, 8_312_000_000)).toBe(0.831);
+    await until(() => calls.length === 1);
+    expect(calls[0]?.body).toMatchObject({
+      type: "cron.thread_almost_full",
+      data: { cron_id: cron.cron_id, thread_id: thread.thread_id, space_used: 0.831 },
+    });
+    expect(await fireWith(3, 8_400_000_000)).toBe(0.84);
+    expect(await fireWith(4, 1_000_000)).toBeNull();
+    expect(await fireWith(5, 8_500_000_000)).toBe(0.85);
+    await until(() => calls.length === 2);
+    expect(calls[1]?.body.data).toMatchObject({ space_used: 0.85 });
   });
 
   it("is sent again until it is answered, by the alarm, also of a host that died", async () => {

@@ -11,7 +11,7 @@ import { within } from "../../platform/deadline";
 import { asDomainError } from "../../platform/errors";
 import { logError } from "../../platform/log";
 import { REPORT_CALL_MS } from "../../platform/time-limits";
-import { reportOfRecord, type RunReport } from "../../calls/run-report";
+import { reportOfRecord, SHORT_OF_SPACE, type RunReport } from "../../calls/run-report";
 import type { Env } from "../../platform/config";
 import type { FinalStatus, Run } from "../../wire/runs/run";
 import type { IndexWriter } from "../index-writer";
@@ -98,7 +98,9 @@ export class Reports {
   private async callCron(run: StoredRun): Promise<ReportAnswer | undefined> {
     if (run.cron === null) return NO_CRON;
     try {
-      const answer = cronObject(this.context.env, run.cron.cronId).runEnded(reportOf(run));
+      const answer = cronObject(this.context.env, run.cron.cronId).runEnded(
+        reportOf(run, this.context.storage.sql),
+      );
       return await within(REPORT_CALL_MS, "the cron's object", answer);
     } catch (error) {
       if (asDomainError(error)?.code === "cron.not_found") return NO_CRON;
@@ -124,8 +126,14 @@ export async function reportBeforeDeletion(env: Env, run: Run): Promise<void> {
   }
 }
 
-/** The report of a run that has ended, as its cron expects it. */
-export const reportOf = (run: StoredRun): RunReport => ({
+/** Bytes that the SQLite of an object may have. */
+const OBJECT_SIZE_LIMIT = 10_000_000_000;
+
+/**
+ * The report of a run that has ended, as its cron expects it.
+ * @param sql the storage of the run's thread
+ */
+export const reportOf = (run: StoredRun, sql: SqlStorage): RunReport => ({
   runId: run.runId,
   threadId: run.threadId,
   // The row of a run that was rolled back says `interrupted` and `deleted`.
@@ -137,4 +145,11 @@ export const reportOf = (run: StoredRun): RunReport => ({
   endedAt: run.updatedAt,
   inputTokens: run.usage?.inputTokens ?? 0,
   outputTokens: run.usage?.outputTokens ?? 0,
+  ...spaceUsed(sql),
 });
+
+/** The part of the object's space that is in use, if the object is short of space. */
+function spaceUsed({ databaseSize }: SqlStorage): Pick<RunReport, "spaceUsed"> {
+  const used = Math.round((databaseSize / OBJECT_SIZE_LIMIT) * 1000) / 1000;
+  return used >= SHORT_OF_SPACE ? { spaceUsed: used } : {};
+}

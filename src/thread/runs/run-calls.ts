@@ -77,7 +77,7 @@ export class RunCalls implements ThreadRunCalls {
     }
     alarm.ringSoon();
     const isAnswered = isFinal(stored.status) && stored.reportAt === null && !stored.deleted;
-    return { found: true, report: isAnswered ? reportOf(stored) : null };
+    return { found: true, report: isAnswered ? reportOf(stored, this.context.storage.sql) : null };
   }
 
   /** Stores a run, and answers when the run is in the index too. @throws thread.not_found, run.conflict */

@@ -90,7 +90,7 @@ export class RunRecords {
     // The runs of a deleted thread call no webhooks.
     const callsWebhook = run.kwargs.webhook !== undefined && thread?.deleted !== true;
     const answeredReport = answeredReports.isAwaited(run.runId)
-      ? reportOf({ ...run, status, error, waiting, updatedAt: at })
+      ? reportOf({ ...run, status, error, waiting, updatedAt: at }, this.context.storage.sql)
       : null;
     runs.markFinished(run, { status, error, waiting, rolledBack: false, callsWebhook, answeredReport }, at);
     return answeredReport;

@@ -69,7 +69,7 @@ const POLICY = {
   ),
   alert_webhook: unsetField(
     { request: webhookUrl, answer: z.string() },
-    "The URL that is posted to when a run of the cron fails, when a slot is missed and when the server pauses the cron. The call is retried and signed like that of other webhooks.",
+    "The URL that is posted to when a run of the cron fails, when a slot is missed, when the server pauses the cron and when the thread of a run is short of space. The call is retried and signed like that of other webhooks.",
   ),
   max_runs: unsetField(
     wholeNumber(1, 1_000_000_000),

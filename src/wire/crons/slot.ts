@@ -109,6 +109,10 @@ export const cronFigures = z
         "From the scheduled time to the start of the run, which may wait after it was enqueued. Backfilled slots are left out.",
     }),
     duration_ms: percentiles.nullable().meta({ description: "From the start of the run to its end." }),
+    thread_space_used: z.number().nullable().meta({
+      description:
+        "Which part of the space that a thread's object has was in use at the end of the last run. Null below 0.8. At 1 the runs on the thread fail.",
+    }),
   })
   .register(answerNames, { id: "CronFigures" });
 export type Figures = z.output<typeof cronFigures>;
