@@ -10,7 +10,7 @@
  *   --agents DIR     in the same way a folder with `agents` and @langchain/langgraph; also BENCH_AGENTS
  *   --against DIR    measures against another checkout of this project instead.
  *   --only TEXT      only lines whose name contains it (the search needs the threads that the line before it makes), or
- *                    `firings`, or `growth`
+ *                    `firings`, `growth`, or `searches`
  *   --quick          a smoke run: does it work, not how fast
  */
 import { mkdtempSync, rmSync } from "node:fs";
@@ -22,6 +22,7 @@ import { compareFirings, FIRINGS } from "./firings/compare.mjs";
 import * as firings from "./firings/contestants.mjs";
 import { compareGrowth, GROWTH, startWithAgent } from "./growth.mjs";
 import { compareRequests, requestLines, REQUESTS } from "./requests.mjs";
+import { measureSearches, SEARCHES } from "./searches/searches.mjs";
 import * as servers from "./servers.mjs";
 
 const LIMIT_MS = 40 * 60_000;
@@ -64,6 +65,8 @@ try {
   if ("firings".includes(options.only)) await measureFirings();
   await stop();
   if ("growth".includes(options.only)) await measureGrowth();
+  await stop();
+  if ("searches".includes(options.only)) await measureSearches(join(folder, "searches"), SEARCHES[effort]);
 } catch (error) {
   for (const server of running) console.error(`\nlast of ${server.name}:\n${server.output()}`);
   console.error(error);

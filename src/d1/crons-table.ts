@@ -143,9 +143,18 @@ export async function searchCrons(
 /** The column that holds a field of a cron. All fields of the policy are in one column. */
 const columnOf = (field: string): string => (field in DEFAULT_POLICY ? "policy" : field);
 
-/** How many crons match. */
-export const countCrons = (db: D1Database, filters: CronFilters): Promise<number> =>
-  countRows(db, "crons", conditionsOf(filters));
+/** How many crons match. Filters by assistant, and by whether the crons are enabled, are answered by the sums of the metrics. */
+export async function countCrons(db: D1Database, filters: CronFilters): Promise<number> {
+  const { assistant_id: assistant, thread_id: threadId, enabled, metadata } = filters;
+  if (threadId !== undefined || metadata !== undefined) return countRows(db, "crons", conditionsOf(filters));
+  const counted = enabled === undefined ? "enabled + paused" : enabled ? "enabled" : "paused";
+  const sum = `SELECT sum(${counted}) AS total FROM cron_sums`;
+  const statement =
+    assistant === undefined
+      ? db.prepare(sum)
+      : db.prepare(`${sum} WHERE assistant_id = ?`).bind(assistantIdOf(assistant));
+  return (await statement.first<number | null>("total")) ?? 0;
+}
 
 /**
  * Crons whose next slot lay before the instant `before` (ms), so that their alarm is late or lost. Those that are late longest

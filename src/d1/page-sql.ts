@@ -72,7 +72,7 @@ class Params {
 export function searchStatement(query: PageQuery): Statement {
   const { table, key, columns, select, extraColumns: extras = [] } = query;
   const params = new Params();
-  const { ctes, counted } = pageOf(query, params);
+  const ctes = pageOf(query, params);
   const paths = extras.length === 0 ? "" : params.bind(JSON.stringify(extras.map(({ path }) => path)));
   const isRead = (column: string): boolean => select?.includes(column.replaceAll('"', "")) ?? true;
   const parts = extras.map(({ column }, n) => `${column} -> json_extract(${paths}, '$[${n}]')`);
@@ -85,15 +85,16 @@ export function searchStatement(query: PageQuery): Statement {
   const sql = `WITH ${ctes},
     shown AS MATERIALIZED (SELECT * FROM page ${orderOf(query)} LIMIT ${params.bind(query.limit)}),
     size AS MATERIALIZED (
-      SELECT sum(${bytes.join(" + ")}) AS page_bytes, (SELECT count(*) FROM page) AS page_rows, ${counted} AS counted_rows
+      SELECT sum(${bytes.join(" + ")}) AS page_bytes, (SELECT count(*) FROM page) AS page_rows,
+        (SELECT sum(n) FROM counted) AS counted_rows
       FROM shown CROSS JOIN ${table} ON ${key} = found_key)
     SELECT ${shown.join(", ")}, found_key, page_bytes, page_rows, counted_rows
     FROM size LEFT JOIN shown ON page_bytes <= ${MAX_PAGE_BYTES} LEFT JOIN ${table} ON ${key} = found_key ${orderOf(query)}`;
   return { sql, params: params.values };
 }
 
-/** The CTE `page`, with those that it needs, and SQL for the number of rows that match among those that are looked at. */
-function pageOf(query: PageQuery, params: Params): { ctes: string; counted: string } {
+/** The CTEs `page`, and `counted`, whose sum is the number of rows that match among those that are looked at. */
+function pageOf(query: PageQuery, params: Params): string {
   const { table, key, where, orderBy, limit, offset } = query;
   const { walks = [{ sql: orderBy.length === 0 ? `${key} >= ''` : "1" }] } = query;
   const { index, others } = splitByIndex(where);
@@ -103,24 +104,25 @@ function pageOf(query: PageQuery, params: Params): { ctes: string; counted: stri
   const cut = `${order} LIMIT ${params.bind(limit + 1)} OFFSET ${params.bind(offset)}`;
   const rowsOf = ({ sql, few }: Alternative): string =>
     `SELECT ${found(query, few === true)} FROM ${table} WHERE ${sql} AND (${other})`;
-  const count = (alternatives: readonly Alternative[], from: string): string =>
-    alternatives
-      .map(({ sql }) => {
-        const rows = `SELECT * FROM ${table} WHERE ${sql} ${from} LIMIT ${limit + COUNTED_ROWS}`;
-        return `(SELECT count(*) FROM (${rows}) WHERE ${other})`;
-      })
-      .join(" + ");
+  // It is a CTE because a subquery in an expression would nest the filters deeper, and D1 takes at most 100 levels.
+  const counted = (alternatives: readonly Alternative[], from: string): string => {
+    const counts = alternatives.map(({ sql }) => {
+      const rows = `SELECT * FROM ${table} WHERE ${sql} ${from} LIMIT ${limit + COUNTED_ROWS}`;
+      return `SELECT count(*) AS n FROM (${rows}) WHERE ${other}`;
+    });
+    return `counted AS MATERIALIZED (${counts.join(" UNION ALL ")})`;
+  };
   const page = (branches: string[]): string =>
     `page AS MATERIALIZED (${branches.join(" UNION ALL ")} ${cut})`;
 
   if (index === undefined) {
-    return { ctes: page(walks.map(rowsOf)), counted: count(walks, columnOrderOf(query)) };
+    return `${page(walks.map(rowsOf))}, ${counted(walks, columnOrderOf(query))}`;
   }
   const finders = params.alternatives(index.alternatives, index.params);
-  const counted = count(finders, "");
   const isOrderOfIndexes = orderBy.length === 1 && orderBy[0] === "created_at";
-  if (isOrderOfIndexes || finders.every(({ few }) => few))
-    return { ctes: page(finders.map(rowsOf)), counted };
+  if (isOrderOfIndexes || finders.every(({ few }) => few)) {
+    return `${page(finders.map(rowsOf))}, ${counted(finders, "")}`;
+  }
 
   const some = finders.map(({ sql }) => `SELECT 1 FROM ${table} WHERE ${sql}`).join(" UNION ALL ");
   const few = `few AS MATERIALIZED (
@@ -133,7 +135,7 @@ function pageOf(query: PageQuery, params: Params): { ctes: string; counted: stri
   const walked = walks.map((walk) =>
     limited(`${rowsOf(walk)} AND (${unserved})`, "NOT (SELECT are_few FROM few)"),
   );
-  return { ctes: `${few}, ${page([...sorted, ...walked])}`, counted };
+  return `${few}, ${page([...sorted, ...walked])}, ${counted(finders, "")}`;
 }
 
 /** The condition whose SQL index finds the rows, if there is one, and the conditions that are checked on each of these rows. */

@@ -1,5 +1,6 @@
 /** The index of runs in D1: searches and lists. Once a run has ended, only this index keeps its record. */
 import { toWireRun, usageOf, type RunRecord } from "../calls/run";
+import { isShortLived } from "../calls/thread-id";
 import { DomainError } from "../platform/errors";
 import { parseInstant } from "../platform/instant";
 import { parseJson, parseJsonOrNull, type JsonObject } from "../platform/json";
@@ -62,7 +63,7 @@ export interface IndexedRun extends RunRecord {
   startAt: number;
   /** When its webhook is called next; null when no call is to come. */
   webhookAt: number | null;
-  /** Whether its thread goes when it has ended. */
+  /** Whether its thread goes when it has ended. See migrations/0007_search_indexes.sql. */
   threadTemporary: boolean;
   /** Grows with each change of the run. The index keeps the row with the highest revision. */
   revision: number;
@@ -88,7 +89,7 @@ export function upsertRun(db: D1Database, run: IndexedRun): D1PreparedStatement 
       run.createdAt,
       run.updatedAt,
       Math.max(run.startAt, run.updatedAt, run.webhookAt ?? 0),
-      run.threadTemporary ? 1 : 0,
+      run.threadTemporary && isShortLived(run.threadId) ? 1 : 0,
       run.revision,
     );
 }
@@ -316,12 +317,19 @@ function conditionsOf(query: RunFilters): Condition[] {
   return conditions;
 }
 
-/** The runs of a temporary thread have no row in the index of threads. While they are under way, they have one in another. */
+/**
+ * The SQL index of threads does not have the runs of short-lived threads, which have one run each as a rule. While such a run is
+ * under way, another index finds it. When it has ended, it is found by a walk along all runs, the newest first.
+ */
 function isOnThread(threadId: string): Condition {
-  const alternatives: Alternative[] = [
-    { sql: "thread_id = ? AND thread_temporary = 0" },
-    { sql: `+thread_id = ? AND thread_temporary = 1 AND ${UNFINISHED}`, few: true },
-  ];
+  const alternatives: Alternative[] = [{ sql: "thread_id = ? AND thread_temporary = 0" }];
+  if (isShortLived(threadId)) {
+    const isOnIt = "+thread_id = ? AND thread_temporary = 1";
+    alternatives.push(
+      { sql: `${isOnIt} AND ${UNFINISHED}`, few: true },
+      { sql: `${isOnIt} AND +status NOT IN ('pending', 'running')` },
+    );
+  }
   const params = [threadId];
   return { sql: "+thread_id = ?", params, indexed: { rank: 0, alternatives, params } };
 }

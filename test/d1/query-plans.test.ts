@@ -175,6 +175,9 @@ for (const [what, search] of Object.entries({
   queries.set(what, (db) => new D1Store(db).search(search.namespacePrefix, search));
 }
 queries.set("an item", (db) => new D1Store(db).get(["space", "7"], "key-700"));
+queries.set("a page of namespaces", (db) => new D1Store(db).listNamespaces({ limit: 10, offset: 5 }));
+queries.set("crons, counted", (db) => countCrons(db, {}));
+queries.set("crons that are paused, counted", (db) => countCrons(db, { enabled: false }));
 queries.set("namespaces under a prefix", (db) => new D1Store(db).listNamespaces({ prefix: ["space", "7"] }));
 queries.set("the metrics", async (db) => readSums(db));
 queries.set("runs to count", (db) => countRuns(db, 70_000));

@@ -27,7 +27,11 @@ export function selectNamespaces(
   { matchConditions = [], maxDepth, limit = -1, offset = 0 }: Partial<ListNamespacesOperation>,
   at: number,
 ): D1PreparedStatement {
-  const [from, to] = rangeOf(literalPrefix(matchConditions));
+  const prefix = literalPrefix(matchConditions);
+  const [from, to] = rangeOf(prefix);
+  // When each namespace of the range is listed, the recursion ends with the page. One row more is the NULL after the last.
+  const isRange = maxDepth === undefined && matchConditions.every(({ path }) => path === prefix);
+  const mostSpaces = isRange && limit >= 0 ? limit + offset + 1 : -1;
   const conditions = matchConditions.map(({ matchType, path }) => ({
     sql: `depth >= ? AND ${matches(matchType === "prefix" ? "0" : "depth - CAST(? AS INTEGER)")}`,
     params: [path.length, JSON.stringify(path), ...(matchType === "prefix" ? [] : [path.length])],
@@ -42,6 +46,7 @@ export function selectNamespaces(
          ${next(">= ?")}
          UNION ALL
          ${next("> spaces.namespace")} FROM spaces WHERE spaces.namespace IS NOT NULL
+         LIMIT ?
        ),
        labelled AS (SELECT namespace, ${LABELS} AS labels FROM spaces WHERE namespace IS NOT NULL),
        measured AS (SELECT namespace, labels, json_array_length(labels) AS depth FROM labelled)
@@ -50,7 +55,7 @@ export function selectNamespaces(
     )
     .bind(
       ...[from, to, at],
-      ...[to, at],
+      ...[to, at, mostSpaces],
       ...(maxDepth === undefined ? [] : [maxDepth]),
       ...conditions.flatMap(({ params }) => params),
       ...[limit, offset],
