@@ -90,6 +90,7 @@ export class Advance {
     const { record, alarm } = this.context;
     const slotsBefore = slotsSoFar(record.require().progress);
     const claimed = record.transaction(() => {
+      this.context.ledger.storeClaimed();
       const result = claim();
       alarm.ringForSafety();
       return result;
@@ -135,6 +136,8 @@ export class Advance {
     }
     const before = slotsBefore ?? slotsSoFar(stored.progress);
     const claimed = record.transaction(() => {
+      // If the host died while it delivered the claimed slot, the slot is delivered again like others.
+      this.context.ledger.storeClaimed();
       const due = this.claims.claimDue(reasonNotToFire(stored.definition), true);
       if (this.claims.claimFromBacklog(runEnded) || due !== undefined) alarm.ringForSafety();
       return due;

@@ -16,7 +16,7 @@ import type { SlotLedger } from "./ledger";
 import { withClaim, withSlots, type Progress } from "../calls/cron-progress";
 import type { CronRecord } from "./record";
 import type { SlotRanges } from "./slot-ranges";
-import type { SlotKey } from "./slot-rows";
+import type { PendingSlot, SlotKey } from "./slot-rows";
 import { jitterOf, runIdOf, threadIdOf } from "./slot-ids";
 
 /**
@@ -34,8 +34,8 @@ const MAX_UNFINISHED = 1_000;
 const TOO_MANY_UNFINISHED = `${MAX_UNFINISHED} runs of the cron have not ended`;
 
 export class Claims {
-  /** The slot that {@link claimDue} claimed for a delivery by its caller; null when there is none. */
-  private slotToDeliver: SlotKey | null = null;
+  /** The slot that {@link claimDue} claims for a delivery by its caller; null when there is none. */
+  private slotToDeliver: PendingSlot | null = null;
 
   private readonly record: CronRecord;
   private readonly ledger: SlotLedger;
@@ -76,6 +76,7 @@ export class Claims {
       nextRunAt: this.nextUnskippedSlot(definition, present),
       pendingFrom: this.oldestPending(pendingFrom, due),
       progress: after,
+      ...(this.slotToDeliver === null ? {} : { claimed: this.slotToDeliver }),
     });
     return { slotToDeliver: this.slotToDeliver };
   }
@@ -216,7 +217,10 @@ export class Claims {
     return withSlots(after, { skipped: 1 });
   }
 
-  /** Claims one slot: writes it to the ledger, with the thread of its run. A slot of the schedule may be delayed by jitter. */
+  /**
+   * Claims one slot: writes it to the ledger, with the thread of its run. The slot that the caller delivers at once goes to the
+   * cron's row instead. A slot of the schedule may be delayed by jitter.
+   */
   private claim(
     definition: CronDefinition,
     scheduledFor: number,
@@ -229,15 +233,17 @@ export class Claims {
       details.origin === "schedule" ? scheduledFor + jitterOf(definition, scheduledFor) : null;
     const delayed = jitteredAt !== null && jitteredAt > now();
     const isDeliveredNow = details.callerDelivers && !delayed;
-    if (isDeliveredNow) this.slotToDeliver = key;
-    this.ledger.claim({
+    const slot: PendingSlot = {
       ...key,
       origin: details.origin,
       threadId,
       attempts: isDeliveredNow ? 1 : 0,
       retryAt: delayed ? jitteredAt : isDeliveredNow ? now() + DELIVERY_MS : now(),
+      heldBy: null,
       overrides: details.overrides ?? null,
-    });
+    };
+    if (isDeliveredNow) this.slotToDeliver = slot;
+    else this.ledger.claim(slot);
     const runId = runIdOf(definition.cronId, key);
     return withClaim(progress, { runId, threadId, scheduledFor, origin: details.origin });
   }

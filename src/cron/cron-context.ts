@@ -29,7 +29,7 @@ export class CronContext {
     readonly env: Env,
   ) {
     this.record = new CronRecord(state.storage);
-    this.ledger = new SlotLedger(state.storage.sql);
+    this.ledger = new SlotLedger(state.storage.sql, this.record);
     this.ranges = new SlotRanges(state.storage.sql);
     this.oldSlots = new OldSlots(state.storage.sql);
     this.alarm = new CronAlarm(state, this.record);

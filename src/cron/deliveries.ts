@@ -18,13 +18,13 @@ import type { CronIndex } from "./cron-index";
 import type { DefinitionChanges } from "./definition-changes";
 import type { EndedRuns } from "./ended-runs";
 import { findRunOfSlot, fire, UnknownRunError } from "./firing";
-import type { PendingSlot, SlotLedger } from "./ledger";
+import type { SlotLedger } from "./ledger";
 import { limitReached, reasonNotToFire } from "./limits";
 import { applyMultitaskStrategy, ordersRuns } from "./overlap";
 import { withoutClaim } from "../calls/cron-progress";
 import { REVISION_STEP, type CronRecord, type StoredCron } from "./record";
 import { runIdOf } from "./slot-ids";
-import type { SlotKey } from "./slot-rows";
+import type { SlotKey, PendingSlot } from "./slot-rows";
 
 /** After this many deliveries a slot is given up as missed. With the back-off they take about six minutes. */
 const MAX_ATTEMPTS = 10;
@@ -199,9 +199,17 @@ export class Deliveries {
   private acknowledge(slot: PendingSlot, report: RunReport | null): void {
     if (this.record.isGone()) return;
     const { definition } = this.record.require();
+    // The run may have gone on for a while before the answer came.
+    const enqueuedAt = report?.startedAt ?? now();
     this.record.transaction(() => {
-      this.ledger.markFired(slot, now() - slot.scheduledFor, runIdOf(definition.cronId, slot));
-      if (report !== null) this.endedRuns.count(report);
+      const isInRow = this.ledger.isClaimedInRow(slot);
+      this.ledger.markFired(slot, enqueuedAt - slot.scheduledFor, runIdOf(definition.cronId, slot), report);
+      if (report !== null)
+        this.endedRuns.count(report, {
+          furtherChange: isInRow ? { claimed: null } : {},
+          isEndInLedger: true,
+        });
+      if (isInRow && this.ledger.isClaimedInRow(slot)) this.record.forgetClaimed();
     });
   }
 

@@ -4,6 +4,7 @@ import { failed, withReport } from "../calls/cron-progress";
 import { toIso } from "../platform/clock";
 import type { Alerts } from "./alerts";
 import type { CronContext } from "./cron-context";
+import type { CronChange } from "./record";
 import type { DefinitionChanges } from "./definition-changes";
 import { removeIfBeyondHistory } from "./retention";
 
@@ -17,17 +18,26 @@ export class EndedRuns {
   /**
    * Counts the run, updates its slot, alerts the owner of a failure and of a thread that is short of space, and pauses the cron after too many failures.
    * To be called in a transaction.
+   * @param furtherChange what else changes in the cron's row, in the same write
+   * @param isEndInLedger whether the slot's row says already how the run has ended
    * @returns `isFirst` is false for a repeated report, which changes nothing. `keepsRecord` is as in {@link ReportAnswer}
    */
-  count(report: RunReport): { isFirst: boolean; keepsRecord: boolean } {
+  count(
+    report: RunReport,
+    {
+      furtherChange = {},
+      isEndInLedger = false,
+    }: { furtherChange?: CronChange; isEndInLedger?: boolean } = {},
+  ): { isFirst: boolean; keepsRecord: boolean } {
     const { record, ledger } = this.context;
     const { definition, progress } = record.require();
     const run = progress.running.find(({ runId }) => runId === report.runId);
     const progressAfter = withReport(progress, report);
     if (run === undefined || progressAfter === undefined) return { isFirst: false, keepsRecord: true };
-    record.update({ progress: progressAfter });
+    record.update({ ...furtherChange, progress: progressAfter });
     const slot = { scheduledFor: run.scheduledFor, manual: run.origin === "manual" };
     if (report.status === "rolled_back") ledger.markRolledBack(slot);
+    if (!isEndInLedger) ledger.markEnded(slot, report);
     // The thread object removes the run from D1, not the cron: the thread object may be about to write the run there.
     const keepsRecord = !removeIfBeyondHistory(this.context, slot);
     if (report.spaceUsed !== undefined && progress.spaceUsed === null) {

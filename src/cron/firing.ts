@@ -1,4 +1,5 @@
 /** Firing: makes the run of a claimed slot, has the thread object enqueue it, and finds it again. */
+import type { PendingSlot } from "./slot-rows";
 import type { CronDefinition } from "../calls/cron-definition";
 import type { CronEntry } from "../calls/cron-entry";
 import { newRun, type AssistantSnapshot } from "../calls/new-run";
@@ -12,7 +13,6 @@ import type { Env } from "../platform/config";
 import { within } from "../platform/deadline";
 import type { JsonObject } from "../platform/json";
 import { D1_CALL_MS, OBJECT_CALL_MS } from "../platform/time-limits";
-import type { PendingSlot } from "./ledger";
 import { runIdOf } from "./slot-ids";
 
 /**

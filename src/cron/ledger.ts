@@ -2,29 +2,53 @@
  * The slot ledger of a cron: what became of each scheduled time. A claimed slot has a row of its own, and so has a run by hand.
  * Slots in a row that got no run share one row; see `slot-ranges.ts`. Finding and removing old rows is in `old-slots.ts`.
  */
-import { parseJsonOrNull, type JsonObject } from "../platform/json";
-import type { Slot, SlotList, SlotOrigin } from "../wire/crons/slot";
-import { isWithin, slotsOfRow, toWireSlot, type SlotKey, type SlotRow } from "./slot-rows";
+import type { RunReport } from "../calls/run-report";
+import { parseJsonOrNull } from "../platform/json";
+import type { Slot, SlotList } from "../wire/crons/slot";
+import type { CronRecord } from "./record";
+import { isWithin, slotsOfRow, toWireSlot, type PendingSlot, type SlotKey, type SlotRow } from "./slot-rows";
 
-/** A claimed slot whose run is not yet known to be enqueued. */
-export interface PendingSlot extends SlotKey {
-  origin: SlotOrigin;
-  threadId: string;
-  /** How many deliveries were begun so far. */
-  attempts: number;
-  /** The instant (ms) of the next delivery. The thread object refuses an earlier delivery that reaches it later than this. */
-  retryAt: number;
-  /** What the slot waits for when an earlier run holds it back; null when none does. */
-  heldBy: string | null;
-  /** What a run by hand has instead of the cron's payload. */
-  overrides: JsonObject | null;
-}
+/** How the run of a slot has ended, as the slot's row keeps it. */
+const endOf = (report: RunReport | null): (string | number | null)[] =>
+  report === null
+    ? [null, null, null, null, null]
+    : [
+        report.status,
+        report.startedAt === null ? null : report.endedAt - report.startedAt,
+        report.inputTokens,
+        report.outputTokens,
+        report.error === null ? null : firstLine(report.error.message),
+      ];
+
+const END_COLUMNS = ["run_status", "duration_ms", "input_tokens", "output_tokens", "run_error"] as const;
+
+/** Characters that are kept of an error. */
+const MAX_ERROR_LENGTH = 200;
+
+const firstLine = (message: string): string => (message.split("\n")[0] ?? "").slice(0, MAX_ERROR_LENGTH);
 
 export class SlotLedger {
-  constructor(private readonly sql: SqlStorage) {}
+  constructor(
+    private readonly sql: SqlStorage,
+    private readonly record: CronRecord,
+  ) {}
+
+  /**
+   * Gives the slot that was claimed in the cron's row a row of its own; see `StoredCron.claimed`. Every method that reads or
+   * changes single rows begins with this, except those that know of the claimed slot.
+   */
+  storeClaimed(): void {
+    const claimed = this.record.read()?.claimed ?? null;
+    if (claimed === null) return;
+    this.record.transaction(() => {
+      this.insert(claimed);
+      this.record.forgetClaimed();
+    });
+  }
 
   /** Whether the slot is in the ledger, in a row of its own or in a range. */
   has(scheduledFor: number): boolean {
+    this.storeClaimed();
     const rows = this.select(
       "WHERE manual = 0 AND scheduled_for >= ?1 AND (scheduled_for = ?1 OR first_slot <= ?1)",
       scheduledFor,
@@ -34,19 +58,26 @@ export class SlotLedger {
 
   /** Whether the ledger has no slot of the schedule from `at` (ms) on. */
   isEmptyFrom(at: number): boolean {
+    this.storeClaimed();
     const rows = this.sql.exec("SELECT 1 FROM slots WHERE scheduled_for >= ? AND manual = 0 LIMIT 1", at);
     return rows.toArray().length === 0;
   }
 
   /** The slot of this key, as the API shows it. */
   get({ scheduledFor, manual }: SlotKey): Slot | undefined {
+    this.storeClaimed();
     return this.select("WHERE scheduled_for = ? AND manual = ?", scheduledFor, manual ? 1 : 0).map((row) =>
       toWireSlot(row, scheduledFor),
     )[0];
   }
 
   /** Claims a slot for a run on the given thread. @throws Error when the slot is in the ledger already */
-  claim(slot: Omit<PendingSlot, "heldBy">): void {
+  claim(slot: PendingSlot): void {
+    this.storeClaimed();
+    this.insert(slot);
+  }
+
+  private insert(slot: PendingSlot): void {
     this.sql.exec(
       `INSERT INTO slots (scheduled_for, manual, origin, status, thread_id, attempts, retry_at, overrides)
        VALUES (?, ?, ?, 'pending', ?, ?, ?, ?)`,
@@ -65,6 +96,15 @@ export class SlotLedger {
    * @param since no older slot (ms) is pending, so the reading begins here
    */
   pending(since: number): PendingSlot[] {
+    const claimed = this.record.read()?.claimed ?? null;
+    const stored = this.storedPending(since);
+    if (claimed === null) return stored;
+    return [...stored, claimed].sort(
+      (a, b) => a.scheduledFor - b.scheduledFor || Number(a.manual) - Number(b.manual),
+    );
+  }
+
+  private storedPending(since: number): PendingSlot[] {
     return this.sql
       .exec<SlotRow & { thread_id: string; attempts: number; retry_at: number; overrides: string | null }>(
         `SELECT * FROM slots WHERE scheduled_for >= ? AND status = 'pending' AND first_slot IS NULL
@@ -99,15 +139,47 @@ export class SlotLedger {
     this.updatePending(slot, "attempts = 0, reason = ?, retry_at = ?", heldBy, retryAt);
   }
 
-  /** Notes that the slot's run is enqueued. A run that was rolled back before this was known leaves the slot rolled back. */
-  markFired(slot: SlotKey, latenessMs: number, runId: string): void {
+  /**
+   * Notes that the slot's run is enqueued. A run that was rolled back before this was known leaves the slot rolled back. The slot
+   * may be the one that was claimed in the cron's row; the caller then has that row changed, see `CronRecord.forgetClaimed`.
+   * @param report how the run has ended; null when that is not known yet
+   */
+  markFired(slot: PendingSlot, latenessMs: number, runId: string, report: RunReport | null): void {
+    if (this.isClaimedInRow(slot)) {
+      this.sql.exec(
+        `INSERT INTO slots (scheduled_for, manual, origin, status, lateness_ms, attempts, run_id, thread_id, ${END_COLUMNS.join(", ")})
+         VALUES (?, ?, ?, 'fired', ?, ?, ?, ?, ${END_COLUMNS.map(() => "?").join(", ")})`,
+        slot.scheduledFor,
+        slot.manual ? 1 : 0,
+        slot.origin,
+        latenessMs,
+        slot.attempts,
+        runId,
+        slot.threadId,
+        ...endOf(report),
+      );
+      return;
+    }
     this.update(
       slot,
       `status = iif(status = 'pending', 'fired', status), run_id = iif(status = 'pending', ?, run_id), lateness_ms = ?,
-       reason = iif(status = 'pending', NULL, reason), retry_at = NULL`,
+       reason = iif(status = 'pending', NULL, reason), retry_at = NULL,
+       ${END_COLUMNS.map((column) => `${column} = coalesce(?, ${column})`).join(", ")}`,
       runId,
       latenessMs,
+      ...endOf(report),
     );
+  }
+
+  /** Whether the slot is the one that was claimed in the cron's row and has no row of its own. */
+  isClaimedInRow({ scheduledFor, manual }: SlotKey): boolean {
+    const claimed = this.record.read()?.claimed ?? null;
+    return claimed?.scheduledFor === scheduledFor && claimed.manual === manual;
+  }
+
+  /** Notes how the slot's run has ended. */
+  markEnded(slot: SlotKey, report: RunReport): void {
+    this.update(slot, END_COLUMNS.map((column) => `${column} = ?`).join(", "), ...endOf(report));
   }
 
   /** Notes that the slot's run was rolled back. The run is gone, and so is a thread that was made for it. */
@@ -124,6 +196,7 @@ export class SlotLedger {
 
   /** The instant (ms) of the latest run by hand; -Infinity before the first. */
   lastManual(): number {
+    this.storeClaimed();
     const [row] = this.sql
       .exec<{ at: number }>(
         "SELECT scheduled_for AS at FROM slots WHERE manual = 1 ORDER BY scheduled_for DESC LIMIT 1",
@@ -134,6 +207,7 @@ export class SlotLedger {
 
   /** A page of the ledger, newest first. */
   list(query: SlotList): Slot[] {
+    this.storeClaimed();
     const before = query.before ?? Number.MAX_SAFE_INTEGER;
     // The first range that ends at or after `before` may begin before it.
     const rows = this.sql.exec<SlotRow>(
@@ -170,6 +244,7 @@ export class SlotLedger {
     assignments: string,
     params: (string | number | null)[],
   ): void {
+    this.storeClaimed();
     this.sql.exec(
       `UPDATE slots SET ${assignments} WHERE scheduled_for = ? AND manual = ? AND ${condition}`,
       ...params,

@@ -6,10 +6,11 @@ import type { CronDefinition } from "../calls/cron-definition";
 import type { FiringContext } from "../calls/firing-context";
 import { now } from "../platform/clock";
 import { DomainError } from "../platform/errors";
-import { bytesOf, MAX_STORED_BYTES, parseJson } from "../platform/json";
+import { bytesOf, MAX_STORED_BYTES, parseJson, parseJsonOrNull } from "../platform/json";
 import { ObjectSchema } from "../platform/object-schema";
 import { NO_PROGRESS, storedProgress, type Progress } from "../calls/cron-progress";
 import { CRON_SCHEMA, CRON_TABLE } from "./schema";
+import type { PendingSlot } from "./slot-rows";
 
 /** The row of the cron, with its JSON parsed. */
 export interface StoredCron extends CronState {
@@ -21,12 +22,20 @@ export interface StoredCron extends CronState {
   definitionRevision: number;
   /** No slot before this instant (ms) is pending. */
   pendingFrom: number;
+  /**
+   * The slot that the alarm has claimed and is delivering at once. It gets a row of its own in the ledger when its run is enqueued,
+   * which is mostly when the run has ended. So a firing writes one row for its slot, and not one after the other. Null when there
+   * is none. The ledger stores it earlier when somebody else asks for slots, or when the host has died; see `SlotLedger.storeClaimed`.
+   */
+  claimed: PendingSlot | null;
   /** True from the deletion by the owner until the cron is removed from D1 too. */
   deleted: boolean;
 }
 
 /** The fields of a cron that change with time. A field that is left out keeps its value. */
-export type CronChange = Partial<Pick<StoredCron, "definition" | "nextRunAt" | "pendingFrom" | "progress">>;
+export type CronChange = Partial<
+  Pick<StoredCron, "definition" | "nextRunAt" | "pendingFrom" | "progress" | "claimed">
+>;
 
 /** The row in SQLite. */
 type Row = {
@@ -41,6 +50,8 @@ type Row = {
   /** The revision of the definition. */
   defined: number;
   pending_from: number;
+  /** JSON of the claimed slot. */
+  claimed: string | null;
   deleted: number;
 };
 
@@ -126,17 +137,23 @@ export class CronRecord {
     const definitionRevision = redefined ? revision : before.definitionRevision;
     const after: StoredCron = { ...before, ...change, revision, definitionRevision };
     this.write(
-      `UPDATE cron SET definition = coalesce(?, definition), next_run_at = ?, pending_from = ?,
+      `UPDATE cron SET definition = coalesce(?, definition), next_run_at = ?, pending_from = ?, claimed = ?,
          progress = coalesce(?, progress), revision = ?, indexed = ?, defined = ?`,
       redefined ? JSON.stringify(after.definition) : null,
       after.nextRunAt,
       after.pendingFrom,
+      after.claimed === null ? null : JSON.stringify(after.claimed),
       after.progress === before.progress ? null : JSON.stringify(after.progress),
       after.revision,
       after.indexedRevision,
       after.definitionRevision,
     );
     this.cachedRow = after;
+  }
+
+  /** Notes that the claimed slot has a row of its own. */
+  forgetClaimed(): void {
+    this.write("UPDATE cron SET claimed = NULL");
   }
 
   /** Stores the firing context if it has changed and fits into the row together with the definition. */
@@ -193,7 +210,8 @@ export class CronRecord {
     if (!this.schema.exists()) return null;
     const row = sql
       .exec<Row>(
-        `SELECT definition, ground, progress, next_run_at, revision, indexed, defined, pending_from, deleted
+        `SELECT definition, ground, progress, next_run_at, revision, indexed, defined, pending_from, claimed,
+           deleted
          FROM cron`,
       )
       .toArray()[0];
@@ -207,6 +225,7 @@ export class CronRecord {
       indexedRevision: row.indexed,
       definitionRevision: row.defined,
       pendingFrom: row.pending_from,
+      claimed: parseJsonOrNull(row.claimed),
       deleted: row.deleted === 1,
     };
   }

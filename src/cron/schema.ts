@@ -53,4 +53,17 @@ export const CRON_SCHEMA: readonly SchemaStep[] = [
       )`);
     },
   },
+  {
+    summary: "The slot that is being delivered, in the cron's row, and how the runs of slots have ended.",
+    apply(sql) {
+      addMissingColumns(sql, "cron", { claimed: "TEXT" });
+      addMissingColumns(sql, "slots", {
+        run_status: "TEXT",
+        duration_ms: "INTEGER",
+        input_tokens: "INTEGER",
+        output_tokens: "INTEGER",
+        run_error: "TEXT",
+      });
+    },
+  },
 ];

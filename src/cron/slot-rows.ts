@@ -1,5 +1,7 @@
 /** The rows of the slot ledger, and the slots that a row stands for. The table is in `schema.ts`. */
+import type { RunReport } from "../calls/run-report";
 import { toIso } from "../platform/clock";
+import type { JsonObject } from "../platform/json";
 import type { SlotRange } from "../schedule/catch-up";
 import { lastSlot, nextSlot, slotsBackwards, type Schedule } from "../schedule/schedule";
 import type { Slot, SlotOrigin, SlotStatus } from "../wire/crons/slot";
@@ -10,6 +12,20 @@ export interface SlotKey {
   scheduledFor: number;
   /** Whether it is a run by hand. */
   manual: boolean;
+}
+
+/** A claimed slot whose run is not yet known to be enqueued. */
+export interface PendingSlot extends SlotKey {
+  origin: SlotOrigin;
+  threadId: string;
+  /** How many deliveries were begun so far. */
+  attempts: number;
+  /** The instant (ms) of the next delivery. The thread object refuses an earlier delivery that reaches it later than this. */
+  retryAt: number;
+  /** What the slot waits for when an earlier run holds it back; null when none does. */
+  heldBy: string | null;
+  /** What a run by hand has instead of the cron's payload. */
+  overrides: JsonObject | null;
 }
 
 /**
@@ -25,6 +41,13 @@ export type SlotRow = {
   lateness_ms: number | null;
   run_id: string | null;
   thread_id: string | null;
+  /** How the slot's run has ended; null while it goes on. The columns below say more of it. */
+  run_status: RunReport["status"] | null;
+  duration_ms: number | null;
+  input_tokens: number | null;
+  output_tokens: number | null;
+  /** The first line of the run's error. */
+  run_error: string | null;
   first_slot: number | null;
   schedule: string | null;
   timezone: string | null;
@@ -70,4 +93,14 @@ export const toWireSlot = (row: SlotRow, scheduledFor: number): Slot => ({
   lateness_ms: row.lateness_ms,
   run_id: row.run_id,
   thread_id: row.status === "fired" ? row.thread_id : null,
+  run:
+    row.run_status === null
+      ? null
+      : {
+          status: row.run_status,
+          duration_ms: row.duration_ms,
+          input_tokens: row.input_tokens ?? 0,
+          output_tokens: row.output_tokens ?? 0,
+          error: row.run_error,
+        },
 });

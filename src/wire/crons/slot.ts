@@ -35,6 +35,21 @@ export const slot = z
     }),
     run_id: answeredId.nullable(),
     thread_id: answeredId.nullable(),
+    run: z
+      .strictObject({
+        status: z.enum(["success", "error", "timeout", "interrupted", "rolled_back"]),
+        duration_ms: z
+          .int()
+          .nullable()
+          .meta({ description: "From the start of its first attempt to its end." }),
+        input_tokens: z.int(),
+        output_tokens: z.int(),
+        error: z.string().nullable().meta({ description: "The first line of its error." }),
+      })
+      .nullable()
+      .meta({
+        description: "How the run of the slot has ended. Null when there is none, or it has not ended.",
+      }),
   })
   .register(answerNames, { id: "Slot" });
 export type Slot = z.output<typeof slot>;
