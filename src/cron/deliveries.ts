@@ -33,7 +33,7 @@ const MAX_ATTEMPTS = 10;
  * writes of the cron less.
  */
 const ANSWER_WAIT_MS = 250;
-/** When D1 does not tell whether the slot's run was enqueued, it is asked again after this time. */
+/** When nobody tells whether the slot's run was enqueued, they are asked again after this time. */
 const UNKNOWN_RUN_RETRY_MS = 15_000;
 /** A slot that is held back is looked at again after this time, in case the report of the run that it waits for is lost. */
 const HELD_BACK_RETRY_MS = 60_000;
@@ -123,7 +123,9 @@ export class Deliveries {
       if (this.record.isGone()) return;
       if (error instanceof UnknownRunError) {
         // No attempt is counted. The slot must not be given up while its run may exist.
-        logError("a slot waits for D1", error, { cron_id: definition.cronId });
+        logError("a slot waits until its run is found or known not to exist", error, {
+          cron_id: definition.cronId,
+        });
         this.ledger.bookRetry(slot, now() + UNKNOWN_RUN_RETRY_MS);
         return;
       }

@@ -11,6 +11,7 @@ import { findRunOfCron } from "../d1/runs-table";
 import { now, toIso } from "../platform/clock";
 import type { Env } from "../platform/config";
 import { within } from "../platform/deadline";
+import { messageOf } from "../platform/errors";
 import type { JsonObject } from "../platform/json";
 import { D1_CALL_MS, OBJECT_CALL_MS } from "../platform/time-limits";
 import { runIdOf } from "./slot-ids";
@@ -77,7 +78,7 @@ export class UnknownRunError extends Error {}
  * object has lost its memory.
  * @returns undefined when there is no such run, or when its end was reported and its record has been deleted since. `report` says
  *   how the run has ended; it is null when the run has not ended, or when the thread object reports the end
- * @throws UnknownRunError when D1 had to be asked and did not answer; any other error when the thread object did not answer
+ * @throws UnknownRunError when the thread object, or D1 if it had to be asked, did not answer
  */
 export async function findRunOfSlot(
   env: Env,
@@ -85,15 +86,17 @@ export async function findRunOfSlot(
   slot: PendingSlot,
 ): Promise<{ report: RunReport | null } | undefined> {
   const runId = runIdOf(cronId, slot);
-  const asked = threadObject(env, slot.threadId).findRun(runId, slot.scheduledFor);
-  const known = await within(OBJECT_CALL_MS, "the thread object", asked);
-  if (known.found) return { report: known.report };
-  if (known.isCertain) return undefined;
   try {
+    const asked = threadObject(env, slot.threadId).findRun(runId, slot.scheduledFor);
+    const known = await within(OBJECT_CALL_MS, "the thread object", asked);
+    if (known.found) return { report: known.report };
+    if (known.isCertain) return undefined;
     const record = await within(D1_CALL_MS, "D1", findRunOfCron(env.DB, runId));
     if (record === undefined) return undefined;
     return { report: isFinal(record.status) ? reportOfRecord(record) : null };
   } catch (error) {
-    throw new UnknownRunError("D1 cannot tell whether the run was enqueued", { cause: error });
+    throw new UnknownRunError(`nobody tells whether the run was enqueued: ${messageOf(error)}`, {
+      cause: error,
+    });
   }
 }

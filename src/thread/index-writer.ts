@@ -13,7 +13,7 @@ import { D1_CALL_MS } from "../platform/time-limits";
 import type { ThreadSnapshot } from "../wire/threads/thread";
 import { latestStateBytes } from "./checkpoints/channel-values";
 import { deleteCheckpointsOfThread } from "./checkpoints/checkpoint-deletion";
-import type { StoredThread } from "./record/thread-store";
+import type { StoredThread } from "./record/thread-row";
 import type { StoredRun } from "./runs/run-row";
 import { readSnapshot } from "./state/thread-state";
 import type { ThreadContext } from "./thread-context";

@@ -6,10 +6,12 @@ import { isStanding } from "../calls/thread-id";
 import type { Env } from "../platform/config";
 import { ObjectSchema } from "../platform/object-schema";
 import { ListMemory } from "./checkpoints/list-memory";
-import { noThread, ThreadStore, type StoredThread } from "./record/thread-store";
+import type { StoredThread } from "./record/thread-row";
+import { noThread, ThreadStore } from "./record/thread-store";
 import { AnsweredReports } from "./runs/answered-reports";
 import { ReportStore } from "./runs/report-store";
 import { RunStore } from "./runs/run-store";
+import { UnstoredRuns } from "./runs/unstored-runs";
 import { THREAD_SCHEMA, THREAD_TABLE } from "./schema";
 import { EventLog } from "./streams/event-log";
 import { ThreadAlarm } from "./thread-alarm";
@@ -21,6 +23,8 @@ const STANDING_KEY = "standing";
 
 export class ThreadContext {
   readonly storage: DurableObjectStorage;
+  /** Runs on temporary threads that have begun and have no row yet. */
+  readonly unstoredRuns: UnstoredRuns;
   /** The rows of the threads. */
   readonly threads: ThreadStore;
   /** The rows of the runs. */
@@ -49,8 +53,9 @@ export class ThreadContext {
     readonly env: Env,
   ) {
     this.storage = state.storage;
-    this.threads = new ThreadStore(this.storage.sql);
-    this.runs = new RunStore(this.storage.sql);
+    this.unstoredRuns = new UnstoredRuns(this.storage);
+    this.threads = new ThreadStore(this.storage.sql, this.unstoredRuns);
+    this.runs = new RunStore(this.storage.sql, this.unstoredRuns);
     this.reportStore = new ReportStore(this.storage.sql);
     this.webhookStore = new WebhookStore(this.storage.sql);
     this.webhookValues = new WebhookValues(this.storage);
@@ -77,6 +82,7 @@ export class ThreadContext {
   requireThread(threadId: string): StoredThread {
     // A request for a thread that does not exist must not create tables.
     if (!this.hasTables()) throw noThread(threadId);
+    this.unstoredRuns.storeThread(threadId);
     return this.threads.require(threadId);
   }
 

@@ -2,6 +2,7 @@
  * One world: a cron in the server's own code, the platform, the threads and D1 around it, its owner, and what goes wrong. It
  * runs its course, calms down, and is left for the checker with a record of all that happened.
  */
+import type { PendingSlot } from "../../src/cron/slot-rows";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { CronDefinition } from "../../src/calls/cron-definition";
@@ -204,9 +205,15 @@ export class World {
 
   ledger(): LedgerRow[] {
     if (!this.host.storage.tables().includes("slots")) return [];
-    return this.host.storage.read(
-      "SELECT * FROM slots ORDER BY scheduled_for, manual",
-    ) as unknown as LedgerRow[];
+    const rows = this.host.storage.read("SELECT * FROM slots ORDER BY scheduled_for, manual");
+    // The slot that is being delivered.
+    const claimed = this.cronRow()?.claimed;
+    if (typeof claimed === "string") {
+      const { scheduledFor, origin, threadId } = JSON.parse(claimed) as PendingSlot;
+      const cells = { scheduled_for: scheduledFor, manual: 0, origin, thread_id: threadId };
+      rows.push({ ...cells, status: "pending", reason: null, run_id: null, first_slot: null });
+    }
+    return rows as unknown as LedgerRow[];
   }
 
   /** What was taken out of the ledger, whatever for. */

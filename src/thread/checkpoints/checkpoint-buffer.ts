@@ -25,11 +25,18 @@ import {
 const idOf = ({ threadId, ns, checkpointId }: CheckpointKey, part?: string) =>
   JSON.stringify([threadId, ns, checkpointId, part]);
 
+/** What is called when rows are written. */
+export interface FlushHooks {
+  beforeFlush?: (() => void) | undefined;
+  onFlush?: (() => void) | undefined;
+}
+
 /** Writes the rows of one saver. Its methods that read see stored and buffered rows alike. */
 export class CheckpointBuffer {
   readonly #storage: DurableObjectStorage;
   readonly #sql: SqlStorage;
   readonly #buffered: boolean;
+  readonly #beforeFlush: (() => void) | undefined;
   readonly #onFlush: (() => void) | undefined;
   readonly #checkpoints = new Map<string, CheckpointRow>();
   readonly #parts = new Map<string, CheckpointPart>();
@@ -39,9 +46,10 @@ export class CheckpointBuffer {
 
   /**
    * @param buffered whether rows are collected in memory first
-   * @param onFlush called in each transaction that writes rows
+   * @param hooks `beforeFlush` is called before each transaction that writes rows, `onFlush` in it
    */
-  constructor(storage: DurableObjectStorage, buffered: boolean, onFlush?: () => void) {
+  constructor(storage: DurableObjectStorage, buffered: boolean, { beforeFlush, onFlush }: FlushHooks = {}) {
+    this.#beforeFlush = beforeFlush;
     this.#storage = storage;
     this.#onFlush = onFlush;
     this.#sql = storage.sql;
@@ -78,6 +86,7 @@ export class CheckpointBuffer {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#checkpoints.size + this.#parts.size > 0) {
+      this.#beforeFlush?.();
       this.#storage.transactionSync(() => {
         const writes = Map.groupBy(this.#parts.values(), (part) => (isWrites(part) ? idOf(part) : ""));
         for (const [id, row] of this.#checkpoints) {

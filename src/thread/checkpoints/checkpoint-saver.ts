@@ -51,6 +51,8 @@ export interface CheckpointSaverOptions {
   metadata?: Record<string, unknown> | undefined;
   /** Whether checkpoints are collected in memory, and written when the graph waits for I/O or `flush` is called. */
   buffered?: boolean | undefined;
+  /** Called before each transaction that writes checkpoints. */
+  beforeFlush?: (() => void) | undefined;
   /** Called in each transaction that writes checkpoints, so that the caller can write rows of its own in it. */
   onFlush?: (() => void) | undefined;
   /** Remembers long lists from one saver of the object to the next, so that they need not be deserialized again. */
@@ -66,7 +68,7 @@ export class CheckpointSaver extends BaseCheckpointSaver {
 
   constructor(storage: DurableObjectStorage, options: CheckpointSaverOptions = {}) {
     super();
-    this.#rows = new CheckpointBuffer(storage, options.buffered ?? false, options.onFlush);
+    this.#rows = new CheckpointBuffer(storage, options.buffered ?? false, options);
     this.#values = new ValueCodec(this.serde, this.#rows, options.lists);
     this.#runId = options.runId ?? null;
     this.#metadata = options.metadata ?? {};

@@ -1,59 +1,32 @@
 /** The rows of threads in a thread object: one thread, or in a standing object many temporary threads. */
-import type { ThreadRecord } from "../../calls/thread";
 import { now } from "../../platform/clock";
 import { DomainError } from "../../platform/errors";
-import { parseJson, parseJsonOrNull, type JsonObject } from "../../platform/json";
-import type { ThreadStatus } from "../../wire/threads/thread";
-import type { ThreadTtl } from "../../wire/threads/ttl";
-
-/** A thread's row, read. */
-export interface StoredThread extends ThreadRecord {
-  /** The thread was made for a run and is removed when all of its runs have ended. */
-  temporary: boolean;
-  /** The tombstone: users no longer see the thread, while its rows and index entries are being removed. */
-  deleted: boolean;
-  revision: number;
-  /** The last revision that the index is known to have. */
-  indexed: number;
-}
-
-/** The row in SQLite. */
-type Row = {
-  thread_id: string;
-  status: ThreadStatus;
-  metadata: string;
-  config: string;
-  error: string | null;
-  ttl: string | null;
-  temporary: number;
-  deleted: number;
-  pruned: number;
-  created_at: number;
-  updated_at: number;
-  revision: number;
-  indexed: number;
-};
+import type { UnstoredRuns } from "../runs/unstored-runs";
+import {
+  insertThreadRow,
+  newThreadRow,
+  toStoredThread,
+  type NewThread,
+  type StoredThread,
+  type ThreadRow,
+} from "./thread-row";
 
 /** SQL: the thread is temporary and all of its runs have ended. The rows of the runs decide this, so nothing has to note it. */
 const IS_ENDED_TEMPORARY = `(temporary = 1 AND thread_id NOT IN (
   SELECT runs.thread_id FROM runs WHERE runs.status IN ('pending', 'running')))`;
 
-/** The initial content of a thread. */
-export interface NewThread {
-  threadId: string;
-  metadata: JsonObject;
-  config: JsonObject;
-  status: ThreadStatus;
-  ttl: ThreadTtl | null;
-  temporary: boolean;
-}
-
 export class ThreadStore {
-  constructor(private readonly sql: SqlStorage) {}
+  constructor(
+    private readonly sql: SqlStorage,
+    private readonly unstored: UnstoredRuns,
+  ) {}
 
   /** The thread, also when it is deleted and its row still exists. */
   find(threadId: string): StoredThread | undefined {
-    return this.select("WHERE thread_id = ?", threadId)[0];
+    const unstored = this.unstored.thread(threadId);
+    return unstored === undefined
+      ? this.select("WHERE thread_id = ?", threadId)[0]
+      : toStoredThread(unstored);
   }
 
   /** The thread. @throws thread.not_found */
@@ -65,21 +38,7 @@ export class ThreadStore {
 
   /** Stores a new thread. */
   insert(thread: NewThread): void {
-    const at = now();
-    this.sql.exec(
-      `INSERT INTO threads (thread_id, status, metadata, config, ttl, temporary, created_at, updated_at, revision)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      thread.threadId,
-      thread.status,
-      JSON.stringify(thread.metadata),
-      JSON.stringify(thread.config),
-      thread.ttl === null ? null : JSON.stringify(thread.ttl),
-      thread.temporary ? 1 : 0,
-      at,
-      at,
-      // The first revision is the time, so that it is larger than any that the index has of an earlier thread with this id.
-      at,
-    );
+    insertThreadRow(this.sql, newThreadRow(thread));
   }
 
   /** Changes the given fields and counts the revision up. @throws thread.not_found */
@@ -87,6 +46,7 @@ export class ThreadStore {
     threadId: string,
     change: Partial<Pick<StoredThread, "status" | "metadata" | "config" | "error" | "ttl" | "temporary">>,
   ): void {
+    this.unstored.storeThread(threadId);
     const thread = { ...this.require(threadId), ...change };
     this.sql.exec(
       `UPDATE threads SET status = ?, metadata = ?, config = ?, error = ?, ttl = ?, temporary = ?, updated_at = ?,
@@ -104,6 +64,7 @@ export class ThreadStore {
 
   /** Sets the tombstone: users no longer see the thread. */
   markDeleted(threadId: string): void {
+    this.unstored.storeThread(threadId);
     this.sql.exec("UPDATE threads SET deleted = 1, revision = revision + 1 WHERE thread_id = ?", threadId);
   }
 
@@ -140,21 +101,24 @@ export class ThreadStore {
 
   /** Notes that the index has this revision of the thread. */
   noteIndexed(threadId: string, revision: number): void {
+    this.unstored.storeThread(threadId);
     this.sql.exec("UPDATE threads SET indexed = ? WHERE thread_id = ?", revision, threadId);
   }
 
   /** Deletes the thread's row. */
   remove(threadId: string): void {
+    this.unstored.storeThread(threadId);
     this.sql.exec("DELETE FROM threads WHERE thread_id = ?", threadId);
   }
 
   /** Whether the object has no thread. */
   isEmpty(): boolean {
-    return this.sql.exec("SELECT 1 FROM threads LIMIT 1").toArray().length === 0;
+    return this.unstored.isEmpty() && this.sql.exec("SELECT 1 FROM threads LIMIT 1").toArray().length === 0;
   }
 
   /** Notes that the thread was pruned to its latest state. Its time to live starts again with its next change. */
   markPruned(threadId: string): void {
+    this.unstored.storeThread(threadId);
     this.sql.exec("UPDATE threads SET pruned = revision WHERE thread_id = ?", threadId);
   }
 
@@ -170,22 +134,9 @@ export class ThreadStore {
   /** Threads. @param rest the statement after `FROM threads`, with its parameters */
   private select(rest: string, ...params: (string | number)[]): StoredThread[] {
     return this.sql
-      .exec<Row>(`SELECT * FROM threads ${rest}`, ...params)
+      .exec<ThreadRow>(`SELECT * FROM threads ${rest}`, ...params)
       .toArray()
-      .map((row) => ({
-        threadId: row.thread_id,
-        status: row.status,
-        metadata: parseJson(row.metadata),
-        config: parseJson(row.config),
-        error: row.error,
-        ttl: parseJsonOrNull(row.ttl),
-        temporary: row.temporary === 1,
-        deleted: row.deleted === 1,
-        createdAt: row.created_at,
-        updatedAt: row.updated_at,
-        revision: row.revision,
-        indexed: row.indexed,
-      }));
+      .map(toStoredThread);
   }
 }
 

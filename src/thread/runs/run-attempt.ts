@@ -38,6 +38,9 @@ export class RunAttempt implements Execution {
       },
       buffered: run.kwargs.durability !== "sync",
       lists: context.lists,
+      beforeFlush: () => {
+        context.unstoredRuns.store(run.runId);
+      },
       onFlush: () => {
         const usage = this.meter.takeUnsaved();
         if (usage !== null) context.runs.saveUsage(run.runId, usage);

@@ -53,12 +53,13 @@ export class RunCalls implements ThreadRunCalls {
     }
     answeredReports.await(run.runId);
     try {
-      this.takeIn(run, cronEntry, { setsAlarm: false });
+      this.takeIn(run, cronEntry, { cronWaits: true });
       // The queue logs it when the run is cut off. The alarm starts the run again.
       const ended = this.queue.outcome(run.runId)?.catch(() => undefined);
       await within(answerWithinMs, "the run", Promise.resolve(ended)).catch(() => undefined);
     } finally {
       answeredReports.stopAwaiting(run.runId);
+      this.context.unstoredRuns.store(run.runId);
     }
     // Until here the cron would have asked for the run if this host had died. From here on the alarm does what is left: the run
     // goes on, the index lacks it, or its thread stays and has a time to live.
@@ -233,16 +234,17 @@ export class RunCalls implements ThreadRunCalls {
   /**
    * Stores a run, and starts it if its turn has come; see {@link RunQueue.enqueue}.
    * @param cronEntry the changes of the cron's row in the index, which are written together with the run
-   * @param setsAlarm whether the alarm goes on with the run if this host dies
+   * @param cronWaits whether the cron of the run waits for its end. It then sends the run again if this host dies; otherwise the
+   *   alarm goes on with the run
    * @throws thread.not_found, also when the checkpoint to start from does not exist; run.conflict
    */
-  private takeIn(run: NewRun, cronEntry: CronEntry | null, { setsAlarm = true } = {}): Run {
+  private takeIn(run: NewRun, cronEntry: CronEntry | null, { cronWaits = false } = {}): Run {
     if (!run.createThread) this.context.requireThread(run.threadId);
     this.requireStartCheckpoint(run);
     this.context.createTables();
     if (run.temporary) this.context.markStanding();
-    if (setsAlarm) this.context.alarm.ringSoon();
-    const stored = this.queue.enqueue(run, cronEntry);
+    if (!cronWaits) this.context.alarm.ringSoon();
+    const stored = this.queue.enqueue(run, { cronEntry, cronWaits });
     if (run.delayMs > 0) this.context.alarm.ringForWork(this.context.runs.nextDue());
     return stored;
   }

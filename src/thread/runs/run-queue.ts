@@ -44,12 +44,15 @@ export class RunQueue {
   /**
    * Stores a run, and starts it if no other run of its thread comes first. A run that is delivered again is stored once.
    * @param cronEntry the changes of the cron's row in the index, which are written together with the run
+   * @param cronWaits whether the cron of the run waits for its end
    * @throws thread.not_found, run.conflict
    */
-  enqueue(run: NewRun, cronEntry: CronEntry | null): Run {
+  enqueue(run: NewRun, { cronEntry, cronWaits }: { cronEntry: CronEntry | null; cronWaits: boolean }): Run {
     const alreadyStored = this.context.runs.get(run.runId);
     if (alreadyStored !== undefined) return toWireRun(alreadyStored);
 
+    // What follows changes the thread.
+    this.context.unstoredRuns.storeThread(run.threadId);
     const thread = this.context.threads.find(run.threadId);
     if (thread === undefined ? !run.createThread : thread.deleted) throw noThread(run.threadId);
     const earlier = thread === undefined ? [] : this.context.runs.unfinishedIds(run.threadId);
@@ -59,7 +62,7 @@ export class RunQueue {
     }
     const isFree = earlier.length === 0 || !this.context.runs.hasDue(run.threadId);
     const startsNow = run.delayMs === 0 && isFree && this.lastAttempt === undefined;
-    this.records.enqueue(run, thread, { startsNow, cronEntry });
+    this.records.enqueue(run, thread, { startsNow, cronEntry, cronWaits });
     if (stopReason !== null) this.stopAll(earlier, stopReason);
     const stored = this.require(run.runId);
     if (startsNow) this.start(stored);

@@ -6,24 +6,31 @@ import { now } from "../../platform/clock";
 import type { ThreadTtl } from "../../wire/threads/ttl";
 import type { CheckpointSaver } from "../checkpoints/checkpoint-saver";
 import { findCheckpoints } from "../checkpoints/checkpoint-tables";
-import type { StoredThread } from "../record/thread-store";
+import { newThreadRow, type NewThread, type StoredThread } from "../record/thread-row";
 import { defaultTtl } from "../record/ttl";
 import type { ThreadContext } from "../thread-context";
 import { reportOf } from "./reports";
 import { stopped, type Outcome, type StopReason } from "./outcome";
-import type { StoredRun } from "./run-row";
+import { newRunRow, type StoredRun } from "./run-row";
 import { withRunConfig, withThreadConfig } from "./thread-config";
 
 export class RunRecords {
   constructor(private readonly context: ThreadContext) {}
 
-  /** Stores a run and marks its thread as busy. Creates the thread when it is undefined. */
+  /**
+   * Stores a run and marks its thread as busy. Creates the thread when it is undefined.
+   * @param cronWaits whether the run's cron waits for its end. The run is then stored later if it can be; see `unstored-runs.ts`
+   */
   enqueue(
     newRun: NewRun,
     thread: StoredThread | undefined,
-    start: { startsNow: boolean; cronEntry: CronEntry | null },
+    start: { startsNow: boolean; cronEntry: CronEntry | null; cronWaits: boolean },
   ): void {
     const run = withThreadConfig(thread, newRun);
+    if (thread === undefined && start.cronWaits && start.startsNow && leavesNothing(run)) {
+      this.context.unstoredRuns.add(newRunRow(run, start), newThreadRow(threadOf(run)));
+      return;
+    }
     this.context.storage.transactionSync(() => {
       this.occupyThread(run, thread);
       this.context.runs.insert(run, start);
@@ -35,6 +42,7 @@ export class RunRecords {
    * saver, so that a graph that is still executing can no longer save.
    */
   fail(run: StoredRun, { error }: Outcome, saver: CheckpointSaver, nextAt: number): void {
+    this.context.unstoredRuns.store(run.runId);
     this.context.storage.transactionSync(() => {
       saver.flush();
       saver.close();
@@ -47,12 +55,14 @@ export class RunRecords {
    * @param reason why the run was told to stop; undefined when it ended by itself
    */
   end(run: StoredRun, outcome: Outcome, saver: CheckpointSaver, reason?: StopReason): void {
+    const { unstoredRuns } = this.context;
+    const thread = this.context.threads.find(run.threadId);
+    const hasOtherRuns = this.context.runs.unfinishedIds(run.threadId).some((runId) => runId !== run.runId);
+    // A temporary thread is removed after its last run, unless it waits for an answer.
+    const lastingThread =
+      thread?.temporary === true && !outcome.waiting && !hasOtherRuns ? undefined : thread;
+    if (lastingThread !== undefined) unstoredRuns.store(run.runId);
     const answered = this.context.storage.transactionSync(() => {
-      const thread = this.context.threads.find(run.threadId);
-      const hasOtherRuns = this.context.runs.unfinishedIds(run.threadId).some((runId) => runId !== run.runId);
-      // A temporary thread is removed after its last run, unless it waits for an answer.
-      const lastingThread =
-        thread?.temporary === true && !outcome.waiting && !hasOtherRuns ? undefined : thread;
       // The checkpoints of a thread that is removed need not be written, except for a webhook that sends their values.
       if (lastingThread === undefined && run.kwargs.webhook === undefined) saver.discard();
       else saver.flush();
@@ -68,6 +78,7 @@ export class RunRecords {
       }
       return report;
     });
+    unstoredRuns.forget(run.runId);
     if (answered !== null) this.context.answeredReports.remember(answered);
   }
 
@@ -116,25 +127,31 @@ export class RunRecords {
 
   /** Marks the thread of a new run as busy, or creates it. */
   private occupyThread(run: NewRun, thread: StoredThread | undefined): void {
-    const owner = { graph_id: run.graphId, assistant_id: run.assistantId };
     if (thread === undefined) {
-      this.context.threads.insert({
-        threadId: run.threadId,
-        metadata: { ...owner, ...run.metadata },
-        config: withRunConfig({}, run.kwargs),
-        status: "busy",
-        ttl: run.temporary ? null : ttlOf(run),
-        temporary: run.temporary,
-      });
+      this.context.threads.insert(threadOf(run));
     } else {
       this.context.threads.update(run.threadId, {
         status: "busy",
-        metadata: { ...thread.metadata, ...owner },
+        metadata: { ...thread.metadata, graph_id: run.graphId, assistant_id: run.assistantId },
         config: withRunConfig(thread.config, run.kwargs),
       });
     }
   }
 }
+
+/** Whether nothing of the run and its thread stays when the run has ended: no thread, no events, no call of a webhook. */
+const leavesNothing = ({ temporary, kwargs }: NewRun): boolean =>
+  temporary && kwargs.webhook === undefined && kwargs.stream_resumable !== true;
+
+/** The thread that a run creates. */
+const threadOf = (run: NewRun): NewThread => ({
+  threadId: run.threadId,
+  metadata: { graph_id: run.graphId, assistant_id: run.assistantId, ...run.metadata },
+  config: withRunConfig({}, run.kwargs),
+  status: "busy",
+  ttl: run.temporary ? null : ttlOf(run),
+  temporary: run.temporary,
+});
 
 /** The time to live of a thread that a run creates: that of its cron, or else the default of the deployment. */
 const ttlOf = ({ cron }: { cron: CronTerms | null }): ThreadTtl | null => cron?.ttl ?? defaultTtl();

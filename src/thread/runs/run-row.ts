@@ -1,7 +1,7 @@
 /** The row of a run in its thread's object, and the object that is read from it. */
 import type { CronEntry } from "../../calls/cron-entry";
 import { usageOf, type CronTerms, type NewRun, type RunRecord } from "../../calls/run";
-import { toIsoOrNull } from "../../platform/clock";
+import { now, toIsoOrNull } from "../../platform/clock";
 import { parseJson, parseJsonOrNull } from "../../platform/json";
 import type { RunStatus, WebhookDelivery } from "../../wire/runs/run";
 
@@ -73,6 +73,58 @@ export type RunRow = {
   revision: number;
   indexed: number;
 };
+
+/**
+ * The row of a new run. A run that starts at once is stored as running, with its first attempt counted before it begins.
+ */
+export function newRunRow(
+  run: NewRun,
+  { startsNow, cronEntry }: { startsNow: boolean; cronEntry: CronEntry | null },
+): RunRow {
+  const at = now();
+  return {
+    run_id: run.runId,
+    thread_id: run.threadId,
+    assistant_id: run.assistantId,
+    graph_id: run.graphId,
+    status: startsNow ? "running" : "pending",
+    metadata: JSON.stringify(run.metadata),
+    kwargs: JSON.stringify(run.kwargs),
+    multitask_strategy: run.multitaskStrategy,
+    error: null,
+    attempts: startsNow ? 1 : 0,
+    start_at: at + run.delayMs,
+    started_at: startsNow ? at : null,
+    cron: run.cron === null ? null : JSON.stringify(run.cron),
+    cron_entry: cronEntry === null ? null : JSON.stringify(cronEntry),
+    input_tokens: null,
+    output_tokens: null,
+    failures: 0,
+    waiting: 0,
+    report_at: null,
+    report_attempts: 0,
+    created_at: at,
+    updated_at: at,
+    deleted: 0,
+    webhook_at: null,
+    webhook_attempts: 0,
+    webhook_status: run.kwargs.webhook === undefined ? null : "pending",
+    webhook_error: null,
+    last_checkpoint_id: null,
+    webhook_values_kept: 0,
+    revision: 1,
+    indexed: 0,
+  };
+}
+
+/** Writes the row. */
+export function insertRunRow(sql: SqlStorage, row: RunRow): void {
+  const columns = Object.keys(row);
+  sql.exec(
+    `INSERT INTO runs (${columns.join(", ")}) VALUES (${columns.map(() => "?").join(", ")})`,
+    ...Object.values(row),
+  );
+}
 
 /** How far the run's webhook has got, as the API shows it. */
 const deliveryOf = (row: RunRow, status: WebhookDelivery["status"]): WebhookDelivery => ({

@@ -8,7 +8,8 @@ import type { RunReport } from "../../calls/run-report";
 import { now } from "../../platform/clock";
 import type { RunError, RunStatus, TokenUsage } from "../../wire/runs/run";
 import { findCheckpoints } from "../checkpoints/checkpoint-tables";
-import { toStoredRun, type RunRow, type StoredRun } from "./run-row";
+import { insertRunRow, newRunRow, toStoredRun, type RunRow, type StoredRun } from "./run-row";
+import type { UnstoredRuns } from "./unstored-runs";
 
 /** SQL: the run occupies its thread. It runs, or an attempt has failed and the next one follows. */
 const OCCUPIES_THREAD = "(status = 'running' OR (status = 'pending' AND failures > 0))";
@@ -30,45 +31,32 @@ export interface RunEnd {
 }
 
 export class RunStore {
-  constructor(private readonly sql: SqlStorage) {}
+  constructor(
+    private readonly sql: SqlStorage,
+    private readonly unstored: UnstoredRuns,
+  ) {}
 
-  /** Stores a run. A run that starts at once is stored as running, with its first attempt counted before it begins. */
-  insert(run: NewRun, { startsNow, cronEntry }: { startsNow: boolean; cronEntry: CronEntry | null }): void {
-    const at = now();
-    this.sql.exec(
-      `INSERT INTO runs (run_id, thread_id, assistant_id, graph_id, status, metadata, kwargs, multitask_strategy,
-         attempts, start_at, started_at, cron, cron_entry, webhook_status, created_at, updated_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      run.runId,
-      run.threadId,
-      run.assistantId,
-      run.graphId,
-      startsNow ? "running" : "pending",
-      JSON.stringify(run.metadata),
-      JSON.stringify(run.kwargs),
-      run.multitaskStrategy,
-      startsNow ? 1 : 0,
-      at + run.delayMs,
-      startsNow ? at : null,
-      run.cron === null ? null : JSON.stringify(run.cron),
-      cronEntry === null ? null : JSON.stringify(cronEntry),
-      run.kwargs.webhook === undefined ? null : "pending",
-      at,
-      at,
-    );
+  /** Stores a run. */
+  insert(run: NewRun, start: { startsNow: boolean; cronEntry: CronEntry | null }): void {
+    insertRunRow(this.sql, newRunRow(run, start));
   }
 
   /** The run; undefined when this object does not have it. */
   get(runId: string): StoredRun | undefined {
-    return this.select("WHERE run_id = ?", runId)[0];
+    const unstored = this.unstored.run(runId);
+    return unstored === undefined ? this.select("WHERE run_id = ?", runId)[0] : toStoredRun(unstored);
   }
 
   /** The thread's runs that have not ended, oldest first. */
   unfinishedIds(threadId: string): string[] {
-    return this.ids("WHERE thread_id = ? AND status IN ('pending', 'running') ORDER BY seq", threadId);
+    const stored = this.ids(
+      "WHERE thread_id = ? AND status IN ('pending', 'running') ORDER BY seq",
+      threadId,
+    );
+    return [...stored, ...this.unstored.runIdsOf(threadId)];
   }
 
-  /** Ids of all runs whose status is `running`. */
+  /** Ids of all stored runs whose status is `running`. */
   runningIds(): string[] {
     return this.ids("WHERE status = 'running' ORDER BY seq");
   }
@@ -76,7 +64,7 @@ export class RunStore {
   /** Whether a run occupies the thread, or its start time has come and it only waits for its turn. */
   hasDue(threadId: string): boolean {
     const due = `WHERE thread_id = ? AND (${OCCUPIES_THREAD} OR (status = 'pending' AND start_at <= ?)) LIMIT 1`;
-    return this.ids(due, threadId, now()).length > 0;
+    return this.unstored.runIdsOf(threadId).length > 0 || this.ids(due, threadId, now()).length > 0;
   }
 
   /** Ids of the threads that have a run to start now. */
@@ -115,6 +103,7 @@ export class RunStore {
 
   /** Notes that an attempt has failed and that the next is due at `nextAt` (ms). */
   markFailed(run: StoredRun, error: RunError | null, nextAt: number): void {
+    this.unstored.store(run.runId);
     this.sql.exec(
       `UPDATE runs SET status = 'pending', failures = failures + 1, error = ?, start_at = ?, updated_at = ?,
          input_tokens = ?, output_tokens = ?, revision = revision + 1
@@ -130,6 +119,7 @@ export class RunStore {
 
   /** Marks the run as running and counts the attempt, before the attempt begins. */
   markStarted(runId: string): void {
+    this.unstored.store(runId);
     this.sql.exec(
       `UPDATE runs SET status = 'running', attempts = attempts + 1, error = NULL, started_at = coalesce(started_at, ?1),
          updated_at = ?1, revision = revision + 1
@@ -141,6 +131,7 @@ export class RunStore {
 
   /** Stores the tokens that the run has used so far, so that they are counted even if its host dies. */
   saveUsage(runId: string, { inputTokens, outputTokens }: TokenUsage): void {
+    this.unstored.store(runId);
     this.sql.exec(
       "UPDATE runs SET input_tokens = ?, output_tokens = ? WHERE run_id = ?",
       inputTokens,
@@ -151,7 +142,8 @@ export class RunStore {
 
   /**
    * Ends the run, with the token usage in `run`. Its webhook and the report to its cron, if it has them, are due from now on.
-   * @param at the present instant in ms
+   * @param at the present instant in ms. An unstored run is stored with its end; the caller has it forgotten among the unstored
+   *   ones when the transaction is over
    */
   markFinished(
     run: StoredRun,
@@ -159,22 +151,35 @@ export class RunStore {
     at: number,
   ): void {
     const isAnswered = answeredReport !== null;
-    const entry = isAnswered && run.cronEntry !== null ? withEndOfRun(run.cronEntry, answeredReport) : null;
-    this.sql.exec(
-      `UPDATE runs SET status = ?, error = ?, waiting = ?, deleted = ?, updated_at = ?, webhook_at = ?,
-         last_checkpoint_id = ?, report_at = ?, cron_entry = coalesce(?, cron_entry), input_tokens = ?, output_tokens = ?, revision = revision + 1
-       WHERE run_id = ?`,
+    const entry =
+      isAnswered && run.cronEntry !== null ? withEndOfRun(run.cronEntry, answeredReport) : run.cronEntry;
+    const end = {
       status,
-      error === null ? null : JSON.stringify(error),
-      waiting ? 1 : 0,
-      rolledBack ? 1 : 0,
-      at,
-      callsWebhook ? at : null,
-      callsWebhook ? this.lastCheckpoint(run) : null,
-      run.cron === null || isAnswered ? null : at,
-      entry === null ? null : JSON.stringify(entry),
-      run.usage?.inputTokens ?? null,
-      run.usage?.outputTokens ?? null,
+      error: error === null ? null : JSON.stringify(error),
+      waiting: waiting ? 1 : 0,
+      deleted: rolledBack ? 1 : 0,
+      updated_at: at,
+      webhook_at: callsWebhook ? at : null,
+      last_checkpoint_id: callsWebhook ? this.lastCheckpoint(run) : null,
+      report_at: run.cron === null || isAnswered ? null : at,
+      input_tokens: run.usage?.inputTokens ?? null,
+      output_tokens: run.usage?.outputTokens ?? null,
+    } satisfies Partial<RunRow>;
+    const unstored = this.unstored.run(run.runId);
+    if (unstored !== undefined) {
+      const cronEntry = entry === null ? null : JSON.stringify(entry);
+      insertRunRow(this.sql, { ...unstored, ...end, cron_entry: cronEntry, revision: unstored.revision + 1 });
+      return;
+    }
+    // An entry that the index has already is not stored again.
+    const answeredEntry = isAnswered && entry !== null ? JSON.stringify(entry) : null;
+    this.sql.exec(
+      `UPDATE runs SET ${Object.keys(end)
+        .map((column) => `${column} = ?`)
+        .join(", ")}, cron_entry = coalesce(?, cron_entry), revision = revision + 1
+       WHERE run_id = ?`,
+      ...Object.values(end),
+      answeredEntry,
       run.runId,
     );
   }
@@ -193,6 +198,7 @@ export class RunStore {
 
   /** Marks a run that has ended as deleted, so that the index writer removes it from the index. */
   markDeleted(runId: string): void {
+    this.unstored.store(runId);
     this.sql.exec(
       "UPDATE runs SET deleted = 1, webhook_at = NULL, revision = revision + 1 WHERE run_id = ?",
       runId,
@@ -226,12 +232,13 @@ export class RunStore {
 
   /** Whether a run here still needs its thread. A run that only waits for its webhook and has its values kept does not. */
   needsThread(threadId: string): boolean {
+    if (this.unstored.runIdsOf(threadId).length > 0) return true;
     const needsThread = "thread_id = ? AND NOT (webhook_at IS NOT NULL AND webhook_values_kept = 1)";
     return this.sql.exec(`SELECT 1 FROM runs WHERE ${needsThread} LIMIT 1`, threadId).toArray().length > 0;
   }
 
   isEmpty(): boolean {
-    return this.sql.exec("SELECT 1 FROM runs LIMIT 1").toArray().length === 0;
+    return this.unstored.isEmpty() && this.sql.exec("SELECT 1 FROM runs LIMIT 1").toArray().length === 0;
   }
 
   /** The run's last checkpoint; that of its thread when the run wrote none. */
