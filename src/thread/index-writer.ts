@@ -201,7 +201,8 @@ export class IndexWriter {
     const thread = this.context.threads.find(run.threadId);
     const isThreadDeleted = thread?.deleted === true;
     if (run.deleted || (isThreadDeleted && run.cron === null)) return deleteRunRow(DB, run.runId);
-    const indexed = { ...run, threadTemporary: thread?.temporary === true };
+    // A run whose thread is not here had a temporary thread, which went with it.
+    const indexed = { ...run, threadTemporary: thread?.temporary ?? true };
     return upsertRun(DB, isThreadDeleted ? withoutContent(indexed) : indexed);
   }
 
