@@ -72,13 +72,14 @@ export class Claims {
       else if (skipReason !== null) after = this.recordSkipped(definition, range, skipReason, after);
       else after = this.claimByCatchUp(definition, range, callerDelivers, after);
     }
+    const claimed = this.slotToDeliver as PendingSlot | null;
     this.record.update({
       nextRunAt: this.nextUnskippedSlot(definition, present),
       pendingFrom: this.oldestPending(pendingFrom, due),
       progress: after,
-      ...(this.slotToDeliver === null ? {} : { claimed: this.slotToDeliver }),
+      ...(claimed === null ? {} : { claimed }),
     });
-    return { slotToDeliver: this.slotToDeliver };
+    return { slotToDeliver: claimed };
   }
 
   /**
