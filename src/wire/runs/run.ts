@@ -242,10 +242,7 @@ export const runSearch = z
     ...paging,
     metadata: metadataFilter,
     status: optional(runStatus),
-    thread_id: optional(uuid).meta({
-      description:
-        "Only runs of this thread. Of a temporary thread, which goes with its run, only runs that have not ended are found.",
-    }),
+    thread_id: optional(uuid),
     assistant_id: optional(assistantId).meta({ description: ASSISTANT_ID_MEANING }),
     /** The open Agent Protocol's word for an assistant. */
     agent_id: optional(assistantId).meta({ description: "Another name of `assistant_id`." }),
