@@ -281,6 +281,7 @@ describe("figures", () => {
       tokens: { input: 0, output: 0, today: 0, this_month: 0 },
       start_lateness_ms: null,
       duration_ms: null,
+      thread_space_used: null,
     });
     await fireAt("2040-01-30T01:00:02.000Z", cron);
     await call("POST", `/runs/crons/${cron.cron_id}/skip`, { count: 1 });
