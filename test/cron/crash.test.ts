@@ -9,6 +9,8 @@ import {
   atClock,
   createCron,
   cronStub,
+  ended,
+  figuresOf,
   getCron,
   rowsOf,
   runsOf,
@@ -120,6 +122,49 @@ describe.each([true, false])("with the answer lost: %s", (answerLost) => {
       expect(await indexed(threadId), where).toBe(0);
     }
     expect(steps).toBeGreaterThan(10);
+    expect(steps).toBeLessThan(MOST_STEPS);
+  });
+
+  it("a thread object that dies at any step of a run whose end is the answer to the cron", async () => {
+    let steps = 0;
+    let died = true;
+    for (let lastStep = 1; lastStep <= MOST_STEPS && died; lastStep++) {
+      setClock("2040-01-01T00:00:00.000Z");
+      const cron = await createCron();
+      const threadId = threadIdOf(
+        { cronId: cron.cron_id, threadId: null, onRunCompleted: "delete" } as CronDefinition,
+        { scheduledFor: Date.parse("2040-01-01T15:27:00.000Z"), manual: false },
+      );
+      const life = new Life(lastStep, answerLost);
+      await liveBy(threadStub(threadId), life);
+      setClock("2040-01-01T15:27:00.000Z");
+      await runDurableObjectAlarm(cronStub(cron.cron_id));
+      steps = life.steps;
+      died = life.dead;
+      await bury();
+      // The cron's next delivery finds the run, or sends it again.
+      for (const at of ["2040-01-01T15:27:31.000Z", "2040-01-01T15:28:30.000Z"]) {
+        setClock(at);
+        await cronStub(cron.cron_id).poke(cron.cron_id, 0);
+        await runDurableObjectAlarm(threadStub(threadId));
+      }
+      await ended(cron.cron_id, 1);
+
+      const where = `died at step ${lastStep}`;
+      const slots = await slotsOf(cron.cron_id);
+      expect(slots, where).toMatchObject([{ status: "fired", run: { status: "success" } }]);
+      await settled(slots[0]);
+      await runDurableObjectAlarm(threadStub(threadId));
+      expect(
+        (await runsOf(cron.cron_id)).map(({ status }) => status),
+        where,
+      ).toEqual(["success"]);
+      const { runs } = await figuresOf(cron.cron_id);
+      expect(runs, where).toMatchObject({ success: 1, running: 0 });
+      expect(await rowsOf(threadStub(threadId)), where).toMatchObject({ threads: 0, runs: 0 });
+      expect(await indexed(threadId), where).toBe(0);
+    }
+    expect(steps).toBeGreaterThan(5);
     expect(steps).toBeLessThan(MOST_STEPS);
   });
 });
