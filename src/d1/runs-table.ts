@@ -2,17 +2,13 @@
 import { toWireRun, usageOf, type RunRecord } from "../calls/run";
 import { isShortLived } from "../calls/thread-id";
 import { DomainError } from "../platform/errors";
-import { parseInstant } from "../platform/instant";
-import { parseJson, parseJsonOrNull, type JsonObject } from "../platform/json";
+import { parseJson, parseJsonOrNull } from "../platform/json";
 import type { MultitaskStrategy } from "../wire/runs/payload";
 import type { Run, RunStatus } from "../wire/runs/run";
-import { assistantIdOf } from "./assistants-table";
 import { isNotDeleted, insertDeletedThread } from "./deleted-threads";
-import { allOf, type Alternative, type Condition } from "./json-filter";
-import { metadataConditions } from "./metadata-filter";
-import { searchPage } from "./page-search";
 
-type Row = {
+/** A row of the table. */
+export type RunIndexRow = {
   run_id: string;
   thread_id: string;
   assistant_id: string;
@@ -30,7 +26,8 @@ type Row = {
   updated_at: number;
 };
 
-const COLUMNS = [
+/** The columns of which a run is made. */
+export const RUN_COLUMNS = [
   "run_id",
   "thread_id",
   "assistant_id",
@@ -45,13 +42,13 @@ const COLUMNS = [
   "output_tokens",
   "created_at",
   "updated_at",
-] as const satisfies (keyof Row)[];
+] as const satisfies (keyof RunIndexRow)[];
 
 /** The SQL condition of the index `runs_unfinished`, which has the runs that are under way. All instants are positive. */
-const UNFINISHED = "status IN ('pending', 'running') AND due_at >= 0";
+export const UNFINISHED = "status IN ('pending', 'running') AND due_at >= 0";
 
-const UPSERT = `INSERT INTO runs (${COLUMNS.join(", ")}, due_at, thread_temporary, revision)
-  SELECT ${COLUMNS.map(() => "?").join(", ")}, ?, ?, ? WHERE ${isNotDeleted("?2", `?${COLUMNS.indexOf("created_at") + 1}`)}
+const UPSERT = `INSERT INTO runs (${RUN_COLUMNS.join(", ")}, due_at, thread_temporary, revision)
+  SELECT ${RUN_COLUMNS.map(() => "?").join(", ")}, ?, ?, ? WHERE ${isNotDeleted("?2", `?${RUN_COLUMNS.indexOf("created_at") + 1}`)}
   ON CONFLICT (run_id) DO UPDATE SET status = excluded.status, error = excluded.error, webhook = excluded.webhook,
     attempts = excluded.attempts, input_tokens = excluded.input_tokens, output_tokens = excluded.output_tokens,
     updated_at = excluded.updated_at, due_at = excluded.due_at, revision = excluded.revision
@@ -150,10 +147,10 @@ export async function deleteRunRows(db: D1Database, runIds: string[]): Promise<v
 export async function findRun(db: D1Database, threadId: string, runId: string): Promise<Run | undefined> {
   const row = await db
     .prepare(
-      `SELECT ${COLUMNS.join(", ")} FROM runs WHERE run_id = ? AND thread_id = ? AND thread_deleted = 0`,
+      `SELECT ${RUN_COLUMNS.join(", ")} FROM runs WHERE run_id = ? AND thread_id = ? AND thread_deleted = 0`,
     )
     .bind(runId, threadId)
-    .first<Row>();
+    .first<RunIndexRow>();
   return row === null ? undefined : toRun(row);
 }
 
@@ -170,80 +167,15 @@ export async function requireRun(db: D1Database, threadId: string, runId: string
  */
 export async function findRunOfCron(db: D1Database, runId: string): Promise<Run | undefined> {
   const row = await db
-    .prepare(`SELECT ${COLUMNS.join(", ")} FROM runs WHERE run_id = ?`)
+    .prepare(`SELECT ${RUN_COLUMNS.join(", ")} FROM runs WHERE run_id = ?`)
     .bind(runId)
-    .first<Row>();
+    .first<RunIndexRow>();
   return row === null ? undefined : toRun(row);
 }
 
 /** The error that there is no such run. */
 export const noRun = (runId: string): DomainError =>
   new DomainError("run.not_found", `no run with the id ${runId}`);
-
-/** Which runs to look for. Instants are ISO 8601 text. */
-export interface RunFilters {
-  metadata?: JsonObject;
-  status?: RunStatus;
-  thread_id?: string;
-  assistant_id?: string;
-  agent_id?: string;
-  created_after?: string;
-  created_before?: string;
-  sort_order?: "asc" | "desc";
-  /** Only these fields of the found runs are read; the other fields have no meaning. */
-  select?: readonly string[];
-  limit: number;
-  offset: number;
-}
-
-/** One page of the runs that match, newest first unless `sort_order` is "asc", and the number of all that match. */
-export async function searchRuns(db: D1Database, query: RunFilters): Promise<{ runs: Run[]; total: number }> {
-  const { rows, total } = await searchPage<Row>(db, {
-    table: "runs",
-    key: "run_id",
-    columns: COLUMNS,
-    // The field `usage` is stored in two columns.
-    select: query.select?.flatMap((field) => (field === "usage" ? ["input_tokens", "output_tokens"] : field)),
-    where: conditionsOf(query),
-    orderBy: ["created_at"],
-    order: query.sort_order,
-    limit: query.limit,
-    offset: query.offset,
-  });
-  return { runs: rows.map(toRun), total };
-}
-
-/**
- * The runs that a request to cancel means: those with the given ids, or all unfinished ones of a status, optionally on one
- * thread.
- * @throws request.invalid when the request has neither ids nor a status, run.not_found when there is no run of a given id
- */
-export async function runsToCancel(
-  db: D1Database,
-  query: { status?: "pending" | "running" | "all"; thread_id?: string; run_ids?: string[] },
-): Promise<{ run_id: string; thread_id: string }[]> {
-  const { status, thread_id: threadId, run_ids: runIds } = query;
-  if (runIds === undefined && status === undefined) {
-    throw new DomainError("request.invalid", "run_ids, status: expected one of them");
-  }
-  const where = allOf([
-    // The ids are one parameter, because D1 takes 100 parameters in one statement.
-    runIds === undefined
-      ? { sql: UNFINISHED, params: [] }
-      : { sql: "run_id IN (SELECT value FROM json_each(?))", params: [JSON.stringify(runIds)] },
-    ...(threadId === undefined ? [] : [{ sql: "+thread_id = ?", params: [threadId] }]),
-    ...(status === undefined || status === "all" ? [] : [{ sql: "+status = ?", params: [status] }]),
-    { sql: "thread_deleted = 0", params: [] },
-  ]);
-  const { results } = await db
-    .prepare(`SELECT run_id, thread_id FROM runs WHERE ${where.sql}`)
-    .bind(...where.params)
-    .all<{ run_id: string; thread_id: string }>();
-  const found = new Set(results.map((run) => run.run_id));
-  const missing = runIds?.find((id) => !found.has(id));
-  if (missing !== undefined && status === undefined) throw noRun(missing);
-  return results;
-}
 
 /** The thread of a run. @throws run.not_found */
 export async function threadOfRun(db: D1Database, runId: string): Promise<string> {
@@ -291,63 +223,8 @@ export const endLostRun = (db: D1Database, runId: string): D1PreparedStatement =
     )
     .bind(JSON.stringify({ error: "Error", message: LOST }), LOST, runId);
 
-function conditionsOf(query: RunFilters): Condition[] {
-  const conditions: Condition[] = [];
-  if (query.thread_id !== undefined) {
-    // A new thread under the id of a deleted one does not show the runs of the deleted one.
-    conditions.push(isOnThread(query.thread_id), { sql: "thread_deleted = 0", params: [] });
-  }
-  if (query.status !== undefined) conditions.push(hasStatus(query.status));
-  const assistant = query.assistant_id ?? query.agent_id;
-  if (assistant !== undefined) {
-    conditions.push({ sql: "assistant_id = ?", params: [assistantIdOf(assistant)] });
-  }
-  if (query.created_after !== undefined) {
-    conditions.push({ sql: "created_at >= ?", params: [parseInstant(query.created_after)] });
-  }
-  if (query.created_before !== undefined) {
-    conditions.push({ sql: "created_at < ?", params: [parseInstant(query.created_before)] });
-  }
-  const { cron_id: cronId, ...metadata } = query.metadata ?? {};
-  if (typeof cronId === "string") {
-    const indexed = { rank: 1, alternatives: [{ sql: "cron_id = ?" }], params: [cronId] };
-    conditions.push({ sql: "+cron_id = ?", params: [cronId], indexed });
-  } else if (cronId !== undefined) metadata.cron_id = cronId;
-  conditions.push(...metadataConditions(metadata));
-  return conditions;
-}
-
-/**
- * The SQL index of threads does not have the runs of short-lived threads, which have one run each as a rule. While such a run is
- * under way, another index finds it. When it has ended, it is found by a walk along all runs, the newest first.
- */
-function isOnThread(threadId: string): Condition {
-  const alternatives: Alternative[] = [{ sql: "thread_id = ? AND thread_temporary = 0" }];
-  if (isShortLived(threadId)) {
-    const isOnIt = "+thread_id = ? AND thread_temporary = 1";
-    alternatives.push(
-      { sql: `${isOnIt} AND ${UNFINISHED}`, few: true },
-      { sql: `${isOnIt} AND +status NOT IN ('pending', 'running')` },
-    );
-  }
-  const params = [threadId];
-  return { sql: "+thread_id = ?", params, indexed: { rank: 0, alternatives, params } };
-}
-
-/** Most runs succeed, so a walk in the order of creation soon finds some. The others have SQL indexes. */
-function hasStatus(status: RunStatus): Condition {
-  const condition: Condition = { sql: "+status = ?", params: [status] };
-  if (status === "success") return condition;
-  if (status === "pending" || status === "running") {
-    const alternatives: Alternative[] = [{ sql: `+status = ? AND ${UNFINISHED}`, few: true }];
-    return { ...condition, indexed: { rank: 3, alternatives, params: [status] } };
-  }
-  // The text of the condition is that of the SQL index, which SQLite does not use for a part of it.
-  const alternatives = [{ sql: "status = ? AND status IN ('error', 'timeout', 'interrupted')" }];
-  return { ...condition, indexed: { rank: 3, alternatives, params: [status] } };
-}
-
-const toRun = (row: Row): Run =>
+/** The run of a row. */
+export const toRun = (row: RunIndexRow): Run =>
   toWireRun({
     runId: row.run_id,
     threadId: row.thread_id,

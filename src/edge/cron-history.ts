@@ -1,7 +1,7 @@
 /** What became of the slots of a cron: its ledger, its runs and its figures. */
 import { z } from "zod";
 import { cronObject } from "../calls/cron-calls";
-import { searchRuns } from "../d1/runs-table";
+import { searchRuns } from "../d1/run-search";
 import { pick } from "../platform/json";
 import { cronFigures, slot, slotList } from "../wire/crons/slot";
 import { run, runList } from "../wire/runs/run";

@@ -2,7 +2,7 @@
 import { stream } from "hono/streaming";
 import { z } from "zod";
 import { threadObject, type JoinResult } from "../calls/thread-calls";
-import { runsToCancel, searchRuns } from "../d1/runs-table";
+import { runsToCancel, searchRuns } from "../d1/run-search";
 import { messageOf } from "../platform/errors";
 import { pick, type JsonObject } from "../platform/json";
 import {

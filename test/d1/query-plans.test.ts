@@ -5,7 +5,8 @@ import { countAssistants, searchAssistants } from "../../src/d1/assistant-search
 import { countCrons, enabledCronIdsOf, overdueCrons, searchCrons } from "../../src/d1/crons-table";
 import { forgetOldDeletions } from "../../src/d1/deleted-threads";
 import { countRuns, readSums } from "../../src/d1/metric-sums";
-import { deleteRunsOfThread, runsToCancel, searchRuns, stalledRuns } from "../../src/d1/runs-table";
+import { runsToCancel, searchRuns } from "../../src/d1/run-search";
+import { deleteRunsOfThread, stalledRuns } from "../../src/d1/runs-table";
 import { D1Store } from "../../src/d1/store/d1-store";
 import { deleteExpired } from "../../src/d1/store/ttl";
 import { countThreads, searchThreads, threadsOfAssistant } from "../../src/d1/threads-table";

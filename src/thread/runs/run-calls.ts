@@ -63,7 +63,8 @@ export class RunCalls implements ThreadRunCalls {
     }
     // Until here the cron would have asked for the run if this host had died. From here on the alarm does what is left: the run
     // goes on, the index lacks it, or its thread stays and has a time to live.
-    if (this.storedRun(run.runId) !== undefined || this.hasThread(run.threadId)) alarm.ringSoon();
+    const isLeft = this.context.hasTables() && this.context.threads.find(run.threadId) !== undefined;
+    if (isLeft || this.storedRun(run.runId) !== undefined) alarm.ringSoon();
     return answeredReports.recall(run.runId) ?? null;
   }
 
@@ -247,10 +248,6 @@ export class RunCalls implements ThreadRunCalls {
     const stored = this.queue.enqueue(run, { cronEntry, cronWaits });
     if (run.delayMs > 0) this.context.alarm.ringForWork(this.context.runs.nextDue());
     return stored;
-  }
-
-  private hasThread(threadId: string): boolean {
-    return this.context.hasTables() && this.context.threads.find(threadId) !== undefined;
   }
 
   /** The run's row; undefined when this object has none. */
