@@ -4,6 +4,7 @@
  * not finished.
  */
 import type { CronDefinition } from "../calls/cron-definition";
+import { slotsSoFar } from "../calls/cron-progress";
 import { earliest } from "../platform/alarm";
 import { now } from "../platform/clock";
 import { logError, logInfo } from "../platform/log";
@@ -14,7 +15,6 @@ import type { CronIndex } from "./cron-index";
 import type { Deliveries } from "./deliveries";
 import type { EndedRuns } from "./ended-runs";
 import { reasonNotToFire } from "./limits";
-import { slotsSoFar } from "../calls/cron-progress";
 import { pruneHistory, removeOldThreads } from "./retention";
 
 /**

@@ -1,6 +1,7 @@
 /**
  * The alerts of a cron, sent to its owner's webhook when a run failed, slots were missed, the server paused the cron, or its thread is
- * short of space. An alert is stored in the same transaction as the event that it reports. It is sent until the webhook answers or the attempts are used up.
+ * short of space. An alert is stored in the same transaction as the event that it reports. It is sent until the webhook answers or
+ * the attempts are used up.
  * Sending never delays a firing.
  */
 import { backoffMs, WEBHOOK_BACKOFF } from "../platform/backoff";

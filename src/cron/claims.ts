@@ -3,6 +3,7 @@
  * synchronous and runs within a transaction of its caller, so a crash cannot leave one changed without the other.
  */
 import { scheduleOf, upcomingSlot, type CronDefinition } from "../calls/cron-definition";
+import { withClaim, withSlots, type Progress } from "../calls/cron-progress";
 import { now, toIso } from "../platform/clock";
 import { DomainError } from "../platform/errors";
 import type { JsonObject } from "../platform/json";
@@ -13,7 +14,6 @@ import type { SlotOrigin } from "../wire/crons/slot";
 import type { Alerts } from "./alerts";
 import type { CronContext } from "./cron-context";
 import type { SlotLedger } from "./ledger";
-import { withClaim, withSlots, type Progress } from "../calls/cron-progress";
 import type { CronRecord } from "./record";
 import type { SlotRanges } from "./slot-ranges";
 import type { PendingSlot, SlotKey } from "./slot-rows";

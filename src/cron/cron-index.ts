@@ -1,5 +1,6 @@
 /** The cron's row in D1: what the row is to say, and writing it. */
 import type { CronEntry } from "../calls/cron-entry";
+import { figuresOf } from "../calls/cron-progress";
 import { indexCron, unindexCron, updateCronEntry } from "../d1/crons-table";
 import { now } from "../platform/clock";
 import { within } from "../platform/deadline";
@@ -7,7 +8,6 @@ import { logError } from "../platform/log";
 import { D1_CALL_MS } from "../platform/time-limits";
 import type { Figures } from "../wire/crons/slot";
 import type { CronContext } from "./cron-context";
-import { figuresOf } from "../calls/cron-progress";
 import type { StoredCron } from "./record";
 
 export class CronIndex {

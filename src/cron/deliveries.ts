@@ -3,6 +3,7 @@
  * object enqueue the run. A delivery that fails is tried again, and in the end the slot is given up as missed.
  */
 import type { CronEntry } from "../calls/cron-entry";
+import { withoutClaim } from "../calls/cron-progress";
 import type { RunReport } from "../calls/run-report";
 import { recentFiringContext } from "../d1/firing-context";
 import { backoffMs, CRON_BACKOFF } from "../platform/backoff";
@@ -21,7 +22,6 @@ import { findRunOfSlot, fire, UnknownRunError } from "./firing";
 import type { SlotLedger } from "./ledger";
 import { limitReached, reasonNotToFire } from "./limits";
 import { applyMultitaskStrategy, ordersRuns } from "./overlap";
-import { withoutClaim } from "../calls/cron-progress";
 import { REVISION_STEP, type CronRecord, type StoredCron } from "./record";
 import { runIdOf } from "./slot-ids";
 import type { SlotKey, PendingSlot } from "./slot-rows";

@@ -1,5 +1,6 @@
 /** What the owner of a cron does to its slots by hand: skips those to come, and runs those of the past that got no run. */
 import { scheduleOf, upcomingSlot } from "../calls/cron-definition";
+import { withSlots } from "../calls/cron-progress";
 import { now } from "../platform/clock";
 import { DomainError } from "../platform/errors";
 import { consecutiveRanges } from "../schedule/catch-up";
@@ -8,7 +9,6 @@ import type { Backfill, SkipNext } from "../wire/crons/slot";
 import { STAGGER_MS } from "./claims";
 import type { CronContext } from "./cron-context";
 import type { SlotLedger } from "./ledger";
-import { withSlots } from "../calls/cron-progress";
 import type { CronRecord } from "./record";
 import type { SlotRanges } from "./slot-ranges";
 

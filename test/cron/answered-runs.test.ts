@@ -1,12 +1,13 @@
 /** Runs that end while their cron waits for the answer to enqueuing them. */
 import { evictDurableObject } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { CronDefinition } from "../../src/calls/cron-definition";
 import { CronDO } from "../../src/cron/cron-do";
 import { threadIdOf } from "../../src/cron/slot-ids";
 import type { Cron } from "../../src/wire/crons/cron";
 import {
   alarmOf,
+  atClock,
   createCron,
   cronStub,
   ended,
@@ -15,7 +16,6 @@ import {
   ringAt,
   rowsOf,
   runsOf,
-  setClock,
   slotsOf,
   threadStub,
 } from "../support/crons";
@@ -25,13 +25,7 @@ import { setD1, setFates } from "../support/outage";
 
 const DUE = "2040-01-01T15:27:00.000Z";
 
-beforeEach(() => {
-  setClock("2040-01-01T00:00:00.000Z");
-});
-afterEach(() => {
-  vi.useRealTimers();
-  vi.restoreAllMocks();
-});
+atClock("2040-01-01T00:00:00.000Z");
 
 const threadOf = ({ cron_id: cronId }: Cron): ReturnType<typeof threadStub> => {
   const definition = { cronId, threadId: null, onRunCompleted: "delete" } as CronDefinition;
