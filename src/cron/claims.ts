@@ -239,6 +239,7 @@ export class Claims {
       origin: details.origin,
       threadId,
       attempts: isDeliveredNow ? 1 : 0,
+      deliveredAt: isDeliveredNow ? now() : null,
       retryAt: delayed ? jitteredAt : isDeliveredNow ? now() + DELIVERY_MS : now(),
       heldBy: null,
       overrides: details.overrides ?? null,

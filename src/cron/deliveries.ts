@@ -18,7 +18,7 @@ import type { CronContext } from "./cron-context";
 import type { CronIndex } from "./cron-index";
 import type { DefinitionChanges } from "./definition-changes";
 import type { EndedRuns } from "./ended-runs";
-import { findRunOfSlot, fire, UnknownRunError } from "./firing";
+import { findRunOfSlot, fire, ForgottenRunError, UnknownRunError } from "./firing";
 import type { SlotLedger } from "./ledger";
 import { limitReached, reasonNotToFire } from "./limits";
 import { applyMultitaskStrategy, ordersRuns } from "./overlap";
@@ -127,6 +127,10 @@ export class Deliveries {
           cron_id: definition.cronId,
         });
         this.ledger.bookRetry(slot, now() + UNKNOWN_RUN_RETRY_MS);
+        return;
+      }
+      if (error instanceof ForgottenRunError) {
+        this.giveUp(slot, "missed", error.message);
         return;
       }
       const refusal = asDomainError(error);

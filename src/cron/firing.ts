@@ -72,6 +72,9 @@ export async function fire(
 /** The error that nobody can tell at present whether the run of a slot was enqueued. */
 export class UnknownRunError extends Error {}
 
+/** The error that nobody can tell any more whether the run of a slot was enqueued: its record would have been removed by now. */
+export class ForgottenRunError extends Error {}
+
 /**
  * Finds the run of a claimed slot that an earlier delivery may have had enqueued although its answer was lost. A thread object has
  * the run until it has ended and D1 has its record, and remembers its end for a while. So D1 is asked only when the thread
@@ -79,6 +82,7 @@ export class UnknownRunError extends Error {}
  * @returns undefined when there is no such run, or when its end was reported and its record has been deleted since. `report` says
  *   how the run has ended; it is null when the run has not ended, or when the thread object reports the end
  * @throws UnknownRunError when the thread object, or D1 if it had to be asked, did not answer
+ * @throws ForgottenRunError when D1 has no record and may have had one
  */
 export async function findRunOfSlot(
   env: Env,
@@ -86,17 +90,22 @@ export async function findRunOfSlot(
   slot: PendingSlot,
 ): Promise<{ report: RunReport | null } | undefined> {
   const runId = runIdOf(cronId, slot);
+  let record: Awaited<ReturnType<typeof findRunOfCron>>;
   try {
     const asked = threadObject(env, slot.threadId).findRun(runId, slot.scheduledFor);
     const known = await within(OBJECT_CALL_MS, "the thread object", asked);
     if (known.found) return { report: known.report };
     if (known.isCertain) return undefined;
-    const record = await within(D1_CALL_MS, "D1", findRunOfCron(env.DB, runId));
-    if (record === undefined) return undefined;
-    return { report: isFinal(record.status) ? reportOfRecord(record) : null };
+    // An earlier delivery than the last was found to have made no run, before the last was made.
+    const since = slot.deliveredAt ?? slot.scheduledFor;
+    record = await within(D1_CALL_MS, "D1", findRunOfCron(env.DB, runId, since));
   } catch (error) {
     throw new UnknownRunError(`nobody tells whether the run was enqueued: ${messageOf(error)}`, {
       cause: error,
     });
   }
+  if (record === "removed")
+    throw new ForgottenRunError("its run may have been made: the record of such a run is removed by now");
+  if (record === "none") return undefined;
+  return { report: isFinal(record.status) ? reportOfRecord(record) : null };
 }

@@ -3,6 +3,7 @@
  * Slots in a row that got no run share one row; see `slot-ranges.ts`. Finding and removing old rows is in `old-slots.ts`.
  */
 import type { RunReport } from "../calls/run-report";
+import { now } from "../platform/clock";
 import { parseJsonOrNull } from "../platform/json";
 import type { Slot, SlotList } from "../wire/crons/slot";
 import type { CronRecord } from "./record";
@@ -79,13 +80,14 @@ export class SlotLedger {
 
   private insert(slot: PendingSlot): void {
     this.sql.exec(
-      `INSERT INTO slots (scheduled_for, manual, origin, status, thread_id, attempts, retry_at, overrides)
-       VALUES (?, ?, ?, 'pending', ?, ?, ?, ?)`,
+      `INSERT INTO slots (scheduled_for, manual, origin, status, thread_id, attempts, delivered_at, retry_at, overrides)
+       VALUES (?, ?, ?, 'pending', ?, ?, ?, ?, ?)`,
       slot.scheduledFor,
       slot.manual ? 1 : 0,
       slot.origin,
       slot.threadId,
       slot.attempts,
+      slot.deliveredAt ?? null,
       slot.retryAt,
       slot.overrides === null ? null : JSON.stringify(slot.overrides),
     );
@@ -106,7 +108,15 @@ export class SlotLedger {
 
   private storedPending(since: number): PendingSlot[] {
     return this.sql
-      .exec<SlotRow & { thread_id: string; attempts: number; retry_at: number; overrides: string | null }>(
+      .exec<
+        SlotRow & {
+          thread_id: string;
+          attempts: number;
+          delivered_at: number | null;
+          retry_at: number;
+          overrides: string | null;
+        }
+      >(
         `SELECT * FROM slots WHERE scheduled_for >= ? AND status = 'pending' AND first_slot IS NULL
          ORDER BY scheduled_for, manual`,
         since,
@@ -118,6 +128,7 @@ export class SlotLedger {
         origin: row.origin,
         threadId: row.thread_id,
         attempts: row.attempts,
+        deliveredAt: row.delivered_at,
         retryAt: row.retry_at,
         heldBy: row.reason,
         overrides: parseJsonOrNull(row.overrides),
@@ -126,7 +137,12 @@ export class SlotLedger {
 
   /** Counts a delivery that begins, and notes when the next one may begin (ms). */
   countAttempt(slot: SlotKey, retryAt: number): void {
-    this.updatePending(slot, "attempts = attempts + 1, retry_at = ?, reason = NULL", retryAt);
+    this.updatePending(
+      slot,
+      "attempts = attempts + 1, delivered_at = ?, retry_at = ?, reason = NULL",
+      now(),
+      retryAt,
+    );
   }
 
   /** Notes when the next delivery of a slot may begin (ms). The delivery that failed was counted when it began. */

@@ -66,4 +66,10 @@ export const CRON_SCHEMA: readonly SchemaStep[] = [
       });
     },
   },
+  {
+    summary: "When the last delivery of a slot was begun.",
+    apply(sql) {
+      addMissingColumns(sql, "slots", { delivered_at: "INTEGER" });
+    },
+  },
 ];

@@ -20,6 +20,8 @@ export interface PendingSlot extends SlotKey {
   threadId: string;
   /** How many deliveries were begun so far. */
   attempts: number;
+  /** The instant (ms) at which the last delivery was begun; null before the first. */
+  deliveredAt: number | null;
   /** The instant (ms) of the next delivery. The thread object refuses an earlier delivery that reaches it later than this. */
   retryAt: number;
   /** What the slot waits for when an earlier run holds it back; null when none does. */

@@ -8,9 +8,14 @@ import { within } from "../platform/deadline";
 import { logWarning } from "../platform/log";
 import { D1_CALL_MS } from "../platform/time-limits";
 import { addRemovals, useOf, type D1Use } from "./d1-use";
+import { REMOVED_BEFORE } from "./runs-table";
 
-/** A record stays for at least this many ms after the end of its run, so that a client that polls the run sees how it ended. */
-const SHORTEST_STAY_MS = 60_000;
+/**
+ * A record stays for at least this many ms after the end of its run. A cron that has lost the answer to enqueuing the run looks for
+ * the record, and its deliveries of a slot take twelve minutes at most while D1 and the thread object answer. When they did not answer
+ * for longer, the cron learns from `findRunOfCron` that the record may have been removed.
+ */
+const SHORTEST_STAY_MS = 15 * 60_000;
 
 /** How many statements one call sends at most for each reason to remove records. That is up to 10,000 records a minute. */
 const MAX_STATEMENTS = 20;
@@ -36,6 +41,14 @@ const DELETE_OLDEST = `DELETE FROM runs WHERE run_id IN (
     FROM (SELECT run_id, created_at, ${BYTES} AS bytes FROM runs WHERE ${IS_REMOVABLE}
       ORDER BY created_at, run_id LIMIT ${RECORDS_PER_STATEMENT}))
   WHERE bytes_before < ?2)`;
+
+/**
+ * Notes, before records are removed, that no record of a run that was created before ?1 can be relied upon to be there. Writes nothing
+ * when no record is to be removed.
+ */
+const NOTE_REMOVED_BEFORE = `INSERT INTO settings (name, value)
+  SELECT '${REMOVED_BEFORE}', CAST(?1 AS INTEGER) WHERE EXISTS (SELECT 1 FROM runs WHERE ${IS_REMOVABLE})
+  ON CONFLICT (name) DO UPDATE SET value = max(CAST(value AS INTEGER), CAST(?1 AS INTEGER))`;
 
 /**
  * Removes the records of runs that have been over for as long as `RUN_RECORD_DAYS` says. After that, as long as D1 is short of
@@ -79,9 +92,11 @@ async function removeUntil(
   env: Env,
   { endedBefore, maxBytes }: { endedBefore: number; maxBytes: number },
 ): Promise<{ removed: number; use: D1Use }> {
-  const statement = env.DB.prepare(DELETE_OLDEST).bind(endedBefore, maxBytes);
+  const note = env.DB.prepare(NOTE_REMOVED_BEFORE).bind(endedBefore);
+  const removal = env.DB.prepare(DELETE_OLDEST).bind(endedBefore, maxBytes);
   for (let removed = 0, statements = 1; ; statements++) {
-    const answer = await within(D1_CALL_MS, "D1", statement.run());
+    const batch = statements === 1 ? [note, removal] : [removal];
+    const answer = (await within(D1_CALL_MS, "D1", env.DB.batch(batch))).at(-1) as D1Result;
     const use = useOf(env, answer);
     removed += answer.meta.changes;
     if (answer.meta.changes === 0 || statements === MAX_STATEMENTS || isEnough(use)) return { removed, use };

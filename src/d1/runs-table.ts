@@ -161,16 +161,27 @@ export async function requireRun(db: D1Database, threadId: string, runId: string
   return run;
 }
 
+/** The setting that says which records may have been removed because they were old: those of runs created before this instant (ms). */
+export const REMOVED_BEFORE = "run_records_removed_before";
+
 /**
- * The record of a run that a cron made; undefined when the index has none. A run whose thread was deleted is found too, without
- * content.
+ * Looks for the record of a run that a cron made. A run whose thread was deleted is found too, without content.
+ * @param since the run was not created before this instant (ms)
+ * @returns the record; "none" when there never was one; "removed" when there may have been one that was removed since
  */
-export async function findRunOfCron(db: D1Database, runId: string): Promise<Run | undefined> {
-  const row = await db
-    .prepare(`SELECT ${RUN_COLUMNS.join(", ")} FROM runs WHERE run_id = ?`)
-    .bind(runId)
-    .first<RunIndexRow>();
-  return row === null ? undefined : toRun(row);
+export async function findRunOfCron(
+  db: D1Database,
+  runId: string,
+  since: number,
+): Promise<Run | "none" | "removed"> {
+  const [found, setting] = await db.batch<RunIndexRow & { value: string }>([
+    db.prepare(`SELECT ${RUN_COLUMNS.join(", ")} FROM runs WHERE run_id = ?`).bind(runId),
+    db.prepare("SELECT value FROM settings WHERE name = ?").bind(REMOVED_BEFORE),
+  ]);
+  const [row] = found?.results ?? [];
+  if (row !== undefined) return toRun(row);
+  const removedBefore = Number(setting?.results[0]?.value ?? 0);
+  return since < removedBefore ? "removed" : "none";
 }
 
 /** The error that there is no such run. */

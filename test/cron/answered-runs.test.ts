@@ -1,9 +1,11 @@
 /** Runs that end while their cron waits for the answer to enqueuing them. */
 import { evictDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
 import type { CronDefinition } from "../../src/calls/cron-definition";
 import { CronDO } from "../../src/cron/cron-do";
 import { threadIdOf } from "../../src/cron/slot-ids";
+import { removeOldRuns } from "../../src/d1/old-runs";
 import type { Cron } from "../../src/wire/crons/cron";
 import {
   alarmOf,
@@ -16,6 +18,7 @@ import {
   ringAt,
   rowsOf,
   runsOf,
+  setClock,
   slotsOf,
   threadStub,
 } from "../support/crons";
@@ -35,6 +38,19 @@ const threadOf = ({ cron_id: cronId }: Cron): ReturnType<typeof threadStub> => {
 /** Rings the cron's alarm at the time for which it is set. */
 async function ringNext(cronId: string): Promise<void> {
   await ringAt((await alarmOf(cronStub(cronId))) ?? "", cronId);
+}
+
+/** Has D1 hold records of runs that ended then. @returns a limit of which D1 takes more than 80 % */
+async function shortOfSpace(at: string): Promise<string> {
+  const { meta } = await env.DB.prepare(
+    `WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 100)
+     INSERT INTO runs (run_id, thread_id, assistant_id, status, metadata, kwargs, multitask_strategy, created_at, updated_at,
+       due_at, revision)
+     SELECT lower(hex(randomblob(16))), 't', 'a', 'success', '{}', printf('%.*c', 20000, 'x'), 'enqueue', ?1 + i, ?1 + i, 0, 1 FROM n`,
+  )
+    .bind(Date.parse(at))
+    .run();
+  return `${Math.ceil(meta.size_after / 0.85)}`;
 }
 
 /** A slot whose run has ended, while the answer to the cron was lost. */
@@ -121,6 +137,51 @@ describe("an answer that is lost", () => {
     for (let retries = 0; retries < 20; retries++) await ringNext(cron.cron_id);
     expect((await slotsOf(cron.cron_id)).map(({ status }) => status)).toEqual(["pending"]);
     await setD1(cronStub(cron.cron_id), true);
+    await ringNext(cron.cron_id);
+    await expectFiredOnce(cron.cron_id);
+  });
+
+  it("is found again in D1, though D1 is short of space while the deliveries are made", async () => {
+    const cron = await slotWithLostAnswer();
+    await evictDurableObject(threadOf(cron));
+    setClock("2040-01-01T15:39:00.000Z");
+    await removeOldRuns({ ...env, D1_SIZE_LIMIT: await shortOfSpace("2040-01-01T15:28:00.000Z") });
+    await ringAt("2040-01-01T15:39:00.000Z", cron.cron_id);
+    await expectFiredOnce(cron.cron_id);
+    expect((await runsOf(cron.cron_id))[0]?.created_at).toBe(DUE);
+  });
+
+  it("makes the slot missed when nobody can know any more whether its run was made, and no second run", async () => {
+    const cron = await slotWithLostAnswer();
+    const stub = cronStub(cron.cron_id);
+    await evictDurableObject(threadOf(cron));
+    await setD1(stub, false);
+    await ringNext(cron.cron_id);
+    setClock("2040-01-01T18:00:00.000Z");
+    await removeOldRuns({ ...env, D1_SIZE_LIMIT: await shortOfSpace("2040-01-01T15:28:00.000Z") });
+    await setD1(stub, true);
+    await ringAt("2040-01-01T18:00:01.000Z", cron.cron_id);
+    expect(await slotsOf(cron.cron_id)).toMatchObject([
+      {
+        status: "missed",
+        reason: "its run may have been made: the record of such a run is removed by now",
+        run_id: null,
+      },
+    ]);
+    expect(await runsOf(cron.cron_id)).toEqual([]);
+    expect((await figuresOf(cron.cron_id)).runs).toMatchObject({ success: 0, running: 0 });
+    expect((await getCron(cron.cron_id)).next_run_date).toBe("2040-01-02T15:27:00.000Z");
+  });
+
+  it("is not waited for when no run was made of a slot that is older than the records in D1", async () => {
+    await env.DB.prepare("DELETE FROM settings").run();
+    await shortOfSpace("2039-12-27T00:00:00.000Z");
+    await removeOldRuns({ ...env, RUN_RECORD_DAYS: "1" });
+    const cron = await createCron();
+    await setFates(cronStub(cron.cron_id), ["refused"]);
+    const period = { start: "2039-12-25T00:00:00.000Z", end: "2039-12-26T00:00:00.000Z" };
+    await call("POST", `/runs/crons/${cron.cron_id}/backfill`, period);
+    expect((await slotsOf(cron.cron_id)).map(({ status }) => status)).toEqual(["pending"]);
     await ringNext(cron.cron_id);
     await expectFiredOnce(cron.cron_id);
   });
