@@ -44,6 +44,7 @@ const BUNDLED = [
   "@langchain/langgraph",
   "@langchain/langgraph-checkpoint",
   "@langchain/langgraph-sdk",
+  "@langchain/langgraph-sdk/client",
   "@langchain/langgraph/prebuilt",
   "@langchain/langgraph/remote",
   "@langchain/langgraph/zod",

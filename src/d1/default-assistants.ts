@@ -1,16 +1,13 @@
 /** The default assistants: every graph has one. Its id is derived from the graph's id, and the server inserts its row. */
-import { v5 } from "@langchain/core/utils/uuid";
 import { z } from "zod";
 import { graphIds, settings } from "../graphs/registry";
 import { now } from "../platform/clock";
 import type { JsonObject } from "../platform/json";
 import { logError } from "../platform/log";
+import { defaultAssistantId } from "../wire/default-assistant-id";
 import { CONTENT } from "./assistant-row";
 
-/** All LangGraph servers derive these ids in this namespace, so a default assistant has the same id on each of them. */
-const NAMESPACE = "6ba7b821-9dad-11d1-80b4-00c04fd430c8";
-
-const idsByGraph = new Map(graphIds.map((graphId) => [graphId, v5(graphId, NAMESPACE)]));
+const idsByGraph = new Map(graphIds.map((graphId) => [graphId, defaultAssistantId(graphId)]));
 
 /** The assistant's id: for the id of a graph, that of its default assistant; any other text is an assistant's id, in lower case. */
 export const assistantIdOf = (idOrGraphId: string): string =>

@@ -1,0 +1,12 @@
+/**
+ * The server's own code that commands use too: schemas of requests, and what a schedule means. The build bundles this file, because
+ * the sources of the server are made for a bundler and Node cannot load them. So no other file of the command imports values of `src`.
+ */
+export { check } from "../src/platform/check";
+export { toIso } from "../src/platform/clock";
+export { DomainError } from "../src/platform/errors";
+export { previewOf } from "../src/schedule/preview";
+export { CRON_PAYLOAD_FIELDS, cronCreate, threadCronCreate } from "../src/wire/crons/cron";
+export { DEFAULT_POLICY, POLICY_FIELDS } from "../src/wire/crons/policy";
+export { defaultAssistantId } from "../src/wire/default-assistant-id";
+export { uuid } from "../src/wire/fields";
