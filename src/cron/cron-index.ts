@@ -8,7 +8,7 @@ import { logError } from "../platform/log";
 import { D1_CALL_MS } from "../platform/time-limits";
 import type { Figures } from "../wire/crons/slot";
 import type { CronContext } from "./cron-context";
-import type { StoredCron } from "./record";
+import { REVISION_STEP, type StoredCron } from "./record";
 
 export class CronIndex {
   /** The last write of the row. A deletion waits for it, because a write that arrives later would bring the row back. */
@@ -70,7 +70,9 @@ export class CronIndex {
   /** Removes the row. @throws Error when D1 does not answer */
   async remove({ definition, revision }: StoredCron): Promise<void> {
     await this.lastWrite;
-    await within(D1_CALL_MS, "D1", unindexCron(this.context.env.DB, definition.cronId, revision));
+    // A thread object may have written the end of a run that the deleted cron did not count; see `CronRecord.update`.
+    const latest = revision + REVISION_STEP - 1;
+    await within(D1_CALL_MS, "D1", unindexCron(this.context.env.DB, definition.cronId, latest));
   }
 
   private async writeRow(): Promise<void> {

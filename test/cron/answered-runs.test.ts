@@ -23,7 +23,7 @@ import {
   threadStub,
 } from "../support/crons";
 import { call } from "../support/edge";
-import { openGate } from "../support/graphs/steps";
+import { gateReached, openGate } from "../support/graphs/steps";
 import { setD1, setFates } from "../support/outage";
 
 const DUE = "2040-01-01T15:27:00.000Z";
@@ -210,4 +210,17 @@ it("a run that goes on while the answer is lost is found, and reports its end", 
   openGate(gate);
   await ended(cron.cron_id, 1);
   await expectFiredOnce(cron.cron_id);
+});
+
+it("a cron that is deleted while the end of its run is on the way leaves no row in D1", async () => {
+  const gate = crypto.randomUUID();
+  const { cron_id: cronId } = await createCron({ assistant_id: "steps", input: { gate } });
+  const rung = ringAt(DUE, cronId);
+  await gateReached(gate);
+  const deleted = call("DELETE", `/runs/crons/${cronId}`);
+  await vi.waitUntil(async () => (await call("GET", `/runs/crons/${cronId}`)).status === 404);
+  openGate(gate);
+  expect((await deleted).status).toBe(200);
+  await rung;
+  expect(await env.DB.prepare("SELECT 1 FROM crons WHERE cron_id = ?").bind(cronId).first()).toBeNull();
 });

@@ -23,7 +23,7 @@ const MOST = { kept: { object: 22, d1: 12 }, onThread: { object: 19, d1: 8 } };
 
 atClock("2040-01-01T00:00:00.000Z");
 
-it("a stateless firing with delete writes at most 7 rows in the objects and 5 in D1", async () => {
+it("a stateless firing with delete writes at most 5 rows in the objects and 5 in D1", async () => {
   const cron = await createCron();
   await ringAt("2040-01-01T15:27:00.000Z", cron.cron_id);
   const [first] = await slotsOf(cron.cron_id);
@@ -39,8 +39,9 @@ it("a stateless firing with delete writes at most 7 rows in the objects and 5 in
   await runDurableObjectAlarm(threads);
   console.info("rows written", JSON.stringify({ cronRows, threadRows }));
   expect(cronRows.object).toBeGreaterThan(0);
-  expect(threadRows.object).toBeGreaterThan(0);
-  expect(cronRows.object + threadRows.object).toBeLessThanOrEqual(7);
+  // The run ends before it is stored, and D1 has its record before the cron has the answer.
+  expect(threadRows.object).toBe(0);
+  expect(cronRows.object).toBeLessThanOrEqual(5);
   expect(cronRows.d1 + threadRows.d1).toBeGreaterThan(0);
   expect(cronRows.d1 + threadRows.d1).toBeLessThanOrEqual(5);
 });

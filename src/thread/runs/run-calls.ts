@@ -70,7 +70,9 @@ export class RunCalls implements ThreadRunCalls {
 
   /** See `thread-calls.ts`. */
   async findRun(runId: string, since: number): Promise<FoundRun> {
-    const { answeredReports, alarm } = this.context;
+    const { answeredReports, alarm, unstoredRuns } = this.context;
+    // The cron relies on the answer, so the run must be found again even if this host dies.
+    unstoredRuns.store(runId);
     const stored = this.storedRun(runId);
     const report = answeredReports.recall(runId) ?? null;
     if (stored === undefined) {

@@ -78,8 +78,8 @@ export class RunRecords {
       }
       return report;
     });
-    unstoredRuns.forget(run.runId);
-    if (answered !== null) this.context.answeredReports.remember(answered);
+    if (answered === null) unstoredRuns.forget(run.runId);
+    else this.context.answeredReports.remember(answered);
   }
 
   /** Notes in the row of the run how it has ended. @returns the report, if the run's cron gets it as an answer; otherwise null */

@@ -53,7 +53,7 @@ export class RunStore {
       "WHERE thread_id = ? AND status IN ('pending', 'running') ORDER BY seq",
       threadId,
     );
-    return [...stored, ...this.unstored.runIdsOf(threadId)];
+    return [...stored, ...this.unstored.unfinishedIds(threadId)];
   }
 
   /** Ids of all stored runs whose status is `running`. */
@@ -64,7 +64,7 @@ export class RunStore {
   /** Whether a run occupies the thread, or its start time has come and it only waits for its turn. */
   hasDue(threadId: string): boolean {
     const due = `WHERE thread_id = ? AND (${OCCUPIES_THREAD} OR (status = 'pending' AND start_at <= ?)) LIMIT 1`;
-    return this.unstored.runIdsOf(threadId).length > 0 || this.ids(due, threadId, now()).length > 0;
+    return this.unstored.unfinishedIds(threadId).length > 0 || this.ids(due, threadId, now()).length > 0;
   }
 
   /** Ids of the threads that have a run to start now. */
@@ -93,12 +93,13 @@ export class RunStore {
    * are left out.
    */
   unindexed(limit: number, createdBefore: number): StoredRun[] {
-    return this.select(
+    const stored = this.select(
       `WHERE revision > indexed AND (status NOT IN ('pending', 'running') OR created_at <= ?)
        ORDER BY seq LIMIT ?`,
       createdBefore,
       limit,
     );
+    return [...this.unstored.ended().map(toStoredRun), ...stored].slice(0, limit);
   }
 
   /** Notes that an attempt has failed and that the next is due at `nextAt` (ms). */
@@ -142,8 +143,9 @@ export class RunStore {
 
   /**
    * Ends the run, with the token usage in `run`. Its webhook and the report to its cron, if it has them, are due from now on.
-   * @param at the present instant in ms. An unstored run is stored with its end; the caller has it forgotten among the unstored
-   *   ones when the transaction is over
+   * An unstored run stays unstored if its report is the answer to its cron. Otherwise it is stored, and the caller has it forgotten
+   * among the unstored ones when the transaction is over.
+   * @param at the present instant in ms
    */
   markFinished(
     run: StoredRun,
@@ -168,7 +170,9 @@ export class RunStore {
     const unstored = this.unstored.run(run.runId);
     if (unstored !== undefined) {
       const cronEntry = entry === null ? null : JSON.stringify(entry);
-      insertRunRow(this.sql, { ...unstored, ...end, cron_entry: cronEntry, revision: unstored.revision + 1 });
+      const ended = { ...unstored, ...end, cron_entry: cronEntry, revision: unstored.revision + 1 };
+      if (isAnswered) this.unstored.end(ended);
+      else insertRunRow(this.sql, ended);
       return;
     }
     // An entry that the index has already is not stored again.
@@ -213,6 +217,7 @@ export class RunStore {
   noteIndexed({ runId, revision, status, webhookAt, reportAt }: StoredRun, reported: boolean): void {
     const isDone = isFinal(status) && webhookAt === null && (reportAt === null || reported);
     if (isDone) {
+      this.unstored.forget(runId);
       const { rowsWritten } = this.sql.exec(
         "DELETE FROM runs WHERE run_id = ? AND revision = ?",
         runId,
@@ -232,7 +237,7 @@ export class RunStore {
 
   /** Whether a run here still needs its thread. A run that only waits for its webhook and has its values kept does not. */
   needsThread(threadId: string): boolean {
-    if (this.unstored.runIdsOf(threadId).length > 0) return true;
+    if (this.unstored.unfinishedIds(threadId).length > 0) return true;
     const needsThread = "thread_id = ? AND NOT (webhook_at IS NOT NULL AND webhook_values_kept = 1)";
     return this.sql.exec(`SELECT 1 FROM runs WHERE ${needsThread} LIMIT 1`, threadId).toArray().length > 0;
   }

@@ -1,16 +1,23 @@
 /**
- * Runs that have begun and have no row yet. The run of a firing on a temporary thread mostly ends within moments, while its cron
- * waits for the answer. Such a run is stored once, with its end, and its thread is never stored. Until then the cron's claimed
- * slot is what remembers the run: when this host dies, the cron sends the run again.
+ * Runs that have no row. The run of a firing on a temporary thread mostly ends within moments, while its cron waits for the
+ * answer. Such a run is kept in memory until D1 has its record, and neither it nor its thread is ever stored here. Until the cron
+ * has the answer, the cron's claimed slot is what remembers the run: when this host dies, the cron asks D1 for the record, and sends
+ * the run again if there is none.
  *
- * A run and its thread are stored earlier when the cron waits no longer, when the run saves a checkpoint, and before anything
- * else changes one of them.
+ * A run is stored earlier when the cron waits no longer, when anybody else asks for the run, when the run saves a checkpoint, and
+ * before anything else changes the run or its thread.
  */
 import { insertThreadRow, type ThreadRow } from "../record/thread-row";
 import { insertRunRow, type RunRow } from "./run-row";
 
+interface UnstoredRun {
+  run: RunRow;
+  /** Null when the run has ended: its thread is gone then. */
+  thread: ThreadRow | null;
+}
+
 export class UnstoredRuns {
-  private readonly byRunId = new Map<string, { run: RunRow; thread: ThreadRow }>();
+  private readonly byRunId = new Map<string, UnstoredRun>();
 
   constructor(private readonly storage: DurableObjectStorage) {}
 
@@ -25,44 +32,55 @@ export class UnstoredRuns {
 
   /** The row that the thread would have; undefined when the thread is stored, or not here. */
   thread(threadId: string): ThreadRow | undefined {
-    return this.ofThread(threadId)?.thread;
+    return this.onThread(threadId)?.thread ?? undefined;
   }
 
-  /** The ids of the thread's unstored runs: one or none. */
-  runIdsOf(threadId: string): string[] {
-    const found = this.ofThread(threadId);
+  /** The ids of the thread's unstored runs that have not ended: one or none. */
+  unfinishedIds(threadId: string): string[] {
+    const found = this.onThread(threadId);
     return found === undefined ? [] : [found.run.run_id];
+  }
+
+  /** The runs that have ended, and of which D1 does not have the record yet. */
+  ended(): RunRow[] {
+    return [...this.byRunId.values()].filter(({ thread }) => thread === null).map(({ run }) => run);
   }
 
   isEmpty(): boolean {
     return this.byRunId.size === 0;
   }
 
+  /** Notes how the run has ended. Its thread is gone. */
+  end(run: RunRow): void {
+    this.byRunId.set(run.run_id, { run, thread: null });
+  }
+
   /**
-   * Stores the run and its thread, if they are not stored. Not to be called in a transaction that may be rolled back: the run
-   * would be lost.
+   * Stores the run, and its thread if it has not ended, unless they are stored. Not to be called in a transaction that may be rolled
+   * back: the run would be lost.
    */
   store(runId: string): void {
     const unstored = this.byRunId.get(runId);
     if (unstored === undefined) return;
+    const { run, thread } = unstored;
     this.storage.transactionSync(() => {
-      insertThreadRow(this.storage.sql, unstored.thread);
-      insertRunRow(this.storage.sql, unstored.run);
+      if (thread !== null) insertThreadRow(this.storage.sql, thread);
+      insertRunRow(this.storage.sql, run);
     });
     this.byRunId.delete(runId);
   }
 
   /** Stores the thread and its run, if they are not stored. */
   storeThread(threadId: string): void {
-    for (const runId of this.runIdsOf(threadId)) this.store(runId);
+    for (const runId of this.unfinishedIds(threadId)) this.store(runId);
   }
 
-  /** Forgets the run and its thread: the run has ended and is stored with its end. */
+  /** Forgets the run and its thread: the run is stored, or D1 has its record. */
   forget(runId: string): void {
     this.byRunId.delete(runId);
   }
 
-  private ofThread(threadId: string): { run: RunRow; thread: ThreadRow } | undefined {
-    return [...this.byRunId.values()].find(({ thread }) => thread.thread_id === threadId);
+  private onThread(threadId: string): UnstoredRun | undefined {
+    return [...this.byRunId.values()].find(({ thread }) => thread?.thread_id === threadId);
   }
 }
