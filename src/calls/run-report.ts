@@ -25,7 +25,7 @@ export interface RunReport {
 /** From this part on, the object of a thread is short of space. */
 export const SHORT_OF_SPACE = 0.8;
 
-/** The report of a run that has ended, from its record in D1. A run of a cron starts as soon as it is created. */
+/** The report of a run that has ended, from its record in D1, which has no start: most runs start as soon as they are created. */
 export const reportOfRecord = (run: Run): RunReport => ({
   runId: run.run_id,
   threadId: run.thread_id,

@@ -11,7 +11,7 @@ export class CronAlarm {
   private readonly clock: AlarmClock;
 
   constructor(
-    state: DurableObjectState,
+    private readonly state: DurableObjectState,
     private readonly record: CronRecord,
   ) {
     this.clock = new AlarmClock(state);
@@ -47,7 +47,9 @@ export class CronAlarm {
 
   /** Handles the alarm by `work`. Never throws: when the work fails, the alarm rings again after a back-off. */
   async handle(work: () => Promise<void>): Promise<void> {
-    await this.clock.ring(work, (failures) => this.nextSlotOr(now() + backoffMs(CRON_BACKOFF, failures)));
+    const retryAt = (failures: number): number =>
+      now() + backoffMs(CRON_BACKOFF, failures, String(this.state.id));
+    await this.clock.ring(work, (failures) => this.nextSlotOr(retryAt(failures)));
   }
 
   /** The next slot, if it can be read and comes before `retryAt`; otherwise `retryAt` (ms). */

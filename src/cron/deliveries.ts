@@ -6,7 +6,7 @@ import type { CronEntry } from "../calls/cron-entry";
 import { withoutClaim } from "../calls/cron-progress";
 import type { RunReport } from "../calls/run-report";
 import { recentFiringContext } from "../d1/firing-context";
-import { backoffMs, CRON_BACKOFF } from "../platform/backoff";
+import { backoffMs, CRON_BACKOFF, UNKNOWN_RUN_BACKOFF } from "../platform/backoff";
 import { now, toIso } from "../platform/clock";
 import { asDomainError, DomainError, messageOf } from "../platform/errors";
 import { logError } from "../platform/log";
@@ -33,8 +33,6 @@ const MAX_ATTEMPTS = 10;
  * writes of the cron less.
  */
 const ANSWER_WAIT_MS = 250;
-/** When nobody tells whether the slot's run was enqueued, they are asked again after this time. */
-const UNKNOWN_RUN_RETRY_MS = 15_000;
 /** A slot that is held back is looked at again after this time, in case the report of the run that it waits for is lost. */
 const HELD_BACK_RETRY_MS = 60_000;
 
@@ -82,6 +80,7 @@ export class Deliveries {
     if (this.record.isGone()) return;
     const stored = this.record.require();
     const { definition } = stored;
+    const runId = runIdOf(definition.cronId, slot);
     // An earlier delivery may have had the run enqueued although its answer was lost.
     const mayHaveFired = !countedByClaim && slot.attempts > 0;
     const attempts = slot.attempts + (countedByClaim ? 0 : 1);
@@ -126,7 +125,7 @@ export class Deliveries {
         logError("a slot waits until its run is found or known not to exist", error, {
           cron_id: definition.cronId,
         });
-        this.ledger.bookRetry(slot, now() + UNKNOWN_RUN_RETRY_MS);
+        this.ledger.bookRetry(slot, now() + backoffMs(UNKNOWN_RUN_BACKOFF, slot.attempts, runId));
         return;
       }
       if (error instanceof ForgottenRunError) {
@@ -145,9 +144,9 @@ export class Deliveries {
         const reason = `its run could not be enqueued in ${attempts} attempts: ${messageOf(error)}`;
         this.giveUp(slot, "missed", reason);
       } else if (isCounted) {
-        this.ledger.bookRetry(slot, now() + backoffMs(CRON_BACKOFF, attempts));
+        this.ledger.bookRetry(slot, now() + backoffMs(CRON_BACKOFF, attempts, runId));
       } else {
-        this.ledger.countAttempt(slot, now() + backoffMs(CRON_BACKOFF, attempts));
+        this.ledger.countAttempt(slot, now() + backoffMs(CRON_BACKOFF, attempts, runId));
       }
     }
   }

@@ -123,13 +123,16 @@ export class AlarmHandler {
     // If this host dies before a report is answered, the alarm sends the report again.
     if (!this.reports.isIdle()) instants.push(now() + SAFETY_ALARM_MS);
     if (this.index.isBehind()) {
-      instants.push(now() + backoffMs(INDEX_BACKOFF, this.index.failures + 1));
+      const object = String(this.context.state.id);
+      instants.push(now() + backoffMs(INDEX_BACKOFF, this.index.failures + 1, object));
     }
     return instants.length === 0 ? null : Math.min(...instants);
   }
 
   /** When the next start of a run, webhook or report is due (ms); null when none waits. */
   private nextRunWorkAt(): number | null {
-    return this.context.hasTables() ? earliest(this.context.runs.nextDue(), this.reports.nextAt()) : null;
+    if (!this.context.hasTables()) return null;
+    const nextReport = this.reports.nextAt();
+    return earliest(earliest(this.queue.nextStart(), this.context.webhookStore.nextAt()), nextReport);
   }
 }

@@ -1,5 +1,5 @@
 /** Runs that end while their cron waits for the answer to enqueuing them. */
-import { evictDurableObject } from "cloudflare:test";
+import { abortAllDurableObjects, evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
 import type { CronDefinition } from "../../src/calls/cron-definition";
@@ -23,8 +23,8 @@ import {
   threadStub,
 } from "../support/crons";
 import { call } from "../support/edge";
-import { gateReached, openGate } from "../support/graphs/steps";
-import { setD1, setFates } from "../support/outage";
+import { executionsOf, gateReached, openGate } from "../support/graphs/steps";
+import { setD1, setFates, type Fate } from "../support/outage";
 
 const DUE = "2040-01-01T15:27:00.000Z";
 
@@ -196,6 +196,39 @@ describe("an answer that is lost", () => {
     expect((await slotsOf(cron.cron_id)).map((slot) => slot.status)).toEqual(["fired"]);
     expect(await runsOf(cron.cron_id)).toEqual([]);
     expect((await figuresOf(cron.cron_id)).runs).toMatchObject({ success: 1, running: 0 });
+  });
+});
+
+describe("a cron that has given up waiting for the answer, while the thread object still works on the call", () => {
+  /** A slot whose run waits at a gate in its first step, and of which the cron knows only that it is there. */
+  async function foundAgain(fates: Fate[]): Promise<{ cron: Cron; gate: string }> {
+    const gate = crypto.randomUUID();
+    const cron = await createCron({ assistant_id: "steps", input: { key: gate, gate, gate_at: "one" } });
+    await setFates(cronStub(cron.cron_id), fates);
+    await ringAt(DUE, cron.cron_id);
+    await gateReached(gate);
+    expect((await slotsOf(cron.cron_id)).map(({ status }) => status)).toEqual(["pending"]);
+    await ringNext(cron.cron_id);
+    expect((await slotsOf(cron.cron_id)).map(({ status }) => status)).toEqual(["fired"]);
+    return { cron, gate };
+  }
+
+  it("is told of the end by a report", async () => {
+    const { cron, gate } = await foundAgain(["too slow"]);
+    openGate(gate);
+    await ended(cron.cron_id, 1);
+    await expectFiredOnce(cron.cron_id);
+    expect(executionsOf(gate, "one")).toBe(1);
+  });
+
+  it("may rely on the run, also if the host of the thread dies", async () => {
+    const { cron, gate } = await foundAgain(["too slow"]);
+    await abortAllDurableObjects();
+    expect(await rowsOf(threadOf(cron))).toMatchObject({ runs: 1, threads: 1 });
+    openGate(gate);
+    await runDurableObjectAlarm(threadOf(cron));
+    await ended(cron.cron_id, 1);
+    expect(await runsOf(cron.cron_id)).toMatchObject([{ status: "success", attempts: 2 }]);
   });
 });
 

@@ -1,6 +1,7 @@
 /** Objects whose surroundings fail: D1 that is down, a thread object that cannot be reached or whose answers get lost. */
 import { runInDurableObject } from "cloudflare:test";
 import type { Env } from "../../src/platform/config";
+import { DeadlineError } from "../../src/platform/deadline";
 import type { Answer } from "../../src/platform/rpc";
 
 /** An object; its parts get its bindings from its context. */
@@ -34,7 +35,7 @@ export async function setD1(stub: DurableObjectStub, up: boolean): Promise<void>
 }
 
 /** What becomes of each call to a thread object, in turn; from the end of the list on all is well. */
-export type Fate = "refused" | "answer lost" | "twice";
+export type Fate = "refused" | "answer lost" | "too slow" | "twice";
 
 /** For this object the calls to thread objects meet these fates. @returns how many calls were made */
 export async function setFates(
@@ -53,6 +54,11 @@ export async function setFates(
           const fate = fates === "always refused" ? "refused" : fates[calls];
           calls += 1;
           if (fate === "refused") throw new Error("the thread object is overloaded");
+          if (fate === "too slow") {
+            // The thread object goes on with the call, whose answer nobody waits for any more.
+            make().catch(() => undefined);
+            throw new DeadlineError("the thread object did not answer within 30000 ms");
+          }
           const answer = await make();
           if (fate === "twice") return make();
           if (fate === "answer lost") throw new Error("network connection lost");

@@ -20,5 +20,5 @@ export function delayToNextAttempt(run: StoredRun, { status, permanent }: Outcom
   if (status !== "error" && status !== "timeout") return null;
   const failures = run.failures + 1;
   if (failures >= run.cron.maxAttempts) return null;
-  return backoffMs(runBackoff(run.cron.retryDelayMs), failures);
+  return backoffMs(runBackoff(run.cron.retryDelayMs), failures, run.runId);
 }

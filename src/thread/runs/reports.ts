@@ -89,7 +89,7 @@ export class Reports {
       this.context.state.waitUntil(this.index.settle());
       return;
     }
-    const nextAt = now() + backoffMs(REPORT_BACKOFF, run.reportAttempts + 1);
+    const nextAt = now() + backoffMs(REPORT_BACKOFF, run.reportAttempts + 1, run.runId);
     this.context.reportStore.postpone(run.runId, nextAt);
     this.context.alarm.ringForWork(nextAt);
   }

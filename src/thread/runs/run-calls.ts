@@ -18,9 +18,7 @@ import { now } from "../../platform/clock";
 import { within } from "../../platform/deadline";
 import type { Run } from "../../wire/runs/run";
 import { CheckpointSaver } from "../checkpoints/checkpoint-saver";
-import { findCheckpoints } from "../checkpoints/checkpoint-tables";
 import type { IndexWriter } from "../index-writer";
-import { noCheckpoint } from "../state/thread-state";
 import { isInRunStream, isInThreadStream, type SentEvent } from "../streams/sent-event";
 import { eventStream } from "../streams/sse";
 import type { ThreadContext } from "../thread-context";
@@ -29,6 +27,7 @@ import { reportBeforeDeletion, reportOf } from "./reports";
 import type { RunQueue } from "./run-queue";
 import type { StoredRun } from "./run-row";
 import { readRunValues } from "./run-values";
+import { requireStartCheckpoint } from "./start-checkpoint";
 
 export class RunCalls implements ThreadRunCalls {
   constructor(
@@ -49,6 +48,7 @@ export class RunCalls implements ThreadRunCalls {
     const { answeredReports, alarm } = this.context;
     if (answerWithinMs === 0) {
       this.takeIn(run, cronEntry);
+      this.endAnswering(run.runId);
       return null;
     }
     answeredReports.await(run.runId);
@@ -58,8 +58,7 @@ export class RunCalls implements ThreadRunCalls {
       const ended = this.queue.outcome(run.runId)?.catch(() => undefined);
       await within(answerWithinMs, "the run", Promise.resolve(ended)).catch(() => undefined);
     } finally {
-      answeredReports.stopAwaiting(run.runId);
-      this.context.unstoredRuns.store(run.runId);
+      this.endAnswering(run.runId);
     }
     // Until here the cron would have asked for the run if this host had died. From here on the alarm does what is left: the run
     // goes on, the index lacks it, or its thread stays and has a time to live.
@@ -70,9 +69,8 @@ export class RunCalls implements ThreadRunCalls {
 
   /** See `thread-calls.ts`. */
   async findRun(runId: string, since: number): Promise<FoundRun> {
-    const { answeredReports, alarm, unstoredRuns } = this.context;
-    // The cron relies on the answer, so the run must be found again even if this host dies.
-    unstoredRuns.store(runId);
+    const { answeredReports, alarm } = this.context;
+    this.endAnswering(runId);
     const stored = this.storedRun(runId);
     const report = answeredReports.recall(runId) ?? null;
     if (stored === undefined) {
@@ -243,29 +241,27 @@ export class RunCalls implements ThreadRunCalls {
    */
   private takeIn(run: NewRun, cronEntry: CronEntry | null, { cronWaits = false } = {}): Run {
     if (!run.createThread) this.context.requireThread(run.threadId);
-    this.requireStartCheckpoint(run);
+    requireStartCheckpoint(this.context.storage.sql, run);
     this.context.createTables();
     if (run.temporary) this.context.markStanding();
     if (!cronWaits) this.context.alarm.ringSoon();
     const stored = this.queue.enqueue(run, { cronEntry, cronWaits });
-    if (run.delayMs > 0) this.context.alarm.ringForWork(this.context.runs.nextDue());
+    if (run.delayMs > 0) this.context.alarm.ringForWork(this.queue.nextStart());
     return stored;
+  }
+
+  /**
+   * The cron of the run waits no longer for the answer: the time is over, or it has heard of the run in another way. It relies on
+   * the run from here on, so the run is stored, and its end is reported.
+   */
+  private endAnswering(runId: string): void {
+    this.context.answeredReports.stopAwaiting(runId);
+    this.context.unstoredRuns.store(runId);
   }
 
   /** The run's row; undefined when this object has none. */
   private storedRun(runId: string): StoredRun | undefined {
     return this.context.hasTables() ? this.context.runs.get(runId) : undefined;
-  }
-
-  /**
-   * Checks that the checkpoint that a run names exists. LangGraph would start from an empty state without it.
-   * @throws thread.not_found
-   */
-  private requireStartCheckpoint({ threadId, kwargs }: NewRun): void {
-    const { checkpoint_id: checkpointId, checkpoint_ns: ns = "" } = kwargs.config.configurable;
-    if (typeof checkpointId !== "string") return;
-    const query = { threadId, ns: String(ns), checkpointId, limit: 1 };
-    if (findCheckpoints(this.context.storage.sql, query).length === 0) throw noCheckpoint(checkpointId);
   }
 
   /** How the run ends; undefined when it has ended already or is not here. Restarts a run whose host died. */

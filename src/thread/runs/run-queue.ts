@@ -1,7 +1,8 @@
 /**
  * The queue of runs in a thread object. It decides which run starts when, and whether a run that failed is tried again. A thread
- * executes one run at a time. The rows of the runs say what has been started. The queue's own memory is lost when the host dies,
- * and {@link RunQueue.startDue} continues from the rows.
+ * executes one run at a time, and an object so many at a time that they do not exhaust it. The others wait, and start in the order
+ * in which they came. The rows of the runs say what has been started. The queue's own memory is lost when the host dies, and
+ * {@link RunQueue.startDue} continues from the rows.
  */
 import type { CronEntry } from "../../calls/cron-entry";
 import { isFinal, toWireRun, type NewRun } from "../../calls/run";
@@ -25,10 +26,16 @@ import type { StoredRun } from "./run-row";
 const MAX_ATTEMPTS = 3;
 /** Runs that may wait on one thread. A cron whose graph is slower than its schedule must not add runs without end. */
 const MAX_WAITING = 100;
+/** Graphs that an object executes at the same time. All runs of a standing object share its 128 MB and its connections. */
+const MAX_EXECUTING = 50;
 
 export class RunQueue {
   /** The attempts that this host makes, by the id of the run. `done` resolves when the run has ended. */
   private readonly executing = new Map<string, { attempt: RunAttempt; done: Promise<Outcome> }>();
+  /** How many graphs are executing. An attempt that only waits until the index has its run is not counted. */
+  private graphs = 0;
+  /** Whether a run may be due that has not been started. False after a look at the rows has found none. */
+  private mayHaveDue = true;
   /** The id of the run that makes its last attempt; undefined when none does. No other run of the object starts meanwhile. */
   private lastAttempt: string | undefined;
   /** Promises of the outcomes of runs that wait to start, for callers that join them. */
@@ -42,7 +49,8 @@ export class RunQueue {
   ) {}
 
   /**
-   * Stores a run, and starts it if no other run of its thread comes first. A run that is delivered again is stored once.
+   * Stores a run, and starts it if no other run of its thread comes first and there is room for it. A run that is delivered again
+   * is stored once.
    * @param cronEntry the changes of the cron's row in the index, which are written together with the run
    * @param cronWaits whether the cron of the run waits for its end
    * @throws thread.not_found, run.conflict
@@ -60,26 +68,31 @@ export class RunQueue {
     if (stopReason === null && earlier.length >= MAX_WAITING) {
       throw new DomainError("run.conflict", `${earlier.length} runs wait on the thread already`);
     }
+    // Those that came before, and have waited for room, start before this one.
+    this.startWhileRoom();
     const isFree = earlier.length === 0 || !this.context.runs.hasDue(run.threadId);
-    const startsNow = run.delayMs === 0 && isFree && this.lastAttempt === undefined;
+    const startsNow = run.delayMs === 0 && isFree && this.hasRoom();
     this.records.enqueue(run, thread, { startsNow, cronEntry, cronWaits });
     if (stopReason !== null) this.stopAll(earlier, stopReason);
     const stored = this.require(run.runId);
     if (startsNow) this.start(stored);
-    else this.startNext(run.threadId);
+    else this.startDue();
     // The answer to its creator always says `pending`, whether or not the run has started.
     return toWireRun({ ...stored, status: "pending" });
   }
 
-  /** Starts every run that may start now, and restarts the runs whose host died. */
+  /** Starts the runs that may start now, and restarts those whose host died, as long as there is room. */
   startDue(): void {
-    // A run that crashes its host interrupts all other runs in the object. Each run therefore makes its last attempt alone.
-    const stranded = this.stranded().map((runId) => this.require(runId));
-    const isLast = (run: StoredRun): boolean => startsWithoutFailure(run) === MAX_ATTEMPTS - 1;
-    for (const run of [...stranded.filter(isLast), ...stranded.filter((run) => !isLast(run))]) {
-      if (this.lastAttempt === undefined) this.restart(run);
-    }
-    for (const threadId of this.context.runs.threadsToStart()) this.startNext(threadId);
+    this.mayHaveDue = true;
+    this.startWhileRoom();
+  }
+
+  /**
+   * When the next start of a run needs the alarm (ms); null when none does. While there is no room, runs that are due need none:
+   * the end of another run starts them.
+   */
+  nextStart(): number | null {
+    return this.context.runs.nextStart(this.hasRoom() ? 0 : now());
   }
 
   /** Ids of the runs whose rows say `running` and that this host does not execute: their host died. */
@@ -104,7 +117,7 @@ export class RunQueue {
   /** Stops a run that has not ended, and starts the next run of its thread. `rollback` also deletes the run's checkpoints. */
   stop(run: StoredRun, reason: StopReason): void {
     this.stopAll([run.runId], reason);
-    this.startNext(run.threadId);
+    this.startDue();
   }
 
   /** Stops runs that have not ended, and starts no other. */
@@ -139,12 +152,19 @@ export class RunQueue {
     return this.executing.size === 0;
   }
 
-  /** Starts the next run of the thread, if one may start now. */
-  private startNext(threadId: string): void {
-    // No run starts beside a last attempt.
-    if (this.lastAttempt !== undefined) return;
-    const next = this.context.runs.nextToStart(threadId);
-    if (next !== undefined) this.restart(next);
+  /** Whether another graph may be executed now. No run starts beside a last attempt. */
+  private hasRoom(): boolean {
+    return this.lastAttempt === undefined && this.graphs < MAX_EXECUTING;
+  }
+
+  /** Starts the runs that are due, one after the other, as long as there is room. Does nothing if none can be due. */
+  private startWhileRoom(): void {
+    while (this.mayHaveDue && this.hasRoom()) {
+      // A run that crashes its host interrupts all other runs in the object. So a last attempt comes first, and is made alone.
+      const next = this.context.runs.nextToStart(this.executing.keys(), MAX_ATTEMPTS - 1);
+      if (next === undefined) this.mayHaveDue = false;
+      else this.restart(next);
+    }
   }
 
   /** Starts a run again, or for the first time after it waited. A run without attempts left ends with an error. */
@@ -158,7 +178,6 @@ export class RunQueue {
         { status: "error", error: { error: "Error", message }, values: null, waiting: false },
         saver,
       );
-      this.startNext(run.threadId);
       return;
     }
     this.context.runs.markStarted(run.runId);
@@ -189,7 +208,10 @@ export class RunQueue {
    * @returns how the run ended, possibly after further attempts
    */
   private async makeAttempt(attempt: RunAttempt): Promise<Outcome> {
-    const outcome = await attempt.execute();
+    this.graphs += 1;
+    const outcome = await attempt.execute().finally(() => {
+      this.graphs -= 1;
+    });
     const run = attempt.takeRunWithUsage();
     const { saver, stopReason } = attempt;
     const mayFail = stopReason === undefined || stopReason === "timeout";
@@ -197,8 +219,7 @@ export class RunQueue {
     if (delayMs !== null) return this.tryAgain(run, outcome, saver, delayMs);
     if (outcome.error !== null) attempt.streamError(outcome.error);
     this.finish(run, outcome, saver, stopReason);
-    this.releaseLastAttempt(run);
-    this.startNext(run.threadId);
+    this.startFollowing(run);
     // Callers that join wait until the index has the run, because the row of a run on a temporary thread is removed then.
     await this.ending.settle(run);
     return outcome;
@@ -214,24 +235,22 @@ export class RunQueue {
     this.records.fail(run, outcome, saver, now() + delayMs);
     this.executing.delete(run.runId);
     const waiter = this.waiterOf(run.runId);
-    this.releaseLastAttempt(run);
     logInfo("run failed", {
       run_id: run.runId,
       thread_id: run.threadId,
       attempt: run.attempts,
       delay_ms: delayMs,
     });
-    this.context.alarm.ringForWork(this.context.runs.nextDue());
+    this.startFollowing(run);
+    this.context.alarm.ringForWork(this.nextStart());
     // The index must show that the run waits and until when. Otherwise the watchdog would take it for stalled.
     this.context.state.waitUntil(this.index.settle({ includeNewRuns: true }));
-    this.startNext(run.threadId);
     return waiter.promise;
   }
 
-  /** If the run made its last attempt, starts the other runs, which had to wait for it. */
-  private releaseLastAttempt(run: StoredRun): void {
-    if (this.lastAttempt !== run.runId) return;
-    this.lastAttempt = undefined;
+  /** Starts the runs that had to wait for an attempt at this one. */
+  private startFollowing(run: StoredRun): void {
+    if (this.lastAttempt === run.runId) this.lastAttempt = undefined;
     this.startDue();
   }
 

@@ -67,23 +67,20 @@ export class RunStore {
     return this.unstored.unfinishedIds(threadId).length > 0 || this.ids(due, threadId, now()).length > 0;
   }
 
-  /** Ids of the threads that have a run to start now. */
-  threadsToStart(): string[] {
-    return this.sql
-      .exec<{ thread_id: string }>(
-        `SELECT DISTINCT thread_id FROM runs AS waiting WHERE status = 'pending' AND start_at <= ? AND ${THREAD_IS_FREE}`,
-        now(),
-      )
-      .toArray()
-      .map((row) => row.thread_id);
-  }
-
-  /** The thread's next run; undefined when none may start now. */
-  nextToStart(threadId: string): StoredRun | undefined {
+  /**
+   * The run that is to start next: the oldest whose host has died, or else the oldest that waits and whose thread is free.
+   * @param executing the runs that this host executes
+   * @param startsBeforeLast a run whose host has died at so many of its starts comes before all others
+   * @returns undefined when no run may start now
+   */
+  nextToStart(executing: Iterable<string>, startsBeforeLast: number): StoredRun | undefined {
     const [runId] = this.ids(
-      `AS waiting WHERE thread_id = ? AND status = 'pending' AND start_at <= ? AND ${THREAD_IS_FREE} ORDER BY seq LIMIT 1`,
-      threadId,
+      `AS waiting WHERE (status = 'running' AND run_id NOT IN (SELECT value FROM json_each(?1)))
+         OR (status = 'pending' AND start_at <= ?2 AND ${THREAD_IS_FREE})
+       ORDER BY status = 'running' DESC, status = 'running' AND attempts - failures = ?3 DESC, seq LIMIT 1`,
+      JSON.stringify([...executing]),
       now(),
+      startsBeforeLast,
     );
     return runId === undefined ? undefined : this.get(runId);
   }
@@ -188,14 +185,12 @@ export class RunStore {
     );
   }
 
-  /** When the next start of a run or the next call of a webhook is due (ms); null when none is. */
-  nextDue(): number | null {
+  /** When the next start of a run is due (ms), of those that are due after `after` (ms); null when none is. */
+  nextStart(after: number): number | null {
     return this.sql
       .exec<{ at: number | null }>(
-        `SELECT min(at) AS at FROM (
-           SELECT min(start_at) AS at FROM runs AS waiting WHERE status = 'pending' AND ${THREAD_IS_FREE}
-           UNION ALL SELECT min(webhook_at) FROM runs
-         )`,
+        `SELECT min(start_at) AS at FROM runs AS waiting WHERE status = 'pending' AND start_at > ? AND ${THREAD_IS_FREE}`,
+        after,
       )
       .one().at;
   }

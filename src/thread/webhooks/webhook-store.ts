@@ -47,6 +47,11 @@ export class WebhookStore {
     );
   }
 
+  /** When the next call is due (ms); null when none is. */
+  nextAt(): number | null {
+    return this.sql.exec<{ at: number | null }>("SELECT min(webhook_at) AS at FROM runs").one().at;
+  }
+
   /** Counts an attempt before it is made. If the host dies in it, the next attempt is due at `nextAt` (ms). */
   countAttempt(runId: string, nextAt: number): void {
     this.sql.exec(

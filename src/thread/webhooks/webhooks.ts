@@ -83,7 +83,7 @@ export class Webhooks {
       } finally {
         this.calling.delete(run.runId);
       }
-      if (this.context.hasTables()) this.context.alarm.ringForWork(this.context.runs.nextDue());
+      if (this.context.hasTables()) this.context.alarm.ringForWork(this.context.webhookStore.nextAt());
       await this.index.settle();
     }
   }

@@ -220,7 +220,7 @@ describe("a report", () => {
       // The alarm that was set when the run came is not the report's.
       await runDurableObjectAlarm(thread);
       expect(attempts()).toBe(failed);
-      at += backoffMs(REPORT_BACKOFF, failed);
+      at += backoffMs(REPORT_BACKOFF, failed, slot.run_id);
       expect(await alarmOf(thread)).toBe(new Date(at).toISOString());
       await evictDurableObject(thread);
       setClock(new Date(at).toISOString());
@@ -237,7 +237,7 @@ describe("a report", () => {
     const slot = await fired(await createCron({ on_run_completed: "keep" }));
     await settled(slot);
     await until(async () => (await alarmOf(threadStub(slot.thread_id))) === dueAnd(1_000));
-    setClock(dueAnd(1_000));
+    setClock(dueAnd(2_000));
     await runDurableObjectAlarm(threadStub(slot.thread_id));
     expect(heard).toHaveLength(2);
     expect(heard[1]).toEqual(heard[0]);
@@ -304,7 +304,7 @@ describe("a report", () => {
     const thread = threadStub(slot.thread_id);
     await settled(slot);
     await until(async () => calls.length === 1 && (await alarmOf(thread)) === dueAnd(1_000));
-    setClock(dueAnd(1_000));
+    setClock(dueAnd(2_000));
     await runDurableObjectAlarm(thread);
     expect(heard).toHaveLength(1);
     expect(await rowsOf(thread)).toMatchObject({ runs: 1, threads: 0 });
