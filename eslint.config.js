@@ -1,9 +1,9 @@
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: [".edgecron/", ".wrangler/", "node_modules/"] },
+  { ignores: [".edgecron/", ".wrangler/", "dist/", "node_modules/"] },
   {
-    files: ["src/**/*.ts", "test/**/*.ts", "vitest.config.ts"],
+    files: ["cli/**/*.ts", "src/**/*.ts", "test/**/*.ts", "vitest.config.ts"],
     extends: [tseslint.configs.strictTypeChecked],
     languageOptions: { parserOptions: { projectService: true } },
     linterOptions: { reportUnusedDisableDirectives: "error" },

@@ -6,7 +6,7 @@ import { statfsSync } from "node:fs";
 import { join } from "node:path";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
-import { buildGraphs } from "./scripts/build-graphs.mjs";
+import { buildGraphs } from "./cli/build/build-graphs";
 
 const here = (path: string) => join(import.meta.dirname, path);
 
@@ -93,8 +93,7 @@ export default defineConfig(async () => {
               },
             }),
           ],
-          // The server under test serves the test graphs in place of those of langgraph.json.
-          resolve: { alias: [{ find: /^.*\.edgecron\/graphs(\.ts)?$/, replacement: testGraphs }] },
+          resolve: { alias: { "edgecron:graphs": testGraphs } },
           test: {
             name: "workers",
             // To start a workerd takes longer than most test files; fresh-start.ts is what keeps the files apart.
@@ -108,7 +107,14 @@ export default defineConfig(async () => {
             setupFiles: ["./test/support/fresh-start.ts"],
           },
         },
-        { test: { name: "node", environment: "node", include: ["test/**/*.node.test.ts"] } },
+        {
+          test: {
+            name: "node",
+            environment: "node",
+            include: ["test/**/*.node.test.ts"],
+            globalSetup: ["./test/support/built-command.ts"],
+          },
+        },
       ],
     },
   };

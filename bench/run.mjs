@@ -17,7 +17,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { memoryDisk } from "../scripts/memory-disk.mjs";
+import { memoryDisk } from "../dist/repository/memory-disk.js";
 import { compareFirings, FIRINGS } from "./firings/compare.mjs";
 import * as firings from "./firings/contestants.mjs";
 import { compareGrowth, GROWTH, startWithAgent } from "./growth.mjs";

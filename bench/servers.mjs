@@ -5,8 +5,8 @@ import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "nod
 import { createServer } from "node:net";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { copyProject } from "../scripts/project-copy.mjs";
-import { killGroup, startWrangler } from "../scripts/wrangler.mjs";
+import { copyProject } from "../dist/repository/project-copy.js";
+import { killGroup, startWrangler } from "../dist/wrangler.js";
 
 const HOST = "127.0.0.1";
 const START_LIMIT_MS = 90_000;
@@ -40,7 +40,7 @@ export async function startEdgeCron(name, checkout, folder, prepare = () => unde
   copyProject(checkout, copy, join(bench, "graph.mjs"), Object.keys(graphs));
   prepare(copy);
   const port = await freePort();
-  const args = ["scripts/dev.mjs", "--port", port, "--inspector-port", 0, "--ip", HOST];
+  const args = ["dist/main.js", "dev", "--port", port, "--inspector-port", 0, "--ip", HOST];
   args.push("--persist-to", join(folder, "state"), "--log-level", "error", "--var", "AUTH:open");
   return start(name, port, startNode(args.map(String), { cwd: copy }));
 }
@@ -49,7 +49,7 @@ export async function startEdgeCron(name, checkout, folder, prepare = () => unde
 export async function startWorker(name, args) {
   const port = await freePort();
   const fixed = ["--port", port, "--inspector-port", 0, "--ip", HOST, "--log-level", "error"];
-  return start(name, port, startWrangler(["dev", ...args, ...fixed.map(String)]), killGroup);
+  return start(name, port, startWrangler(["dev", ...args, ...fixed.map(String)], project), killGroup);
 }
 
 /**

@@ -16,7 +16,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { memoryDisk } from "../scripts/memory-disk.mjs";
+import { memoryDisk } from "../dist/repository/memory-disk.js";
 import { deviations } from "./check.mjs";
 import { createCrons, observe, pauseCrons, untilQuiet } from "./observe.mjs";
 import { planCrons, randomOf } from "./plan.mjs";

@@ -1,8 +1,8 @@
 /** The server of an experiment: a copy of the project with graphs of its own, started and killed again and again. */
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { copyProject } from "../scripts/project-copy.mjs";
-import { root } from "../scripts/wrangler.mjs";
+import { copyProject } from "../dist/repository/project-copy.js";
+import { packageRoot as root } from "../dist/package-root.js";
 
 /** Long, for a machine that is busy with other work too. */
 const START_LIMIT_MS = 180_000;
@@ -16,6 +16,7 @@ export class ChaosServer {
   log = [];
   #folder;
   #modules;
+  #project;
   #server = null;
 
   /** @param {string} folder for the copy and the state */
@@ -27,8 +28,10 @@ export class ChaosServer {
   async prepare() {
     const copy = join(this.#folder, "project");
     copyProject(root, copy, join(root, "chaos/graphs.mjs"), ["fast", "slow"]);
-    const load = (file) => import(pathToFileURL(join(copy, "scripts", file)).href);
-    this.#modules = { ...(await load("dev-server.mjs")), ...(await load("dev-arguments.mjs")) };
+    const load = (file) => import(pathToFileURL(join(copy, "dist", file)).href);
+    const { projectAt } = await load("project.js");
+    this.#project = projectAt(join(copy, "langgraph.json"));
+    this.#modules = { ...(await load("dev/dev-server.js")), ...(await load("dev/dev-arguments.js")) };
   }
 
   /** Starts it on the state that is there, as `npm run dev` does. Settles when it answers. */
@@ -36,7 +39,7 @@ export class ChaosServer {
     const { DevServer, devArguments } = this.#modules;
     const argv = ["--port", "0", "--inspector-port", "0", "--persist-to", join(this.#folder, "state")];
     argv.push("--log-level", "error", "--var", "AUTH:open");
-    const server = new DevServer((line) => {
+    const server = new DevServer(this.#project, (line) => {
       this.log.push(line);
       if (this.log.length > KEPT_LINES) this.log.shift();
     });

@@ -10,8 +10,7 @@ import {
   graphs as generatedGraphs,
   schemas as generatedSchemas,
   settings as generatedSettings,
-} from "../../.edgecron/graphs";
-import type { ExtractedSchemas } from "./graph-schemas";
+} from "edgecron:graphs";
 
 type AnyGraph = Pregel<Record<string, never>, Record<string, never>>;
 
@@ -112,17 +111,10 @@ export function createRegistry(graphs: Readonly<Record<string, unknown>>): Graph
 export const { graphIds, loadGraph, readGraph } = createRegistry(generatedGraphs);
 
 /** The schemas that the build read from types: by graph id, then by the path of the subgraph (`""` for the graph itself). */
-export const extractedSchemas: Readonly<Record<string, Readonly<Record<string, ExtractedSchemas>>>> =
-  generatedSchemas;
+export const extractedSchemas = generatedSchemas;
 
 /** The sections of langgraph.json that configure the server: times to live, and the request headers that graphs see. */
-export const settings: {
-  readonly checkpointer?: unknown;
-  readonly store?: unknown;
-  readonly http?: unknown;
-  /** By graph id, the description of its default assistant. */
-  readonly descriptions?: Readonly<Record<string, string>>;
-} = generatedSettings;
+export const settings = generatedSettings;
 
 /**
  * The compiled graph that an export stands for: a compiled graph, a StateGraph, or the agent of `createAgent`.

@@ -1,7 +1,7 @@
 import { InMemoryStore, MemorySaver, type BaseCheckpointSaver } from "@langchain/langgraph";
 import { describe, expect, it } from "vitest";
 import { graphIds, GraphNotFoundError, loadGraph } from "../../src/graphs/registry";
-import { graphs } from "../../.edgecron/graphs";
+import { graphs } from "edgecron:graphs";
 import { graph as echo } from "../support/graphs/echo";
 import { graph as ownGraph, ownCheckpointer } from "../support/graphs/own-checkpointer";
 import { executionsOf, gateReached, openGate } from "../support/graphs/steps";

@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { firstSlots } from "./matcher";
 
-const SCRIPT = join(import.meta.dirname, "../../scripts/simulate.mjs");
+const SCRIPT = join(import.meta.dirname, "../../dist/repository/simulate.js");
 
 it("finds nothing wrong in a hundred and fifty schedules", { timeout: 300_000 }, async () => {
   const options = ["--schedules", "150", "--seed", "test", "--workers", "2"];

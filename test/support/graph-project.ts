@@ -2,7 +2,7 @@
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { buildGraphs, type BuildGraphsOptions } from "../../scripts/build-graphs.mjs";
+import { buildGraphs, type BuildGraphsOptions } from "../../cli/build/build-graphs";
 
 const root = join(import.meta.dirname, "../..");
 

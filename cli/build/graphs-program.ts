@@ -1,0 +1,74 @@
+/**
+ * The program that wrangler runs before it bundles the Worker, and again when a file of a graph changes:
+ *
+ *   node graphs-program.js [--config langgraph.json] [--out .edgecron/graphs.ts]
+ *
+ * Exit code 1 and a message for each graph on stderr when something is wrong. With EDGECRON_KEEP_GOING=1, as `edgecron dev` sets
+ * it, a graph that is wrong stands for its own error, and the others are served. EDGECRON_NOT_LOADED tells, in JSON, which
+ * graphs the Worker could not load. EDGECRON_STAND_INS names, in a JSON array, the missing imports for which wrangler was
+ * given stand-ins.
+ */
+import { parseArgs } from "node:util";
+import { buildGraphs, GraphConfigError, type NotLoaded } from "./build-graphs.js";
+import { stateOf, writeReport } from "./build-report.js";
+import { messageOf, replaceExit, stackOf } from "./graph-module.js";
+import type { FoundGraph } from "./graphs-config.js";
+
+const end = process.exit.bind(process);
+replaceExit((code) => {
+  throw new Error(`process.exit(${code ?? ""})`);
+});
+try {
+  await main();
+  // A graph's module may have left a timer or socket open; the work here is done.
+  end(0);
+} catch (error) {
+  console.error(error instanceof GraphConfigError ? error.message : error);
+  end(1);
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: { config: { type: "string" }, out: { type: "string", default: ".edgecron/graphs.ts" } },
+  });
+  const keepGoing = process.env["EDGECRON_KEEP_GOING"] === "1";
+  const standIns = JSON.parse(process.env["EDGECRON_STAND_INS"] ?? "[]") as string[];
+  const notLoaded = JSON.parse(process.env["EDGECRON_NOT_LOADED"] ?? "{}") as NotLoaded;
+  const late = noteLateFailures();
+  // `edgecron dev` says what it waits for when a build takes long.
+  const onGraph = ({ id, path }: FoundGraph, index: number, count: number): void => {
+    if (keepGoing) console.log(`Loading graph "${id}" (${path}), ${index + 1} of ${count}`);
+  };
+  const built = await buildGraphs({ ...values, keepGoing, standIns, notLoaded, onGraph }).catch(
+    async (error: unknown) => {
+      if (error instanceof GraphConfigError) await writeReport(values.out, { failure: error.message });
+      throw error;
+    },
+  );
+  const { graphIds, errors, filesOf } = built;
+  const notes = [...built.notes, ...late];
+  const states = [...filesOf].map(([id, files]) => [id, stateOf(files)] as const);
+  await writeReport(values.out, {
+    notes,
+    errors,
+    filesOf: Object.fromEntries(filesOf),
+    states: Object.fromEntries(states),
+  });
+  console.log(`Graphs: ${graphIds.join(", ")}`);
+  // `edgecron dev` tells these itself, once.
+  if (!keepGoing) for (const note of notes) console.warn(`Note: ${note}`);
+  for (const message of errors) console.error(message);
+}
+
+/** What a module began while it was loaded may fail when it has long been loaded: that is no reason to end here. */
+function noteLateFailures(): string[] {
+  const notes: string[] = [];
+  const add = (error: unknown): void => {
+    notes.push(
+      `something that a graph's module began when it was loaded has failed: ${messageOf(error)}${stackOf(error)}`,
+    );
+  };
+  process.on("unhandledRejection", add);
+  process.on("uncaughtException", add);
+  return notes;
+}

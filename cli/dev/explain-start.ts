@@ -1,0 +1,102 @@
+/** Why the server did not start, from what wrangler and workerd printed: the reason, the file, and the graphs that it is part of. */
+import { SourceMap, type SourceMapPayload } from "node:module";
+import { relative, resolve } from "node:path";
+import type { BuildReport } from "../build/build-report.js";
+
+const MAX_FRAMES = 5;
+const REASON = /\bUncaught\b|\[ERROR\]|No such module|Build failed/;
+
+/** The source map of the bundle, and the folder that its paths are relative to. */
+export interface BundleMap {
+  readonly dir: string;
+  readonly map: object;
+}
+
+/**
+ * @param report of the build
+ * @param lines that were printed
+ * @param root the folder that paths are relative to
+ * @returns undefined when nothing printed tells
+ */
+export function explainStart(
+  { failure, errors = [], filesOf = {} }: BuildReport,
+  lines: readonly string[],
+  root: string,
+  sourceMap: BundleMap | null = null,
+): string | undefined {
+  if (failure !== undefined) return failure;
+  const found = failureIn(lines, root, sourceMap);
+  if (found === undefined) return undefined;
+  const { reason, details, text } = found;
+  const named = [...text.matchAll(/(?:file:\/\/)?((?:[A-Za-z]:)?[\w@./\\-]+\.[cm]?[jt]sx?)\b/g)].map(
+    ([, file = ""]) => resolve(root, file),
+  );
+  const graphs = Object.entries(filesOf).filter(([, inputs]) => named.some((file) => inputs.includes(file)));
+  const first = named.find((file) => graphs.some(([, inputs]) => inputs.includes(file)));
+  const where =
+    first === undefined
+      ? []
+      : [
+          `  It is in ${placeOf(root, first)}, which is part of: ${graphs.map(([id]) => `graph "${id}"`).join(", ")}.`,
+        ];
+  return [`The server could not start: ${reason}`, ...details, ...where, ...errors].join("\n");
+}
+
+/**
+ * What the Worker threw when it was loaded: the reason and, line by line, the places in the source.
+ * @param lines that wrangler printed
+ * @param root the folder that paths are relative to
+ * @returns undefined when it did not throw
+ */
+export function whatWasThrown(
+  lines: readonly string[],
+  root: string,
+  sourceMap: BundleMap | null,
+): string | undefined {
+  const { reason = "", details = [] } = failureIn(lines, root, sourceMap) ?? {};
+  if (!reason.startsWith("Uncaught ")) return undefined;
+  const frames = details.filter((line) => /^\s*at /.test(line) && !/\bindex\.js:|\.edgecron\//.test(line));
+  return [reason.replace("Uncaught ", ""), ...frames].join("\n");
+}
+
+/** The first failure that was printed, the lines that belong to it, and the text around it. */
+function failureIn(
+  lines: readonly string[],
+  root: string,
+  sourceMap: BundleMap | null,
+): { reason: string; details: string[]; text: string } | undefined {
+  const text = lines
+    .map((line) => line.replace(/\u001b\[[0-9;]*m/g, "").replace("[wrangler:error] ", ""))
+    .map((line) => inSource(line, root, sourceMap));
+  const at = text.findIndex((line) => REASON.test(line) && !/^\s*$/.test(line));
+  const line = text[at];
+  if (line === undefined) return undefined;
+  const reason = line
+    .replace(/^.*\[ERROR\] /, "")
+    .replace(/^.*?(?=Uncaught|No such module|Build failed)/, "");
+  const after = text
+    .slice(at + 1)
+    .filter((line) => line.trim() !== "")
+    .slice(0, 20);
+  const frames = after.filter((line) => /^\s*at /.test(line));
+  const details = (frames.length > 0 ? frames : after).slice(0, MAX_FRAMES);
+  return { reason, details, text: text.slice(at, at + 30).join("\n") };
+}
+
+/** A line of a stack with the place in the source, in place of that in the bundle. */
+function inSource(line: string, root: string, sourceMap: BundleMap | null): string {
+  if (sourceMap === null) return line;
+  return line.replace(/\bindex\.js:(\d+):(\d+)/, (place: string, row: string, column: string) => {
+    const map = new SourceMap(sourceMap.map as SourceMapPayload);
+    const entry = map.findEntry(Number(row) - 1, Number(column) - 1);
+    if (!("originalSource" in entry)) return place;
+    const file = resolve(sourceMap.dir, entry.originalSource.replace(/^file:\/\//, ""));
+    return `${relative(root, file)}:${entry.originalLine + 1}:${entry.originalColumn + 1}`;
+  });
+}
+
+function placeOf(root: string, file: string): string {
+  const path = relative(root, file).replaceAll("\\", "/");
+  const [, name] = /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path) ?? [];
+  return name === undefined ? `./${path}` : `the package ${name} (${path})`;
+}

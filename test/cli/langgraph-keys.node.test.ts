@@ -1,0 +1,184 @@
+/** What of langgraph.json has an effect, and how the rest is named. */
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { parseEnv } from "node:util";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { buildGraphs, type BuiltGraphs } from "../../cli/build/build-graphs";
+import { writeEnvFile } from "../../cli/build/project-variables";
+
+vi.setConfig({ testTimeout: 60_000 });
+
+/** In zod, which spares the build the TypeScript compiler. */
+const GRAPH = `
+  import { START, StateGraph } from "@langchain/langgraph";
+  import { z } from "zod";
+  export const graph = new StateGraph(z.object({ a: z.string() }))
+    .addNode("n", () => ({})).addEdge(START, "n");
+`;
+let dir: string;
+
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), "langgraph-keys-"));
+  await symlink(join(import.meta.dirname, "../../node_modules"), join(dir, "node_modules"));
+});
+afterEach(() => rm(dir, { recursive: true, force: true }));
+
+async function build(config: object, files: Record<string, string> = {}): Promise<BuiltGraphs> {
+  const all = {
+    "g.ts": GRAPH,
+    "langgraph.json": JSON.stringify({ graphs: { agent: "./g.ts:graph" }, ...config }),
+    ...files,
+  };
+  for (const [name, text] of Object.entries(all)) {
+    await mkdir(dirname(join(dir, name)), { recursive: true });
+    await writeFile(join(dir, name), text);
+  }
+  return buildGraphs({ config: join(dir, "langgraph.json"), out: join(dir, "out/graphs.ts") });
+}
+
+describe("a key", () => {
+  it.each([[{ auth: { path: "./auth.ts:auth" } }], [{ auth: {} }], [{ encryption: { path: "./e.ts:e" } }]])(
+    "that would protect something stops the build: %j",
+    async (config) => {
+      const [key = ""] = Object.keys(config);
+      await expect(build(config)).rejects.toThrow(
+        new RegExp(`langgraph\\.json: "${key}" is not supported, and without it nothing would`),
+      );
+    },
+  );
+
+  it("that does nothing is named, each in a note of its own", async () => {
+    const { notes } = await build({
+      http: { app: "./app.ts:app", disable_store: true, mount_prefix: "/api", cosr: {} },
+      ui: { card: "./ui.tsx" },
+      store: { index: { dims: 1536 } },
+      checkpointer: { type: "mongo" },
+      grahps: {},
+      something_else: 1,
+    });
+    const expected = [
+      /^langgraph\.json: "http\.app" has no effect here: its routes are not served/,
+      /^langgraph\.json: "http\.disable_store" has no effect here: the routes stay open/,
+      /^langgraph\.json: "http\.mount_prefix" has no effect/,
+      /^langgraph\.json: "http\.cosr" is not a key of langgraph\.json; did you mean "http\.cors"\?/,
+      /^langgraph\.json: "ui" has no effect/,
+      /^langgraph\.json: "store\.index" has no effect here: items are found by/,
+      /^langgraph\.json: "checkpointer\.type" has no effect/,
+      /^langgraph\.json: "grahps" is not a key of langgraph\.json; did you mean "graphs"\?/,
+      /^langgraph\.json: "something_else" is not a key of langgraph\.json$/,
+    ];
+    for (const note of expected) expect(notes).toContainEqual(expect.stringMatching(note));
+    expect(notes).toHaveLength(expected.length);
+  });
+
+  it("that is of other servers, or is done, is not", async () => {
+    const { notes } = await build({
+      node_version: "22",
+      dependencies: ["."],
+      dockerfile_lines: [],
+      python_version: "3.12",
+      http: {
+        cors: { allow_origins: ["https://a.example"] },
+        configurable_headers: { includes: [] },
+        disable_mcp: true,
+        disable_store: false,
+      },
+      ui: null,
+      auth: null,
+      store: { ttl: { default_ttl: 60 } },
+      checkpointer: { ttl: { default_ttl: 60 } },
+    });
+    expect(notes).toEqual([]);
+  });
+
+  it("description of a graph is handed on", async () => {
+    await build({ graphs: { agent: { path: "./g.ts:graph", description: "Greets people." } } });
+    expect(await readFile(join(dir, "out/graphs.ts"), "utf8")).toMatch(
+      /"descriptions": \{\s*"agent": "Greets people\."/,
+    );
+  });
+});
+
+describe("variables", () => {
+  const needs = (name: string, value: string): Record<string, string> => ({
+    "g.ts": `${GRAPH} if (process.env.${name} !== ${JSON.stringify(value)}) throw new Error("got " + process.env.${name});`,
+  });
+
+  it.each([
+    ["of an object", { env: { MINE: "a", NUMBER: 1 } }, {}],
+    ["of a file that env names", { env: "config/dev.env" }, { "config/dev.env": "MINE=a" }],
+    ["of .env", {}, { ".env": "MINE=a" }],
+    ["of .dev.vars", {}, { ".dev.vars": "MINE=a" }],
+    ["of .dev.vars over .env", {}, { ".env": "MINE=b", ".dev.vars": "MINE=a" }],
+    ["of .env beside .dev.vars", {}, { ".env": "MINE=a", ".dev.vars": "OTHER=1" }],
+  ])("%s are there when a graph is loaded", async (_where, config, files) => {
+    await build(config, { ...needs("MINE", "a"), ...(files as Record<string, string>) });
+    expect(process.env).not.toHaveProperty("MINE");
+  });
+
+  it("of the shell are not, since the server has none of them", async () => {
+    process.env.FROM_THE_SHELL = "a";
+    try {
+      await expect(build({}, needs("FROM_THE_SHELL", "a"))).rejects.toThrow("got undefined");
+      expect(process.env.FROM_THE_SHELL).toBe("a");
+    } finally {
+      delete process.env.FROM_THE_SHELL;
+    }
+  });
+
+  it.each([
+    [{ env: "gone.env" }, /env: there is no file/],
+    [{ env: 7 }, /env: expected a file or an object/],
+    [{ env: { A: {} } }, /env: "A": expected a text/],
+    [{ env: { LANGGRAPH_CONFIG: "{" } }, /LANGGRAPH_CONFIG is not valid/],
+  ])("that are wrong are told of: %j", async (config, message) => {
+    await expect(build(config)).rejects.toThrow(message);
+  });
+
+  it("that langgraph.json expects in .env are noted to be missing when there is no such file", async () => {
+    const { notes } = await build({ env: ".env" });
+    expect(notes).toEqual([
+      'langgraph.json: "env" names .env, and there is no such file: its variables are missing',
+    ]);
+  });
+
+  it("reach the server as they are", async () => {
+    const variables = { A: "1", B: "it's", C: 'a "b"', D: "x y # z", E: "two\nlines", F: "" };
+    writeEnvFile(join(dir, "dev.env"), variables);
+    expect(parseEnv(await readFile(join(dir, "dev.env"), "utf8"))).toEqual(variables);
+  });
+});
+
+describe("what a Worker has not", () => {
+  it("is named, with the file and the line", async () => {
+    const { notes } = await build(
+      {},
+      {
+        "g.ts": `${GRAPH} import "./tools";`,
+        "tools.ts": [
+          `import { exec } from "node:child_process";`,
+          `import { readFileSync } from "fs";`,
+          `export const tools = { exec, read: () => readFileSync(new URL("./a.txt", import.meta.url)) };`,
+          `export const run = (text: string) => eval(text);`,
+        ].join("\n"),
+      },
+    );
+    expect(notes).toEqual([
+      './tools.ts imports "node:child_process", whose functions throw: a Worker starts no processes',
+      expect.stringMatching(/^\.\/tools\.ts:4 has `eval\(`: a Worker runs no code/),
+      expect.stringMatching(
+        /^\.\/tools\.ts:3 has `import\.meta\.url`: a Worker has no files beside its code/,
+      ),
+      expect.stringMatching(/^\.\/tools\.ts:2 has `"fs"`: a Worker has no files of the project/),
+    ]);
+  });
+
+  it("is an error when it cannot be bundled: a native addon", async () => {
+    const building = build(
+      {},
+      { "g.ts": `${GRAPH} import addon from "./addon.node"; export { addon };`, "addon.node": "" },
+    );
+    await expect(building).rejects.toThrow(/graph "agent": /);
+  });
+});

@@ -1,0 +1,88 @@
+/** What becomes of imports that lead nowhere: of those at load, and of those that only a dynamic import reaches. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { analyseBundle } from "../../cli/build/bundle-analysis";
+import { writeStandIns } from "../../cli/build/missing-imports";
+import { makeProject, type Project } from "../support/graph-project";
+
+vi.setConfig({ testTimeout: 60_000 });
+
+let project: Project;
+
+beforeEach(async () => {
+  project = await makeProject();
+});
+
+afterEach(() => project.remove());
+
+/** In zod, which spares the build the TypeScript compiler. */
+const GRAPH = `import { StateGraph } from "@langchain/langgraph"; import { z } from "zod";
+  export const graph = new StateGraph(z.object({})).addNode("a", () => ({})).addEdge("__start__", "a");`;
+const GRAPHS = { agent: "./g.ts:graph" };
+
+it.each([
+  ["a package", { "g.ts": `import "not-there";\n${GRAPH}` }, './g.ts:1 imports "not-there", which is not'],
+  [
+    "a file",
+    { "g.ts": `import "./gone";\n${GRAPH}` },
+    './g.ts:1 imports "./gone", and there is no such file',
+  ],
+  [
+    "a package, in another file",
+    { "g.ts": `import "./tool";\n${GRAPH}`, "tool.ts": `\nimport x from "@scope/gone/x"; export { x };` },
+    './tool.ts:2 imports "@scope/gone/x", which is not installed; install it with: npm install @scope/gone',
+  ],
+  [
+    "a path that a package does not have",
+    { "g.ts": `import "zod/gone";\n${GRAPH}` },
+    './g.ts:1 imports "zod/gone", which the installed version of zod does not have',
+  ],
+])("a static import of %s stops the build", async (_, files, message) => {
+  const building = project.build(GRAPHS, files);
+  await expect(building).rejects.toThrow('graph "agent": ./g.ts could not be bundled: ');
+  await expect(building).rejects.toThrow(message);
+});
+
+it("an import() of what is missing stops the build only when the bundler has no stand-in", async () => {
+  const files = { "g.ts": `export const late = () => import("not-there");\n${GRAPH}` };
+  await expect(project.build(GRAPHS, files)).rejects.toThrow(
+    /\.\/g\.ts:1 imports "not-there", which is not installed.*edgecron dev/,
+  );
+  await project.build(GRAPHS, files, { standIns: ["not-there"] });
+});
+
+it("an import() of what is missing rejects when it is reached, and says who imports it and what to do", async () => {
+  const file = join(project.dir, "late.ts");
+  await project.write({
+    "late.ts": `export const direct = () => import("not-there");
+      export const indirect = () => import("./lazy");
+      export const required = () => require("not-there-either");
+      export const guarded = () => { try { return require("guarded"); } catch { return "without"; } };`,
+    "lazy.ts": `import def, { named } from "static-but-late"; export const value = [def, named];`,
+  });
+  const { faults, late } = await analyseBundle(project.dir, [{ id: "a", path: "./late.ts", file }]);
+  expect(faults.size).toBe(0);
+  const missing = late.get("a") ?? [];
+  const alias = Object.fromEntries(writeStandIns(project.dir, join(project.dir, "missing"), missing));
+  expect(Object.keys(alias)).toEqual(["not-there", "not-there-either", "static-but-late"]);
+
+  // As wrangler bundles: all in one file.
+  const outfile = join(project.dir, "out.mjs");
+  const options = { bundle: true, format: "esm", platform: "browser", logLevel: "silent" } as const;
+  const { warnings } = await build({ entryPoints: [file], outfile, alias, ...options });
+  expect(warnings).toEqual([]);
+  expect(await readFile(outfile, "utf8")).toContain("MODULE_NOT_FOUND");
+  const bundle = (await import(outfile)) as Record<string, () => unknown>;
+  for (const name of ["direct", "direct"]) {
+    await expect(bundle[name]?.()).rejects.toMatchObject({
+      code: "MODULE_NOT_FOUND",
+      message:
+        'Cannot find module "not-there": ./late.ts:1 imports "not-there", which is not installed; install it with: npm install not-there',
+    });
+  }
+  await expect(bundle.indirect?.()).rejects.toThrow('./lazy.ts:1 imports "static-but-late"');
+  expect(() => bundle.required?.()).toThrow('./late.ts:3 imports "not-there-either"');
+  expect(bundle.guarded?.()).toBe("without");
+});

@@ -1,0 +1,118 @@
+/** That `npm run dev` learns which graph only the Worker cannot load, and serves the others. */
+import { join } from "node:path";
+import { build } from "esbuild";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { buildGraphs } from "../../cli/build/build-graphs";
+import { readReport, stateOf } from "../../cli/build/build-report";
+import { whatWasThrown } from "../../cli/dev/explain-start";
+import { LOADING } from "../../cli/build/generated-module";
+import { makeProject, type Project } from "../support/graph-project";
+
+vi.setConfig({ testTimeout: 60_000 });
+
+/** In zod, which spares the build the TypeScript compiler. */
+const TEXT = `import { z } from "zod";
+  import { StateGraph } from "@langchain/langgraph";
+  export const graph = new StateGraph(z.object({})).addNode("a", () => ({})).addEdge("__start__", "a");`;
+const GRAPHS = { good: "./good.ts:graph", bad: "./bad.ts:graph", later: "./good.ts:graph" };
+const FILES = {
+  "good.ts": TEXT,
+  "bad.ts": `import "./only-in-node";\n${TEXT}`,
+  "only-in-node.ts": `if ("inTheWorker" in globalThis) throw new TypeError("defaults is not a function");`,
+};
+
+let project: Project;
+beforeEach(async () => {
+  project = await makeProject();
+});
+afterEach(async () => {
+  vi.restoreAllMocks();
+  vi.unstubAllGlobals();
+  await project.remove();
+});
+
+/** Loads the module that was built, as the Worker does. */
+async function load(name: string) {
+  const outfile = join(project.dir, `out/${name}.mjs`);
+  const entryPoints = [join(project.dir, "out/graphs.ts")];
+  await build({
+    entryPoints,
+    outfile,
+    bundle: true,
+    format: "esm",
+    platform: "node",
+    packages: "external",
+  });
+  vi.stubGlobal("inTheWorker", true);
+  const log = vi.spyOn(console, "log").mockImplementation(() => undefined);
+  const loading = import(outfile) as Promise<{ graphs: Record<string, unknown> }>;
+  await loading.catch(() => undefined);
+  const logged = log.mock.calls.map(([text]) => JSON.parse(String(text).slice(LOADING.length)) as object);
+  return { loading, logged };
+}
+
+it("logs each graph before it is loaded, so that the last one logged is the one that threw", async () => {
+  await project.build(GRAPHS, FILES, { keepGoing: true });
+  const { loading, logged } = await load("throws");
+  await expect(loading).rejects.toThrow("defaults is not a function");
+  expect(logged).toEqual([
+    expect.objectContaining({ id: "good" }),
+    {
+      id: "bad",
+      message: expect.stringMatching(/graph "bad": \.\/bad\.ts threw while it was loaded/) as string,
+    },
+  ]);
+});
+
+it("has the graph stand for its error until one of its files is written", async () => {
+  await project.write({ ...FILES, "langgraph.json": JSON.stringify({ graphs: GRAPHS }) });
+  const { filesOf } = await buildGraphs({
+    config: join(project.dir, "langgraph.json"),
+    out: join(project.dir, "out/graphs.ts"),
+    keepGoing: true,
+  });
+  const notLoaded = { bad: { message: 'graph "bad" threw', state: stateOf(filesOf.get("bad") ?? []) } };
+  await project.build(GRAPHS, {}, { keepGoing: true, notLoaded });
+  const { loading, logged } = await load("without");
+  const { graphs } = await loading;
+  expect(graphs.good).toHaveProperty("compile");
+  expect(graphs.later).toHaveProperty("compile");
+  expect(graphs.bad).toThrow('graph "bad" threw');
+  expect(logged.at(-1)).toEqual({});
+
+  await project.build(
+    GRAPHS,
+    { "only-in-node.ts": "export const mended = true;" },
+    { keepGoing: true, notLoaded },
+  );
+  const mended = await load("mended");
+  expect((await mended.loading).graphs.bad).toHaveProperty("compile");
+});
+
+it("does not log of graphs in what is deployed", async () => {
+  await project.build({ good: "./good.ts:graph" }, FILES);
+  expect((await load("deployed")).logged).toEqual([]);
+});
+
+it.each([
+  [
+    "an error with its places",
+    [
+      "⎔ Starting local server...",
+      "\u001b[31m✘ \u001b[41;31m[\u001b[41;97mERROR\u001b[41;31m]\u001b[0m service core:user:edgecron: Uncaught TypeError: defaults is not a function\u001b[0m",
+      "",
+      "    at null.<anonymous> (g/only-node.ts:1:89) in f",
+      "    at null.<anonymous> (index.js:508:6005)",
+    ],
+    "TypeError: defaults is not a function\n    at null.<anonymous> (g/only-node.ts:1:89) in f",
+  ],
+  ["a text", ["[ERROR] service core:user:edgecron: Uncaught Error: just a text"], "Error: just a text"],
+  ["no throw", ["✘ [ERROR] Build failed with 1 error:"], undefined],
+  ["nothing", [], undefined],
+])("reads from what wrangler prints: %s", (_, lines, thrown) => {
+  expect(whatWasThrown(lines, "/project", null)).toBe(thrown);
+});
+
+it("takes the report of a build that never was for an empty one", () => {
+  expect(readReport(project.dir)).toEqual({});
+});
