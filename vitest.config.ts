@@ -38,6 +38,7 @@ const BUNDLED = [
   "@langchain/core/runnables",
   "@langchain/core/singletons",
   "@langchain/core/tools",
+  "@langchain/core/tracers/tracer_langchain",
   "@langchain/core/utils/function_calling",
   "@langchain/core/utils/types",
   "@langchain/core/utils/uuid",
@@ -61,6 +62,8 @@ const BUNDLED = [
   "hono/streaming",
   "hono/utils/buffer",
   "hono/utils/html",
+  "langsmith",
+  "langsmith/run_trees",
   "sdk-2",
   "standardwebhooks",
   "zod",
@@ -86,9 +89,13 @@ export default defineConfig(async () => {
                   TEST_MIGRATIONS: migrations,
                   AUTH: "open",
                   EDGECRON_DEV: "any",
-                  // Whatever .dev.vars says: no test talks to a model that costs money.
+                  // Whatever .dev.vars says: no test talks to a model that costs money, or to LangSmith.
                   OPENAI_API_KEY: "",
                   OPENAI_BASE_URL: "",
+                  LANGSMITH_TRACING: "",
+                  LANGSMITH_TRACING_V2: "",
+                  LANGCHAIN_TRACING: "",
+                  LANGCHAIN_TRACING_V2: "",
                 },
               },
             }),
@@ -98,7 +105,10 @@ export default defineConfig(async () => {
             name: "workers",
             // To start a workerd takes longer than most test files; fresh-start.ts is what keeps the files apart.
             isolate: false,
-            deps: { optimizer: { ssr: { enabled: true, include: BUNDLED } } },
+            // langsmith/traceable imports a module of Node's, which the bundler does not find.
+            deps: {
+              optimizer: { ssr: { enabled: true, include: BUNDLED, exclude: ["langsmith/traceable"] } },
+            },
             // A crash test goes through some fifty deaths, on whatever machine.
             testTimeout: 60_000,
             include: ["test/**/*.test.ts"],

@@ -6,7 +6,7 @@ export { check } from "../src/platform/check";
 export { toIso } from "../src/platform/clock";
 export { DomainError } from "../src/platform/errors";
 export { previewOf } from "../src/schedule/preview";
-export { CRON_PAYLOAD_FIELDS, cronCreate, threadCronCreate } from "../src/wire/crons/cron";
+export { CRON_PAYLOAD_FIELDS, cronCreate, DECLARED_NAME, threadCronCreate } from "../src/wire/crons/cron";
 export { DEFAULT_POLICY, POLICY_FIELDS } from "../src/wire/crons/policy";
 export { defaultAssistantId } from "../src/wire/default-assistant-id";
 export { uuid } from "../src/wire/fields";

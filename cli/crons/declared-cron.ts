@@ -5,14 +5,14 @@
 import { v5 } from "@langchain/core/utils/uuid";
 import type { JsonObject } from "../../src/platform/json";
 import type { Cron } from "../../src/wire/crons/cron";
-import { CRON_PAYLOAD_FIELDS, defaultAssistantId, POLICY_FIELDS } from "../server-code.js";
+import { CRON_PAYLOAD_FIELDS, DECLARED_NAME, defaultAssistantId, POLICY_FIELDS } from "../server-code.js";
 
 /** The keys of a cron's metadata by which a declared cron is known. A declaration cannot use them for something else. */
 export const MARKS = {
   /** The project that declares it. */
   project: "declared_by",
   /** Its name in the declaration. */
-  name: "declared_name",
+  name: DECLARED_NAME,
   /** Which fields were declared, apart from those that every cron has: a field that is declared no longer gets its default again. */
   fields: "declared_fields",
 } as const;

@@ -1,5 +1,7 @@
 /** Makes a run of what a request, or the payload of a cron, asks for. */
 import { requireStorable, type JsonObject } from "../platform/json";
+import { NO_NAME } from "../wire/assistants";
+import { DECLARED_NAME } from "../wire/crons/cron";
 import { KEPT_FIELDS, type RunCreate } from "../wire/runs/run";
 import type { CronTerms, NewRun, RunKwargs } from "./run";
 
@@ -11,6 +13,8 @@ export type RunFields = Pick<RunCreate, "assistant_id"> &
 export interface AssistantSnapshot {
   assistant_id: string;
   graph_id: string;
+  /** Absent in what crons of earlier versions have stored. */
+  name?: string;
   config: JsonObject;
   context: JsonObject;
 }
@@ -39,7 +43,9 @@ export function newRun(
     ),
     durability: durabilityOf(fields),
     config: {
+      ...nameOf(assistant),
       ...assistant.config,
+      ...(cron === null ? {} : declaredName(fields.metadata)),
       ...fields.config,
       configurable: {
         ...publicKeys(assistant.config.configurable),
@@ -70,6 +76,14 @@ export function newRun(
     cron,
   };
 }
+
+/** The name under which the run of a cron is traced that langgraph.json declares. */
+const declaredName = (metadata: JsonObject = {}): JsonObject =>
+  typeof metadata[DECLARED_NAME] === "string" ? { run_name: metadata[DECLARED_NAME] } : {};
+
+/** The name under which the runs of an assistant are traced, if it has one. Without it, that of the graph is taken. */
+const nameOf = ({ name, graph_id: graphId }: AssistantSnapshot): JsonObject =>
+  name === undefined || name === NO_NAME || name === graphId ? {} : { run_name: name };
 
 function durabilityOf(fields: RunFields): RunKwargs["durability"] {
   if (fields.durability !== undefined) return fields.durability;

@@ -1,6 +1,7 @@
 /** A run as the server keeps it and as the API shows it. */
 import { toIso } from "../platform/clock";
 import type { JsonObject } from "../platform/json";
+import type { LogFields } from "../platform/log";
 import type { MultitaskStrategy } from "../wire/runs/payload";
 import type {
   KeptFields,
@@ -76,6 +77,17 @@ export interface RunRecord {
   createdAt: number;
   updatedAt: number;
 }
+
+/** The ids of a run, for the lines of the log that are about it. A run that no cron made has no `cron_id`. */
+export const runLogFields = (run: {
+  runId: string;
+  threadId: string;
+  cron: CronTerms | null;
+}): LogFields => ({
+  cron_id: run.cron?.cronId,
+  run_id: run.runId,
+  thread_id: run.threadId,
+});
 
 /** Whether a run of this status has ended. */
 export const isFinal = (status: RunStatus): boolean => status !== "pending" && status !== "running";

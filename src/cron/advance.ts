@@ -78,7 +78,7 @@ export class Advance {
     try {
       await this.doDueWork(reason);
     } catch (error) {
-      logError("the alarm will go on with the cron", error, { cron: this.context.state.id.name });
+      logError("the alarm will go on with the cron", error, { cron_id: this.context.state.id.name });
     }
   }
 
@@ -168,7 +168,7 @@ export class Advance {
       const hasRemovedThread = threads && (await removeOldThreads(this.context));
       if ((history || hasRemovedThread) && !record.isGone()) await pruneHistory(this.context);
     } catch (error) {
-      logError("the cron's past could not be tidied up", error, { cron: state.id.name });
+      logError("the cron's past could not be tidied up", error, { cron_id: state.id.name });
     }
   }
 

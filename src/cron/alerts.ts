@@ -6,10 +6,9 @@
  */
 import { backoffMs, WEBHOOK_BACKOFF } from "../platform/backoff";
 import { now, toIso } from "../platform/clock";
-import { messageOf } from "../platform/errors";
 import { webhookSecrets } from "../platform/config";
-import type { JsonObject } from "../platform/json";
-import { logError } from "../platform/log";
+import { parseJson, type JsonObject } from "../platform/json";
+import { logError, type LogFields } from "../platform/log";
 import { WEBHOOK_CALL_MS } from "../platform/time-limits";
 import { callWebhook, FinalFailure, MAX_WEBHOOK_ATTEMPTS } from "../platform/webhook-call";
 import type { CronContext } from "./cron-context";
@@ -59,7 +58,7 @@ export class Alerts {
       MAX_WAITING,
     );
     if (dropped.rowsWritten > 0)
-      logError("an alert was given up", new Error(`${MAX_WAITING} newer ones wait`));
+      logError("an alert was given up", new Error(`${MAX_WAITING} newer ones wait`), { cron_id: cronId });
   }
 
   /**
@@ -90,7 +89,7 @@ export class Alerts {
       }
     } catch (error) {
       // The alert's row says when the next attempt is due, so the alarm will try it again.
-      logError("the calling of alerts broke off", error);
+      logError("the calling of alerts broke off", error, { cron_id: this.context.state.id.name });
     }
     return hasTried;
   }
@@ -121,7 +120,7 @@ export class Alerts {
     } catch (error) {
       const final = attempts >= MAX_WEBHOOK_ATTEMPTS || error instanceof FinalFailure;
       logError(final ? "an alert was given up" : "an alert could not be sent", error, {
-        alert: messageOf(error),
+        ...logFieldsOf(body),
         attempts,
       });
       if (final) this.remove(id);
@@ -145,4 +144,10 @@ export class Alerts {
   private remove(id: string): void {
     this.sql.exec("DELETE FROM alerts WHERE alert_id = ?", id);
   }
+}
+
+/** The ids of the cron and of the run that an alert is about. */
+function logFieldsOf(body: string): LogFields {
+  const { cron_id, run_id, thread_id } = parseJson<{ data: JsonObject }>(body).data;
+  return { cron_id, run_id, thread_id };
 }

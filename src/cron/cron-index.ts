@@ -57,7 +57,7 @@ export class CronIndex {
       await written;
       record.noteIndexed(revision);
     } catch (error) {
-      logError("the index could not be written", error, { cron: state.id.name });
+      logError("the index could not be written", error, { cron_id: state.id.name });
     }
   }
 

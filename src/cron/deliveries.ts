@@ -85,6 +85,11 @@ export class Deliveries {
     const mayHaveFired = !countedByClaim && slot.attempts > 0;
     const attempts = slot.attempts + (countedByClaim ? 0 : 1);
     let isCounted = countedByClaim;
+    const ids = {
+      cron_id: definition.cronId,
+      run_id: runId,
+      thread_id: slot.threadId,
+    };
     try {
       const earlier = mayHaveFired
         ? await findRunOfSlot(this.context.env, definition.cronId, slot)
@@ -122,9 +127,7 @@ export class Deliveries {
       if (this.record.isGone()) return;
       if (error instanceof UnknownRunError) {
         // No attempt is counted. The slot must not be given up while its run may exist.
-        logError("a slot waits until its run is found or known not to exist", error, {
-          cron_id: definition.cronId,
-        });
+        logError("a slot waits until its run is found or known not to exist", error, ids);
         this.ledger.bookRetry(slot, now() + backoffMs(UNKNOWN_RUN_BACKOFF, slot.attempts, runId));
         return;
       }
@@ -139,7 +142,7 @@ export class Deliveries {
         if (refusal.gone) this.changes.pause(refusal.detail);
         return;
       }
-      logError("a slot's run could not be enqueued", error, { cron_id: definition.cronId, attempts });
+      logError("a slot's run could not be enqueued", error, { ...ids, attempts });
       if (attempts >= MAX_ATTEMPTS) {
         const reason = `its run could not be enqueued in ${attempts} attempts: ${messageOf(error)}`;
         this.giveUp(slot, "missed", reason);

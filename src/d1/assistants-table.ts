@@ -2,7 +2,7 @@
 import { graphIds } from "../graphs/registry";
 import { now } from "../platform/clock";
 import { DomainError } from "../platform/errors";
-import type { Assistant, AssistantCreate } from "../wire/assistants";
+import { NO_NAME, type Assistant, type AssistantCreate } from "../wire/assistants";
 import { CONTENT, contentValues, toAssistant, type AssistantRow } from "./assistant-row";
 import { assistantIdOf, ensureDefaultAssistants } from "./default-assistants";
 import { changeAndForgetReads, RecentReads } from "./recent-reads";
@@ -69,7 +69,7 @@ export async function createAssistant(
   const id = input.assistant_id ?? newId;
   const values = contentValues({
     graph_id: input.graph_id,
-    name: input.name ?? "Untitled",
+    name: input.name ?? NO_NAME,
     description: input.description ?? null,
     config: input.config ?? {},
     context: input.context ?? {},

@@ -23,6 +23,7 @@ export async function readFiringContext(env: Env, assistantId: string): Promise<
     assistant: {
       assistant_id: assistant.assistant_id,
       graph_id: assistant.graph_id,
+      name: assistant.name,
       config: assistant.config,
       context: assistant.context,
     },

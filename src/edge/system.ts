@@ -2,7 +2,7 @@
 import { version } from "../../package.json";
 import { readUse } from "../d1/d1-use";
 import { now } from "../platform/clock";
-import { readConfig, type Env } from "../platform/config";
+import { isTracingEnabled, readConfig, type Env } from "../platform/config";
 import { DeadlineError, within } from "../platform/deadline";
 import { D1_CALL_MS } from "../platform/time-limits";
 import { health, okQuery, serverInfo } from "../wire/system";
@@ -43,7 +43,7 @@ export const systemRoutes = new DescribedRoutes("System")
         flags: {
           assistants: true,
           crons: true,
-          langsmith: false,
+          langsmith: isTracingEnabled(),
           stream_namespaces: true,
           strict_resume: true,
         },

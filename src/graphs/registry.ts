@@ -3,6 +3,7 @@
  * imports matters: graphs may use the async context and the logger while they are loaded.
  */
 import "./async-context";
+import "./run-console";
 import "./sdk-logger";
 import type { LangGraphRunnableConfig, Pregel } from "@langchain/langgraph";
 import type { BaseCheckpointSaver, BaseStore } from "@langchain/langgraph-checkpoint";

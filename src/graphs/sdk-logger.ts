@@ -2,7 +2,7 @@
  * The logger that graphs get from `getLogger()` of `@langchain/langgraph-sdk/logging`. It writes to the server's log, one JSON
  * object a line, and adds the ids of the run that is being executed.
  */
-import { AsyncLocalStorageProviderSingleton } from "@langchain/core/singletons";
+import { executingRun } from "./executing-run";
 
 type Level = "error" | "warn" | "info" | "debug";
 
@@ -49,25 +49,12 @@ function line(level: string, message: unknown, more: unknown[]): string {
     message: texts.map(String).join(" "),
     ...Object.assign({}, ...fields.filter((field) => !(field instanceof Error))),
     ...(errors.length === 0 ? {} : { error: errors.map(({ message: text }) => text).join("; ") }),
-    ...runIds(),
+    ...executingRun(),
   } as Record<string, unknown>;
   try {
     return JSON.stringify(entry);
   } catch {
     // The fields contain themselves, or a bigint. JSON cannot express either.
-    return JSON.stringify({ level, message: entry.message, ...runIds() });
+    return JSON.stringify({ level, message: entry.message, ...executingRun() });
   }
-}
-
-/** The ids of the run that is being executed, from LangGraph's config. Empty while a graph is being loaded. */
-function runIds(): Record<string, unknown> {
-  const config = AsyncLocalStorageProviderSingleton.getRunnableConfig() as
-    { configurable?: Record<string, unknown>; metadata?: Record<string, unknown> } | undefined;
-  const { run_id, thread_id, graph_id } = config?.configurable ?? {};
-  const { cron_id, langgraph_node } = config?.metadata ?? {};
-  return Object.fromEntries(
-    Object.entries({ run_id, thread_id, graph_id, cron_id, node: langgraph_node }).filter(
-      ([, value]) => value !== undefined,
-    ),
-  );
 }

@@ -134,6 +134,17 @@ export function d1SizeLimit(env: Env): number {
   return d1Size.safeParse(env.D1_SIZE_LIMIT).data ?? DEFAULT_D1_SIZE_LIMIT;
 }
 
+/** LangChain traces runs when one of these variables is "true". */
+const TRACING_SWITCHES = [
+  "LANGSMITH_TRACING_V2",
+  "LANGCHAIN_TRACING_V2",
+  "LANGSMITH_TRACING",
+  "LANGCHAIN_TRACING",
+];
+
+/** Whether the variables of LangSmith ask for traces. LangChain reads them from the process, as graphs do. */
+export const isTracingEnabled = (): boolean => TRACING_SWITCHES.some((name) => process.env[name] === "true");
+
 /** The secrets; each webhook is signed with each of them. Without any, webhooks are not signed. @throws server.misconfigured */
 export const webhookSecrets = (env: Env): string[] =>
   checked(z.object({ WEBHOOK_SECRET: secretList }), env).WEBHOOK_SECRET;

@@ -17,3 +17,9 @@ export const WEBHOOK_CALL_MS = 15_000;
 
 /** A function of the user's project that makes a graph. */
 export const GRAPH_FACTORY_MS = 15_000;
+
+/** A request to LangSmith. */
+export const TRACE_CALL_MS = 10_000;
+
+/** The sending of the traces of a run that has ended. The object stays awake meanwhile. */
+export const TRACES_SEND_MS = 30_000;

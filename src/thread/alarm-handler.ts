@@ -1,6 +1,6 @@
 /**
  * What the alarm of a thread object does: all work that is due. It then sets the alarm for the work that is due next. While
- * runs, webhooks and reports are under way it waits for them, which keeps the object alive.
+ * runs, webhooks, reports and traces are under way it waits for them, which keeps the object alive.
  */
 import { endLostRun } from "../d1/runs-table";
 import { deleteThreadRow } from "../d1/threads-table";
@@ -68,7 +68,7 @@ export class AlarmHandler {
     if (this.context.hasTables()) this.context.alarm.set(this.nextWorkAt());
   }
 
-  /** Does all work that is due, and waits while runs, webhooks and reports are under way. */
+  /** Does all work that is due, and waits while runs, webhooks, reports and traces are under way. */
   private async doDueWork(): Promise<void> {
     await this.expireThreads();
     if (!this.context.hasTables()) return;
@@ -93,9 +93,9 @@ export class AlarmHandler {
     }
   }
 
-  /** Waits for runs, webhooks and reports that are under way, but no longer than until more work is due. */
+  /** Waits for runs, webhooks, reports and traces that are under way, but no longer than until more work is due. */
   private async waitWhileWorking(): Promise<void> {
-    const workers = [this.queue, this.webhooks, this.reports];
+    const workers = [this.queue, this.webhooks, this.reports, this.context.traces];
     if (workers.every((worker) => worker.isIdle())) return;
     const untilNextMs = (this.nextRunWorkAt() ?? Infinity) - now();
     const limitMs = Math.min(MAX_WAIT_MS, Math.max(untilNextMs, SOON_MS));

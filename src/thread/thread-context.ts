@@ -15,6 +15,7 @@ import { UnstoredRuns } from "./runs/unstored-runs";
 import { THREAD_SCHEMA, THREAD_TABLE } from "./schema";
 import { EventLog } from "./streams/event-log";
 import { ThreadAlarm } from "./thread-alarm";
+import { Traces } from "./traces/traces";
 import { WebhookStore } from "./webhooks/webhook-store";
 import { WebhookValues } from "./webhooks/webhook-values";
 
@@ -39,6 +40,8 @@ export class ThreadContext {
   readonly webhookValues: WebhookValues;
   /** The events that runs stream, and those who listen to them. */
   readonly events: EventLog;
+  /** The traces of runs, which go to LangSmith. */
+  readonly traces: Traces;
   /** The long lists of the runs' states. */
   readonly lists = new ListMemory();
   readonly alarm: ThreadAlarm;
@@ -60,6 +63,7 @@ export class ThreadContext {
     this.webhookStore = new WebhookStore(this.storage.sql);
     this.webhookValues = new WebhookValues(this.storage);
     this.events = new EventLog(this.storage);
+    this.traces = new Traces(state);
     this.alarm = new ThreadAlarm(state);
     this.schema = new ObjectSchema(this.storage, THREAD_SCHEMA, THREAD_TABLE);
   }

@@ -70,6 +70,9 @@ export const assistantPatch = z
   .register(requestNames, { id: "AssistantPatch" });
 export type AssistantPatch = z.output<typeof assistantPatch>;
 
+/** The name of an assistant that was made without one. */
+export const NO_NAME = "Untitled";
+
 const filters = {
   graph_id: optional(text),
   name: optional(text),

@@ -60,8 +60,10 @@ export class RecordCalls implements ThreadRecordCalls {
     });
     this.context.alarm.ringSoon();
     if (supersteps !== undefined && supersteps.length > 0) {
+      const thread = threads.require(threadId);
+      const trace = this.context.traces.ofUpdate(thread);
       try {
-        await applySupersteps(this.context.storage, threads.require(threadId), supersteps);
+        await applySupersteps(this.context.storage, thread, supersteps, trace).finally(trace.send);
       } catch (error) {
         // The caller asked for a thread with this state, so no thread is left without it.
         await this.deleteThread(threadId);

@@ -5,6 +5,7 @@
  */
 import type { ReportAnswer } from "../../calls/cron-entry";
 import { cronObject } from "../../calls/cron-calls";
+import { runLogFields } from "../../calls/run";
 import { backoffMs, REPORT_BACKOFF } from "../../platform/backoff";
 import { now } from "../../platform/clock";
 import { within } from "../../platform/deadline";
@@ -48,7 +49,7 @@ export class Reports {
         })
         .catch((error: unknown) => {
           // The run's row still says that the report is due, so the alarm sends it again.
-          logError("the reporting of a run broke off", error, { run_id: runId });
+          logError("the reporting of a run broke off", error, runLogFields(run));
         });
       this.underWay.set(runId, sent);
     }
@@ -104,7 +105,7 @@ export class Reports {
       return await within(REPORT_CALL_MS, "the cron's object", answer);
     } catch (error) {
       if (asDomainError(error)?.code === "cron.not_found") return NO_CRON;
-      logError("a run could not be reported to its cron", error, { run_id: run.runId });
+      logError("a run could not be reported to its cron", error, runLogFields(run));
       return undefined;
     }
   }
@@ -122,7 +123,11 @@ export async function reportBeforeDeletion(env: Env, run: Run): Promise<void> {
     await within(REPORT_CALL_MS, "the cron's object", told);
   } catch (error) {
     if (asDomainError(error) !== undefined) return;
-    logError("a cron could not be told of a run that is deleted", error, { run_id: run.run_id });
+    logError("a cron could not be told of a run that is deleted", error, {
+      cron_id: cronId,
+      run_id: run.run_id,
+      thread_id: run.thread_id,
+    });
   }
 }
 

@@ -8,6 +8,7 @@ import type { RunError } from "../../wire/runs/run";
 import { CheckpointSaver } from "../checkpoints/checkpoint-saver";
 import type { RunEvent } from "../streams/stream-modes";
 import type { ThreadContext } from "../thread-context";
+import type { Trace } from "../traces/traces";
 import { stoppedAfterAbort, type Outcome, type StopReason } from "./outcome";
 import { executeRun, type Execution } from "./run-executor";
 import type { StoredRun } from "./run-row";
@@ -17,6 +18,7 @@ export class RunAttempt implements Execution {
   readonly saver: CheckpointSaver;
   readonly store: D1Store;
   readonly meter: UsageMeter;
+  readonly trace: Trace;
   private readonly controller = new AbortController();
   /** The reason for which {@link stop} was called; undefined when it was not. */
   private stoppedFor: StopReason | undefined;
@@ -27,6 +29,7 @@ export class RunAttempt implements Execution {
   ) {
     this.store = new D1Store(context.env.DB);
     this.meter = new UsageMeter(run.usage);
+    this.trace = context.traces.ofRun(run);
     this.saver = new CheckpointSaver(context.storage, {
       runId: run.runId,
       metadata: {
@@ -73,6 +76,7 @@ export class RunAttempt implements Execution {
       return await Promise.race([executeRun(this), stoppedAfterAbort(this.signal)]);
     } finally {
       clearTimeout(timer);
+      this.trace.send();
     }
   }
 

@@ -1,4 +1,5 @@
 /** What the end of a run brings about: its rows, the report to its cron, its streams, the index and its webhook. */
+import { runLogFields } from "../../calls/run";
 import { logInfo } from "../../platform/log";
 import type { CheckpointSaver } from "../checkpoints/checkpoint-saver";
 import type { IndexWriter } from "../index-writer";
@@ -25,7 +26,7 @@ export class RunEnding {
     this.streamRunDone(run);
     // Successful runs are not logged: most runs succeed, and a search finds them.
     if (outcome.status === "success") return;
-    logInfo("run ended", { run_id: run.runId, thread_id: run.threadId, status: outcome.status, reason });
+    logInfo("run ended", { ...runLogFields(run), status: outcome.status, reason });
   }
 
   /** Writes the end of the run to the index, and begins to call its webhook. */

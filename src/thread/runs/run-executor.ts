@@ -8,6 +8,7 @@ import type { JsonObject } from "../../platform/json";
 import type { RunError } from "../../wire/runs/run";
 import type { CheckpointSaver } from "../checkpoints/checkpoint-saver";
 import { toWire } from "../state/wire-state";
+import type { Trace } from "../traces/traces";
 import {
   EventMapper,
   needsSubgraphs,
@@ -32,6 +33,8 @@ export interface Execution {
   readonly store: BaseStore;
   /** Counts the tokens that the models report. */
   readonly meter: UsageMeter;
+  /** The trace of the attempt. */
+  readonly trace: Trace;
   /** Aborts with a {@link StopReason} when the run is to stop. */
   readonly signal: AbortSignal;
   /** Streams an event. @throws when the event cannot be streamed, which ends the run with that error */
@@ -78,6 +81,7 @@ async function* executeGraph({
   store,
   signal,
   meter,
+  trace,
 }: Execution): AsyncGenerator<GraphChunk | RunEvent> {
   const { config, context } = run.kwargs;
   const graph = await loadGraph(run.graphId, { ...config, context }, { checkpointer: saver, store });
@@ -99,7 +103,7 @@ async function* executeGraph({
     },
     context,
     signal,
-    callbacks: [meter],
+    callbacks: [meter, ...trace.handlers],
     subgraphs,
     streamMode: libraryModes(modes),
   };

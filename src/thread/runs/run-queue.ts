@@ -5,7 +5,7 @@
  * {@link RunQueue.startDue} continues from the rows.
  */
 import type { CronEntry } from "../../calls/cron-entry";
-import { isFinal, toWireRun, type NewRun } from "../../calls/run";
+import { isFinal, runLogFields, toWireRun, type NewRun } from "../../calls/run";
 import { now } from "../../platform/clock";
 import { DomainError } from "../../platform/errors";
 import { logError, logInfo } from "../../platform/log";
@@ -171,7 +171,7 @@ export class RunQueue {
   private restart(run: StoredRun): void {
     if (startsWithoutFailure(run) >= MAX_ATTEMPTS) {
       const message = `given up after ${startsWithoutFailure(run)} attempts: in each the run's host died, or its end could not be stored`;
-      logError("poison run", new Error(message), { run_id: run.runId });
+      logError("poison run", new Error(message), runLogFields(run));
       const saver = new CheckpointSaver(this.context.storage, { runId: run.runId });
       this.finish(
         run,
@@ -198,7 +198,7 @@ export class RunQueue {
     this.waiters.delete(run.runId);
     done.then(waiter?.resolve, (error: unknown) => {
       // The run's row still says `running`, so the alarm finds it as stranded and restarts it.
-      logError("a run was cut off", error, { run_id: run.runId });
+      logError("a run was cut off", error, runLogFields(run));
       waiter?.reject(error);
     });
   }
@@ -236,8 +236,7 @@ export class RunQueue {
     this.executing.delete(run.runId);
     const waiter = this.waiterOf(run.runId);
     logInfo("run failed", {
-      run_id: run.runId,
-      thread_id: run.threadId,
+      ...runLogFields(run),
       attempt: run.attempts,
       delay_ms: delayMs,
     });

@@ -28,7 +28,11 @@ export async function readRunValues(
         : state.values,
     );
   } catch (error) {
-    logError("the values of a run could not be read", error, { run_id: run.run_id });
+    logError("the values of a run could not be read", error, {
+      cron_id: run.metadata.cron_id,
+      run_id: run.run_id,
+      thread_id: run.thread_id,
+    });
     return null;
   }
 }

@@ -35,7 +35,8 @@ export class StateCalls implements ThreadStateCalls {
       throw new DomainError("thread.conflict", "the thread is busy with a run");
     }
     this.context.alarm.ringSoon();
-    const checkpoint = await updateState(storage, thread, update);
+    const trace = this.context.traces.ofUpdate(thread);
+    const checkpoint = await updateState(storage, thread, update, trace).finally(trace.send);
     const { waits, hasNext } = await readProgress(storage, thread);
     const isInterrupted = waits || (thread.status === "interrupted" && hasNext);
     // A run may have been created while the graph computed the update.

@@ -5,6 +5,7 @@ import type { JsonObject } from "../../platform/json";
 import type { StateUpdate, Superstep, WireCheckpoint } from "../../wire/threads/state";
 import { CheckpointSaver } from "../checkpoints/checkpoint-saver";
 import { toCommand } from "../runs/command";
+import type { Trace } from "../traces/traces";
 import { configOf, noCheckpoint, orThreadInvalid, requireGraph } from "./thread-state";
 import { toWireCheckpoint } from "./wire-state";
 
@@ -20,6 +21,7 @@ export async function updateState(
   storage: DurableObjectStorage,
   thread: ThreadRecord,
   { values, as_node: asNode, checkpoint, checkpoint_id: checkpointId }: StateUpdate,
+  trace: Trace,
 ): Promise<WireCheckpoint> {
   return orThreadInvalid(REFUSED, async () => {
     const graph = await requireGraph(storage, thread);
@@ -29,7 +31,7 @@ export async function updateState(
     if (startId !== undefined && (await new CheckpointSaver(storage).getTuple(config)) === undefined) {
       throw noCheckpoint(startId);
     }
-    const updated = await graph.updateState(config, values, asNode);
+    const updated = await graph.updateState({ ...config, callbacks: trace.handlers }, values, asNode);
     return checkpointOf(thread, updated);
   });
 }
@@ -42,11 +44,12 @@ export async function applySupersteps(
   storage: DurableObjectStorage,
   thread: ThreadRecord,
   supersteps: Superstep[],
+  trace: Trace,
 ): Promise<void> {
   await orThreadInvalid(REFUSED, async () => {
     const graph = await requireGraph(storage, thread);
     await graph.bulkUpdateState(
-      configOf(thread),
+      { ...configOf(thread), callbacks: trace.handlers },
       supersteps.map(({ updates }) => ({
         updates: updates.map(({ values, command, as_node: asNode }) => ({
           values: (command === undefined ? values : toCommand(command)) as JsonObject,

@@ -1,4 +1,5 @@
 /** Calls the webhooks of ended runs, again and again until each is delivered or given up. */
+import { runLogFields } from "../../calls/run";
 import { backoffMs, WEBHOOK_BACKOFF } from "../../platform/backoff";
 import { now } from "../../platform/clock";
 import { webhookSecrets } from "../../platform/config";
@@ -57,7 +58,7 @@ export class Webhooks {
       const lane = this.callInTurn(run)
         .catch((error: unknown) => {
           // The run's row says when the next attempt is due, and the alarm makes it.
-          logError("the calling of webhooks broke off", error);
+          logError("the calling of webhooks broke off", error, runLogFields(run));
         })
         .finally(() => this.lanes.delete(lane));
       this.lanes.add(lane);
@@ -119,7 +120,7 @@ export class Webhooks {
       await callWebhook({ url: run.kwargs.webhook ?? "", id: `msg_${run.runId}`, body, secrets });
     } catch (error) {
       const { runId, webhookAttempts: attempts } = run;
-      logError("the webhook could not be called", error, { run_id: runId, attempt: attempts });
+      logError("the webhook could not be called", error, { ...runLogFields(run), attempt: attempts });
       if (!this.context.hasTables()) return;
       const message = messageOf(error).slice(0, MAX_ERROR_LENGTH);
       if (attempts >= MAX_WEBHOOK_ATTEMPTS || error instanceof FinalFailure)

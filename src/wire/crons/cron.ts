@@ -34,6 +34,9 @@ export const END_TIME_MEANING = {
   format: "date-time",
 };
 
+/** The key of a cron's metadata that has the name under which langgraph.json declares the cron. */
+export const DECLARED_NAME = "declared_name";
+
 const onRunCompleted = z.enum(["delete", "keep"]);
 const ON_RUN_COMPLETED_MEANING = {
   description: "What becomes of the thread of each firing when its run has ended.",
