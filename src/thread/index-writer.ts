@@ -174,7 +174,7 @@ export class IndexWriter {
     if (isValuesOnly && latestStateBytes(storage.sql, thread.threadId) > MAX_INDEXED_VALUES_BYTES) {
       return { values: null, interrupts: {} };
     }
-    return readSnapshot(storage, thread);
+    return readSnapshot(storage, thread, this.context.lists);
   }
 
   /**

@@ -58,13 +58,20 @@ export function count(storage: DurableObjectStorage, table: string, where = "1")
 export const tablesIn = (storage: DurableObjectStorage) =>
   count(storage, "sqlite_master", "name LIKE 'checkpoint%' AND type = 'table'");
 
-/** `storage` as seen by a saver, with the statements it executes, and a switch that makes its writes fail. */
+/** `storage` as seen by a saver, with the statements it executes, the rows that they read, and a switch that makes its writes fail. */
 export function observed(storage: DurableObjectStorage) {
-  const seen = { statements: [] as string[], failing: false };
+  const cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] = [];
+  const seen = {
+    statements: [] as string[],
+    failing: false,
+    rowsRead: () => cursors.reduce((total, cursor) => total + cursor.rowsRead, 0),
+  };
   const sql = {
     exec: (query: string, ...bindings: unknown[]) => {
       seen.statements.push(query);
-      return storage.sql.exec(query, ...bindings);
+      const cursor = storage.sql.exec(query, ...bindings);
+      cursors.push(cursor);
+      return cursor;
     },
   };
   const transactionSync = <T>(closure: () => T) => {

@@ -54,12 +54,18 @@ export function bytesBeside(
   return [...large.values()].reduce((total, { size }) => total + size, ofLists);
 }
 
+/** Bytes of all channel values of a checkpoint, serialized. */
+export function stateBytes(
+  inline: ReadonlyMap<string, VersionedValue>,
+  large: ReadonlyMap<string, LargeValue>,
+): number {
+  const inRow = [...inline.values()].reduce((total, { bytes }) => total + bytes.byteLength, 0);
+  return inRow + bytesBeside(inline, large);
+}
+
 /** Bytes of all channel values of a thread's latest checkpoint as they are stored; 0 when it has none. Reads only the one row. */
 export function latestStateBytes(sql: SqlStorage, threadId: string): number {
   const [key] = findCheckpoints(sql, { threadId, ns: "", limit: 1 });
   const row = key && readCheckpoint(sql, key);
-  if (row === undefined) return 0;
-  const inline = unpackBody(row.body).values;
-  const inRow = [...inline.values()].reduce((total, { bytes }) => total + bytes.byteLength, 0);
-  return inRow + bytesBeside(inline, row.largeValues);
+  return row === undefined ? 0 : stateBytes(unpackBody(row.body).values, row.largeValues);
 }

@@ -23,7 +23,7 @@ import {
   type DeltaChannelHistory,
   type PendingWrite,
 } from "@langchain/langgraph-checkpoint";
-import { bytesBeside, divideChannels } from "./channel-values";
+import { bytesBeside, divideChannels, stateBytes } from "./channel-values";
 import { addInline, assertSize, packBody, unpackBody } from "./checkpoint-body";
 import { CheckpointBuffer } from "./checkpoint-buffer";
 import {
@@ -65,6 +65,7 @@ export class CheckpointSaver extends BaseCheckpointSaver {
   readonly #values: ValueCodec;
   readonly #runId: string | null;
   readonly #metadata: Record<string, unknown>;
+  #stateBytes = 0;
 
   constructor(storage: DurableObjectStorage, options: CheckpointSaverOptions = {}) {
     super();
@@ -111,6 +112,7 @@ export class CheckpointSaver extends BaseCheckpointSaver {
     try {
       assertSize(body.byteLength + bytesBeside(inline, large), `A checkpoint of thread ${key.threadId}`);
       this.#rows.add(parts, { ...key, parentId, runId: this.#runId, largeValues: large, body });
+      if (key.ns === "") this.#stateBytes = stateBytes(inline, large);
     } catch (error) {
       this.#values.forgetLists();
       throw error;
@@ -218,6 +220,11 @@ export class CheckpointSaver extends BaseCheckpointSaver {
    */
   deleteRun(threadId: string, runId: string): void {
     this.#rows.deleteRun(threadId, runId);
+  }
+
+  /** Bytes of the channel values of the root graph when they were saved last, serialized; 0 when they were not. */
+  get stateBytes(): number {
+    return this.#stateBytes;
   }
 
   /** Writes what is buffered, in one transaction. @throws when that fails; the buffer is then kept */

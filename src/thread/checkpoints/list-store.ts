@@ -9,20 +9,11 @@ import type { SerializerProtocol } from "@langchain/langgraph-checkpoint";
 import type { CheckpointBuffer } from "./checkpoint-buffer";
 import type { CheckpointKey } from "./checkpoint-parts";
 import { snapshotOf, type Snapshot } from "./item-snapshot";
-import { cutAlong, isLeaf, isUnchanged, type Leaf } from "./list-leaves";
-import type { ListMemory } from "./list-memory";
-import { leavesOf, levelsOf } from "./list-tree";
+import { cutAlong, isLeaf, isUnchanged, type Leaf, type LooseItem } from "./list-leaves";
+import type { ListMemory, RememberedList } from "./list-memory";
+import { hasLevels, levelsOf, nodesOf, readTree, treeOf, type Levels, type ListTree } from "./list-tree";
 import type { Serialized } from "./packed-entries";
-import {
-  blocksOf,
-  LIST_TYPE,
-  packList,
-  packOf,
-  refsOf,
-  unpackList,
-  type Pack,
-  type StoredList,
-} from "./stored-list";
+import { blocksOf, LIST_TYPE, packList, packOf, refsOf, unpackList, type Pack } from "./stored-list";
 
 /** A list with fewer bytes is stored whole in its checkpoint. */
 export const LONG_LIST_BYTES = 8 * 1024;
@@ -35,12 +26,9 @@ export interface ListPlace extends CheckpointKey {
 }
 
 /** A list as it was loaded or saved last, of its channel and namespace. */
-interface KnownList {
+interface KnownList extends RememberedList {
   /** The checkpoint that has the list. While it exists, so do the leaves and the nodes. */
   checkpointId: string;
-  leaves: readonly Leaf[];
-  /** References of nodes, by the references in them. */
-  nodes: ReadonlyMap<string, string>;
 }
 
 /** A list as it is stored in its checkpoint, and its bytes in all. */
@@ -73,24 +61,27 @@ export class ListStore {
    */
   serialize(place: ListPlace, list: readonly unknown[], pack: Pack): Promise<SerializedList> {
     const known = this.#storedList(place);
-    const pieces = cutAlong(known?.leaves ?? [], list).map(async (piece) =>
-      isLeaf(piece) ? piece : this.#serializeItem(piece.item),
-    );
-    return this.#join(place, pieces, pack, known);
+    const pieces = cutAlong(known?.leaves ?? [], list);
+    const loose = pieces.filter((piece): piece is LooseItem => !isLeaf(piece));
+    const items = Promise.all(loose.map(({ item }) => this.#serializeItem(item)));
+    return this.#join(place, pieces, items, pack, known);
   }
 
   /** Loads a long list. */
   async load(place: ListPlace, packed: Uint8Array): Promise<unknown[]> {
     const stored = unpackList(packed);
-    const nodes = new Map<string, string>();
-    const refs = this.#leafRefs(place.threadId, stored, nodes);
-    const unchanged = this.#unchangedLeaves(place);
+    const remembered = this.#known.get(keyOf(place)) ?? this.memory?.get(keyOf(place));
+    const tree = this.#treeOf(place.threadId, stored.levels, remembered?.tree ?? []);
+    const refs = tree[0]?.refs ?? [];
+    const unchanged = new Map(
+      remembered?.leaves.filter(isUnchanged).map((leaf): [string, Leaf] => [leaf.ref, leaf]),
+    );
     const missing = refs.filter((ref) => !unchanged.has(ref));
     const blocks = this.#readBlocks(place.threadId, missing);
     const loading = missing.map((ref, i) => this.#loadLeaf(ref, blocks[i] as Uint8Array));
     const loaded = new Map((await Promise.all(loading)).map((leaf) => [leaf.ref, leaf]));
     const leaves = refs.map((ref) => (unchanged.get(ref) ?? loaded.get(ref)) as Leaf);
-    this.#remember(place, { leaves, nodes }, stored.size);
+    this.#remember(place, { leaves, tree }, stored.size);
     const tail = (await this.serde.loadsTyped("json", stored.tail)) as unknown[];
     return [...leaves.flatMap(({ items }) => items), ...tail];
   }
@@ -107,25 +98,20 @@ export class ListStore {
     return known && this.rows.has({ ...place, checkpointId: known.checkpointId }) ? known : undefined;
   }
 
-  /** The leaves that are in memory and are still what is stored under their references. */
-  #unchangedLeaves(place: ListPlace): Map<string, Leaf> {
-    const key = keyOf(place);
-    const leaves = this.#known.get(key)?.leaves ?? this.memory?.get(key) ?? [];
-    return new Map(leaves.filter(isUnchanged).map((leaf) => [leaf.ref, leaf]));
-  }
-
   async #join(
     place: ListPlace,
-    pieces: Promise<Leaf | SerializedItem>[],
+    pieces: readonly (Leaf | LooseItem)[],
+    loose: Promise<SerializedItem[]>,
     pack: Pack,
     known: KnownList | undefined,
   ): Promise<SerializedList> {
-    const serialized = await Promise.all(pieces);
+    const items = await loose;
+    let next = 0;
+    const serialized = pieces.map((piece) => (isLeaf(piece) ? piece : (items[next++] as SerializedItem)));
     const size = serialized.reduce(
       (total, piece) => total + ("ref" in piece ? piece.size : piece.bytes.byteLength + 1),
       1,
     );
-    const items = serialized.filter((piece): piece is SerializedItem => !("ref" in piece));
     if (size < LONG_LIST_BYTES && items.length === serialized.length) {
       this.#known.delete(keyOf(place));
       const bytes = arrayOf(items);
@@ -149,27 +135,25 @@ export class ListStore {
       openBytes += piece.bytes.byteLength;
       if (openBytes >= LEAF_BYTES) close();
     }
-    const refs = leaves.map(({ ref }) => ref);
-    const nodes = new Map<string, string>();
-    const levels = levelsOf(refs, (children) => {
-      const content = children.join();
-      const node = known?.nodes.get(content) ?? pack.addNode(children);
-      nodes.set(content, node);
-      return node;
-    });
-    this.#remember(place, { leaves, nodes }, size);
-    return { type: LIST_TYPE, bytes: packList({ size, levels, tail: arrayOf(open) }), size };
+    const tree = treeOf(
+      leaves.map(({ ref }) => ref),
+      known?.tree ?? [],
+      nodeWriter(known?.tree ?? [], pack),
+    );
+    this.#remember(place, { leaves, tree }, size);
+    return { type: LIST_TYPE, bytes: packList({ size, levels: levelsOf(tree), tail: arrayOf(open) }), size };
   }
 
-  /** The references of the leaves of a list. @param known gets the nodes */
-  #leafRefs(threadId: string, { levels }: StoredList, known: Map<string, string>): string[] {
-    return leavesOf(levels, (nodes) =>
-      this.#readBlocks(threadId, nodes).map((block, i) => {
-        const refs = refsOf(block);
-        known.set(refs.join(), nodes[i] as string);
-        return refs;
-      }),
-    );
+  /** The tree that a checkpoint names. @param remembered a tree whose nodes need not be read */
+  #treeOf(threadId: string, levels: Levels, remembered: ListTree): ListTree {
+    if (hasLevels(remembered, levels)) return remembered;
+    const known = new Map(nodesOf(remembered));
+    return readTree(levels, (nodes) => {
+      const missing = nodes.filter((node) => !known.has(node));
+      const blocks = this.#readBlocks(threadId, missing);
+      for (const [i, block] of blocks.entries()) known.set(missing[i] as string, refsOf(block));
+      return nodes.map((node) => [...(known.get(node) as readonly string[])]);
+    });
   }
 
   #readBlocks(threadId: string, refs: string[]): Uint8Array[] {
@@ -191,10 +175,21 @@ export class ListStore {
     return { item, snapshot, bytes: bytes.subarray(1, -1) };
   }
 
-  #remember(place: ListPlace, list: Omit<KnownList, "checkpointId">, size: number): void {
+  #remember(place: ListPlace, list: RememberedList, size: number): void {
     this.#known.set(keyOf(place), { checkpointId: place.checkpointId, ...list });
-    this.memory?.set(keyOf(place), list.leaves, size);
+    this.memory?.set(keyOf(place), list, size);
   }
+}
+
+/** Stores nodes that the tree does not have, in a pack. A list that has lost its first items has most of its nodes from before. */
+function nodeWriter(tree: ListTree, pack: Pack): (refs: string[]) => string {
+  let known: Map<string, string> | undefined;
+  return (refs) => {
+    const isNew = refs.some((ref) => packOf(ref) === pack.id);
+    if (isNew) return pack.addNode(refs);
+    known ??= new Map(Array.from(nodesOf(tree), ([node, children]) => [children.join(), node]));
+    return known.get(refs.join()) ?? pack.addNode(refs);
+  };
 }
 
 function newLeaf(items: SerializedItem[], pack: Pack): Leaf {

@@ -23,9 +23,11 @@ export class RunAttempt implements Execution {
   /** The reason for which {@link stop} was called; undefined when it was not. */
   private stoppedFor: StopReason | undefined;
 
+  /** @param isJoined whether somebody waits for the values of the run */
   constructor(
     private readonly context: ThreadContext,
     readonly run: StoredRun,
+    readonly isJoined: () => boolean,
   ) {
     this.store = new D1Store(context.env.DB);
     this.meter = new UsageMeter(run.usage);

@@ -22,7 +22,7 @@ import type { IndexWriter } from "../index-writer";
 import { isInRunStream, isInThreadStream, type SentEvent } from "../streams/sent-event";
 import { eventStream } from "../streams/sse";
 import type { ThreadContext } from "../thread-context";
-import type { Outcome } from "./outcome";
+import { joinResultOf, type Outcome } from "./outcome";
 import { reportBeforeDeletion, reportOf } from "./reports";
 import type { RunQueue } from "./run-queue";
 import type { StoredRun } from "./run-row";
@@ -157,10 +157,8 @@ export class RunCalls implements ThreadRunCalls {
 
   /** Waits for a run to end. @throws run.not_found */
   async joinRun(threadId: string, runId: string): Promise<JoinResult> {
-    const outcome = await this.outcomeOf(runId);
-    if (outcome !== undefined) {
-      return outcome.error === null ? { values: outcome.values } : { error: outcome.error };
-    }
+    const outcome = await this.outcomeOf(runId, { readsValues: true });
+    if (outcome !== undefined) return joinResultOf(outcome);
     const run = await this.getRun(threadId, runId);
     if (run.error !== undefined) return { error: run.error };
     // The values of a run are deleted with its thread.
@@ -265,10 +263,10 @@ export class RunCalls implements ThreadRunCalls {
   }
 
   /** How the run ends; undefined when it has ended already or is not here. Restarts a run whose host died. */
-  private outcomeOf(runId: string): Promise<Outcome> | undefined {
+  private outcomeOf(runId: string, { readsValues = false } = {}): Promise<Outcome> | undefined {
     if (!this.context.hasTables()) return undefined;
     if (!this.queue.isExecuting(runId)) this.queue.startDue();
-    return this.queue.outcome(runId);
+    return readsValues ? this.queue.join(runId) : this.queue.outcome(runId);
   }
 
   private runStream(

@@ -3,12 +3,14 @@ import { stampRetryable } from "@langchain/core/errors";
 import { isUnknownInterruptError } from "@langchain/langgraph";
 import type { BaseStore } from "@langchain/langgraph-checkpoint";
 import { loadGraph } from "../../graphs/registry";
-import { messageOf } from "../../platform/errors";
 import type { JsonObject } from "../../platform/json";
-import type { RunError } from "../../wire/runs/run";
 import type { CheckpointSaver } from "../checkpoints/checkpoint-saver";
+<<<<<<< HEAD
 import { toWire } from "../state/wire-state";
 import type { Trace } from "../traces/traces";
+=======
+import { MAX_WIRE_LENGTH, toWire } from "../state/wire-state";
+>>>>>>> 39d19ba (Let a run on a long thread cost what it adds: no values that nobody waits for, and no rows that are in memory)
 import {
   EventMapper,
   needsSubgraphs,
@@ -19,7 +21,7 @@ import {
 } from "../streams/stream-modes";
 import { toCommand } from "./command";
 import { isPermanent } from "./next-attempt";
-import type { Outcome } from "./outcome";
+import { noValues, toRunError, type Outcome } from "./outcome";
 import type { StoredRun } from "./run-row";
 import { withInterrupts } from "./run-values";
 import type { UsageMeter } from "./token-usage";
@@ -37,6 +39,8 @@ export interface Execution {
   readonly trace: Trace;
   /** Aborts with a {@link StopReason} when the run is to stop. */
   readonly signal: AbortSignal;
+  /** Whether somebody waits for the values with which the run ends. */
+  isJoined(): boolean;
   /** Streams an event. @throws when the event cannot be streamed, which ends the run with that error */
   emit(event: RunEvent): void;
 }
@@ -65,14 +69,35 @@ export async function executeRun(execution: Execution): Promise<Outcome> {
       }
       for (const event of mapper.eventsOf(part)) execution.emit(event);
     }
-    if (interrupts === undefined) return { ...SUCCESS, values: toWire(values), waiting: false };
-    return { ...SUCCESS, values: toWire(withInterrupts(values, interrupts)), waiting: true };
+    const ended = interrupts === undefined ? values : withInterrupts(values, interrupts);
+    if (execution.saver.stateBytes > LARGE_STATE_BYTES) toWire(ended);
+    return { ...SUCCESS, values: valuesFor(execution, ended), waiting: interrupts !== undefined };
   } catch (error) {
-    return failure(error, execution.signal, values);
+    return failure(error, execution, values);
   }
 }
 
 const SUCCESS = { status: "success", error: null } as const;
+
+/** When a state has more bytes, the run fails if the values are too large to be sent, also when nobody waits for them. */
+const LARGE_STATE_BYTES = MAX_WIRE_LENGTH / 2;
+
+/**
+ * The values of a run for its outcome. They are made at once when somebody waits for them, because the next run of the thread may
+ * change the same objects in place.
+ */
+function valuesFor({ isJoined }: Execution, values: unknown): Outcome["values"] {
+  const make = (): unknown => toWire(values);
+  if (!isJoined()) return make;
+  try {
+    const made = make();
+    return () => made;
+  } catch (error) {
+    return () => {
+      throw error;
+    };
+  }
+}
 
 /** Runs the graph. Yields the chunks that it streams and, with the stream mode `events`, also the events of what it calls. */
 async function* executeGraph({
@@ -142,12 +167,13 @@ const streamsSubgraphs = ({ kwargs }: StoredRun): boolean => kwargs.stream_subgr
  * The outcome of an attempt that ended with an error.
  * @param values the last values that the graph streamed
  */
-function failure(error: unknown, signal: AbortSignal, values: unknown): Outcome {
-  const ended = { values: toWireOrNull(values), waiting: false };
+function failure(error: unknown, execution: Execution, values: unknown): Outcome {
+  const { signal } = execution;
+  const ended = { values: valuesFor(execution, values), waiting: false };
   // LangGraph throws this error when a `strict_resume` answers an interrupt that the thread does not have.
   if (isUnknownInterruptError(error)) {
     const waiting = error.pendingIds.length > 0;
-    const refused = { values: null, waiting, refused: true, permanent: true } as const;
+    const refused = { values: noValues, waiting, refused: true, permanent: true } as const;
     return { status: "error", error: toRunError(error), ...refused };
   }
   if (!signal.aborted) {
@@ -161,24 +187,6 @@ function failure(error: unknown, signal: AbortSignal, values: unknown): Outcome 
     };
   }
   return { ...ended, status: "interrupted", error: null };
-}
-
-/** Characters of an error's message that are stored. A model provider may put its whole answer into a message. */
-const MAX_MESSAGE_LENGTH = 10_000;
-
-/** An error in the form that the SDKs raise. */
-const toRunError = (error: unknown): RunError => ({
-  error: error instanceof Error ? error.name : "Error",
-  message: messageOf(error).slice(0, MAX_MESSAGE_LENGTH),
-});
-
-/** The values as plain JSON; null when they cannot be JSON or are too large. */
-function toWireOrNull(values: unknown): unknown {
-  try {
-    return toWire(values);
-  } catch {
-    return null;
-  }
 }
 
 const isInterrupt = (chunk: unknown): chunk is { __interrupt__: unknown[] } =>

@@ -16,7 +16,7 @@ import type { IndexWriter } from "../index-writer";
 import { noThread } from "../record/thread-store";
 import type { ThreadContext } from "../thread-context";
 import { delayToNextAttempt } from "./next-attempt";
-import { stopped, type Outcome, type StopReason } from "./outcome";
+import { noValues, stopped, type Outcome, type StopReason } from "./outcome";
 import { RunAttempt } from "./run-attempt";
 import type { RunEnding } from "./run-ending";
 import type { RunRecords } from "./run-records";
@@ -38,6 +38,8 @@ export class RunQueue {
   private mayHaveDue = true;
   /** The id of the run that makes its last attempt; undefined when none does. No other run of the object starts meanwhile. */
   private lastAttempt: string | undefined;
+  /** Ids of the runs that have not ended and whose values somebody waits for. */
+  private readonly joined = new Set<string>();
   /** Promises of the outcomes of runs that wait to start, for callers that join them. */
   private readonly waiters = new Map<string, PromiseWithResolvers<Outcome>>();
 
@@ -114,6 +116,13 @@ export class RunQueue {
     return this.waiterOf(runId).promise;
   }
 
+  /** Like {@link outcome}, for a caller that reads the values. */
+  join(runId: string): Promise<Outcome> | undefined {
+    const outcome = this.outcome(runId);
+    if (outcome !== undefined) this.joined.add(runId);
+    return outcome;
+  }
+
   /** Stops a run that has not ended, and starts the next run of its thread. `rollback` also deletes the run's checkpoints. */
   stop(run: StoredRun, reason: StopReason): void {
     this.stopAll([run.runId], reason);
@@ -175,7 +184,7 @@ export class RunQueue {
       const saver = new CheckpointSaver(this.context.storage, { runId: run.runId });
       this.finish(
         run,
-        { status: "error", error: { error: "Error", message }, values: null, waiting: false },
+        { status: "error", error: { error: "Error", message }, values: noValues, waiting: false },
         saver,
       );
       return;
@@ -186,12 +195,13 @@ export class RunQueue {
 
   /** Starts an attempt at a run. The run's row says already that it is running. */
   private start(run: StoredRun): void {
-    const attempt = new RunAttempt(this.context, run);
+    const attempt = new RunAttempt(this.context, run, () => this.joined.has(run.runId));
     if (startsWithoutFailure(run) === MAX_ATTEMPTS) this.lastAttempt = run.runId;
     const done = this.makeAttempt(attempt).finally(() => {
       // The run's next attempt may be under way already.
       if (this.executing.get(run.runId)?.attempt === attempt) this.executing.delete(run.runId);
       if (this.lastAttempt === run.runId) this.lastAttempt = undefined;
+      this.joined.delete(run.runId);
     });
     this.executing.set(run.runId, { attempt, done });
     const waiter = this.waiters.get(run.runId);
@@ -265,6 +275,7 @@ export class RunQueue {
     this.ending.record(run, outcome, saver, reason);
     this.waiters.get(run.runId)?.resolve(outcome);
     this.waiters.delete(run.runId);
+    this.joined.delete(run.runId);
   }
 
   /** The run, which this object must have. */

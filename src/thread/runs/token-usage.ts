@@ -11,6 +11,9 @@ import type { ChainValues } from "@langchain/core/utils/types";
 import { isCommand } from "@langchain/langgraph";
 import type { TokenUsage } from "../../wire/runs/run";
 
+/** So many lists of messages are kept to be looked at later. */
+const MAX_UNREAD = 16;
+
 /** Counts the tokens of one attempt at a run. The graph is executed with it as a callback handler. */
 export class UsageMeter extends BaseCallbackHandler {
   override name = "UsageMeter";
@@ -18,6 +21,11 @@ export class UsageMeter extends BaseCallbackHandler {
   private readonly seenIds = new Set<string>();
   /** The same messages as objects, because a message may have no id. */
   private readonly seenMessages = new WeakSet<BaseMessage>();
+  /**
+   * Lists of messages in the inputs of nodes, which were not looked at yet. They are copies, because a node may change its input. They
+   * are looked at only when it has to be known whether a message is new: a thread may have thousands.
+   */
+  private unread: (readonly unknown[])[] = [];
   /** Callback ids of the executions of nodes that are under way. */
   private readonly nodes = new Set<string>();
   /** Whether tokens were counted since {@link takeUnsaved} was called last. */
@@ -77,26 +85,46 @@ export class UsageMeter extends BaseCallbackHandler {
   ): void {
     if (name === undefined || name !== metadata?.langgraph_node) return;
     this.nodes.add(runId);
-    for (const message of messagesIn(inputs)) this.markSeen(message);
+    for (const list of listsIn(inputs)) this.readLater(list);
   }
 
   /** A node has ended. The new messages in its output come from models that LangChain does not know. */
   override handleChainEnd(outputs: unknown, runId: string): void {
     if (!this.nodes.delete(runId)) return;
-    for (const message of messagesIn(outputs)) if (this.markSeen(message)) this.add(usageOf(message));
+    for (const message of messagesIn(outputs)) {
+      if (!this.isSeen(message)) {
+        const usage = usageOf(message);
+        if (usage !== undefined) this.readInputs();
+        if (!this.isSeen(message)) this.add(usage);
+      }
+      this.markSeen(message);
+    }
   }
 
   override handleChainError(_error: unknown, runId: string): void {
     this.nodes.delete(runId);
   }
 
-  /** Notes that the message needs no further counting. @returns whether the message is new */
-  private markSeen(message: BaseMessage): boolean {
-    const known =
-      this.seenMessages.has(message) || (message.id !== undefined && this.seenIds.has(message.id));
+  /** Notes a list in the input of a node. A list that has only grown since takes the place of the earlier one. */
+  private readLater(list: readonly unknown[]): void {
+    const earlier = this.unread.findIndex((other) => other.every((item, i) => item === list[i]));
+    if (earlier >= 0) this.unread[earlier] = list.slice();
+    else if (this.unread.push(list.slice()) >= MAX_UNREAD) this.readInputs();
+  }
+
+  private readInputs(): void {
+    for (const list of this.unread) for (const message of messagesOf(list)) this.markSeen(message);
+    this.unread = [];
+  }
+
+  /** Notes that the message needs no further counting. */
+  private markSeen(message: BaseMessage): void {
     this.seenMessages.add(message);
     if (message.id !== undefined) this.seenIds.add(message.id);
-    return !known;
+  }
+
+  private isSeen(message: BaseMessage): boolean {
+    return this.seenMessages.has(message) || (message.id !== undefined && this.seenIds.has(message.id));
   }
 
   private add(usage: TokenUsage | undefined): void {
@@ -109,20 +137,31 @@ export class UsageMeter extends BaseCallbackHandler {
   }
 }
 
+/** The messages in the input or output of a node, see {@link listsIn}. */
+function* messagesIn(value: unknown): Generator<BaseMessage> {
+  for (const list of listsIn(value)) yield* messagesOf(list);
+}
+
 /**
- * The messages in the input or output of a node: in a state or an update as values of keys or in lists, and in the update of a
- * command. Messages deeper down are not found.
+ * The lists in the input or output of a node that have messages: in a state or an update the values of keys, and what is in the
+ * update of a command. A value that is no list counts as a list of one. Messages deeper down are not found.
  * @param isPart whether `value` is itself inside a state, an update or a list
  */
-function* messagesIn(value: unknown, isPart = false): Generator<BaseMessage> {
-  if (BaseMessage.isInstance(value)) yield value;
-  else if (isCommand(value)) yield* messagesIn(value.update);
+function* listsIn(value: unknown, isPart = false): Generator<readonly unknown[]> {
+  if (BaseMessage.isInstance(value)) yield [value];
+  else if (isCommand(value)) yield* listsIn(value.update);
   else if (Array.isArray(value)) {
-    for (const part of value as unknown[]) {
-      if (BaseMessage.isInstance(part) || isCommand(part)) yield* messagesIn(part, true);
-    }
+    if ((value as unknown[]).some((part) => BaseMessage.isInstance(part) || isCommand(part))) yield value;
   } else if (isObject(value) && !isPart && !ArrayBuffer.isView(value)) {
-    for (const part of Object.values(value)) yield* messagesIn(part, true);
+    for (const part of Object.values(value)) yield* listsIn(part, true);
+  }
+}
+
+/** The messages of one list, also those in the updates of commands. */
+function* messagesOf(list: readonly unknown[]): Generator<BaseMessage> {
+  for (const part of list) {
+    if (BaseMessage.isInstance(part)) yield part;
+    else if (isCommand(part)) yield* messagesIn(part);
   }
 }
 

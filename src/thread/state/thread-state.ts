@@ -10,18 +10,21 @@ import { logError } from "../../platform/log";
 import type { HistorySearch, StateSelection, WireState } from "../../wire/threads/state";
 import type { ThreadSnapshot } from "../../wire/threads/thread";
 import { CheckpointSaver } from "../checkpoints/checkpoint-saver";
+import type { ListMemory } from "../checkpoints/list-memory";
 import { emptyState, MAX_WIRE_LENGTH, toThreadSnapshot, toWireState, waitsForAnswer } from "./wire-state";
 
 /**
  * The values of a thread, and the interrupts that wait for an answer. The values are null when the thread has no state, or when
  * the state cannot be read. Never throws.
+ * @param lists remembers the long lists of the thread's latest state
  */
 export async function readSnapshot(
   storage: DurableObjectStorage,
   thread: ThreadRecord,
+  lists?: ListMemory,
 ): Promise<ThreadSnapshot> {
   try {
-    const graph = await graphOf(storage, thread);
+    const graph = await graphOf(storage, thread, lists);
     if (graph !== undefined) return toThreadSnapshot(await graph.getState(configOf(thread)));
   } catch (error) {
     // The graph may not load, or its state may not be JSON. The thread can still be found and deleted.
@@ -182,13 +185,14 @@ export async function requireGraph(
 export async function graphOf(
   storage: DurableObjectStorage,
   thread: ThreadRecord,
+  lists?: ListMemory,
 ): Promise<RunnableGraph | undefined> {
   const { graph_id: graphId } = thread.metadata;
   if (typeof graphId !== "string" || !graphIds.includes(graphId)) return undefined;
   // A graph may be made by a function of the config, so it gets the config of the thread's last run.
   const { configurable } = thread.config as RunnableConfig;
   const config = { ...thread.config, configurable: { ...configurable, ...configOf(thread).configurable } };
-  return loadGraph(graphId, config, { checkpointer: new CheckpointSaver(storage) });
+  return loadGraph(graphId, config, { checkpointer: new CheckpointSaver(storage, { lists }) });
 }
 
 /** The config that names the thread to LangGraph, or one of the thread's checkpoints. */

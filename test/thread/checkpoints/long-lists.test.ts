@@ -278,6 +278,31 @@ describe("lists that are remembered from run to run", () => {
       expect(second[4]).not.toBe(first[4]);
     }));
 
+  it("are read and saved with as few rows when they are long as when they are short", () =>
+    inObject(async (storage) => {
+      const lists = new ListMemory();
+      /** Rows that a run reads which adds four messages. */
+      const rowsOf = async (length: number): Promise<number> => {
+        const { seen, storage: watched } = observed(storage);
+        const saver = new CheckpointSaver(watched, { lists });
+        const list = (await listAt(saver)) as BaseMessage[];
+        expect(list).toHaveLength(length);
+        await grow(saver, length + 4, list);
+        return seen.rowsRead();
+      };
+      const growTo = async (length: number): Promise<void> => {
+        const saver = new CheckpointSaver(storage, { lists });
+        const list = ((await valuesOf(saver, THREAD))?.list ?? []) as BaseMessage[];
+        await grow(saver, length, list);
+      };
+      await growTo(100);
+      const short = await rowsOf(100);
+      await growTo(1_600);
+      const long = await rowsOf(1_600);
+      expect(short).toBeGreaterThan(0);
+      expect(long).toBeLessThanOrEqual(short * 1.5);
+    }));
+
   it("are those of the checkpoint that is loaded, also when later ones were deleted", () =>
     inObject(async (storage) => {
       const lists = new ListMemory();

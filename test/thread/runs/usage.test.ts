@@ -1,6 +1,7 @@
 /** What a run has used: every call of a model once, however it is made, streamed and ended. */
 import { ModelAbortError } from "@langchain/core/errors";
-import { AIMessage, AIMessageChunk, type UsageMetadata } from "@langchain/core/messages";
+import type { Serialized } from "@langchain/core/load/serializable";
+import { AIMessage, AIMessageChunk, HumanMessage, type UsageMetadata } from "@langchain/core/messages";
 import type { LLMResult } from "@langchain/core/outputs";
 import { abortAllDurableObjects, evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
@@ -205,6 +206,29 @@ describe("the meter", () => {
     for (const usage of nonsense) meter.handleLLMEnd(ended([told(usage)]), "1");
     meter.handleLLMEnd(ended([told({ input_tokens: 1.4, output_tokens: Infinity })]), "2");
     expect(meter.read()).toEqual({ inputTokens: 1, outputTokens: 0 });
+  });
+
+  it("looks at the messages of a long thread only when a node returns one that may be among them", () => {
+    const meter = new UsageMeter(null);
+    let looks = 0;
+    const old = told({ input_tokens: 9, output_tokens: 9 });
+    old.id = "old";
+    const watched = new AIMessage("a");
+    Object.defineProperty(watched, "id", { get: () => ((looks += 1), "watched") });
+    const messages = [new HumanMessage("q"), watched, old];
+    const start = (id: string) => {
+      meter.handleChainStart({} as Serialized, { messages }, id, "", [], { langgraph_node: "n" }, "", "n");
+    };
+    start("1");
+    messages.push(told({ input_tokens: 1, output_tokens: 0 }));
+    meter.handleChainEnd({ messages: [new AIMessage("without usage")] }, "1");
+    expect(looks).toBe(0);
+    // The node has pushed a message of its own to the list that it was given, and returns the whole list.
+    start("2");
+    messages.push(told({ input_tokens: 4, output_tokens: 0 }));
+    meter.handleChainEnd({ messages }, "2");
+    expect(meter.read()).toEqual({ inputTokens: 4, outputTokens: 0 });
+    expect(looks).toBeGreaterThan(0);
   });
 
   it("gives what is to be saved once", () => {
