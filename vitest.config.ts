@@ -105,9 +105,15 @@ export default defineConfig(async () => {
             name: "workers",
             // To start a workerd takes longer than most test files; fresh-start.ts is what keeps the files apart.
             isolate: false,
-            // langsmith/traceable imports a module of Node's, which the bundler does not find.
+            // These import modules of Node's, which the bundler does not find.
             deps: {
-              optimizer: { ssr: { enabled: true, include: BUNDLED, exclude: ["langsmith/traceable"] } },
+              optimizer: {
+                ssr: {
+                  enabled: true,
+                  include: BUNDLED,
+                  exclude: ["cli-table3", "langsmith/traceable", "string-width"],
+                },
+              },
             },
             // A crash test goes through some fifty deaths, on whatever machine.
             testTimeout: 60_000,

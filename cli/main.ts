@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
 import { addBuild } from "./commands/build.js";
+import { addCrons } from "./commands/crons.js";
 import { addDeploy } from "./commands/deploy.js";
 import { addDev } from "./commands/dev.js";
 import { packageRoot } from "./package-root.js";
@@ -26,9 +27,10 @@ const program = new Command("edgecron")
 Examples:
   $ edgecron dev                  serve the graphs of ./langgraph.json on this machine
   $ edgecron dev --config apps/agent/langgraph.json --port 9000
-  $ edgecron build                write what is to be deployed to .edgecron/`,
+  $ edgecron build                write what is to be deployed to .edgecron/
+  $ edgecron crons list           show the crons of a server`,
   );
-for (const add of [addDev, addBuild, addDeploy]) add(program);
+for (const add of [addDev, addBuild, addDeploy, addCrons]) add(program);
 
 try {
   await program.parseAsync();

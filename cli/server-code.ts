@@ -6,6 +6,8 @@ export { check } from "../src/platform/check";
 export { toIso } from "../src/platform/clock";
 export { DomainError } from "../src/platform/errors";
 export { previewOf } from "../src/schedule/preview";
+export { nextSlot } from "../src/schedule/schedule";
+export { describeSchedule } from "../src/schedule/words";
 export { CRON_PAYLOAD_FIELDS, cronCreate, DECLARED_NAME, threadCronCreate } from "../src/wire/crons/cron";
 export { DEFAULT_POLICY, POLICY_FIELDS } from "../src/wire/crons/policy";
 export { defaultAssistantId } from "../src/wire/default-assistant-id";

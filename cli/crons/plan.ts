@@ -24,6 +24,8 @@ export interface Plan {
   unchanged: { declaration: Declaration; cron: Cron }[];
   /** Declarations whose end has passed before there was a cron: there is nothing to create. */
   ended: Declaration[];
+  /** Crons of other projects with the name of one that is to be created. A project that was renamed would have both fire. */
+  namesakes: Cron[];
 }
 
 /**
@@ -35,7 +37,7 @@ export function planOf(project: string, declarations: readonly Declaration[], fo
   const declaredIds = new Set(declarations.map(({ cronId }) => cronId));
   const stale = ours.filter((cron) => !declaredIds.has(cron.cron_id));
 
-  const plan: Plan = { project, steps: [], unchanged: [], ended: [] };
+  const plan: Plan = { project, steps: [], unchanged: [], ended: [], namesakes: [] };
   const others: Step[] = [];
   const replaced = new Set<string>();
   for (const declaration of declarations) {

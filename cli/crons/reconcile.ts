@@ -21,11 +21,20 @@ export interface Reconciled {
   broken: Failure | null;
 }
 
+/** A project that was renamed shows by its first crons. */
+const MAX_NAMESAKES = 10;
+
 /** What is to be done. @throws Failure */
 export async function planFor(client: CronClient, { project, crons }: Declarations): Promise<Plan> {
   const found: Cron[] = [];
   for await (const cron of client.searchAll({ metadata: { [MARKS.project]: project } })) found.push(cron);
-  return planOf(project, crons, found);
+  const plan = planOf(project, crons, found);
+  for (const { kind, name } of plan.steps.slice(0, MAX_NAMESAKES)) {
+    if (kind !== "create") continue;
+    const sameName = await client.searchPage({ metadata: { [MARKS.name]: name } });
+    plan.namesakes.push(...sameName.filter(({ metadata }) => metadata[MARKS.project] !== project));
+  }
+  return plan;
 }
 
 /**

@@ -1,0 +1,76 @@
+/** `edgecron crons list`: all crons, the next to fire first. */
+import type { Cron } from "../../src/wire/crons/cron";
+import type { Context } from "./context.js";
+import type { CronClient } from "./cron-client.js";
+import { scheduleInWords, stateOf } from "./cron-text.js";
+import { declaredNameOf } from "./declared-cron.js";
+import { Failure } from "./failures.js";
+import { table, type Cell } from "./table.js";
+import { plain, printJson } from "./terminal.js";
+import { fromNow, timeIn } from "./times.js";
+
+export async function listCrons({ client, terminal, json }: Context): Promise<void> {
+  const crons: Cron[] = [];
+  for await (const cron of client.searchAll()) crons.push(cron);
+  crons.sort((a, b) => nextOf(a) - nextOf(b));
+  if (json) {
+    printJson(terminal, crons);
+    return;
+  }
+  if (crons.length === 0) {
+    terminal.print("There are no crons.");
+    return;
+  }
+  const names = await assistantNames(client);
+  const ids = shortIds(crons.map(({ cron_id: id }) => id));
+  const columns = [
+    { title: "NAME", wraps: true as const },
+    { title: "ID" },
+    { title: "ASSISTANT" },
+    { title: "SCHEDULE", wraps: true as const },
+    { title: `NEXT (${terminal.zone})`, wraps: true as const },
+    { title: "STATE", wraps: true as const },
+  ];
+  const rows = crons.map((cron): Cell[] => [
+    plain(declaredNameOf(cron) ?? "-"),
+    ids.get(cron.cron_id) ?? cron.cron_id,
+    plain(names.get(cron.assistant_id) ?? cron.assistant_id),
+    scheduleInWords(cron),
+    cron.next_run_date === null
+      ? "-"
+      : `${timeIn(terminal.zone, cron.next_run_date)} (${fromNow(cron.next_run_date, terminal.now())})`,
+    stateOf(cron),
+  ]);
+  terminal.print(table(terminal, columns, rows));
+}
+
+const nextOf = ({ next_run_date: next }: Cron): number => (next === null ? Infinity : Date.parse(next));
+
+/** Whoever may see crons need not be allowed to see assistants: then their ids are shown. */
+export async function assistantNames(client: CronClient): Promise<Map<string, string>> {
+  try {
+    return await client.assistantNames();
+  } catch (error) {
+    if (error instanceof Failure && error.kind !== "unreachable") return new Map();
+    throw error;
+  }
+}
+
+const SHORTEST = 8;
+
+/** The beginnings of the ids, each as long as it takes to tell all of them apart. Ids of the same second have much in common. */
+function shortIds(ids: readonly string[]): Map<string, string> {
+  const sorted = ids.toSorted();
+  const short = sorted.map((id, index): [string, string] => {
+    const shared = Math.max(commonLength(id, sorted[index - 1]), commonLength(id, sorted[index + 1]));
+    // An id is not cut off at a hyphen.
+    return [id, id.slice(0, Math.max(SHORTEST, shared + 1)).replace(/-$/, "")];
+  });
+  return new Map(short);
+}
+
+function commonLength(one: string, other = ""): number {
+  let length = 0;
+  while (length < other.length && one[length] === other[length]) length += 1;
+  return length;
+}

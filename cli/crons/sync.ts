@@ -1,0 +1,88 @@
+/** `edgecron crons sync`, and what `edgecron dev` and `edgecron deploy` do about declared crons. */
+import type { Context } from "./context.js";
+import type { Declarations } from "./declaration-file.js";
+import { Failure } from "./failures.js";
+import type { Plan, Step } from "./plan.js";
+import { remarks, stepLine, summary } from "./plan-text.js";
+import { carryOut, planFor, type Reconciled } from "./reconcile.js";
+import { plain, printJson, styled } from "./terminal.js";
+
+export type SyncContext = Pick<Context, "client" | "terminal" | "json">;
+
+/**
+ * Makes the server's crons what the project declares, and says what was done.
+ * @param isDry says what would be done, and does nothing
+ * @throws Failure when the server refused something, or broke off; what was done is said before
+ */
+export async function syncCrons(
+  context: SyncContext,
+  declarations: Declarations,
+  isDry: boolean,
+): Promise<void> {
+  const { client, terminal, json } = context;
+  const plan = await planFor(client, declarations);
+  const result: Reconciled = isDry
+    ? { plan, done: [], refused: [], broken: null }
+    : await carryOut(client, plan, (step) => {
+        if (!json) terminal.print(stepLine(terminal, step));
+      });
+  if (json) printJson(terminal, asJson(result, isDry));
+  else {
+    if (isDry) for (const step of plan.steps) terminal.print(stepLine(terminal, step));
+    for (const { step, failure } of result.refused)
+      terminal.print(styled(terminal, "red", `× ${plain(step.name)}  ${plain(failure.message)}`));
+    const lines = [
+      ...declarations.notes.map((note) => styled(terminal, "yellow", `Note: ${note}`)),
+      ...remarks(terminal, plan),
+    ];
+    for (const line of lines) terminal.print(line);
+    terminal.print(conclusion(plan, result.done, isDry, client.url));
+  }
+  const { broken, refused } = result;
+  if (broken !== null) {
+    const left = plan.steps.length - result.done.length - refused.length;
+    throw new Failure(
+      broken.kind,
+      `${broken.message}; ${left} of ${plan.steps.length} changes are left: run this again`,
+    );
+  }
+  const [first, ...others] = refused;
+  if (first !== undefined) {
+    // When all were refused for one reason, that is the reason of the whole.
+    const kind = others.every(({ failure }) => failure.kind === first.failure.kind)
+      ? first.failure.kind
+      : "failed";
+    throw new Failure(kind, `${refused.length} of ${plan.steps.length} changes were refused`);
+  }
+}
+
+function conclusion(
+  { project, steps, unchanged, ended }: Plan,
+  done: readonly Step[],
+  isDry: boolean,
+  url: string,
+): string {
+  const text = summary(isDry ? steps : done, unchanged.length);
+  if (text === "")
+    return ended.length > 0 ? "Nothing is to be done." : `The project "${plain(project)}" declares no crons.`;
+  return isDry ? `Dry run: nothing was changed at ${url}. It would be ${text}.` : `Crons at ${url}: ${text}.`;
+}
+
+/** For scripts. */
+function asJson({ plan, done, refused, broken }: Reconciled, isDry: boolean): object {
+  const shown = (step: Step): object => ({
+    kind: step.kind,
+    name: step.name,
+    cron_id: "declaration" in step ? step.declaration.cronId : step.cron.cron_id,
+    ...(step.kind === "change" && { differences: step.changes.differences }),
+    ...(step.kind === "replace" && { earlier_cron_id: step.earlier.cron_id }),
+  });
+  return {
+    project: plan.project,
+    dry_run: isDry,
+    steps: (isDry ? plan.steps : done).map(shown),
+    unchanged: plan.unchanged.map(({ cron }) => cron.metadata.declared_name),
+    refused: refused.map(({ step, failure }) => ({ ...shown(step), detail: failure.message })),
+    complete: isDry ? plan.steps.length === 0 : broken === null && refused.length === 0,
+  };
+}
