@@ -5,12 +5,8 @@ import type { BaseStore } from "@langchain/langgraph-checkpoint";
 import { loadGraph } from "../../graphs/registry";
 import type { JsonObject } from "../../platform/json";
 import type { CheckpointSaver } from "../checkpoints/checkpoint-saver";
-<<<<<<< HEAD
-import { toWire } from "../state/wire-state";
-import type { Trace } from "../traces/traces";
-=======
 import { MAX_WIRE_LENGTH, toWire } from "../state/wire-state";
->>>>>>> 39d19ba (Let a run on a long thread cost what it adds: no values that nobody waits for, and no rows that are in memory)
+import type { Trace } from "../traces/traces";
 import {
   EventMapper,
   needsSubgraphs,
