@@ -6,6 +6,7 @@ import { Command } from "commander";
 import { addBuild } from "./commands/build.js";
 import { addCrons } from "./commands/crons.js";
 import { addDeploy } from "./commands/deploy.js";
+import { addDestroy } from "./commands/destroy.js";
 import { addDev } from "./commands/dev.js";
 import { packageRoot } from "./package-root.js";
 
@@ -28,9 +29,10 @@ Examples:
   $ edgecron dev                  serve the graphs of ./langgraph.json on this machine
   $ edgecron dev --config apps/agent/langgraph.json --port 9000
   $ edgecron build                write what is to be deployed to .edgecron/
+  $ edgecron deploy               deploy it to Cloudflare
   $ edgecron crons list           show the crons of a server`,
   );
-for (const add of [addDev, addBuild, addDeploy, addCrons]) add(program);
+for (const add of [addDev, addBuild, addDeploy, addDestroy, addCrons]) add(program);
 
 try {
   await program.parseAsync();

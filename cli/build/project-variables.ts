@@ -16,27 +16,32 @@ const OF_THE_SYSTEM =
 export type Variables = Record<string, string>;
 
 /**
+ * All variables of local development.
  * @param configPath absolute path of langgraph.json
  * @param env its `env`
  * @throws GraphConfigError
  */
 export function projectVariables(configPath: string, env: unknown): Variables {
+  return { ...namedVariables(configPath, env), ...readIfThere(join(dirname(configPath), ".dev.vars")) };
+}
+
+/** Those that langgraph.json names. @throws GraphConfigError */
+export function namedVariables(configPath: string, env: unknown): Variables {
   const error = (message: string): GraphConfigError => new GraphConfigError(`${configPath}: env: ${message}`);
-  const devVars = readIfThere(join(dirname(configPath), ".dev.vars"));
   if (env !== undefined && env !== null && typeof env === "object" && !Array.isArray(env)) {
     const wrong = Object.entries(env).find(
       ([, value]) => !["string", "number", "boolean"].includes(typeof value),
     );
     if (wrong !== undefined) throw error(`"${wrong[0]}": expected a text`);
     const texts = Object.entries(env).map(([name, value]) => [name, String(value)] as const);
-    return { ...Object.fromEntries(texts), ...devVars };
+    return Object.fromEntries(texts);
   }
   if (env !== undefined && env !== null && typeof env !== "string")
     throw error("expected a file or an object");
   const file = resolve(dirname(configPath), env ?? ".env");
   if (env !== undefined && env !== null && env !== ".env" && !existsSync(file))
     throw error(`there is no file ${file}`);
-  return { ...readIfThere(file), ...devVars };
+  return readIfThere(file);
 }
 
 const readIfThere = (path: string): Variables =>

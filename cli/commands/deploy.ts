@@ -1,28 +1,34 @@
-/** `edgecron deploy`: deploys with wrangler. */
-import { spawnSync } from "node:child_process";
+/** `edgecron deploy`: one command to Cloudflare. */
 import type { Command } from "commander";
-import { projectAt } from "../project.js";
+import type { DeployFlags } from "../deploy/deploy-command.js";
 
 export function addDeploy(program: Command): void {
   program
     .command("deploy")
     .summary("deploy to Cloudflare")
-    .description("Deploys with wrangler. Every flag of `wrangler deploy` may be given.")
+    .description(
+      "Deploys the project to Cloudflare: checks the login, creates the D1 database, applies migrations, uploads the Worker with the " +
+        "secrets of .env that it has not yet, and waits until it answers. It can be repeated: what is done already is not done again.",
+    )
     .option("-c, --config <path>", "the project's langgraph.json", "langgraph.json")
-    .allowUnknownOption()
-    .allowExcessArguments()
-    .addHelpText("after", "\nExamples:\n  $ edgecron deploy\n  $ edgecron deploy --dry-run")
-    .action(async ({ config }: { config: string }, { args }: Command) => {
-      const { writeWranglerConfig } = await import("../wrangler-config.js");
-      const { wranglerCommand } = await import("../wrangler.js");
-      const project = projectAt(config);
-      const environment = await writeWranglerConfig(project);
-      const [command, words] = wranglerCommand(["deploy", "--config", project.wranglerConfig, ...args]);
-      const { status } = spawnSync(command, words, {
-        cwd: project.dir,
-        env: { ...process.env, ...environment },
-        stdio: "inherit",
-      });
-      process.exitCode = status ?? 1;
+    .option(
+      "-n, --name <name>",
+      "the name of the Worker (default: that in wrangler.toml, in package.json, or of the folder)",
+    )
+    .option("-y, --yes", "upload secrets, and print a new API key, without asking", false)
+    .option("--no-secrets", "upload no secrets of .env")
+    .option("--url <url>", "where the server answers, if not where wrangler says")
+    .option(
+      "--dry-run",
+      "build the project and say what would be done; needs no account and no network",
+      false,
+    )
+    .addHelpText(
+      "after",
+      "\nExamples:\n  $ edgecron deploy --dry-run\n  $ edgecron deploy\n  $ edgecron deploy --yes --name my-agent-staging",
+    )
+    .action(async (flags: DeployFlags) => {
+      const { deploy } = await import("../deploy/deploy-command.js");
+      process.exitCode = await deploy(flags);
     });
 }

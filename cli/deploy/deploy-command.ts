@@ -1,0 +1,65 @@
+/** `edgecron deploy`: what its steps are, and what is said before and after them. */
+import { projectAt } from "../project.js";
+import { terminal } from "./asking.js";
+import { Deployment } from "./deployment.js";
+import { build, targetOf, wranglerOf } from "./project-target.js";
+import { consoleReport } from "./report.js";
+import { describeSteps, runSteps, type Step } from "./steps.js";
+import type { Target } from "./target.js";
+
+export interface DeployFlags {
+  config: string;
+  name?: string;
+  yes: boolean;
+  secrets: boolean;
+  url?: string;
+  dryRun: boolean;
+}
+
+/** @returns the exit code */
+export async function deploy(flags: DeployFlags): Promise<number> {
+  const project = projectAt(flags.config);
+  const report = consoleReport();
+  const tools = { wrangler: wranglerOf(project), asking: terminal, report };
+  let target: Target | undefined;
+  const projectStep: Step = {
+    title: "Project",
+    plan: () => ["Load the graphs and bundle the Worker."],
+    run: async () => {
+      target = await targetOf(project, flags.name);
+      return build(project, tools.wrangler, target);
+    },
+  };
+  if (!(await runSteps([projectStep], report)) || target === undefined) return 1;
+
+  const deployment = new Deployment(target, tools, flags);
+  if (flags.dryRun) {
+    report.line(
+      `\nThis is what would be done to deploy "${target.name}". Nothing is done, and nobody was asked.\n`,
+    );
+    describeSteps(deployment.steps(), report);
+    return 0;
+  }
+  const done = await runSteps(deployment.steps(), report);
+  deployment.showKey("The API key, with which requests are sent as x-api-key:");
+  if (!done) return 1;
+  sayWhatNext(deployment, target, flags, report.line);
+  return 0;
+}
+
+function sayWhatNext(
+  { url }: Deployment,
+  { name, isOpen }: Target,
+  flags: DeployFlags,
+  line: (text?: string) => void,
+): void {
+  if (url !== null) {
+    line(`\n${url} serves your graphs; ${url}/docs describes the API. Next:\n`);
+    line(`  export EDGECRON_URL=${url}${isOpen ? "" : " EDGECRON_API_KEY=<the key>"}`);
+    line("  npx edgecron crons list");
+  }
+  const named = flags.name === undefined ? "" : ` --name ${flags.name}`;
+  line(`  npx wrangler tail ${name}${" ".repeat(8)}what it logs`);
+  line(`  npx edgecron deploy${named}       after a change`);
+  line(`  npx edgecron destroy${named}      removes all of it`);
+}

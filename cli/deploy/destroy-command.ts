@@ -1,0 +1,37 @@
+/** `edgecron destroy`: says what there is, asks, and removes it. */
+import { projectAt } from "../project.js";
+import { terminal } from "./asking.js";
+import { Destruction } from "./destruction.js";
+import { findPlace, wranglerOf } from "./project-target.js";
+import { consoleReport } from "./report.js";
+import { runSteps, StepFailure } from "./steps.js";
+
+export interface DestroyFlags {
+  config: string;
+  name?: string;
+  yes: boolean;
+}
+
+/** @returns the exit code */
+export async function destroy(flags: DestroyFlags): Promise<number> {
+  const project = projectAt(flags.config);
+  const report = consoleReport();
+  const tools = { wrangler: wranglerOf(project), asking: terminal, report };
+  try {
+    const place = await findPlace(project, flags.name);
+    const destruction = new Destruction(place, tools, flags);
+    if (!(await runSteps(destruction.search(), report))) return 1;
+    const { losses } = destruction;
+    if (losses.length === 0) {
+      report.line("\nThere is nothing to destroy.");
+      return 0;
+    }
+    report.line(`\nThis will be lost:\n${losses.map((loss) => `  - ${loss}`).join("\n")}\n`);
+    await destruction.confirm();
+    return (await runSteps(destruction.steps(), report)) ? 0 : 1;
+  } catch (error) {
+    if (!(error instanceof StepFailure)) throw error;
+    report.failed("Destroy", error);
+    return 1;
+  }
+}

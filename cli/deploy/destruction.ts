@@ -1,0 +1,132 @@
+/** What `edgecron destroy` does: it removes what `edgecron deploy` has made, and says before what will be lost. */
+import { findAccount, type Account } from "./account.js";
+import { deleteDatabase, findDatabase } from "./database.js";
+import { deleteWorker, findSecrets } from "./remote-worker.js";
+import { StepFailure, type Step, type Tools } from "./steps.js";
+import type { Target } from "./target.js";
+
+type Destroyed = Pick<Target, "name" | "database" | "accountId">;
+
+export class Destruction {
+  #account: Account | null = null;
+  /** The names of the secrets of the Worker; null when there is no such Worker. */
+  #secrets: Set<string> | null = null;
+  #databaseId: string | undefined;
+
+  readonly #target: Destroyed;
+  readonly #tools: Tools;
+  readonly #yes: boolean;
+
+  constructor(target: Destroyed, tools: Tools, { yes }: { yes: boolean }) {
+    this.#target = target;
+    this.#tools = tools;
+    this.#yes = yes;
+  }
+
+  /** Finding out what there is. */
+  search(): Step[] {
+    return [this.#login(), this.#look()];
+  }
+
+  /** What there is to lose, in words; empty when there is nothing. */
+  get losses(): string[] {
+    const { name, database } = this.#target;
+    const secrets = [...(this.#secrets ?? [])].join(", ");
+    return [
+      ...(this.#secrets === null
+        ? []
+        : [
+            `the Worker "${name}", its address and its schedules`,
+            "all crons with their ledgers, all threads with their states, and the runs that are under way",
+            ...(secrets === "" ? [] : [`its secrets: ${secrets}`]),
+          ]),
+      ...(this.#databaseId === undefined
+        ? []
+        : [`the D1 database "${database.name}": assistants, the store, and the records of runs`]),
+    ];
+  }
+
+  /** Asks for the name, unless `--yes` was given. @throws StepFailure when it is not confirmed */
+  async confirm(): Promise<void> {
+    if (this.#yes) return;
+    const { name } = this.#target;
+    const typed = await this.#tools.asking.type(
+      `None of this can be brought back. Type ${name} to destroy it.`,
+      "Give --yes to destroy it without being asked.",
+    );
+    if (typed.trim() !== name) {
+      throw new StepFailure(
+        "nothing was destroyed",
+        `What you typed is not "${name}". Repeat the command to try again.`,
+      );
+    }
+  }
+
+  /** The Worker goes first, because it would go on writing to the database. */
+  steps(): Step[] {
+    const { name, database } = this.#target;
+    return [
+      {
+        title: "Worker",
+        plan: () => [`Delete the Worker "${name}".`],
+        run: async () => {
+          if (this.#secrets === null) return `there is no Worker "${name}"`;
+          await deleteWorker(this.#tools, this.#accountId, name);
+          return `"${name}" is deleted`;
+        },
+      },
+      {
+        title: "Database",
+        plan: () => [`Delete the D1 database "${database.name}".`],
+        run: async () => {
+          if (database.id !== undefined) {
+            return `the D1 database ${database.id} of your wrangler file is kept: EdgeCron did not make it`;
+          }
+          if (this.#databaseId === undefined) return `there is no D1 database "${database.name}"`;
+          await deleteDatabase(this.#tools, this.#accountId, this.#databaseId);
+          return `"${database.name}" is deleted`;
+        },
+      },
+    ];
+  }
+
+  #login(): Step {
+    return {
+      title: "Login",
+      plan: () => ["Ask wrangler who is logged in."],
+      run: async () => {
+        this.#account = await findAccount(this.#tools, this.#target.accountId);
+        const { id, name } = this.#account;
+        return name === id ? `the account ${id}` : `${name} (${id})`;
+      },
+    };
+  }
+
+  #look(): Step {
+    const { name, database } = this.#target;
+    return {
+      title: "Account",
+      plan: () => ["Look what there is."],
+      run: async () => {
+        const [secrets, databaseId] = await Promise.all([
+          findSecrets(this.#tools, this.#accountId, name),
+          database.id === undefined ? findDatabase(this.#tools, this.#accountId, database.name) : undefined,
+        ]);
+        if (secrets !== null && databaseId === undefined && database.id === undefined) {
+          throw new StepFailure(
+            `the account has a Worker "${name}", but no D1 database "${database.name}", so EdgeCron did not deploy that Worker`,
+            `Nothing was destroyed. If it is to be deleted all the same: npx wrangler delete ${name}`,
+          );
+        }
+        this.#secrets = secrets;
+        this.#databaseId = databaseId;
+        return this.losses.length === 0 ? "nothing of this project is there" : "found what was deployed";
+      },
+    };
+  }
+
+  get #accountId(): string {
+    if (this.#account === null) throw new Error("the login comes first");
+    return this.#account.id;
+  }
+}

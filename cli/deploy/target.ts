@@ -1,0 +1,21 @@
+/** What is deployed, and under which names. */
+export interface Target {
+  /** The name of the Worker. */
+  name: string;
+  /** `id`: of a database that the project's own wrangler file names. */
+  database: { name: string; id?: string };
+  /** The account that the environment or the wrangler file names. */
+  accountId: string | undefined;
+  /** The variables of the project that may become secrets. */
+  variables: Readonly<Record<string, string>>;
+  /** Where they come from, in words. */
+  variablesFrom: string;
+  /** Names that the configuration of the Worker gives to variables, databases and the like. */
+  bindings: ReadonlySet<string>;
+  /** Whether the configuration says that requests need no key. */
+  isOpen: boolean;
+  /** Variables with which wrangler has to be started to build the Worker. */
+  environment: Readonly<Record<string, string>>;
+  /** Writes the configuration that is deployed. @returns its path */
+  writeConfig: (accountId: string, databaseId: string) => string;
+}

@@ -1,0 +1,123 @@
+/** `edgecron deploy` and `edgecron destroy` as a user starts them, in a project of its own, against the stand-in for Cloudflare. */
+import { execFile } from "node:child_process";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { CloudflareApi } from "../../support/cloudflare-api";
+
+const TIME_LIMIT_MS = 240_000;
+const root = join(import.meta.dirname, "../../..");
+const SECRET = "sk-that-is-shown-nowhere";
+
+let api: CloudflareApi;
+const dir = mkdtempSync(join(tmpdir(), "edgecron-project-"));
+const temporary = join(dir, "tmp");
+const home = join(dir, "home");
+beforeAll(async () => {
+  api = await CloudflareApi.start();
+  mkdirSync(temporary);
+  symlinkSync(join(root, "node_modules"), join(dir, "node_modules"));
+  const files = {
+    "package.json": JSON.stringify({ name: "@ada/greeter", type: "module" }),
+    "langgraph.json": JSON.stringify({ graphs: { greeter: "./greeter.js:greeter" }, env: ".env" }),
+    ".env": `GREETING=${SECRET}\nAUTH=open\n`,
+    ".dev.vars": "ONLY_ON_THIS_MACHINE=1\n",
+    "greeter.js": `
+      import { Annotation, END, START, StateGraph } from "@langchain/langgraph";
+      export const greeter = new StateGraph(Annotation.Root({ name: Annotation() }))
+        .addNode("greet", () => ({ name: process.env.GREETING }))
+        .addEdge(START, "greet").addEdge("greet", END).compile();`,
+  };
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(dir, name), text);
+});
+afterAll(async () => {
+  rmSync(dir, { recursive: true, force: true });
+  await api.stop();
+});
+
+interface Ended {
+  code: number;
+  printed: string;
+}
+
+function edgecron(args: string[], environment: Record<string, string> = {}): Promise<Ended> {
+  // The login of who runs the tests does not matter.
+  const nobody = { CLOUDFLARE_API_TOKEN: undefined, CLOUDFLARE_ACCOUNT_ID: undefined, XDG_CONFIG_HOME: home };
+  const env = { ...process.env, ...nobody, TMPDIR: temporary, ...environment };
+  return new Promise((resolve) => {
+    const program = join(root, "dist/main.js");
+    execFile(process.execPath, [program, ...args], { cwd: dir, env }, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : Number(error.code), printed: stdout + stderr });
+    });
+  });
+}
+
+/** All that the command and wrangler have left in files, beside the project's own. */
+function written(): string {
+  return [home, temporary, join(dir, ".edgecron")]
+    .flatMap((folder) =>
+      readdirSync(folder, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => readFileSync(join(entry.parentPath, entry.name), "utf8")),
+    )
+    .join("\n");
+}
+
+test("from an empty account to a server that answers, and back", { timeout: TIME_LIMIT_MS }, async () => {
+  // Without a login, and where nothing answers.
+  const dry = await edgecron(["deploy", "--dry-run"], { CLOUDFLARE_API_BASE_URL: "http://127.0.0.1:9" });
+  expect(dry.code).toBe(0);
+  expect(dry.printed).toMatch(/Project: greeter; the bundle has [\d.]+ KiB compressed[^]*Nothing is done/);
+  expect(dry.printed).toMatch(
+    /Worker "ada-greeter"[^]*GREETING[^]*AUTH: for this machine only[^]*D1 database "ada-greeter-edgecron"/,
+  );
+  expect(dry.printed).not.toContain("ONLY_ON_THIS_MACHINE");
+  expect(dry.printed).not.toContain(SECRET);
+
+  const account = { CLOUDFLARE_API_BASE_URL: api.url, CLOUDFLARE_API_TOKEN: "token-of-ada" };
+  const url = api.addressOf("ada-greeter");
+  const deployed = await edgecron(["deploy", "--yes", "--url", url], account);
+  expect(deployed.printed).toContain(`${url} is up`);
+  expect(deployed.code).toBe(0);
+  const worker = api.workers.get("ada-greeter");
+  const [[databaseId, database] = []] = [...api.databases];
+  expect(worker?.metadata.bindings).toEqual(
+    expect.arrayContaining([
+      { name: "GREETING", type: "secret_text", text: SECRET },
+      { name: "DB", type: "d1", id: databaseId },
+      expect.objectContaining({ name: "CRON", class_name: "CronDO" }),
+      expect.objectContaining({ name: "THREAD", class_name: "ThreadDO" }),
+    ]),
+  );
+  expect(worker).toMatchObject({ migrationTag: "v1", schedules: ["* * * * *"] });
+  const tables = database?.sqlite.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all();
+  expect(tables).toEqual(
+    expect.arrayContaining([{ name: "crons" }, { name: "runs" }, { name: "d1_migrations" }]),
+  );
+
+  // The key is shown once, and what is secret is nowhere else.
+  const key = worker?.secrets.get("API_KEYS") ?? "none";
+  expect(deployed.printed.split(key)).toHaveLength(2);
+  expect(worker?.secrets.has("AUTH")).toBe(false);
+  expect(deployed.printed + written()).not.toContain(SECRET);
+  expect(written()).not.toContain(key);
+  expect(readdirSync(temporary).filter((name) => name.startsWith("edgecron-"))).toEqual([]);
+
+  const unasked = await edgecron(["destroy"], account);
+  expect(unasked.code).toBe(1);
+  expect(unasked.printed).toMatch(
+    /This will be lost[^]*crons[^]*D1 database "ada-greeter-edgecron"[^]*--yes/,
+  );
+  const destroyed = await edgecron(["destroy", "--yes"], account);
+  expect(destroyed.code).toBe(0);
+  expect(api.workers.size + api.databases.size).toBe(0);
+});
