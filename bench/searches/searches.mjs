@@ -48,7 +48,8 @@ export async function measureSearches(folder, { sizes, samples }) {
 async function bundle(folder) {
   const from = {
     "d1/threads-table": "searchThreads, countThreads",
-    "d1/runs-table": "searchRuns, stalledRuns",
+    "d1/run-search": "searchRuns",
+    "d1/runs-table": "stalledRuns",
     "d1/crons-table": "searchCrons, countCrons, overdueCrons",
     "d1/assistant-search": "searchAssistants",
     "d1/store/d1-store": "D1Store",

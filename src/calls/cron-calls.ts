@@ -8,6 +8,7 @@ import { remoteCalls } from "../platform/rpc";
 import type { Cron, CronPatch } from "../wire/crons/cron";
 import type { Backfill, Figures, RunNow, SkipNext, Slot, SlotList } from "../wire/crons/slot";
 import type { CronDefinition } from "./cron-definition";
+import type { CronRunsPage, CronRunsQuery } from "./cron-runs";
 import type { FiringContext } from "./firing-context";
 import type { RunReport } from "./run-report";
 
@@ -39,6 +40,8 @@ export interface CronCalls {
   delete(): Promise<void>;
   /** A page of the slot ledger, newest first. @throws cron.not_found */
   listSlots(query: SlotList): Promise<Slot[]>;
+  /** A page of the cron's runs, as far back as its ledger goes. @throws cron.not_found */
+  listRuns(query: CronRunsQuery): Promise<CronRunsPage>;
   /**
    * Makes a run now, beside the schedule, which does not move. Neither the end time nor a pause holds it back; the limits
    * and the overlap rule do.
@@ -63,6 +66,12 @@ export interface CronCalls {
    * @throws cron.not_found
    */
   runEnded(report: RunReport): Promise<ReportAnswer>;
+  /**
+   * The record of a run of this cron is about to be deleted by its owner. The run is listed no more.
+   * @param report how it has ended; the end is counted if it was not
+   * @throws cron.not_found
+   */
+  runDeleted(report: RunReport): Promise<void>;
   /**
    * For the watchdog: does what the alarm does, which may be late or lost. When the object holds no cron, D1 is told so: a
    * write of the cron may have arrived later than its deletion.

@@ -10,6 +10,8 @@ export interface RunReport {
   /** Whether it stopped at an interrupt and waits for an answer. */
   waiting: boolean;
   error: RunError | null;
+  /** When the run was made. Not there in a report that was made by version 0.1.0. */
+  createdAt?: number;
   /** The number of its attempts; 0 when it was stopped before the first. */
   attempts: number;
   /** When its first attempt began; null when none did. */
@@ -32,6 +34,7 @@ export const reportOfRecord = (run: Run): RunReport => ({
   status: run.status as FinalStatus,
   waiting: false,
   error: run.error ?? null,
+  createdAt: Date.parse(run.created_at),
   attempts: run.attempts ?? 0,
   startedAt: run.attempts === 0 ? null : Date.parse(run.created_at),
   endedAt: Date.parse(run.updated_at),

@@ -15,7 +15,7 @@ import type { CronIndex } from "./cron-index";
 import type { Deliveries } from "./deliveries";
 import type { EndedRuns } from "./ended-runs";
 import { reasonNotToFire } from "./limits";
-import { pruneHistory, removeOldThreads } from "./retention";
+import { leaveRunsToD1, pruneHistory, removeOldThreads } from "./retention";
 
 /**
  * After a failed write, the cron's row in D1 is written again this many ms later. So it is right within a minute after D1 is
@@ -119,6 +119,8 @@ export class Advance {
     // The alarm may have removed the cron by now, and somebody may have made it anew.
     if (stored?.deleted !== true) return;
     await this.index.remove(stored);
+    // From here on D1 lists the runs. Those that D1 gets to know later it lists anyway.
+    await leaveRunsToD1(this.context);
     // The alarm goes with the rest.
     await record.removeAll();
     alarm.forget();

@@ -7,6 +7,7 @@ import type { ReportAnswer } from "../calls/cron-entry";
 import { DurableObject } from "cloudflare:workers";
 import type { CronCalls } from "../calls/cron-calls";
 import { patched, toWireCron, type CronDefinition } from "../calls/cron-definition";
+import type { CronRunsPage, CronRunsQuery } from "../calls/cron-runs";
 import type { FiringContext } from "../calls/firing-context";
 import type { RunReport } from "../calls/run-report";
 import { unindexCron } from "../d1/crons-table";
@@ -24,6 +25,7 @@ import { SAFETY_ALARM_MS } from "./cron-alarm";
 import { CronContext } from "./cron-context";
 import { CronIndex } from "./cron-index";
 import { DefinitionChanges } from "./definition-changes";
+import { LedgerRuns } from "./ledger-runs";
 import { Deliveries } from "./deliveries";
 import { EndedRuns } from "./ended-runs";
 import { reasonNotToFire, requireFuture } from "./limits";
@@ -53,6 +55,7 @@ export class CronDO extends DurableObject implements CronCalls {
     this.endedRuns,
     this.deliveries,
   );
+  private readonly ledgerRuns = new LedgerRuns(this.context);
   private readonly runReports = new RunReports(this.context, this.index, this.endedRuns, this.advance);
 
   /** Answers every call of Workers and other objects, see {@link answerCall}. */
@@ -149,6 +152,10 @@ export class CronDO extends DurableObject implements CronCalls {
     return ledger.list(query);
   }
 
+  async listRuns(query: CronRunsQuery): Promise<CronRunsPage> {
+    return this.ledgerRuns.list(query);
+  }
+
   async runNow(overrides: RunNow): Promise<Slot> {
     const { record, ledger } = this.context;
     const { definition } = record.require();
@@ -175,6 +182,13 @@ export class CronDO extends DurableObject implements CronCalls {
 
   async runEnded(report: RunReport): Promise<ReportAnswer> {
     return this.runReports.receive(report);
+  }
+
+  async runDeleted(report: RunReport): Promise<void> {
+    this.ledgerRuns.forget(report.runId);
+    this.runReports.receive(report);
+    // Nobody writes to D1 what the report has changed of the cron.
+    this.context.record.markIndexStale();
   }
 
   async poke(cronId: string, revision: number): Promise<void> {

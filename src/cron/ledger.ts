@@ -12,16 +12,24 @@ import { isWithin, slotsOfRow, toWireSlot, type PendingSlot, type SlotKey, type 
 /** How the run of a slot has ended, as the slot's row keeps it. */
 const endOf = (report: RunReport | null): (string | number | null)[] =>
   report === null
-    ? [null, null, null, null, null]
+    ? [null, null, null, null, null, null]
     : [
         report.status,
         report.startedAt === null ? null : report.endedAt - report.startedAt,
         report.inputTokens,
         report.outputTokens,
         report.error === null ? null : firstLine(report.error.message),
+        report.endedAt,
       ];
 
-const END_COLUMNS = ["run_status", "duration_ms", "input_tokens", "output_tokens", "run_error"] as const;
+const END_COLUMNS = [
+  "run_status",
+  "duration_ms",
+  "input_tokens",
+  "output_tokens",
+  "run_error",
+  "run_ended_at",
+] as const;
 
 /** Characters that are kept of an error. */
 const MAX_ERROR_LENGTH = 200;
@@ -158,19 +166,23 @@ export class SlotLedger {
   /**
    * Notes that the slot's run is enqueued. A run that was rolled back before this was known leaves the slot rolled back. The slot
    * may be the one that was claimed in the cron's row; the caller then has that row changed, see `CronRecord.forgetClaimed`.
+   * Until the report comes, the run counts as made now.
    * @param report how the run has ended; null when that is not known yet
    */
   markFired(slot: PendingSlot, latenessMs: number, runId: string, report: RunReport | null): void {
+    const createdAt = report?.createdAt ?? null;
     if (this.isClaimedInRow(slot)) {
       this.sql.exec(
-        `INSERT INTO slots (scheduled_for, manual, origin, status, lateness_ms, attempts, run_id, thread_id, ${END_COLUMNS.join(", ")})
-         VALUES (?, ?, ?, 'fired', ?, ?, ?, ?, ${END_COLUMNS.map(() => "?").join(", ")})`,
+        `INSERT INTO slots (scheduled_for, manual, origin, status, lateness_ms, attempts, run_id, run_created_at, thread_id,
+           ${END_COLUMNS.join(", ")})
+         VALUES (?, ?, ?, 'fired', ?, ?, ?, ?, ?, ${END_COLUMNS.map(() => "?").join(", ")})`,
         slot.scheduledFor,
         slot.manual ? 1 : 0,
         slot.origin,
         latenessMs,
         slot.attempts,
         runId,
+        createdAt ?? now(),
         slot.threadId,
         ...endOf(report),
       );
@@ -180,9 +192,12 @@ export class SlotLedger {
       slot,
       `status = iif(status = 'pending', 'fired', status), run_id = iif(status = 'pending', ?, run_id), lateness_ms = ?,
        reason = iif(status = 'pending', NULL, reason), retry_at = NULL,
+       run_created_at = coalesce(?, run_created_at, ?),
        ${END_COLUMNS.map((column) => `${column} = coalesce(?, ${column})`).join(", ")}`,
       runId,
       latenessMs,
+      createdAt,
+      now(),
       ...endOf(report),
     );
   }
@@ -193,9 +208,11 @@ export class SlotLedger {
     return claimed?.scheduledFor === scheduledFor && claimed.manual === manual;
   }
 
-  /** Notes how the slot's run has ended. */
+  /** Notes when the slot's run was made and how it has ended. */
   markEnded(slot: SlotKey, report: RunReport): void {
-    this.update(slot, END_COLUMNS.map((column) => `${column} = ?`).join(", "), ...endOf(report));
+    const assignments = ["run_created_at = coalesce(?, run_created_at)"];
+    assignments.push(...END_COLUMNS.map((column) => `${column} = ?`));
+    this.update(slot, assignments.join(", "), report.createdAt ?? null, ...endOf(report));
   }
 
   /** Notes that the slot's run was rolled back. The run is gone, and so is a thread that was made for it. */

@@ -1,7 +1,7 @@
 /** Retention: removes the threads, slots and runs of a cron's past that are beyond its limits, the oldest first. */
 import type { CronDefinition } from "../calls/cron-definition";
 import { threadObject } from "../calls/thread-calls";
-import { deleteRunRows } from "../d1/runs-table";
+import { deleteRunRows, takeOutOfLedger } from "../d1/runs-table";
 import type { Env } from "../platform/config";
 import { within } from "../platform/deadline";
 import { asDomainError } from "../platform/errors";
@@ -9,6 +9,8 @@ import { D1_CALL_MS, OBJECT_CALL_MS } from "../platform/time-limits";
 import type { CronContext } from "./cron-context";
 import type { SlotKey } from "./slot-rows";
 
+/** How many records of runs one statement changes. */
+const RUNS_PER_STATEMENT = 1_000;
 /** How many rows are removed in one batch. */
 const BATCH_SIZE = 100;
 /** At most this many batches are removed at a time, when the limit was lowered. What is left is removed after later slots. */
@@ -88,6 +90,20 @@ async function pruneBatch(context: CronContext): Promise<boolean> {
     removeSlots(context, excess);
   });
   return true;
+}
+
+/** Has D1 list the runs of the cron, whose ledger is about to be removed. @throws Error when D1 does not answer */
+export async function leaveRunsToD1({ env, state, record }: CronContext): Promise<void> {
+  const fired = state.storage.sql
+    .exec<{ run_id: string }>("SELECT run_id FROM slots WHERE run_id IS NOT NULL")
+    .toArray()
+    .map((row) => row.run_id);
+  const unfinished = record.read()?.progress.running.map(({ runId }) => runId) ?? [];
+  const ids = [...fired, ...unfinished];
+  for (let at = 0; at < ids.length; at += RUNS_PER_STATEMENT) {
+    const some = ids.slice(at, at + RUNS_PER_STATEMENT);
+    await within(D1_CALL_MS, "D1", takeOutOfLedger(env.DB, some));
+  }
 }
 
 /** Removes the slots from the ledger. `prunedBefore` in the progress remembers how far, so that none of them fires again. */

@@ -72,4 +72,15 @@ export const CRON_SCHEMA: readonly SchemaStep[] = [
       addMissingColumns(sql, "slots", { delivered_at: "INTEGER" });
     },
   },
+  {
+    summary: "What the list of the cron's runs has of each.",
+    apply(sql) {
+      // `run_created_at` is null for runs that an earlier version made. D1 lists these.
+      addMissingColumns(sql, "slots", {
+        run_created_at: "INTEGER",
+        run_ended_at: "INTEGER",
+        run_deleted: "INTEGER NOT NULL DEFAULT 0",
+      });
+    },
+  },
 ];

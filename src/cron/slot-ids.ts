@@ -19,9 +19,13 @@ export const runIdOf = (cronId: string, slot: SlotKey): string => uuid5(slotName
 export function threadIdOf(definition: CronDefinition, slot: SlotKey): string {
   if (definition.threadId !== null) return definition.threadId;
   return definition.onRunCompleted === "keep"
-    ? uuid5(`thread ${slotName(slot)}`, definition.cronId)
+    ? keptThreadId(definition.cronId, slot)
     : standingThreadId(standingOwner(definition.cronId), `${definition.cronId} ${slotName(slot)}`);
 }
+
+/** The id of a thread that is made for the run of the slot, and stays after it. */
+export const keptThreadId = (cronId: string, slot: SlotKey): string =>
+  uuid5(`thread ${slotName(slot)}`, cronId);
 
 /** The owner of the standing object that holds the cron's short-lived threads: all slots of one cron meet in one object. */
 const standingOwner = (cronId: string): string =>

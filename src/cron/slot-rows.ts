@@ -43,6 +43,9 @@ export type SlotRow = {
   lateness_ms: number | null;
   run_id: string | null;
   thread_id: string | null;
+  /** When its run was made (ms). Null before the run, and for runs that version 0.1.0 made. */
+  run_created_at: number | null;
+  run_ended_at: number | null;
   /** How the slot's run has ended; null while it goes on. The columns below say more of it. */
   run_status: RunReport["status"] | null;
   duration_ms: number | null;

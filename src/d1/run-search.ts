@@ -19,6 +19,9 @@ export interface RunFilters {
   agent_id?: string;
   created_after?: string;
   created_before?: string;
+  /** Only runs whose metadata name this cron, and that the ledger of no cron has. */
+  inNoLedgerOf?: string;
+  run_ids?: string[];
   sort_order?: "asc" | "desc";
   /** Only these fields of the found runs are read; the other fields have no meaning. */
   select?: readonly string[];
@@ -92,11 +95,21 @@ function conditionsOf(query: RunFilters): Condition[] {
   if (query.created_before !== undefined) {
     conditions.push({ sql: "created_at < ?", params: [parseInstant(query.created_before)] });
   }
+  if (query.run_ids !== undefined) {
+    const params = [JSON.stringify(query.run_ids)];
+    const isOneOf = "run_id IN (SELECT value FROM json_each(?))";
+    const indexed = { rank: -1, alternatives: [{ sql: isOneOf, few: true as const }], params };
+    conditions.push({ sql: `+${isOneOf}`, params, indexed });
+  }
+  if (query.inNoLedgerOf !== undefined) {
+    const params = [query.inNoLedgerOf];
+    const indexed = { rank: 1, alternatives: [{ sql: "cron_id = ? AND in_ledger = 0" }], params };
+    conditions.push({ sql: "+cron_id = ? AND +in_ledger = 0", params, indexed });
+  }
   const { cron_id: cronId, ...metadata } = query.metadata ?? {};
-  if (typeof cronId === "string") {
-    const indexed = { rank: 1, alternatives: [{ sql: "cron_id = ?" }], params: [cronId] };
-    conditions.push({ sql: "+cron_id = ?", params: [cronId], indexed });
-  } else if (cronId !== undefined) metadata.cron_id = cronId;
+  // No SQL index has the runs that are in ledgers by their cron; see `edge/cron-runs.ts`.
+  if (typeof cronId === "string") conditions.push({ sql: "+cron_id = ?", params: [cronId] });
+  else if (cronId !== undefined) metadata.cron_id = cronId;
   conditions.push(...metadataConditions(metadata));
   return conditions;
 }

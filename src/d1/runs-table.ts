@@ -47,11 +47,11 @@ export const RUN_COLUMNS = [
 /** The SQL condition of the index `runs_unfinished`, which has the runs that are under way. All instants are positive. */
 export const UNFINISHED = "status IN ('pending', 'running') AND due_at >= 0";
 
-const UPSERT = `INSERT INTO runs (${RUN_COLUMNS.join(", ")}, due_at, thread_temporary, revision)
-  SELECT ${RUN_COLUMNS.map(() => "?").join(", ")}, ?, ?, ? WHERE ${isNotDeleted("?2", `?${RUN_COLUMNS.indexOf("created_at") + 1}`)}
+const UPSERT = `INSERT INTO runs (${RUN_COLUMNS.join(", ")}, due_at, thread_temporary, revision, in_ledger)
+  SELECT ${RUN_COLUMNS.map(() => "?").join(", ")}, ?, ?, ?, EXISTS (SELECT 1 FROM crons WHERE crons.cron_id = ?) WHERE ${isNotDeleted("?2", `?${RUN_COLUMNS.indexOf("created_at") + 1}`)}
   ON CONFLICT (run_id) DO UPDATE SET status = excluded.status, error = excluded.error, webhook = excluded.webhook,
     attempts = excluded.attempts, input_tokens = excluded.input_tokens, output_tokens = excluded.output_tokens,
-    updated_at = excluded.updated_at, due_at = excluded.due_at, revision = excluded.revision
+    updated_at = excluded.updated_at, due_at = excluded.due_at, revision = excluded.revision, in_ledger = excluded.in_ledger
   WHERE excluded.revision > runs.revision`;
 
 /** A run as its thread's object hands it to the index. Instants are in ms. */
@@ -62,6 +62,8 @@ export interface IndexedRun extends RunRecord {
   webhookAt: number | null;
   /** Whether its thread goes when it has ended. See migrations/0007_search_indexes.sql. */
   threadTemporary: boolean;
+  /** The cron that made it, and that lists it for as long as the cron exists; null when no cron made it. */
+  cronId: string | null;
   /** Grows with each change of the run. The index keeps the row with the highest revision. */
   revision: number;
 }
@@ -88,6 +90,7 @@ export function upsertRun(db: D1Database, run: IndexedRun): D1PreparedStatement 
       Math.max(run.startAt, run.updatedAt, run.webhookAt ?? 0),
       run.threadTemporary && isShortLived(run.threadId) ? 1 : 0,
       run.revision,
+      run.cronId,
     );
 }
 
@@ -134,6 +137,16 @@ export const withoutContent = <R extends IndexedRun>(run: R): R => ({
   error: null,
   webhook: null,
 });
+
+/** Notes that the runs are in no ledger any more, so that D1 finds them by their cron. */
+export async function takeOutOfLedger(db: D1Database, runIds: string[]): Promise<void> {
+  await db
+    .prepare(
+      "UPDATE runs SET in_ledger = 0 WHERE run_id IN (SELECT value FROM json_each(?)) AND in_ledger = 1",
+    )
+    .bind(JSON.stringify(runIds))
+    .run();
+}
 
 /** Removes runs from the index. */
 export async function deleteRunRows(db: D1Database, runIds: string[]): Promise<void> {

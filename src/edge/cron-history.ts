@@ -1,10 +1,10 @@
 /** What became of the slots of a cron: its ledger, its runs and its figures. */
 import { z } from "zod";
 import { cronObject } from "../calls/cron-calls";
-import { searchRuns } from "../d1/run-search";
 import { pick } from "../platform/json";
 import { cronFigures, slot, slotList } from "../wire/crons/slot";
 import { run, runList } from "../wire/runs/run";
+import { searchRunsOfCron } from "./cron-runs";
 import { DescribedRoutes } from "./described-routes";
 import { json, page } from "./openapi/operation";
 import { pageHeaders } from "./pages";
@@ -37,7 +37,9 @@ export const cronHistoryRoutes = new DescribedRoutes("Crons")
     {
       id: "list_cron_runs",
       summary: "List the runs of a cron",
-      description: "With `select`, each has only the fields asked for.",
+      description:
+        "As far back as `history_limit` goes. A run whose record was removed from D1 has what the ledger knows of it: when it was made and " +
+        "ended, how, its tokens, and the first line of its error; its `kwargs` are empty. With `select`, each has only the fields asked for.",
       query: runList,
       answers: page("The runs, newest first.", run),
       failures: [404, 413],
@@ -45,7 +47,7 @@ export const cronHistoryRoutes = new DescribedRoutes("Crons")
     async (c, { path: { cron_id: cronId }, query }) => {
       // An unknown cron is refused.
       await cronObject(c.env, cronId).get();
-      const { runs, total } = await searchRuns(c.env.DB, { ...query, metadata: { cron_id: cronId } });
+      const { runs, total } = await searchRunsOfCron(c.env, { ...query, metadata: { cron_id: cronId } });
       pageHeaders(c, query, runs.length, total);
       return c.json(runs.map((one) => pick(one, query.select)));
     },

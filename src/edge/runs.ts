@@ -17,6 +17,7 @@ import {
   runSearch,
   runWait,
 } from "../wire/runs/run";
+import { namesCron, searchRunsOfCron } from "./cron-runs";
 import { DescribedRoutes, type EdgeContext } from "./described-routes";
 import { empty, json, page } from "./openapi/operation";
 import { pageHeaders } from "./pages";
@@ -99,12 +100,16 @@ export const runRoutes = new DescribedRoutes("Runs")
     {
       id: "search_runs",
       summary: "Search runs",
-      description: `Runs whose threads are gone are found too, until their records are removed (\`RUN_RECORD_DAYS\`, 30 by default). ${SELECT}`,
+      description:
+        "Runs whose threads are gone are found too, until their records are removed (`RUN_RECORD_DAYS`, 30 by default). With the " +
+        `\`cron_id\` of a cron in \`metadata\` its runs are found as in the list of its runs. ${SELECT}`,
       body: runSearch,
       answers: found,
     },
     async (c, { body }) => {
-      const { runs, total } = await searchRuns(c.env.DB, body);
+      const { runs, total } = await (namesCron(body)
+        ? searchRunsOfCron(c.env, body)
+        : searchRuns(c.env.DB, body));
       pageHeaders(c, body, runs.length, total);
       return c.json(runs.map((one) => pick(one, body.select)));
     },

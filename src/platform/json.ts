@@ -55,6 +55,22 @@ export function nestsDeeperThan(value: unknown, limit: number): boolean {
   return false;
 }
 
+/**
+ * Whether the value contains the filter, as PostgreSQL's operator `@>` defines it: an object has all pairs of the filter's, an array
+ * has all elements, and anything else is equal.
+ */
+export function containsJson(value: unknown, filter: unknown): boolean {
+  if (typeof filter !== "object" || filter === null) return value === filter;
+  if (typeof value !== "object" || value === null || Array.isArray(value) !== Array.isArray(filter))
+    return false;
+  if (Array.isArray(filter)) {
+    return filter.every((wanted) => (value as unknown[]).some((element) => containsJson(element, wanted)));
+  }
+  return Object.entries(filter).every(
+    ([key, wanted]) => Object.hasOwn(value, key) && containsJson((value as JsonObject)[key], wanted),
+  );
+}
+
 /** The object with only the given fields; undefined `fields` keep all. */
 export function pick<T extends object>(object: T, fields: readonly string[] | undefined): Partial<T> {
   if (fields === undefined) return object;

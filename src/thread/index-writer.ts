@@ -202,7 +202,7 @@ export class IndexWriter {
     const isThreadDeleted = thread?.deleted === true;
     if (run.deleted || (isThreadDeleted && run.cron === null)) return deleteRunRow(DB, run.runId);
     // A run whose thread is not here had a temporary thread, which went with it.
-    const indexed = { ...run, threadTemporary: thread?.temporary ?? true };
+    const indexed = { ...run, threadTemporary: thread?.temporary ?? true, cronId: run.cron?.cronId ?? null };
     return upsertRun(DB, isThreadDeleted ? withoutContent(indexed) : indexed);
   }
 

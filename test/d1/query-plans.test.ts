@@ -5,7 +5,7 @@ import { countAssistants, searchAssistants } from "../../src/d1/assistant-search
 import { countCrons, enabledCronIdsOf, overdueCrons, searchCrons } from "../../src/d1/crons-table";
 import { forgetOldDeletions } from "../../src/d1/deleted-threads";
 import { countRuns, readSums } from "../../src/d1/metric-sums";
-import { runsToCancel, searchRuns } from "../../src/d1/run-search";
+import { runsToCancel, searchRuns, type RunFilters } from "../../src/d1/run-search";
 import { deleteRunsOfThread, stalledRuns } from "../../src/d1/runs-table";
 import { D1Store } from "../../src/d1/store/d1-store";
 import { deleteExpired } from "../../src/d1/store/ttl";
@@ -132,12 +132,25 @@ addSearches(
       { assistant_id: "assistant-1" },
       { thread_id: "thread-7", status: "success" },
     ],
-    ...[{ metadata: { cron_id: "cron-7" } }, { metadata: { cron_id: "cron-7" }, status: "error" }],
+    ...[{ inNoLedgerOf: "cron-7" }, { inNoLedgerOf: "cron-7", status: "error" }],
+    ...[
+      { thread_id: "thread-7", metadata: { cron_id: "cron-7" } },
+      { metadata: { cron_id: "cron-7" }, status: "running" },
+    ],
+    { run_ids: Array.from({ length: 100 }, () => crypto.randomUUID()) },
     ...[{ created_after: "1970-01-01T00:00:01Z", created_before: "1970-01-01T00:00:03Z" }, ...byMetadata],
   ],
   [undefined],
-  (db, { thread_id, ...body }: { thread_id?: string }) =>
-    searchRuns(db, { ...runSearch.omit({ thread_id: true }).strip().parse(body), thread_id }),
+  (
+    db,
+    { thread_id, inNoLedgerOf, run_ids, ...body }: Pick<RunFilters, "thread_id" | "inNoLedgerOf" | "run_ids">,
+  ) =>
+    searchRuns(db, {
+      ...runSearch.omit({ thread_id: true }).strip().parse(body),
+      thread_id,
+      inNoLedgerOf,
+      run_ids,
+    }),
 );
 
 /** Queries that find what they are to find, and read little beyond that. */

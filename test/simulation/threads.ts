@@ -266,6 +266,7 @@ export class Threads {
       status,
       waiting: false,
       error: failed ? { error: "Error", message: "it went wrong" } : null,
+      createdAt: made.wallAt,
       attempts: started ? 1 : 0,
       startedAt: made.startedAt,
       endedAt: timeline.wall(),

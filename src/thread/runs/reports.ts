@@ -12,7 +12,7 @@ import { within } from "../../platform/deadline";
 import { asDomainError } from "../../platform/errors";
 import { logError } from "../../platform/log";
 import { REPORT_CALL_MS } from "../../platform/time-limits";
-import { reportOfRecord, SHORT_OF_SPACE, type RunReport } from "../../calls/run-report";
+import { SHORT_OF_SPACE, type RunReport } from "../../calls/run-report";
 import type { Env } from "../../platform/config";
 import type { FinalStatus, Run } from "../../wire/runs/run";
 import type { IndexWriter } from "../index-writer";
@@ -112,21 +112,23 @@ export class Reports {
 }
 
 /**
- * Tells the cron of an ended run that it has ended, before the record of the run is deleted. Never throws.
- * @param run a run of which only the record in D1 is left
+ * Tells the cron of an ended run how it has ended, before the record of the run is deleted. The cron lists the run no more. Never
+ * throws.
  */
-export async function reportBeforeDeletion(env: Env, run: Run): Promise<void> {
-  const { cron_id: cronId } = run.metadata;
+export async function tellOfDeletion(
+  env: Env,
+  { metadata: { cron_id: cronId } }: Pick<Run, "metadata">,
+  report: RunReport,
+): Promise<void> {
   if (typeof cronId !== "string") return;
   try {
-    const told = cronObject(env, cronId).runEnded(reportOfRecord(run));
-    await within(REPORT_CALL_MS, "the cron's object", told);
+    await within(REPORT_CALL_MS, "the cron's object", cronObject(env, cronId).runDeleted(report));
   } catch (error) {
     if (asDomainError(error) !== undefined) return;
     logError("a cron could not be told of a run that is deleted", error, {
       cron_id: cronId,
-      run_id: run.run_id,
-      thread_id: run.thread_id,
+      run_id: report.runId,
+      thread_id: report.threadId,
     });
   }
 }
@@ -145,6 +147,7 @@ export const reportOf = (run: StoredRun, sql: SqlStorage): RunReport => ({
   status: run.deleted && run.status === "interrupted" ? "rolled_back" : (run.status as FinalStatus),
   waiting: run.waiting,
   error: run.error,
+  createdAt: run.createdAt,
   attempts: run.attempts,
   startedAt: run.startedAt,
   endedAt: run.updatedAt,

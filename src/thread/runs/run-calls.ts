@@ -2,7 +2,7 @@
 import type { CronEntry } from "../../calls/cron-entry";
 import type { NewRun } from "../../calls/run";
 import { isFinal, toWireRun } from "../../calls/run";
-import type { RunReport } from "../../calls/run-report";
+import { reportOfRecord, type RunReport } from "../../calls/run-report";
 import type {
   EnqueueOptions,
   FoundRun,
@@ -23,7 +23,7 @@ import { isInRunStream, isInThreadStream, type SentEvent } from "../streams/sent
 import { eventStream } from "../streams/sse";
 import type { ThreadContext } from "../thread-context";
 import { joinResultOf, type Outcome } from "./outcome";
-import { reportBeforeDeletion, reportOf } from "./reports";
+import { reportOf, tellOfDeletion } from "./reports";
 import type { RunQueue } from "./run-queue";
 import type { StoredRun } from "./run-row";
 import { readRunValues } from "./run-values";
@@ -210,12 +210,14 @@ export class RunCalls implements ThreadRunCalls {
   async deleteRun(threadId: string, runId: string): Promise<void> {
     const run = await this.getRun(threadId, runId);
     const living = this.storedRun(runId);
-    // A cron that has lost the answer to enqueuing the run must not find that there never was one.
-    if (living === undefined) await reportBeforeDeletion(this.context.env, run);
-    else if (!isFinal(living.status)) {
+    if (living !== undefined && !isFinal(living.status)) {
       this.context.alarm.ringSoon();
       this.queue.stop(living, "rollback");
       await this.queue.outcome(runId);
+    } else {
+      // A cron that has lost the answer to enqueuing the run must not find that there never was one.
+      const report = living === undefined ? reportOfRecord(run) : reportOf(living, this.context.storage.sql);
+      await tellOfDeletion(this.context.env, run, report);
     }
     if (this.context.hasTables()) {
       this.context.alarm.ringSoon();

@@ -86,6 +86,7 @@ describe("a cron is told that its run", () => {
         runId: slot.run_id,
         threadId: slot.thread_id,
         status: "success",
+        createdAt: Date.parse(DUE),
         startedAt: Date.parse(DUE),
         endedAt: Date.parse(DUE) + 5_000,
       },
