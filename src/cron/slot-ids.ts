@@ -20,7 +20,7 @@ export function threadIdOf(definition: CronDefinition, slot: SlotKey): string {
   if (definition.threadId !== null) return definition.threadId;
   return definition.onRunCompleted === "keep"
     ? keptThreadId(definition.cronId, slot)
-    : standingThreadId(standingOwner(definition.cronId), `${definition.cronId} ${slotName(slot)}`);
+    : standingThreadId(standingOwner(definition.cronId), runIdOf(definition.cronId, slot));
 }
 
 /** The id of a thread that is made for the run of the slot, and stays after it. */

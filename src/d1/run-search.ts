@@ -1,5 +1,5 @@
 /** Searches for runs in D1. */
-import { isShortLived } from "../calls/thread-id";
+import { isShortLived, runIdsOf } from "../calls/thread-id";
 import { DomainError } from "../platform/errors";
 import { parseInstant } from "../platform/instant";
 import type { JsonObject } from "../platform/json";
@@ -115,20 +115,23 @@ function conditionsOf(query: RunFilters): Condition[] {
 }
 
 /**
- * The SQL index of threads does not have the runs of short-lived threads, which have one run each as a rule. While such a run is
- * under way, another index finds it. When it has ended, it is found by a walk along all runs, the newest first.
+ * The SQL index of threads does not have the runs of short-lived threads, but for those that
+ * were added to a thread later. The id of the thread says where in the primary key its first run is. With a thread of an earlier
+ * version, another index finds the run while it is under way, and later a walk along all runs, the newest first.
  */
 function isOnThread(threadId: string): Condition {
   const alternatives: Alternative[] = [{ sql: "thread_id = ? AND thread_temporary = 0" }];
-  if (isShortLived(threadId)) {
-    const isOnIt = "+thread_id = ? AND thread_temporary = 1";
+  const runIds = runIdsOf(threadId);
+  const isOnIt = "+thread_id = ? AND thread_temporary = 1";
+  if (runIds !== undefined) alternatives.push({ sql: `${isOnIt} AND run_id >= ? AND run_id < ?`, few: true });
+  else if (isShortLived(threadId)) {
     alternatives.push(
       { sql: `${isOnIt} AND ${UNFINISHED}`, few: true },
       { sql: `${isOnIt} AND +status NOT IN ('pending', 'running')` },
     );
   }
-  const params = [threadId];
-  return { sql: "+thread_id = ?", params, indexed: { rank: 0, alternatives, params } };
+  const params = [threadId, ...(runIds ?? [])];
+  return { sql: "+thread_id = ?", params: [threadId], indexed: { rank: 0, alternatives, params } };
 }
 
 /** Most runs succeed, so a walk in the order of creation soon finds some. The others have SQL indexes. */

@@ -1,6 +1,6 @@
 /** The index of runs in D1: searches and lists. Once a run has ended, only this index keeps its record. */
 import { toWireRun, usageOf, type RunRecord } from "../calls/run";
-import { isShortLived } from "../calls/thread-id";
+import { isNamedBy } from "../calls/thread-id";
 import { DomainError } from "../platform/errors";
 import { parseJson, parseJsonOrNull } from "../platform/json";
 import type { MultitaskStrategy } from "../wire/runs/payload";
@@ -88,7 +88,7 @@ export function upsertRun(db: D1Database, run: IndexedRun): D1PreparedStatement 
       run.createdAt,
       run.updatedAt,
       Math.max(run.startAt, run.updatedAt, run.webhookAt ?? 0),
-      run.threadTemporary && isShortLived(run.threadId) ? 1 : 0,
+      run.threadTemporary && isNamedBy(run.threadId, run.runId) ? 1 : 0,
       run.revision,
       run.cronId,
     );

@@ -37,7 +37,9 @@ export async function requestRun(
     );
   }
   const assistant = await getRecentAssistant(c.env.DB, body.assistant_id);
-  const runId = uuid7();
+  const isShortLived = threadId === null && !needsOwnObject(body);
+  // The id of a short-lived thread has the first digits of the run's id, which must therefore be random.
+  const runId = isShortLived ? crypto.randomUUID() : uuid7();
   const configurable = { ...body.config?.configurable, ...configurableHeaders(c.req.raw.headers) };
   const fields = {
     ...body,
@@ -46,7 +48,7 @@ export async function requestRun(
   };
   const run = newRun(fields, assistant, {
     runId,
-    threadId: threadId ?? statelessThreadId(body, runId, dataCentreOf(c)),
+    threadId: threadId ?? (isShortLived ? shortLivedThreadId(runId, dataCentreOf(c)) : uuid7()),
     stateless: threadId === null,
   });
   return { run, cancelOnDisconnect: body.on_disconnect !== "continue" };
@@ -82,13 +84,11 @@ export function cancelWhenGone(c: EdgeContext, threadId: string, runId: string):
 const STANDING_OBJECTS = 16;
 
 /**
- * The id of the thread that is made for a stateless run. The id says which object holds the thread: most stateless runs share a
- * few standing objects, since a new object costs more than a short run; see
- * docs/decisions/0007-stateless-runs-share-objects.md.
+ * The id of the thread that is made for most stateless runs. The id says which object holds the thread: these runs share a few
+ * standing objects, since a new object costs more than a short run; see docs/decisions/0007-stateless-runs-share-objects.md.
  * @param dataCentre the data centre near the client: an object stays where it was first called from
  */
-function statelessThreadId(body: RunCreate, runId: string, dataCentre: string): string {
-  if (needsOwnObject(body)) return uuid7();
+function shortLivedThreadId(runId: string, dataCentre: string): string {
   const object = Number.parseInt(runId.slice(-4), 16) % STANDING_OBJECTS;
   return standingThreadId(`stateless ${dataCentre} ${object}`, runId);
 }

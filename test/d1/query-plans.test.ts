@@ -1,6 +1,7 @@
 /** No search reads a table that grows with use: each is carried out along an SQL index, and stops after a bounded number of rows. */
 import { env } from "cloudflare:workers";
 import { beforeAll, expect, it } from "vitest";
+import { standingThreadId } from "../../src/calls/thread-id";
 import { countAssistants, searchAssistants } from "../../src/d1/assistant-search";
 import { countCrons, enabledCronIdsOf, overdueCrons, searchCrons } from "../../src/d1/crons-table";
 import { forgetOldDeletions } from "../../src/d1/deleted-threads";
@@ -23,6 +24,8 @@ const owner = "owner-7";
 const tag = "tag-7";
 
 const uuidOf = (kind: number): string => `printf('%08x-0000-4000-8${kind}00-%012x', i * 7919 % 100003, i)`;
+/** The thread of the 25th run. */
+const SHORT_LIVED = standingThreadId("owner", "00017eb4-0000-4000-8200-000000000019");
 const METADATA = `json_object('owner', 'owner-' || (i / 100), 'user_id', 'user-' || (i / 100), 'tag', 'tag-' || (i % 50),
   'cron_id', ${uuidOf(3)}, 'assistant_id', 'assistant-' || (i % 3), 'graph_id', 'graph-' || (i % 2))`;
 
@@ -35,7 +38,7 @@ async function grow(from: number, to: number): Promise<void> {
        SELECT ${uuidOf(1)}, iif(i % 11 = 0 AND i <= 4000, 'interrupted', 'idle'), ${METADATA}, '{}', json_object('n', i % 50), '{}', i, i * 3 % 8009, 1 FROM n`,
       `INSERT INTO runs (run_id, thread_id, assistant_id, status, metadata, kwargs, multitask_strategy, created_at, updated_at,
          due_at, thread_temporary, revision, webhook)
-       SELECT ${uuidOf(2)}, 'thread-' || (i / 100), 'assistant-' || (i % 3), iif(i % 200 = 0, 'error', iif(i < 20, 'running', 'success')),
+       SELECT ${uuidOf(2)}, iif(i = 25, '${SHORT_LIVED}', 'thread-' || (i / 100)), 'assistant-' || (i % 3), iif(i % 200 = 0, 'error', iif(i < 20, 'running', 'success')),
          json_set(${METADATA}, '$.cron_id', 'cron-' || (i / 100)), '{}', 'enqueue', i, i, i, i % 2, 1,
          iif(i = 100, '{"status":"pending"}', NULL) FROM n`,
       `INSERT INTO crons (cron_id, assistant_id, thread_id, schedule, enabled, payload, metadata, next_run_date, end_time, created_at,
@@ -129,6 +132,7 @@ addSearches(
     ...[{}, { status: "success" }, { status: "error" }, { status: "running" }, { status: "pending" }],
     ...[
       { thread_id: "thread-7" },
+      { thread_id: SHORT_LIVED },
       { assistant_id: "assistant-1" },
       { thread_id: "thread-7", status: "success" },
     ],
