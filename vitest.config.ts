@@ -87,6 +87,7 @@ export default defineConfig(async () => {
               miniflare: {
                 bindings: {
                   TEST_MIGRATIONS: migrations,
+                  RECORD_STATEMENTS: process.env.RECORD_STATEMENTS ?? "",
                   AUTH: "open",
                   EDGECRON_DEV: "any",
                   // Whatever .dev.vars says: no test talks to a model that costs money, or to LangSmith.

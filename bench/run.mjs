@@ -10,7 +10,7 @@
  *   --agents DIR     in the same way a folder with `agents` and @langchain/langgraph; also BENCH_AGENTS
  *   --against DIR    measures against another checkout of this project instead.
  *   --only TEXT      only lines whose name contains it (the search needs the threads that the line before it makes), or
- *                    `firings`, `growth`, or `searches`
+ *                    `firings` (`overload` for its last table alone), `growth`, or `searches`
  *   --quick          a smoke run: does it work, not how fast
  */
 import { mkdtempSync, rmSync } from "node:fs";
@@ -20,6 +20,7 @@ import { parseArgs } from "node:util";
 import { memoryDisk } from "../dist/repository/memory-disk.js";
 import { compareFirings, FIRINGS } from "./firings/compare.mjs";
 import * as firings from "./firings/contestants.mjs";
+import { compareOverload, OVERLOAD } from "./firings/overload.mjs";
 import { compareGrowth, GROWTH, startWithAgent } from "./growth.mjs";
 import { compareRequests, requestLines, REQUESTS } from "./requests.mjs";
 import { measureSearches, SEARCHES } from "./searches/searches.mjs";
@@ -39,9 +40,10 @@ const { values: options } = parseArgs({
 const effort = options.quick ? "quick" : "full";
 const memory = memoryDisk();
 const folder = mkdtempSync(join(memory ?? tmpdir(), "edgecron-bench-"));
+const onDisk = mkdtempSync(join(tmpdir(), "edgecron-bench-"));
 process.on("exit", () => {
   servers.killAll();
-  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  for (const made of [folder, onDisk]) rmSync(made, { recursive: true, force: true, maxRetries: 5 });
 });
 for (const [signal, code] of [
   ["SIGINT", 130],
@@ -54,6 +56,8 @@ setTimeout(() => {
   process.exit(1);
 }, LIMIT_MS).unref();
 
+/** Where the `agents` package is, once it is known. */
+let agentsFolder;
 const running = [];
 const stop = () => Promise.allSettled(running.splice(0).map((server) => server.stop()));
 try {
@@ -63,6 +67,8 @@ try {
   if (lines.length > 0) await measureRequests(lines);
   await stop();
   if ("firings".includes(options.only)) await measureFirings();
+  await stop();
+  if ("firings overload".includes(options.only)) await measureOverload();
   await stop();
   if ("growth".includes(options.only)) await measureGrowth();
   await stop();
@@ -96,6 +102,16 @@ async function startOther() {
 }
 
 async function measureFirings() {
+  await compareFirings(await startContestants(folder), FIRINGS[effort]);
+}
+
+/** Everything is on the disk, for which the load competes. */
+async function measureOverload() {
+  await compareOverload(await startContestants(onDisk), OVERLOAD[effort], join(onDisk, "load"));
+}
+
+/** @param where the folder of their state */
+async function startContestants(where) {
   const contestants = [];
   const add = async (starting) => {
     const contestant = await starting;
@@ -103,13 +119,13 @@ async function measureFirings() {
     contestants.push(contestant);
   };
   if (options.against === undefined) {
-    const installed = options.agents ?? (await firings.installAgents(join(folder, "install-agents")));
-    await add(firings.startFloor(join(folder, "floor")));
-    await add(firings.startAgents(installed, join(folder, "agents")));
+    agentsFolder ??= options.agents ?? (await firings.installAgents(join(folder, "install-agents")));
+    await add(firings.startFloor(join(where, "floor")));
+    await add(firings.startAgents(agentsFolder, join(where, "agents")));
   } else {
     const other = resolve(options.against);
-    await add(firings.startEdgeCron("other checkout", other, join(folder, "other-firings")));
+    await add(firings.startEdgeCron("other checkout", other, join(where, "other-firings")));
   }
-  await add(firings.startEdgeCron("EdgeCron", servers.project, join(folder, "our-firings")));
-  await compareFirings(contestants, FIRINGS[effort]);
+  await add(firings.startEdgeCron("EdgeCron", servers.project, join(where, "our-firings")));
+  return contestants;
 }

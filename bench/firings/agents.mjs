@@ -13,6 +13,7 @@ class CronAgent extends Agent {
 
   async fire({ at, text }) {
     const started = Date.now();
+    globalThis.noteBegun(this.ctx.id.toString());
     const { answer } = await echo.invoke({ text });
     this.sql`INSERT INTO runs VALUES (${at}, ${started}, ${Date.now()}, ${answer})`;
     noteRecorded();

@@ -1,6 +1,6 @@
 /** This server as it is, with its objects counted, and with crons made from within: through HTTP it would take longer. */
 import * as server from "./src/index";
-import { counted, recordedSoFar, takeTally } from "./tally.mjs";
+import { begunOfLastTally, counted, recordedSoFar, takeTally } from "./tally.mjs";
 
 export const CronDO = counted(server.CronDO, ["alarm", "call"]);
 export const ThreadDO = counted(server.ThreadDO, ["alarm", "call"]);
@@ -13,6 +13,7 @@ export default {
     const { pathname, origin } = new URL(request.url);
     if (pathname === "/bench/tally") return Response.json(takeTally());
     if (pathname === "/bench/progress") return Response.json(recordedSoFar());
+    if (pathname === "/bench/begun") return Response.json(begunOfLastTally());
     if (pathname !== "/bench/schedule") return server.default.fetch(request, env, ctx);
     const { name, first, count, at, stepMs } = await request.json();
     const post = async (path, body) => {

@@ -14,6 +14,7 @@ class BareObject extends DurableObject {
 
   async alarm() {
     const now = Date.now();
+    globalThis.noteBegun(this.ctx.id.toString());
     this.ctx.storage.sql.exec("INSERT INTO runs VALUES (?, ?, ?)", this.ctx.storage.kv.get("at"), now, now);
     noteRecorded();
   }

@@ -5,10 +5,12 @@ import { FiringMeasure } from "./measure.mjs";
 
 /** `busy` processes compute without end. What EdgeCron can do on the quiet machine is measured with `probe` firings. */
 export const OVERLOAD = {
-  full: { busy: 8, probe: 200 },
+  full: { busy: 8, probe: 100 },
   quick: { busy: 2, probe: 20 },
 };
 const TIMES = 5;
+/** On a disk it takes long to make a firing ready. */
+const READY_MS = 300;
 
 const HEAD = ["overload", "due", "fired", "late p50", "late p99", "per second"];
 const FAULTS = ["time-outs", "retries", "begun twice"];
@@ -19,7 +21,7 @@ const FAULTS = ["time-outs", "retries", "begun twice"];
  * @param folder where the load writes
  */
 export async function compareOverload(contestants, { busy, probe }, folder) {
-  const measure = new FiringMeasure();
+  const measure = new FiringMeasure(READY_MS);
   const { perSecond } = await measure.measure(contestants.at(-1), { count: probe });
   const count = Math.ceil(perSecond) * TIMES;
   console.error(`overload: ${count} firings, beside ${busy} busy processes and one that writes`);

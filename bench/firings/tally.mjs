@@ -4,6 +4,9 @@
  * is asked for.
  */
 
+/** How a server's log says that an answer did not come in time. */
+const TIMED_OUT = /did not answer within|timed? ?out/i;
+
 /** A pause that is longer than this is one in which the object does nothing. */
 const IDLE_MS = 200;
 
@@ -15,9 +18,33 @@ const NOTHING = {
   rowsRead: 0,
   statements: 0,
   d1Calls: 0,
+  timeouts: 0,
+  retries: 0,
 };
 let tally = { ...NOTHING };
 let recorded = { count: 0, at: 0 };
+/** When each firing's work has begun, each time that it did (ms), by the id of its thread or object. */
+let begun = new Map();
+/** The same, of what the last tally has counted. */
+let begunBefore = begun;
+/** The runs that were enqueued. */
+let enqueued = new Set();
+
+/** The work of a firing begins. The contestants' graphs and objects call this. */
+globalThis.noteBegun = (id) => {
+  begun.set(id, [...(begun.get(id) ?? []), Date.now()]);
+};
+
+/** When each firing of the last tally has begun. */
+export const begunOfLastTally = () => Object.fromEntries(begunBefore);
+
+for (const method of ["error", "warn", "log"]) {
+  const print = console[method].bind(console);
+  console[method] = (...args) => {
+    if (TIMED_OUT.test(String(args[0]))) tally.timeouts += 1;
+    print(...args);
+  };
+}
 
 /** A run has been recorded: by the object itself, or where all runs are found, in D1. */
 export function noteRecorded() {
@@ -29,7 +56,10 @@ export const recordedSoFar = () => recorded;
 
 /** What was counted since this was last asked. */
 export function takeTally() {
-  const taken = tally;
+  const taken = { ...tally, begunTwice: [...begun.values()].filter((times) => times.length > 1).length };
+  begunBefore = begun;
+  begun = new Map();
+  enqueued = new Set();
   recorded = { count: 0, at: 0 };
   tally = { ...NOTHING };
   return taken;
@@ -48,6 +78,7 @@ export function counted(Base, methods) {
   for (const method of methods) {
     Counted.prototype[method] = async function (...args) {
       tally.requests += 1;
+      if (isRepeated(method, args)) tally.retries += 1;
       this.touch(true);
       try {
         return await Base.prototype[method].apply(this, args);
@@ -57,6 +88,17 @@ export function counted(Base, methods) {
     };
   }
   return Counted;
+}
+
+/** Whether a call or an alarm is made because one before it failed, or its answer did not come. */
+function isRepeated(method, args) {
+  if (method === "alarm") return args[0]?.isRetry === true;
+  const [name, [run] = []] = args;
+  if (name === "findRun") return true;
+  if (name !== "enqueueRun") return false;
+  const isKnown = enqueued.has(run.runId);
+  enqueued.add(run.runId);
+  return isKnown;
 }
 
 /** Told whenever the object does something; adds up for how long it is at work. */

@@ -76,7 +76,8 @@ export async function countRuns(db: D1Database, at: number): Promise<void> {
   await db.batch([
     db
       .prepare(
-        `INSERT INTO run_sums SELECT assistant_id, status, count(*), sum(coalesce(input_tokens, 0)),
+        `INSERT INTO run_sums (assistant_id, status, runs, input_tokens, output_tokens, duration_ms)
+         SELECT assistant_id, status, count(*), sum(coalesce(input_tokens, 0)),
            sum(coalesce(output_tokens, 0)), sum(max(updated_at - created_at, 0))
          FROM runs WHERE created_at >= ?1 AND created_at < ?2 AND +cron_id IS NOT NULL
            AND +status NOT IN ('pending', 'running') AND ${isUncounted} GROUP BY assistant_id, status
@@ -109,7 +110,7 @@ export async function rebuildCronSums(db: D1Database): Promise<void> {
   await db.batch([
     db.prepare("DELETE FROM cron_sums"),
     db.prepare(
-      `INSERT INTO cron_sums
+      `INSERT INTO cron_sums (assistant_id, enabled, paused, failing, skipped, missed, rolled_back)
        SELECT assistant_id, sum(enabled), sum(1 - enabled), sum(coalesce(figures ->> '$.failures_in_a_row', 0) > 0),
          sum(coalesce(figures ->> '$.slots.skipped', 0)), sum(coalesce(figures ->> '$.slots.missed', 0)),
          sum(coalesce(figures ->> '$.slots.rolled_back', 0))

@@ -5,6 +5,8 @@ declare global {
   namespace Cloudflare {
     interface Env {
       TEST_MIGRATIONS: D1Migration[];
+      /** Whether the statements that the server sends to D1 are to be stored; see `test/d1/statements.test.ts`. */
+      RECORD_STATEMENTS: string;
     }
     interface GlobalProps {
       mainModule: typeof import("../../src/index");
