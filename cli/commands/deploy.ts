@@ -29,6 +29,7 @@ export function addDeploy(program: Command): void {
     )
     .action(async (flags: DeployFlags) => {
       const { deploy } = await import("../deploy/deploy-command.js");
-      process.exitCode = await deploy(flags);
+      const { interruptible } = await import("../deploy/interruption.js");
+      process.exitCode = await interruptible(() => deploy(flags));
     });
 }

@@ -19,6 +19,7 @@ export function addDestroy(program: Command): void {
     )
     .action(async (flags: DestroyFlags) => {
       const { destroy } = await import("../deploy/destroy-command.js");
-      process.exitCode = await destroy(flags);
+      const { interruptible } = await import("../deploy/interruption.js");
+      process.exitCode = await interruptible(() => destroy(flags));
     });
 }

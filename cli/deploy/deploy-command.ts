@@ -1,6 +1,7 @@
 /** `edgecron deploy`: what its steps are, and what is said before and after them. */
 import { projectAt } from "../project.js";
 import { terminal } from "./asking.js";
+import { cronsStep, showDifference } from "./crons-step.js";
 import { Deployment } from "./deployment.js";
 import { build, targetOf, wranglerOf } from "./project-target.js";
 import { consoleReport } from "./report.js";
@@ -33,14 +34,18 @@ export async function deploy(flags: DeployFlags): Promise<number> {
   if (!(await runSteps([projectStep], report)) || target === undefined) return 1;
 
   const deployment = new Deployment(target, tools, flags);
+  const { declarations } = target;
+  const steps = [...deployment.steps(), cronsStep(declarations, deployment, tools)];
   if (flags.dryRun) {
     report.line(
       `\nThis is what would be done to deploy "${target.name}". Nothing is done, and nobody was asked.\n`,
     );
-    describeSteps(deployment.steps(), report);
+    describeSteps(steps, report);
+    const url = flags.url ?? process.env.EDGECRON_URL ?? "";
+    if (url !== "") await showDifference(declarations, url, deployment.key, tools);
     return 0;
   }
-  const done = await runSteps(deployment.steps(), report);
+  const done = await runSteps(steps, report);
   deployment.showKey("The API key, with which requests are sent as x-api-key:");
   if (!done) return 1;
   sayWhatNext(deployment, target, flags, report.line);

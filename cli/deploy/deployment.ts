@@ -20,6 +20,8 @@ export interface DeployOptions {
 
 /** The key with which the project's own commands call the server. */
 const OWN_KEY = "EDGECRON_API_KEY";
+const ownKey = ({ variables }: Target): string | undefined =>
+  [process.env[OWN_KEY], variables[OWN_KEY]].find((key) => key !== undefined && key !== "");
 
 export class Deployment {
   /** Where the server answers; null when nobody knows. */
@@ -43,7 +45,7 @@ export class Deployment {
     this.#target = target;
     this.#tools = tools;
     this.#options = options;
-    this.key = process.env[OWN_KEY] ?? administratorKey(target.variables.API_KEYS);
+    this.key = ownKey(target) ?? administratorKey(target.variables.API_KEYS);
   }
 
   steps(): Step[] {
@@ -145,10 +147,16 @@ export class Deployment {
 
   /** Sees to it that the Worker will have an API key. @returns where that comes from */
   #addKey(): string {
+    const from = this.#chooseKey();
+    this.key = administratorKey(this.#uploads.API_KEYS) ?? this.key;
+    return from;
+  }
+
+  #chooseKey(): string {
     if ("API_KEYS" in this.#uploads) return "API_KEYS is uploaded";
     if (this.#target.isOpen || this.#present?.has("API_KEYS") === true) return "";
-    const own = process.env[OWN_KEY];
-    if (own !== undefined && own !== "") {
+    const own = ownKey(this.#target);
+    if (own !== undefined) {
       chooseSecrets({ API_KEYS: own }, new Set(), new Set());
       this.#uploads.API_KEYS = own;
       return `API_KEYS is what ${OWN_KEY} says`;
@@ -161,7 +169,6 @@ export class Deployment {
       );
     }
     this.newKey = newApiKey();
-    this.key = this.newKey;
     this.#uploads.API_KEYS = this.newKey;
     return "a new API key is made";
   }
@@ -264,6 +271,11 @@ export class Deployment {
         return `${this.url} is up`;
       },
     };
+  }
+
+  /** Whether requests need no key. */
+  get isOpen(): boolean {
+    return this.#target.isOpen;
   }
 
   get #accountId(): string {

@@ -5,6 +5,8 @@ import { parseEnv } from "node:util";
 import { z } from "zod";
 import { GraphConfigError, readConfig } from "../build/graphs-config.js";
 import { namedVariables } from "../build/project-variables.js";
+import { readDeclarations } from "../crons/declaration-file.js";
+import { DeclarationError } from "../crons/declarations.js";
 import type { Project } from "../project.js";
 import { writeWranglerConfig } from "../wrangler-config.js";
 import { wranglerIn, type RunWrangler } from "./run-wrangler.js";
@@ -47,13 +49,17 @@ export async function targetOf(project: Project, name: string | undefined): Prom
     const environment = await writeWranglerConfig(project);
     const config = readGenerated(project);
     const place = placeOf(project, config, name);
-    const { env } = await readConfig(project.configPath);
+    const { env, graphs } = await readConfig(project.configPath);
     return {
       ...place,
       variables: namedVariables(project.configPath, env),
       variablesFrom: sourceOf(env),
       bindings: bindingsOf(config),
       isOpen: config.vars.AUTH === "open",
+      declarations: readDeclarations(
+        project.configPath,
+        graphs.map(({ id }) => id),
+      ),
       environment,
       writeConfig: (accountId, databaseId) => writeDeployed(project, config, place, accountId, databaseId),
     };
@@ -94,7 +100,7 @@ async function explained<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof GraphConfigError)
+    if (error instanceof GraphConfigError || error instanceof DeclarationError)
       throw new StepFailure("the project's files are wrong", error.message);
     throw error;
   }

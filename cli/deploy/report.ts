@@ -1,6 +1,6 @@
 /** What a command with steps prints: a line for each step when it is done, and what goes on meanwhile. */
-import { styleText } from "node:util";
 import { spinner } from "@clack/prompts";
+import { processTerminal, styled } from "../crons/terminal.js";
 import { isTerminal } from "./asking.js";
 import type { StepFailure } from "./steps.js";
 
@@ -16,6 +16,7 @@ export interface Report {
 
 /** Prints to the terminal; where there is none, without what moves. */
 export function consoleReport(): Report {
+  const terminal = processTerminal();
   let shown: ReturnType<typeof spinner> | null = null;
   const pause = (): void => {
     shown?.clear();
@@ -34,16 +35,16 @@ export function consoleReport(): Report {
     },
     pause,
     done: (title, what) => {
-      line(`${styleText("green", "✓")} ${styleText("bold", title)}: ${what}`);
+      line(`${styled(terminal, "green", "✓")} ${styled(terminal, "bold", title)}: ${what}`);
     },
     failed(title, { message, advice, original }) {
       pause();
-      console.error(`${styleText("red", "✗")} ${styleText("bold", title)}: ${message}`);
+      console.error(`${styled(terminal, "red", "✗")} ${styled(terminal, "bold", title)}: ${message}`);
       console.error(`\n${indented(advice)}`);
-      if (original !== "") console.error(`\n${styleText("dim", indented(original, "  | "))}`);
+      if (original !== "") console.error(`\n${styled(terminal, "dim", indented(original, "  | "))}`);
     },
     planned: (number, title, what) => {
-      line(`${number}. ${styleText("bold", title)}`);
+      line(`${number}. ${styled(terminal, "bold", title)}`);
       for (const sentence of what) line(`   ${sentence}`);
     },
     line,

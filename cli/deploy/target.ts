@@ -1,4 +1,6 @@
 /** What is deployed, and under which names. */
+import type { Declarations } from "../crons/declaration-file.js";
+
 export interface Target {
   /** The name of the Worker. */
   name: string;
@@ -14,6 +16,8 @@ export interface Target {
   bindings: ReadonlySet<string>;
   /** Whether the configuration says that requests need no key. */
   isOpen: boolean;
+  /** The crons that langgraph.json declares. */
+  declarations: Declarations;
   /** Variables with which wrangler has to be started to build the Worker. */
   environment: Readonly<Record<string, string>>;
   /** Writes the configuration that is deployed. @returns its path */

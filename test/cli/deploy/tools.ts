@@ -80,6 +80,7 @@ export function smallTarget(dir: string, changes: Partial<Target> = {}): Target 
     variablesFrom: ".env",
     bindings: new Set(["DB"]),
     isOpen: false,
+    declarations: { project: "small", crons: [], notes: [] },
     environment: {},
     writeConfig(accountId, databaseId) {
       const config = {

@@ -1,0 +1,88 @@
+/** The step that makes the crons of the deployed server what the project declares. */
+import { CronClient } from "../crons/cron-client.js";
+import type { Declarations } from "../crons/declaration-file.js";
+import { Failure } from "../crons/failures.js";
+import { meaning } from "../crons/plan-text.js";
+import { syncCrons, type SyncContext } from "../crons/sync.js";
+import { processTerminal, type Terminal } from "../crons/terminal.js";
+import { StepFailure, type Step, type Tools } from "./steps.js";
+
+/** The deployed server, as far as it is known when the step begins. */
+export interface Server {
+  readonly url: string | null;
+  /** A key of an administrator. */
+  readonly key: string | undefined;
+  readonly isOpen: boolean;
+}
+
+/** @param server is asked when the step runs */
+export function cronsStep(declarations: Declarations, server: Server, tools: Tools): Step {
+  const { crons } = declarations;
+  const terminal: Terminal = { ...processTerminal(), print: tools.report.line };
+  return {
+    title: "Crons",
+    plan: () => [
+      "Create, change and remove the crons that langgraph.json declares, or has declared before. Others stay as they are.",
+      ...crons.map((cron) => `${cron.name}: ${meaning(terminal, cron)}`),
+    ],
+    run: async () => {
+      if (crons.length === 0 && (server.url === null || (server.key === undefined && !server.isOpen))) {
+        return "langgraph.json declares none";
+      }
+      const { url } = server;
+      if (url === null) {
+        throw new StepFailure(
+          "nobody knows where the server answers, so its crons cannot be compared with langgraph.json",
+          "Give the address by --url, and repeat the command.",
+        );
+      }
+      const context = contextOf(url, server.isOpen ? null : await keyOf(server, tools), terminal);
+      try {
+        await syncCrons(context, declarations, false);
+      } catch (error) {
+        throw error instanceof Failure ? explained(error) : error;
+      }
+      return crons.length === 0 ? "langgraph.json declares none" : "they are as langgraph.json declares them";
+    },
+  };
+}
+
+/** Says how the crons of a server differ from what is declared. */
+export async function showDifference(
+  declarations: Declarations,
+  url: string,
+  key: string | undefined,
+  { report }: Pick<Tools, "report">,
+): Promise<void> {
+  const terminal: Terminal = { ...processTerminal(), print: report.line };
+  try {
+    await syncCrons(contextOf(url, key ?? null, terminal), declarations, true);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    report.line(`The crons of ${url} could not be compared: ${error.message}`);
+  }
+}
+
+const contextOf = (url: string, apiKey: string | null, terminal: Terminal): SyncContext => ({
+  client: new CronClient({ url, apiKey, headers: {} }),
+  terminal,
+  json: false,
+});
+
+async function keyOf({ key, url }: Server, { asking, report }: Tools): Promise<string> {
+  if (key !== undefined) return key;
+  report.pause();
+  return asking.typeSecretly(
+    `langgraph.json declares crons. With which API key is ${url ?? "the server"} called?`,
+    "Set EDGECRON_API_KEY to a key of the deployment, and repeat the command. Its crons are as they were.",
+  );
+}
+
+function explained({ kind, message }: Failure): StepFailure {
+  return new StepFailure(
+    `the crons are not all as declared: ${message}`,
+    kind === "notAllowed"
+      ? "The Worker is deployed. Set EDGECRON_API_KEY to one of its API keys, and repeat the command. If the key is lost: npx wrangler secret put API_KEYS"
+      : "The Worker is deployed. Correct what is said above, and repeat the command.",
+  );
+}
