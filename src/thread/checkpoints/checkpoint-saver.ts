@@ -13,7 +13,6 @@ import {
   TASKS,
   copyCheckpoint,
   getCheckpointId,
-  maxChannelVersion,
   type ChannelVersions,
   type Checkpoint,
   type CheckpointListOptions,
@@ -37,6 +36,7 @@ import {
 } from "./checkpoint-parts";
 import type { CheckpointRow } from "./checkpoint-tables";
 import type { ListMemory } from "./list-memory";
+import { addPendingSends, isOldFormat } from "./pending-sends";
 import { configOf, configurableOf, contains, isLastOfRun, threadOf } from "./saver-arguments";
 import { Pack } from "./stored-list";
 import { mergeWrites, orderWrites, writeIndex, type TaskWrite } from "./task-writes";
@@ -64,6 +64,7 @@ export class CheckpointSaver extends BaseCheckpointSaver {
   readonly #rows: CheckpointBuffer;
   readonly #values: ValueCodec;
   readonly #runId: string | null;
+  #hasOldFormat = false;
   readonly #metadata: Record<string, unknown>;
   #stateBytes = 0;
 
@@ -75,6 +76,11 @@ export class CheckpointSaver extends BaseCheckpointSaver {
     this.#metadata = options.metadata ?? {};
   }
 
+  /** Whether it has seen checkpoints of LangGraph before version 0.4. */
+  get hasOldFormat(): boolean {
+    return this.#hasOldFormat;
+  }
+
   override async put(
     config: RunnableConfig,
     checkpoint: Checkpoint,
@@ -82,6 +88,7 @@ export class CheckpointSaver extends BaseCheckpointSaver {
     newVersions: ChannelVersions,
   ): Promise<RunnableConfig> {
     const copied = copyCheckpoint(checkpoint);
+    this.#hasOldFormat ||= isOldFormat(checkpoint);
     const { channel_values: values, ...head } = copied;
     const key = { ...threadOf(config), checkpointId: checkpoint.id };
     const parentId = configurableOf(config).checkpoint_id || null;
@@ -262,7 +269,11 @@ export class CheckpointSaver extends BaseCheckpointSaver {
     for (const [channel, load] of this.#values.channelsOf(row)) values.push([channel, await load()]);
     checkpoint.channel_values = Object.fromEntries(values);
     const parent = row.parentId === null ? undefined : { ...row, checkpointId: row.parentId };
-    if (checkpoint.v < 4 && parent) await this.#migratePendingSends(checkpoint, parent);
+    if (isOldFormat(checkpoint)) {
+      this.#hasOldFormat = true;
+      const sends = parent && (await this.#sendsTo(parent));
+      addPendingSends(checkpoint, sends, () => this.getNextVersion(undefined));
+    }
     return {
       config: configOf(row),
       checkpoint,
@@ -285,12 +296,9 @@ export class CheckpointSaver extends BaseCheckpointSaver {
     );
   }
 
-  /** Adds the pending sends to a checkpoint of a format before version 4, which stored them as writes to its parent. */
-  async #migratePendingSends(checkpoint: Checkpoint, parent: CheckpointKey): Promise<void> {
-    const sends = this.#writesTo(parent).filter(([, { channel }]) => channel === TASKS);
-    checkpoint.channel_values[TASKS] = (await this.#loadWrites(sends)).map(([, , value]) => value);
-    const versions = Object.values(checkpoint.channel_versions);
-    checkpoint.channel_versions[TASKS] =
-      versions.length > 0 ? maxChannelVersion(...versions) : this.getNextVersion(undefined);
+  /** The sends that wait at a checkpoint of an old format, which stored them as writes to its parent. */
+  async #sendsTo(parent: CheckpointKey): Promise<unknown[]> {
+    const writes = this.#writesTo(parent).filter(([, { channel }]) => channel === TASKS);
+    return (await this.#loadWrites(writes)).map(([, , value]) => value);
   }
 }

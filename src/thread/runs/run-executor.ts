@@ -17,6 +17,7 @@ import {
 } from "../streams/stream-modes";
 import { toCommand } from "./command";
 import { isPermanent } from "./next-attempt";
+import { interruptsOfOlderGraph } from "./older-langgraph";
 import { noValues, toRunError, type Outcome } from "./outcome";
 import type { StoredRun } from "./run-row";
 import { withInterrupts } from "./run-values";
@@ -64,6 +65,12 @@ export async function executeRun(execution: Execution): Promise<Outcome> {
         else values = part.chunk;
       }
       for (const event of mapper.eventsOf(part)) execution.emit(event);
+    }
+    if (interrupts === undefined) {
+      interrupts = await interruptsOfOlderGraph(execution);
+      const chunk = { __interrupt__: interrupts };
+      const events = interrupts === undefined ? [] : mapper.eventsOf({ ns: [], mode: "values", chunk });
+      for (const event of events) execution.emit(event);
     }
     const ended = interrupts === undefined ? values : withInterrupts(values, interrupts);
     if (execution.saver.stateBytes > LARGE_STATE_BYTES) toWire(ended);
