@@ -1,12 +1,15 @@
 /**
  * The configuration that wrangler is given for a project: the package's own wrangler.toml, with the paths of the package and of the
- * project, the command that builds the graphs, and the modules that stand in for others.
+ * project, the command that builds the graphs, and the modules that stand in for others; and what the project's own file for
+ * wrangler adds.
  */
 import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { parse } from "smol-toml";
 import { prepareStandIns } from "./build/stand-ins.js";
+import { type MergedConfig, mergeOwnWrangler } from "./merge-wrangler.js";
+import { readOwnWrangler } from "./own-wrangler.js";
 import { packageRoot } from "./package-root.js";
 import type { Project } from "./project.js";
 import { nodeBinary } from "./wrangler.js";
@@ -26,7 +29,7 @@ interface BaseConfig extends Record<string, unknown> {
  */
 export async function writeWranglerConfig(project: Project): Promise<Record<string, string>> {
   const standIns = await prepareStandIns(project);
-  const config = wranglerConfig(project, await readBase(), standIns);
+  const { config } = withOwnWrangler(project, wranglerConfig(project, await readBase(), standIns));
   const text = `${JSON.stringify(config, null, 2)}\n`;
   await mkdir(dirname(project.wranglerConfig), { recursive: true });
   const isKnown =
@@ -34,6 +37,16 @@ export async function writeWranglerConfig(project: Project): Promise<Record<stri
   // wrangler watches it.
   if (!isKnown) await writeFile(project.wranglerConfig, text);
   return { EDGECRON_STAND_INS: JSON.stringify([...standIns.keys()]) };
+}
+
+/** What of the project's own file for wrangler has no effect. @throws GraphConfigError */
+export async function notesOnOwnWrangler(project: Project): Promise<readonly string[]> {
+  return withOwnWrangler(project, await readBase()).notes;
+}
+
+function withOwnWrangler({ dir, outDir }: Project, config: Readonly<Record<string, unknown>>): MergedConfig {
+  const own = readOwnWrangler(dir);
+  return own === undefined ? { config: { ...config }, notes: [] } : mergeOwnWrangler(config, own, outDir);
 }
 
 async function readBase(): Promise<BaseConfig> {

@@ -8,6 +8,8 @@
 import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
+import { projectAt } from "../project.js";
+import { notesOnOwnWrangler } from "../wrangler-config.js";
 import { stateOf } from "./build-report.js";
 import { analyseBundle, type BundleAnalysis } from "./bundle-analysis.js";
 import { generate } from "./generated-module.js";
@@ -97,7 +99,7 @@ export async function buildGraphs(options: BuildGraphsOptions = {}): Promise<Bui
     return {
       graphIds: named.map(({ id }) => id),
       changed: await writeIfChanged(outPath, source),
-      notes: [...notes, ...analysis.notes],
+      notes: [...notes, ...(await notesOnOwnWrangler(projectAt(configPath))), ...analysis.notes],
       errors: wrong.map(({ message }) => message),
       filesOf: analysis.filesOf,
     };

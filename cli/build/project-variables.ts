@@ -1,11 +1,12 @@
 /**
  * The variables and secrets of local development. The build, which loads each graph in Node, and the server, which runs it in
  * workerd, have the same ones: those that langgraph.json names (`env`: a file or an object; `.env` beside it by default), and
- * over them those of `.dev.vars`. The shell's own variables are neither's.
+ * over them those of `.dev.vars`; under them the `vars` of the project's own file for wrangler. The shell's own are neither's.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { parseEnv } from "node:util";
+import { readOwnWrangler, variablesOf } from "../own-wrangler.js";
 import { GraphConfigError } from "./graphs-config.js";
 
 /** What Node, npm and the system need, and no graph should read. */
@@ -22,7 +23,12 @@ export type Variables = Record<string, string>;
  * @throws GraphConfigError
  */
 export function projectVariables(configPath: string, env: unknown): Variables {
-  return { ...namedVariables(configPath, env), ...readIfThere(join(dirname(configPath), ".dev.vars")) };
+  const dir = dirname(configPath);
+  return {
+    ...variablesOf(readOwnWrangler(dir)),
+    ...namedVariables(configPath, env),
+    ...readIfThere(join(dir, ".dev.vars")),
+  };
 }
 
 /** Those that langgraph.json names. @throws GraphConfigError */

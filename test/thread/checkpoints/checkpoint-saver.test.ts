@@ -2,6 +2,7 @@
 import {
   INTERRUPT,
   RESUME,
+  TASKS,
   uuid6,
   type Checkpoint,
   type CheckpointMetadata,
@@ -226,5 +227,28 @@ describe("list", () => {
       saver.deleteRun("t1", "r1");
       await saver.deleteThread("t1");
       expect(tablesIn(storage)).toBe(0);
+    }));
+});
+
+describe("checkpoints of LangGraph before 0.4", () => {
+  it("come back with the sends that wait, where the LangGraph that wrote them looks for them", () =>
+    inObject(async (storage) => {
+      const saver = new CheckpointSaver(storage);
+      const first = await saver.put(THREAD, { ...checkpointOf({ a: 1 }), v: 1 }, LOOP, { a: 1 });
+      expect((await saver.getTuple(first))?.checkpoint).toMatchObject({ pending_sends: [] });
+      await saver.putWrites(first, [[TASKS, { node: "work", args: 1 }]], "task");
+      const second = await saver.put(first, { ...checkpointOf({ a: 2 }, { a: 2 }), v: 1 }, LOOP, { a: 2 });
+      expect((await saver.getTuple(second))?.checkpoint).toMatchObject({
+        pending_sends: [{ node: "work", args: 1 }],
+      });
+      expect(saver.hasOldFormat).toBe(true);
+    }));
+
+  it("are told from others", () =>
+    inObject(async (storage) => {
+      const saver = new CheckpointSaver(storage);
+      const config = await putAll(saver, THREAD, { a: 1 });
+      expect((await saver.getTuple(config))?.checkpoint).not.toHaveProperty("pending_sends");
+      expect(saver.hasOldFormat).toBe(false);
     }));
 });
