@@ -30,7 +30,7 @@ export class CronContext {
   ) {
     this.record = new CronRecord(state.storage);
     this.ledger = new SlotLedger(state.storage.sql, this.record);
-    this.ranges = new SlotRanges(state.storage.sql);
+    this.ranges = new SlotRanges(state.storage.sql, this.record);
     this.oldSlots = new OldSlots(state.storage.sql);
     this.alarm = new CronAlarm(state, this.record);
   }

@@ -7,6 +7,7 @@ import { now } from "../platform/clock";
 import { parseJsonOrNull } from "../platform/json";
 import type { Slot, SlotList } from "../wire/crons/slot";
 import type { CronRecord } from "./record";
+import { RememberedRead } from "./remembered-read";
 import { isWithin, slotsOfRow, toWireSlot, type PendingSlot, type SlotKey, type SlotRow } from "./slot-rows";
 
 /** How the run of a slot has ended, as the slot's row keeps it. */
@@ -37,10 +38,15 @@ const MAX_ERROR_LENGTH = 200;
 const firstLine = (message: string): string => (message.split("\n")[0] ?? "").slice(0, MAX_ERROR_LENGTH);
 
 export class SlotLedger {
+  /** The pending slots that have a row of their own. */
+  private readonly storedPending: RememberedRead<PendingSlot>;
+
   constructor(
     private readonly sql: SqlStorage,
     private readonly record: CronRecord,
-  ) {}
+  ) {
+    this.storedPending = new RememberedRead(record);
+  }
 
   /**
    * Gives the slot that was claimed in the cron's row a row of its own; see `StoredCron.claimed`. Every method that reads or
@@ -87,6 +93,7 @@ export class SlotLedger {
   }
 
   private insert(slot: PendingSlot): void {
+    this.storedPending.forget();
     this.sql.exec(
       `INSERT INTO slots (scheduled_for, manual, origin, status, thread_id, attempts, delivered_at, retry_at, overrides)
        VALUES (?, ?, ?, 'pending', ?, ?, ?, ?, ?)`,
@@ -107,14 +114,18 @@ export class SlotLedger {
    */
   pending(since: number): PendingSlot[] {
     const claimed = this.record.read()?.claimed ?? null;
-    const stored = this.storedPending(since);
+    const stored = this.storedPending.from(
+      since,
+      () => this.readPending(since),
+      ({ scheduledFor }) => scheduledFor,
+    );
     if (claimed === null) return stored;
     return [...stored, claimed].sort(
       (a, b) => a.scheduledFor - b.scheduledFor || Number(a.manual) - Number(b.manual),
     );
   }
 
-  private storedPending(since: number): PendingSlot[] {
+  private readPending(since: number): PendingSlot[] {
     return this.sql
       .exec<
         SlotRow & {
@@ -278,6 +289,7 @@ export class SlotLedger {
     params: (string | number | null)[],
   ): void {
     this.storeClaimed();
+    this.storedPending.forget();
     this.sql.exec(
       `UPDATE slots SET ${assignments} WHERE scheduled_for = ? AND manual = ? AND ${condition}`,
       ...params,

@@ -61,6 +61,8 @@ export const REVISION_STEP = 2;
 export class CronRecord {
   /** The indexed revision, kept in memory and stored with the next change. This saves writing a row for each firing. */
   private indexedInMemory = 0;
+  /** How many transactions were rolled back. What was read in one of them may be wrong. */
+  rollbacks = 0;
   /** The row as it is stored. Null: there is no row. Undefined: the row has to be read. */
   private cachedRow: StoredCron | null | undefined;
 
@@ -76,6 +78,7 @@ export class CronRecord {
       return this.storage.transactionSync(work);
     } catch (error) {
       this.cachedRow = undefined;
+      this.rollbacks += 1;
       throw error;
     }
   }
@@ -196,6 +199,7 @@ export class CronRecord {
       await this.storage.deleteAll();
     } finally {
       this.cachedRow = undefined;
+      this.rollbacks += 1;
       this.schema.forget();
     }
   }

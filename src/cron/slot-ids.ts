@@ -12,8 +12,17 @@ const STANDING_OBJECTS = 64;
 
 const slotName = ({ scheduledFor, manual }: SlotKey): string => `${manual ? "manual " : ""}${scheduledFor}`;
 
+/** The name that {@link runIdOf} was last asked for, and its id. A firing asks some ten times for the same, and each costs a hash. */
+let lastRun = { cronId: "", name: "", runId: "" };
+
 /** The id of the slot's run. */
-export const runIdOf = (cronId: string, slot: SlotKey): string => uuid5(slotName(slot), cronId);
+export function runIdOf(cronId: string, slot: SlotKey): string {
+  const name = slotName(slot);
+  if (lastRun.cronId !== cronId || lastRun.name !== name) {
+    lastRun = { cronId, name, runId: uuid5(name, cronId) };
+  }
+  return lastRun.runId;
+}
 
 /** The id of the slot's thread: the cron's own thread, or a new one that lives as long as `on_run_completed` says. */
 export function threadIdOf(definition: CronDefinition, slot: SlotKey): string {

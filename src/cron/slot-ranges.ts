@@ -6,6 +6,8 @@ import { consecutiveRanges, type SlotRange } from "../schedule/catch-up";
 import { countSlots } from "../schedule/count";
 import { lastSlot, nextSlot, slotsBetween, type Schedule } from "../schedule/schedule";
 import type { SlotOrigin } from "../wire/crons/slot";
+import type { CronRecord } from "./record";
+import { RememberedRead } from "./remembered-read";
 import { isWithin, rangesOutside, scheduleOfRange, type SlotRow } from "./slot-rows";
 
 /** Slots of a schedule that are claimed one after the other. */
@@ -17,7 +19,14 @@ export interface Backlog extends SlotRange {
 }
 
 export class SlotRanges {
-  constructor(private readonly sql: SqlStorage) {}
+  private readonly pending: RememberedRead<Backlog>;
+
+  constructor(
+    private readonly sql: SqlStorage,
+    record: CronRecord,
+  ) {
+    this.pending = new RememberedRead(record);
+  }
 
   /** Records that the slots of the range get no run. */
   recordUnfired(
@@ -51,6 +60,14 @@ export class SlotRanges {
    * @param since no older slot (ms) is pending, so the reading begins here
    */
   backlogs(since: number): Backlog[] {
+    return this.pending.from(
+      since,
+      () => this.readBacklogs(since),
+      ({ last }) => last,
+    );
+  }
+
+  private readBacklogs(since: number): Backlog[] {
     return this.sql
       .exec<SlotRow & { retry_at: number; first_slot: number; schedule: string }>(
         `SELECT * FROM slots WHERE scheduled_for >= ? AND status = 'pending' AND first_slot IS NOT NULL
@@ -73,6 +90,7 @@ export class SlotRanges {
    * @returns whether a slot is left
    */
   removeFirstSlot(backlog: Backlog, claimAt: number): boolean {
+    this.pending.forget();
     const next = nextSlot(backlog.schedule, backlog.first);
     const isLeft = next !== null && next <= backlog.last;
     if (isLeft) {
@@ -90,11 +108,13 @@ export class SlotRanges {
 
   /** Puts a backlog off: none of its slots is claimed before `claimAt` (ms). */
   postpone({ last }: Backlog, claimAt: number): void {
+    this.pending.forget();
     this.sql.exec("UPDATE slots SET retry_at = ? WHERE scheduled_for = ? AND manual = 0", claimAt, last);
   }
 
   /** Skips the slots that are left of a backlog. @returns how many they are */
   dropBacklog(backlog: Backlog, reason: string): number {
+    this.pending.forget();
     this.sql.exec(
       "UPDATE slots SET status = 'skipped', reason = ?, retry_at = NULL WHERE scheduled_for = ? AND manual = 0",
       reason,
@@ -188,6 +208,7 @@ export class SlotRanges {
     { expression, timezone }: Schedule,
     row: Pick<SlotRow, "origin" | "status" | "reason" | "lateness_ms"> & { retry_at: number | null },
   ): void {
+    this.pending.forget();
     this.sql.exec(
       `INSERT INTO slots (scheduled_for, manual, origin, status, reason, lateness_ms, retry_at, first_slot, schedule, timezone)
        VALUES (?, 0, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,

@@ -1,7 +1,7 @@
 /**
  * The runs of a cron. The cron's own object lists them, as far back as its ledger goes, and D1 adds the records that it still has. So
  * D1 needs no index of runs by cron, and a run whose record was removed is listed all the same, with what the ledger knows of it. See
- * docs/decisions/0023-a-cron-lists-its-runs-itself.md.
+ * docs/decisions/0025-a-cron-lists-its-runs-itself.md.
  */
 import { cronObject } from "../calls/cron-calls";
 import type { CronRunsPage, RunPlace } from "../calls/cron-runs";

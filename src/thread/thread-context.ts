@@ -13,6 +13,7 @@ import { ReportStore } from "./runs/report-store";
 import { RunStore } from "./runs/run-store";
 import { UnstoredRuns } from "./runs/unstored-runs";
 import { THREAD_SCHEMA, THREAD_TABLE } from "./schema";
+import { SparseTable } from "./sparse-table";
 import { EventLog } from "./streams/event-log";
 import { ThreadAlarm } from "./thread-alarm";
 import { Traces } from "./traces/traces";
@@ -56,11 +57,14 @@ export class ThreadContext {
     readonly env: Env,
   ) {
     this.storage = state.storage;
-    this.unstoredRuns = new UnstoredRuns(this.storage);
-    this.threads = new ThreadStore(this.storage.sql, this.unstoredRuns);
-    this.runs = new RunStore(this.storage.sql, this.unstoredRuns);
-    this.reportStore = new ReportStore(this.storage.sql);
-    this.webhookStore = new WebhookStore(this.storage.sql);
+    const { sql } = this.storage;
+    const threadsTable = new SparseTable(sql, "threads");
+    const runsTable = new SparseTable(sql, "runs");
+    this.unstoredRuns = new UnstoredRuns(this.storage, threadsTable, runsTable);
+    this.threads = new ThreadStore(sql, threadsTable, this.unstoredRuns);
+    this.runs = new RunStore(sql, runsTable, this.unstoredRuns);
+    this.reportStore = new ReportStore(sql, runsTable);
+    this.webhookStore = new WebhookStore(sql, runsTable);
     this.webhookValues = new WebhookValues(this.storage);
     this.events = new EventLog(this.storage);
     this.traces = new Traces(state);

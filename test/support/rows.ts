@@ -6,11 +6,13 @@ import type { Env } from "../../src/platform/config";
 export interface Tally {
   object: number;
   d1: number;
+  /** Statements that the object has sent to its SQLite. */
+  statements: number;
 }
 
 /** Counts what the object writes from now on, in its SQLite and in D1. */
 export async function tallyOf(stub: DurableObjectStub): Promise<Tally> {
-  const tally: Tally = { object: 0, d1: 0 };
+  const tally: Tally = { object: 0, d1: 0, statements: 0 };
   await runInDurableObject(stub, (instance, { storage }) => {
     const { sql } = storage;
     const exec = sql.exec.bind(sql);
@@ -18,6 +20,7 @@ export async function tallyOf(stub: DurableObjectStub): Promise<Tally> {
       configurable: true,
       value: (...args: Parameters<typeof exec>) => {
         const cursor = exec(...args);
+        tally.statements += 1;
         tally.object += cursor.rowsWritten;
         return cursor;
       },

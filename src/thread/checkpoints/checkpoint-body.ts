@@ -2,7 +2,7 @@
  * The body of a checkpoint, as its row holds it: the head (the checkpoint without its values), the metadata, and the channel
  * values that are small enough for the row. Also the limits of size for checkpoints and for the writes of tasks.
  */
-import { compressPacked, packEntries, unpackEntries, type Serialized } from "./packed-entries";
+import { packEntries, unpackEntries, type Serialized } from "./packed-entries";
 import { LIST_TYPE } from "./stored-list";
 
 /** Bytes of the largest checkpoint, serialized with all its values, and of the largest writes of one task. */
@@ -27,13 +27,13 @@ export interface CheckpointBody {
   values: Map<string, VersionedValue>;
 }
 
-/** Packs a body into one blob. */
+/** Packs a body into one blob. It is compressed when it is stored, which that of a temporary thread mostly never is. */
 export function packBody({ head, metadata, values }: CheckpointBody): Uint8Array {
   const entries = Array.from(values, ([channel, { version, ...value }]) => ({
     label: [channel, version],
     ...value,
   }));
-  return compressPacked(packEntries([{ label: [], ...head }, { label: [], ...metadata }, ...entries]));
+  return packEntries([{ label: [], ...head }, { label: [], ...metadata }, ...entries]);
 }
 
 /** The body that {@link packBody} packed. @throws when the blob is damaged */

@@ -21,6 +21,7 @@ import {
   type CheckpointQuery,
   type CheckpointRow,
 } from "./checkpoint-tables";
+import { compressPacked } from "./packed-entries";
 
 const idOf = ({ threadId, ns, checkpointId }: CheckpointKey, part?: string) =>
   JSON.stringify([threadId, ns, checkpointId, part]);
@@ -88,7 +89,10 @@ export class CheckpointBuffer {
     if (this.#checkpoints.size + this.#parts.size > 0) {
       this.#beforeFlush?.();
       this.#storage.transactionSync(() => {
-        const writes = Map.groupBy(this.#parts.values(), (part) => (isWrites(part) ? idOf(part) : ""));
+        const parts = Array.from(this.#parts.values(), (part) =>
+          isWrites(part) ? { ...part, bytes: compressPacked(part.bytes) } : part,
+        );
+        const writes = Map.groupBy(parts, (part) => (isWrites(part) ? idOf(part) : ""));
         for (const [id, row] of this.#checkpoints) {
           writeCheckpoint(this.#sql, row, writes.get(id) ?? []);
           writes.delete(id);

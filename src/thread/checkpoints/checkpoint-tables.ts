@@ -15,7 +15,7 @@ import {
   type CheckpointKey,
   type CheckpointPart,
 } from "./checkpoint-parts";
-import { packEntries, unpackEntries } from "./packed-entries";
+import { compressPacked, packEntries, unpackEntries } from "./packed-entries";
 
 /** Writes of tasks up to this size in all are stored in the row of their checkpoint, if they are saved together with it. */
 const EMBEDDED_WRITES_BYTES = 128 * 1024;
@@ -68,8 +68,9 @@ export function writeCheckpoint(sql: SqlStorage, row: CheckpointRow, writes: Che
   const taskWrites = embeds
     ? packEntries(writes.map(({ part, bytes }) => ({ label: [part], type: "", bytes })))
     : null;
+  const body = compressPacked(row.body);
   const largeValues = row.largeValues.size > 0 ? JSON.stringify([...row.largeValues]) : null;
-  const rowBytes = row.body.byteLength + (taskWrites?.byteLength ?? 0) + (largeValues?.length ?? 0);
+  const rowBytes = body.byteLength + (taskWrites?.byteLength ?? 0) + (largeValues?.length ?? 0);
   const fits = rowBytes <= CHUNK_BYTES;
   sql.exec(
     `INSERT INTO checkpoints VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
@@ -80,9 +81,9 @@ export function writeCheckpoint(sql: SqlStorage, row: CheckpointRow, writes: Che
     row.runId,
     largeValues,
     taskWrites,
-    fits ? row.body : null,
+    fits ? body : null,
   );
-  if (!fits) writePart(sql, { ...row, part: BODY_PART, layer: 0, bytes: row.body });
+  if (!fits) writePart(sql, { ...row, part: BODY_PART, layer: 0, bytes: body });
   if (!embeds) for (const part of writes) writePart(sql, part);
 }
 

@@ -45,11 +45,11 @@ export function packEntries(entries: PackedEntry[]): Uint8Array {
 }
 
 /**
- * Compresses what {@link packEntries} packed, if that makes it smaller. SQLite puts what exceeds about 1,000 bytes of a row into
+ * Compresses what {@link packEntries} packed, if that makes it smaller and was not done before. SQLite puts what exceeds about 1,000 bytes of a row into
  * pages of 4,096 bytes of its own, and most checkpoints are only a little larger than that.
  */
 export function compressPacked(packed: Uint8Array): Uint8Array {
-  if (packed.byteLength > MAX_COMPRESSED_BYTES) return packed;
+  if (packed.byteLength > MAX_COMPRESSED_BYTES || indexLengthOf(packed) === COMPRESSED) return packed;
   const deflated = deflateRawSync(packed);
   if (deflated.byteLength + INDEX_LENGTH_BYTES >= packed.byteLength) return packed;
   const compressed = new Uint8Array(INDEX_LENGTH_BYTES + deflated.byteLength);

@@ -5,7 +5,7 @@
  */
 import { WRITES_IDX_MAP, compareWritesSortKeys, writesSortKey } from "@langchain/langgraph-checkpoint";
 import type { CheckpointPart } from "./checkpoint-parts";
-import { compressPacked, packEntries, unpackEntries, type Serialized } from "./packed-entries";
+import { packEntries, unpackEntries, type Serialized } from "./packed-entries";
 
 /** One serialized write. `idx` identifies it among the writes of its task, and is negative for special channels. */
 export interface TaskWrite extends Serialized {
@@ -19,15 +19,14 @@ export function writeIndex(channel: string, position: number): number {
   return WRITES_IDX_MAP[channel] ?? position;
 }
 
+/** Packs writes into one blob. It is compressed when it is stored, which that of a temporary thread mostly never is. */
 const pack = (writes: TaskWrite[]) =>
-  compressPacked(
-    packEntries(
-      writes.map(({ channel, idx, taskPath, type, bytes }) => ({
-        label: [channel, idx, taskPath],
-        type,
-        bytes,
-      })),
-    ),
+  packEntries(
+    writes.map(({ channel, idx, taskPath, type, bytes }) => ({
+      label: [channel, idx, taskPath],
+      type,
+      bytes,
+    })),
   );
 
 const unpack = (packed: Uint8Array) =>

@@ -64,23 +64,6 @@ export function newThreadRow(thread: NewThread): ThreadRow {
   };
 }
 
-/** Writes the row. */
-export function insertThreadRow(sql: SqlStorage, row: ThreadRow): void {
-  sql.exec(
-    `INSERT INTO threads (thread_id, status, metadata, config, ttl, temporary, created_at, updated_at, revision)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    row.thread_id,
-    row.status,
-    row.metadata,
-    row.config,
-    row.ttl,
-    row.temporary,
-    row.created_at,
-    row.updated_at,
-    row.revision,
-  );
-}
-
 /** The thread that a row holds. */
 export const toStoredThread = (row: ThreadRow): StoredThread => ({
   threadId: row.thread_id,

@@ -2,8 +2,8 @@
 import { now } from "../../platform/clock";
 import { DomainError } from "../../platform/errors";
 import type { UnstoredRuns } from "../runs/unstored-runs";
+import type { SparseTable } from "../sparse-table";
 import {
-  insertThreadRow,
   newThreadRow,
   toStoredThread,
   type NewThread,
@@ -18,6 +18,7 @@ const IS_ENDED_TEMPORARY = `(temporary = 1 AND thread_id NOT IN (
 export class ThreadStore {
   constructor(
     private readonly sql: SqlStorage,
+    private readonly table: SparseTable,
     private readonly unstored: UnstoredRuns,
   ) {}
 
@@ -38,7 +39,7 @@ export class ThreadStore {
 
   /** Stores a new thread. */
   insert(thread: NewThread): void {
-    insertThreadRow(this.sql, newThreadRow(thread));
+    this.table.insert(newThreadRow(thread));
   }
 
   /** Changes the given fields and counts the revision up. @throws thread.not_found */
@@ -113,7 +114,7 @@ export class ThreadStore {
 
   /** Whether the object has no thread. */
   isEmpty(): boolean {
-    return this.unstored.isEmpty() && this.sql.exec("SELECT 1 FROM threads LIMIT 1").toArray().length === 0;
+    return this.table.isEmpty() && this.unstored.isEmpty();
   }
 
   /** Notes that the thread was pruned to its latest state. Its time to live starts again with its next change. */
@@ -133,10 +134,7 @@ export class ThreadStore {
 
   /** Threads. @param rest the statement after `FROM threads`, with its parameters */
   private select(rest: string, ...params: (string | number)[]): StoredThread[] {
-    return this.sql
-      .exec<ThreadRow>(`SELECT * FROM threads ${rest}`, ...params)
-      .toArray()
-      .map(toStoredThread);
+    return this.table.read<ThreadRow>(`SELECT * FROM threads ${rest}`, ...params).map(toStoredThread);
   }
 }
 

@@ -6,6 +6,7 @@
  */
 import type { CronEntry, ReportAnswer } from "../../calls/cron-entry";
 import { now } from "../../platform/clock";
+import type { SparseTable } from "../sparse-table";
 import { toStoredRun, type RunRow, type StoredRun } from "./run-row";
 
 export class ReportStore {
@@ -15,29 +16,30 @@ export class ReportStore {
    */
   private readonly acknowledged = new Map<string, CronEntry | null>();
 
-  constructor(private readonly sql: SqlStorage) {}
+  constructor(
+    private readonly sql: SqlStorage,
+    private readonly table: SparseTable,
+  ) {}
 
   /** The run whose report has been due the longest; runs in `exceptRunIds` are left out. */
   nextDue(exceptRunIds: Iterable<string>): StoredRun | undefined {
-    return this.sql
-      .exec<RunRow>(
+    return this.table
+      .read<RunRow>(
         `SELECT * FROM runs WHERE report_at <= ? AND run_id NOT IN (SELECT value FROM json_each(?))
          ORDER BY report_at, seq LIMIT 1`,
         now(),
         this.idsToExclude(exceptRunIds),
       )
-      .toArray()
       .map(toStoredRun)[0];
   }
 
   /** When the next report is due (ms), reports of `exceptRunIds` left out; null when none is. */
   nextAt(exceptRunIds: Iterable<string>): number | null {
-    return this.sql
-      .exec<{ at: number | null }>(
-        "SELECT min(report_at) AS at FROM runs WHERE run_id NOT IN (SELECT value FROM json_each(?))",
-        this.idsToExclude(exceptRunIds),
-      )
-      .one().at;
+    const [row] = this.table.read<{ at: number | null }>(
+      "SELECT min(report_at) AS at FROM runs WHERE run_id NOT IN (SELECT value FROM json_each(?))",
+      this.idsToExclude(exceptRunIds),
+    );
+    return row?.at ?? null;
   }
 
   /** Notes that an attempt to send the report failed and that the next is due at `nextAt` (ms). */

@@ -117,15 +117,6 @@ export function newRunRow(
   };
 }
 
-/** Writes the row. */
-export function insertRunRow(sql: SqlStorage, row: RunRow): void {
-  const columns = Object.keys(row);
-  sql.exec(
-    `INSERT INTO runs (${columns.join(", ")}) VALUES (${columns.map(() => "?").join(", ")})`,
-    ...Object.values(row),
-  );
-}
-
 /** How far the run's webhook has got, as the API shows it. */
 const deliveryOf = (row: RunRow, status: WebhookDelivery["status"]): WebhookDelivery => ({
   status,

@@ -8,7 +8,8 @@ import type { RunReport } from "../../calls/run-report";
 import { now } from "../../platform/clock";
 import type { RunError, RunStatus, TokenUsage } from "../../wire/runs/run";
 import { findCheckpoints } from "../checkpoints/checkpoint-tables";
-import { insertRunRow, newRunRow, toStoredRun, type RunRow, type StoredRun } from "./run-row";
+import { newRunRow, toStoredRun, type RunRow, type StoredRun } from "./run-row";
+import type { SparseTable } from "../sparse-table";
 import type { UnstoredRuns } from "./unstored-runs";
 
 /** SQL: the run occupies its thread. It runs, or an attempt has failed and the next one follows. */
@@ -33,12 +34,13 @@ export interface RunEnd {
 export class RunStore {
   constructor(
     private readonly sql: SqlStorage,
+    private readonly table: SparseTable,
     private readonly unstored: UnstoredRuns,
   ) {}
 
   /** Stores a run. */
   insert(run: NewRun, start: { startsNow: boolean; cronEntry: CronEntry | null }): void {
-    insertRunRow(this.sql, newRunRow(run, start));
+    this.table.insert(newRunRow(run, start));
   }
 
   /** The run; undefined when this object does not have it. */
@@ -169,7 +171,7 @@ export class RunStore {
       const cronEntry = entry === null ? null : JSON.stringify(entry);
       const ended = { ...unstored, ...end, cron_entry: cronEntry, revision: unstored.revision + 1 };
       if (isAnswered) this.unstored.end(ended);
-      else insertRunRow(this.sql, ended);
+      else this.table.insert(ended);
       return;
     }
     // An entry that the index has already is not stored again.
@@ -187,12 +189,11 @@ export class RunStore {
 
   /** When the next start of a run is due (ms), of those that are due after `after` (ms); null when none is. */
   nextStart(after: number): number | null {
-    return this.sql
-      .exec<{ at: number | null }>(
-        `SELECT min(start_at) AS at FROM runs AS waiting WHERE status = 'pending' AND start_at > ? AND ${THREAD_IS_FREE}`,
-        after,
-      )
-      .one().at;
+    const [row] = this.table.read<{ at: number | null }>(
+      `SELECT min(start_at) AS at FROM runs AS waiting WHERE status = 'pending' AND start_at > ? AND ${THREAD_IS_FREE}`,
+      after,
+    );
+    return row?.at ?? null;
   }
 
   /** Marks a run that has ended as deleted, so that the index writer removes it from the index. */
@@ -212,7 +213,7 @@ export class RunStore {
   noteIndexed({ runId, revision, status, webhookAt, reportAt }: StoredRun, reported: boolean): void {
     const isDone = isFinal(status) && webhookAt === null && (reportAt === null || reported);
     if (isDone) {
-      this.unstored.forget(runId);
+      if (this.unstored.forget(runId)) return;
       const { rowsWritten } = this.sql.exec(
         "DELETE FROM runs WHERE run_id = ? AND revision = ?",
         runId,
@@ -234,11 +235,11 @@ export class RunStore {
   needsThread(threadId: string): boolean {
     if (this.unstored.unfinishedIds(threadId).length > 0) return true;
     const needsThread = "thread_id = ? AND NOT (webhook_at IS NOT NULL AND webhook_values_kept = 1)";
-    return this.sql.exec(`SELECT 1 FROM runs WHERE ${needsThread} LIMIT 1`, threadId).toArray().length > 0;
+    return this.table.read(`SELECT 1 FROM runs WHERE ${needsThread} LIMIT 1`, threadId).length > 0;
   }
 
   isEmpty(): boolean {
-    return this.unstored.isEmpty() && this.sql.exec("SELECT 1 FROM runs LIMIT 1").toArray().length === 0;
+    return this.table.isEmpty() && this.unstored.isEmpty();
   }
 
   /** The run's last checkpoint; that of its thread when the run wrote none. */
@@ -250,17 +251,13 @@ export class RunStore {
 
   /** Ids of runs. @param rest the statement after `FROM runs`, with its parameters */
   private ids(rest: string, ...params: (string | number)[]): string[] {
-    return this.sql
-      .exec<{ run_id: string }>(`SELECT run_id FROM runs ${rest}`, ...params)
-      .toArray()
+    return this.table
+      .read<{ run_id: string }>(`SELECT run_id FROM runs ${rest}`, ...params)
       .map((row) => row.run_id);
   }
 
   /** Runs. @param rest the statement after `FROM runs`, with its parameters */
   private select(rest: string, ...params: (string | number)[]): StoredRun[] {
-    return this.sql
-      .exec<RunRow>(`SELECT * FROM runs ${rest}`, ...params)
-      .toArray()
-      .map(toStoredRun);
+    return this.table.read<RunRow>(`SELECT * FROM runs ${rest}`, ...params).map(toStoredRun);
   }
 }

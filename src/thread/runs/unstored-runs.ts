@@ -7,8 +7,9 @@
  * A run is stored earlier when the cron waits no longer, when anybody else asks for the run, when the run saves a checkpoint, and
  * before anything else changes the run or its thread.
  */
-import { insertThreadRow, type ThreadRow } from "../record/thread-row";
-import { insertRunRow, type RunRow } from "./run-row";
+import type { ThreadRow } from "../record/thread-row";
+import type { SparseTable } from "../sparse-table";
+import type { RunRow } from "./run-row";
 
 interface UnstoredRun {
   run: RunRow;
@@ -19,7 +20,11 @@ interface UnstoredRun {
 export class UnstoredRuns {
   private readonly byRunId = new Map<string, UnstoredRun>();
 
-  constructor(private readonly storage: DurableObjectStorage) {}
+  constructor(
+    private readonly storage: DurableObjectStorage,
+    private readonly threadsTable: SparseTable,
+    private readonly runsTable: SparseTable,
+  ) {}
 
   add(run: RunRow, thread: ThreadRow): void {
     this.byRunId.set(run.run_id, { run, thread });
@@ -64,8 +69,8 @@ export class UnstoredRuns {
     if (unstored === undefined) return;
     const { run, thread } = unstored;
     this.storage.transactionSync(() => {
-      if (thread !== null) insertThreadRow(this.storage.sql, thread);
-      insertRunRow(this.storage.sql, run);
+      if (thread !== null) this.threadsTable.insert(thread);
+      this.runsTable.insert(run);
     });
     this.byRunId.delete(runId);
   }
@@ -75,9 +80,9 @@ export class UnstoredRuns {
     for (const runId of this.unfinishedIds(threadId)) this.store(runId);
   }
 
-  /** Forgets the run and its thread: the run is stored, or D1 has its record. */
-  forget(runId: string): void {
-    this.byRunId.delete(runId);
+  /** Forgets the run and its thread: the run is stored, or D1 has its record. @returns whether the run was not stored */
+  forget(runId: string): boolean {
+    return this.byRunId.delete(runId);
   }
 
   private onThread(threadId: string): UnstoredRun | undefined {

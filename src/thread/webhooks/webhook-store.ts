@@ -4,12 +4,16 @@
  * revision of the run, which the index writer writes to D1.
  */
 import { now } from "../../platform/clock";
+import type { SparseTable } from "../sparse-table";
 
 /** SQL: the id of the cron that made the run; empty for other runs. Several crons may share an object. */
 const OWNER = "coalesce(json_extract(cron, '$.cronId'), '')";
 
 export class WebhookStore {
-  constructor(private readonly sql: SqlStorage) {}
+  constructor(
+    private readonly sql: SqlStorage,
+    private readonly table: SparseTable,
+  ) {}
 
   /**
    * The id of the run whose webhook has been due the longest. While a webhook of a cron is being called, the other webhooks of
@@ -17,25 +21,22 @@ export class WebhookStore {
    * @param calling ids of the runs whose webhooks are being called
    */
   nextDue(calling: string[]): string | undefined {
-    return this.sql
-      .exec<{ run_id: string }>(
-        `WITH calling AS (SELECT run_id, ${OWNER} AS owner FROM runs WHERE run_id IN (SELECT value FROM json_each(?)))
+    return this.table.read<{ run_id: string }>(
+      `WITH calling AS (SELECT run_id, ${OWNER} AS owner FROM runs WHERE run_id IN (SELECT value FROM json_each(?)))
          SELECT run_id FROM runs WHERE webhook_at <= ? AND run_id NOT IN (SELECT run_id FROM calling)
            AND (cron IS NULL OR ${OWNER} NOT IN (SELECT owner FROM calling))
          ORDER BY webhook_at, seq LIMIT 1`,
-        JSON.stringify(calling),
-        now(),
-      )
-      .toArray()[0]?.run_id;
+      JSON.stringify(calling),
+      now(),
+    )[0]?.run_id;
   }
 
   /** Ids of the ended runs whose webhooks are still to be called and whose values are not kept yet. */
   withoutValues(): string[] {
-    return this.sql
-      .exec<{ run_id: string }>(
+    return this.table
+      .read<{ run_id: string }>(
         "SELECT run_id FROM runs WHERE webhook_at IS NOT NULL AND webhook_values_kept = 0 ORDER BY seq",
       )
-      .toArray()
       .map((row) => row.run_id);
   }
 
@@ -49,7 +50,7 @@ export class WebhookStore {
 
   /** When the next call is due (ms); null when none is. */
   nextAt(): number | null {
-    return this.sql.exec<{ at: number | null }>("SELECT min(webhook_at) AS at FROM runs").one().at;
+    return this.table.read<{ at: number | null }>("SELECT min(webhook_at) AS at FROM runs")[0]?.at ?? null;
   }
 
   /** Counts an attempt before it is made. If the host dies in it, the next attempt is due at `nextAt` (ms). */

@@ -9,6 +9,7 @@ import { backoffMs, WEBHOOK_BACKOFF } from "../../../src/platform/backoff";
 import { WEBHOOK_CALL_MS } from "../../../src/platform/time-limits";
 import { MAX_WEBHOOK_ATTEMPTS } from "../../../src/platform/webhook-call";
 import { MAX_WAITING } from "../../../src/thread/webhooks/webhooks";
+import { SparseTable } from "../../../src/thread/sparse-table";
 import { WebhookStore } from "../../../src/thread/webhooks/webhook-store";
 import {
   alarmOf,
@@ -253,7 +254,7 @@ describe("a webhook that hangs", () => {
     const [run] = await runsOf(first);
     const stub = threadStub(run?.thread_id ?? "");
     const failed = await runInDurableObject(stub, (_object, { storage: { sql } }) => {
-      new WebhookStore(sql).giveUpOldest(4);
+      new WebhookStore(sql, new SparseTable(sql, "runs")).giveUpOldest(4);
       return sql
         .exec("SELECT json_extract(cron, '$.cronId') AS cron FROM runs WHERE webhook_status = 'failed'")
         .toArray();
