@@ -1,7 +1,5 @@
 /** The module that the build makes from langgraph.json; whoever bundles the Worker says where it is. */
 declare module "edgecron:graphs" {
-  import type { ExtractedSchemas } from "./graph-schemas";
-
   /** By graph id, what the module exports that langgraph.json names. */
   export const graphs: Readonly<Record<string, unknown>>;
   /** The sections of langgraph.json that configure the server. */
@@ -13,5 +11,7 @@ declare module "edgecron:graphs" {
     readonly descriptions?: Readonly<Record<string, string>>;
   };
   /** The schemas that the build read from types: by graph id, then by the path of the subgraph (`""` for the graph itself). */
-  export const schemas: Readonly<Record<string, Readonly<Record<string, ExtractedSchemas>>>>;
+  export const schemas: Readonly<
+    Record<string, Readonly<Record<string, import("./graph-schemas").ExtractedSchemas>>>
+  >;
 }
