@@ -146,7 +146,7 @@ describe("an earlier run that has not ended", () => {
       const alarm = await alarmOf(cronStub(cron.cron_id));
       if (alarm !== null) await ringAt(alarm, cron.cron_id);
       return (await figuresOf(cron.cron_id)).runs.success === 5;
-    });
+    }, 10_000);
     expect(await statuses(cron)).toEqual(["fired", "fired", "fired", "fired", "fired"]);
   });
 
