@@ -4,7 +4,7 @@
  */
 
 /** From the bottom up: a folder imports itself and the folders before it. */
-const FOLDERS = ["platform", "wire", "schedule", "calls", "graphs", "d1", "cron", "thread", "edge"];
+const FOLDERS = ["platform", "wire", "schedule", "calls", "graphs", "auth", "d1", "cron", "thread", "edge"];
 
 const upward = FOLDERS.map((folder, index) => ({
   name: `${folder}-imports-only-folders-below-it`,

@@ -19,4 +19,25 @@ export default tseslint.config(
       "@typescript-eslint/switch-exhaustiveness-check": "error",
     },
   },
+  {
+    // A route gets the objects of threads and crons from `access`, which asks whether its caller may reach them.
+    files: ["src/edge/**/*.ts"],
+    ignores: [
+      "src/edge/permissions.ts",
+      "src/edge/cron-runs.ts",
+      "src/edge/pause-crons.ts",
+      "src/edge/watchdog.ts",
+    ],
+    rules: {
+      "no-restricted-imports": [
+        "error",
+        {
+          paths: [
+            { name: "../calls/thread-calls", importNames: ["threadObject"], message: "Use access.thread." },
+            { name: "../calls/cron-calls", importNames: ["cronObject"], message: "Use access.cron." },
+          ],
+        },
+      ],
+    },
+  },
 );

@@ -45,6 +45,7 @@ const BUNDLED = [
   "@langchain/langgraph",
   "@langchain/langgraph-checkpoint",
   "@langchain/langgraph-sdk",
+  "@langchain/langgraph-sdk/auth",
   "@langchain/langgraph-sdk/client",
   "@langchain/langgraph/prebuilt",
   "@langchain/langgraph/remote",

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /**
  * `npm run bench`: this server and others side by side: requests beside the open JavaScript reference server, firings beside
- * bare Durable Objects and the `agents` package, and the growth of a thread beside LangGraph's MemorySaver.
+ * bare Durable Objects and the `agents` package, the growth of a thread beside LangGraph's MemorySaver, and requests with an `Auth`
+ * beside requests without.
  *
  *   npm run bench [-- --quick] [--reference DIR] [--agents DIR] [--against DIR] [--only TEXT]
  *
@@ -10,7 +11,7 @@
  *   --agents DIR     in the same way a folder with `agents` and @langchain/langgraph; also BENCH_AGENTS
  *   --against DIR    measures against another checkout of this project instead.
  *   --only TEXT      only lines whose name contains it (the search needs the threads that the line before it makes), or
- *                    `firings` (`overload` for its last table alone), `growth`, or `searches`
+ *                    `firings` (`overload` for its last table alone), `growth`, `searches`, or `auth`
  *   --quick          a smoke run: does it work, not how fast
  */
 import { mkdtempSync, rmSync } from "node:fs";
@@ -18,6 +19,7 @@ import { cpus, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { memoryDisk } from "../dist/repository/memory-disk.js";
+import { AUTH, compareAuth, startWithAuth } from "./auth/compare.mjs";
 import { compareFirings, FIRINGS } from "./firings/compare.mjs";
 import * as firings from "./firings/contestants.mjs";
 import { compareOverload, OVERLOAD } from "./firings/overload.mjs";
@@ -73,6 +75,7 @@ try {
   if ("growth".includes(options.only)) await measureGrowth();
   await stop();
   if ("searches".includes(options.only)) await measureSearches(join(folder, "searches"), SEARCHES[effort]);
+  if ("auth".includes(options.only)) await measureAuth();
 } catch (error) {
   for (const server of running) console.error(`\nlast of ${server.name}:\n${server.output()}`);
   console.error(error);
@@ -85,6 +88,12 @@ async function measureRequests(lines) {
   running.push(await servers.startEdgeCron("EdgeCron", servers.project, join(folder, "ours")));
   running.push(await startOther());
   await compareRequests(lines, running, REQUESTS[effort]);
+}
+
+async function measureAuth() {
+  running.push(await servers.startEdgeCron("without", servers.project, join(folder, "without-auth")));
+  running.push(await startWithAuth(join(folder, "with-auth")));
+  await compareAuth(running[0], running[1], AUTH[effort]);
 }
 
 async function measureGrowth() {

@@ -6,6 +6,8 @@
 const owner = "owner-5";
 const tag = "tag-7";
 const page = { limit: 10, offset: 0 };
+/** What the handler of an `Auth` lets its caller see. */
+const visible = { owner: { eq: owner } };
 const afterPages = { limit: 10, offset: 900 };
 
 /**
@@ -43,6 +45,14 @@ export const QUERIES = {
   "crons, counted": (s, db) => s.countCrons(db, {}),
   "assistants, order of name": (s, db) => s.searchAssistants(db, { ...page, sort_by: "name" }),
   "assistants of a graph": (s, db) => s.searchAssistants(db, { ...page, graph_id: "graph-5" }),
+  "threads, seen by their owner alone": (s, db) => s.searchThreads(db, page, visible),
+  "threads, seen by their owner alone, order of update": (s, db) =>
+    s.searchThreads(db, { ...page, sort_by: "updated_at" }, visible),
+  "threads, seen by their owner alone, counted": (s, db) => s.countThreads(db, {}, visible),
+  "runs, seen by their owner alone": (s, db) => s.searchRuns(db, page, visible),
+  "crons, seen by their owner alone": (s, db) => s.searchCrons(db, page, visible),
+  "crons, seen by their owner alone, counted": (s, db) => s.countCrons(db, {}, visible),
+  "assistants, seen by their owner alone": (s, db) => s.searchAssistants(db, page, visible),
   "store items": (s, db) => new s.D1Store(db).search([]),
   "store items of a namespace": (s, db) => new s.D1Store(db).search(["space", "5"]),
   "store namespaces, first ten": (s, db) => new s.D1Store(db).listNamespaces({ limit: 10 }),

@@ -58,8 +58,10 @@ async function bundle(folder) {
   };
   const outfile = join(folder, "server.mjs");
   const bindings = join(folder, "bindings.mjs");
+  const graphs = join(folder, "graphs.mjs");
   mkdirSync(folder, { recursive: true });
   writeFileSync(bindings, "export const env = {};");
+  writeFileSync(graphs, "export const graphs = {}, settings = {}, schemas = {};");
   await build({
     stdin: {
       contents: Object.entries(from)
@@ -71,7 +73,7 @@ async function bundle(folder) {
     platform: "node",
     format: "esm",
     outfile,
-    alias: { "cloudflare:workers": bindings },
+    alias: { "cloudflare:workers": bindings, "edgecron:graphs": graphs },
     logLevel: "error",
     // Some of the packages are CommonJS, and require modules of Node.
     banner: {

@@ -24,6 +24,7 @@ import {
 } from "./graphs-config.js";
 import { type MissingImport, reasonOf } from "./missing-imports.js";
 import { modelProviders, writeOffers, writeProviderModules } from "./model-providers.js";
+import { checkAuth } from "./project-auth.js";
 import { enterVariables, projectVariables } from "./project-variables.js";
 
 export { GraphConfigError };
@@ -71,15 +72,16 @@ export async function buildGraphs(options: BuildGraphsOptions = {}): Promise<Bui
   const configPath = resolve(options.config ?? "langgraph.json");
   const outPath = resolve(options.out ?? ".edgecron/graphs.ts");
   const projectDir = dirname(configPath);
-  const { graphs, settings, env, notes } = await readConfig(configPath);
+  const { graphs, auth, settings, env, notes } = await readConfig(configPath);
   const leave = enterVariables(projectVariables(configPath, env));
   try {
     checkDefaultConfig(configPath);
     const errors = new Map<string, GraphConfigError>();
     for (const { id, fault, error } of graphs) if (fault !== undefined) errors.set(id, error(fault));
     const right = (): FoundGraph[] => graphs.filter(isFound).filter(({ id }) => !errors.has(id));
-    const analysis = await analyseBundle(projectDir, right());
+    const analysis = await analyseBundle(projectDir, [...right(), ...(auth === undefined ? [] : [auth])]);
     addBundleErrors(errors, projectDir, graphs, analysis, options);
+    if (auth !== undefined) await checkAuth(projectDir, auth, analysis);
     const checked = await checkGraphs(projectDir, right(), onGraph);
     for (const [id, error] of checked.errors) errors.set(id, error);
     // A graph whose id is wrong cannot be asked for, so nothing stands for it.
@@ -95,7 +97,8 @@ export async function buildGraphs(options: BuildGraphsOptions = {}): Promise<Bui
     await writeProviderModules(projectDir, join(dirname(outPath), "modules"), providers);
     const offers = await writeOffers(beside(".providers.mjs"), providers);
     const outDir = dirname(outPath);
-    const source = generate({ graphs: named, settings, schemas, offers, errors, keepGoing, outDir });
+    const module = { graphs: named, auth, settings, schemas, offers, errors, keepGoing, outDir };
+    const source = generate(module);
     return {
       graphIds: named.map(({ id }) => id),
       changed: await writeIfChanged(outPath, source),

@@ -1,6 +1,6 @@
 /** Writes the module that imports the graphs; the Worker is bundled with it. */
 import { basename, relative } from "node:path";
-import type { ConfiguredGraph, GraphConfigError } from "./graphs-config.js";
+import type { ConfiguredGraph, FoundGraph, GraphConfigError } from "./graphs-config.js";
 
 /** Before the JSON that the Worker logs when it begins to load a graph. */
 export const LOADING = "edgecron: loading ";
@@ -16,6 +16,8 @@ function loadingMark(graph: { id?: string; message?: string }): string {
 
 export interface GeneratedModule {
   readonly graphs: readonly ConfiguredGraph[];
+  /** The project's `Auth`. */
+  readonly auth: FoundGraph | undefined;
   readonly settings: Readonly<Record<string, unknown>>;
   /** By graph id, by path of the subgraph. */
   readonly schemas: unknown;
@@ -31,24 +33,29 @@ export interface GeneratedModule {
 
 /** The text of the generated module. */
 export function generate(module: GeneratedModule): string {
-  const { graphs, settings, schemas, offers, errors, keepGoing, outDir } = module;
+  const { graphs, auth, settings, schemas, offers, errors, keepGoing, outDir } = module;
   const lines = [
     "// Made by edgecron from langgraph.json. Do not edit.",
     // A graph may be written in plain JavaScript, which has no types to check here.
     "// @ts-nocheck",
     ...(offers === undefined ? [] : [`import ${JSON.stringify(`./${basename(offers)}`)};`]),
   ];
-  graphs.forEach((graph, index) => {
-    if (errors.has(graph.id) || graph.fault !== undefined) return;
-    const { id, path, file, exportName, error } = graph;
+  const importAs = (name: string, { file, exportName }: FoundGraph): string => {
     const relativePath = relative(outDir, file).replaceAll("\\", "/");
     const specifier = JSON.stringify(relativePath.startsWith(".") ? relativePath : `./${relativePath}`);
-    const name = /^[A-Za-z_$][\w$]*$/.test(exportName) ? exportName : JSON.stringify(exportName);
+    const exported = /^[A-Za-z_$][\w$]*$/.test(exportName) ? exportName : JSON.stringify(exportName);
+    return `import { ${exported} as ${name} } from ${specifier};`;
+  };
+  // Before the first graph is logged: no graph is to blame when it throws in the Worker, and nothing is served then.
+  if (auth !== undefined) lines.push(importAs("auth", auth));
+  graphs.forEach((graph, index) => {
+    if (errors.has(graph.id) || graph.fault !== undefined) return;
+    const { id, path, error } = graph;
     if (keepGoing) {
       const { message } = error(`${path} threw while it was loaded in the Worker`);
       lines.push(loadingMark({ id, message }));
     }
-    lines.push(`import { ${name} as g${index} } from ${specifier};`);
+    lines.push(importAs(`g${index}`, graph));
   });
   if (keepGoing) lines.push(loadingMark({}));
   lines.push("", "export const graphs = {");
@@ -58,7 +65,12 @@ export function generate(module: GeneratedModule): string {
     const failing = error && `() => { throw new Error(${JSON.stringify(error.message)}); }`;
     lines.push(`  ${JSON.stringify(id)}: ${failing ?? `g${index}`},`);
   });
-  lines.push("};", "", `export const settings = ${JSON.stringify(settings, null, 2)};`);
+  const sections = JSON.stringify(settings, null, 2);
+  lines.push(
+    "};",
+    "",
+    `export const settings = ${auth === undefined ? sections : `{ ...${sections}, auth }`};`,
+  );
   lines.push("", "// Of graphs whose schemas only their types tell; by graph id, by path of the subgraph.");
   lines.push(`export const schemas = ${JSON.stringify(schemas)};`, "");
   return lines.join("\n");

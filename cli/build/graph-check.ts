@@ -31,14 +31,9 @@ export async function checkGraphs(
   graphs: readonly FoundGraph[],
   onGraph: (graph: FoundGraph, index: number, count: number) => void,
 ): Promise<CheckedGraphs> {
-  // Stacks name the files as they were written, and not the bundle.
-  process.setSourceMapsEnabled(true);
-  const tempDir = join(tempRoot(projectDir), `edgecron-${randomUUID()}`);
   const typed: FoundGraph[] = [];
   const errors = new Map<string, GraphConfigError>();
-  await mkdir(tempDir, { recursive: true });
-  registerLogger();
-  try {
+  return inTempDir(projectDir, async (tempDir) => {
     for (const [index, graph] of graphs.entries()) {
       onGraph(graph, index, graphs.length);
       const tempFile = join(tempDir, `graph-${index}`);
@@ -51,6 +46,18 @@ export async function checkGraphs(
       }
     }
     return { typed, errors };
+  });
+}
+
+/** Does what loads modules of the project, with a folder for their bundles, which is removed afterwards. */
+export async function inTempDir<T>(projectDir: string, load: (tempDir: string) => Promise<T>): Promise<T> {
+  // Stacks name the files as they were written, and not the bundle.
+  process.setSourceMapsEnabled(true);
+  const tempDir = join(tempRoot(projectDir), `edgecron-${randomUUID()}`);
+  await mkdir(tempDir, { recursive: true });
+  registerLogger();
+  try {
+    return await load(tempDir);
   } finally {
     await rm(tempDir, { recursive: true, force: true });
   }

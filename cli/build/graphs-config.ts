@@ -40,6 +40,8 @@ interface GraphPlace {
 export interface ProjectConfig {
   /** The graphs in order. */
   readonly graphs: readonly ConfiguredGraph[];
+  /** The file and the export of the project's `Auth`; undefined when there is none. To the bundler it is like a graph. */
+  readonly auth: FoundGraph | undefined;
   /** The sections that the server reads. */
   readonly settings: Readonly<Record<string, unknown>>;
   /** `env` as it stands there. */
@@ -81,7 +83,13 @@ export async function readConfig(path: string): Promise<ProjectConfig> {
   if (described.length > 0) {
     settings.descriptions = Object.fromEntries(described.map(({ id, description }) => [id, description]));
   }
-  return { graphs, settings, env: config.env, notes: notes.map((note) => `langgraph.json: ${note}`) };
+  return {
+    graphs,
+    auth: parseAuth(path, config.auth),
+    settings,
+    env: config.env,
+    notes: notes.map((note) => `langgraph.json: ${note}`),
+  };
 }
 
 /** Whether the entry of the graph is right. */
@@ -114,6 +122,29 @@ function parseGraph(configPath: string, id: string, spec: unknown): ConfiguredGr
     return { id, hasValidId, fault, error };
   }
   return { id, hasValidId, ...parseSpec(configPath, spec), error };
+}
+
+/** Stands where the id of a graph stands. It is none. */
+const AUTH_ID = '"auth" of langgraph.json';
+
+/**
+ * `{ "path": "./file.ts:export" }`. `disable_studio_auth` changes nothing, because the header of LangSmith's studio opens nothing here.
+ * @throws GraphConfigError when something is wrong: the server must not be started without the `Auth` that its project asks for
+ */
+function parseAuth(configPath: string, section: unknown): FoundGraph | undefined {
+  if (section === undefined || section === null) return undefined;
+  const error = (message: string): GraphConfigError =>
+    new GraphConfigError(`${configPath}: auth: ${message}`);
+  const expected = 'expected an object such as { "path": "./src/auth.ts:auth" }';
+  if (!isRecord(section)) throw error(expected);
+  const { path, disable_studio_auth: disablesStudio } = section;
+  if (path === undefined || path === null) {
+    if (disablesStudio === true) return undefined;
+    throw error(`it names no "path"; ${expected}`);
+  }
+  const place = parseSpec(configPath, { path });
+  if ("fault" in place) throw error(place.fault);
+  return { id: AUTH_ID, hasValidId: false, ...place, error };
 }
 
 type Spec = GraphPlace | (Partial<GraphPlace> & { fault: string });

@@ -16,6 +16,9 @@ const USED = new Set([
   "http",
   "http.cors",
   "http.configurable_headers",
+  "auth",
+  "auth.path",
+  "auth.disable_studio_auth",
 ]);
 
 /** About the image, the packages and the tools of other servers: nothing is missing without them. */
@@ -45,6 +48,8 @@ const NOT_DONE: Readonly<Record<string, string>> = {
   "checkpointer.serde": "state is stored as LangGraph's own serializer writes it",
   "store.index": "items are found by namespace and filter, not by meaning",
   "store.path": "items are kept in D1",
+  "auth.openapi": "/docs and /openapi.json do not show it",
+  "auth.cache": "authenticate is asked at each request",
   "http.app": "its routes are not served",
   "http.middleware_order": "there are no middlewares of your own",
   "http.enable_custom_route_auth": "there are no routes of your own",
@@ -63,7 +68,6 @@ const NOT_DONE: Readonly<Record<string, string>> = {
 
 /** These would protect something: a server that goes on without them is open. */
 const PROTECTING: Readonly<Record<string, string>> = {
-  auth: 'nothing would check who calls; remove "auth", and use API_KEYS, until it is supported',
   encryption: 'nothing would be encrypted; remove "encryption" until it is supported',
 };
 
@@ -86,7 +90,7 @@ export function judgeKeys(config: Readonly<Record<string, unknown>>): {
 /** The keys of the file, and those of its sections by a dotted path. */
 function keysOf(config: Readonly<Record<string, unknown>>): [string, unknown][] {
   return Object.entries(config).flatMap(([key, value]) => {
-    const isSection = ["checkpointer", "store", "http"].includes(key) && isRecord(value);
+    const isSection = ["checkpointer", "store", "http", "auth"].includes(key) && isRecord(value);
     return isSection
       ? Object.entries(value).map(([inner, part]): [string, unknown] => [`${key}.${inner}`, part])
       : [[key, value] satisfies [string, unknown]];

@@ -9,13 +9,16 @@ import { isFound, readConfig } from "./graphs-config.js";
 import { writeStandIns } from "./missing-imports.js";
 
 /**
- * Writes the stand-ins of this project's graphs.
+ * Writes the stand-ins of this project's graphs and of its `Auth`.
  * @returns their files, by what the importers wrote
  * @throws GraphConfigError when langgraph.json cannot be read
  */
 export async function prepareStandIns({ configPath, dir, outDir }: Project): Promise<Map<string, string>> {
-  const { graphs } = await readConfig(configPath);
-  const { late } = await analyseBundle(dir, graphs.filter(isFound));
+  const { graphs, auth } = await readConfig(configPath);
+  const { late } = await analyseBundle(dir, [
+    ...graphs.filter(isFound),
+    ...(auth === undefined ? [] : [auth]),
+  ]);
   const missing = new Map([...late.values()].flat().map((found) => [found.specifier, found]));
   return writeStandIns(dir, join(outDir, "missing"), missing.values());
 }

@@ -41,7 +41,7 @@ async function dev(project: Project, argv: readonly string[]): Promise<number> {
   const { projectVariables, writeEnvFile } = await import("../build/project-variables.js");
   const { devArguments } = await import("../dev/dev-arguments.js");
   const { DevServer } = await import("../dev/dev-server.js");
-  const { env } = await readConfig(project.configPath);
+  const { env, auth } = await readConfig(project.configPath);
   const variables = projectVariables(project.configPath, env);
   const envFile = join(project.outDir, "dev.env");
   writeEnvFile(envFile, variables);
@@ -53,7 +53,7 @@ async function dev(project: Project, argv: readonly string[]): Promise<number> {
   const end = new End(server);
   try {
     await server.start(args);
-    const access = accessOf(args.access);
+    const access = auth === undefined ? accessOf(args.access) : `${auth.path} decides who may call`;
     console.log(`EdgeCron is ready at ${String(server.url)} (${access}). Ctrl-C ends it.`);
     await server.ended;
   } catch (error) {

@@ -7,6 +7,7 @@ import type { Env } from "../platform/config";
 import { remoteCalls } from "../platform/rpc";
 import type { Cron, CronPatch } from "../wire/crons/cron";
 import type { Backfill, Figures, RunNow, SkipNext, Slot, SlotList } from "../wire/crons/slot";
+import type { AccessFilter } from "./access-filter";
 import type { CronDefinition } from "./cron-definition";
 import type { CronRunsPage, CronRunsQuery } from "./cron-runs";
 import type { FiringContext } from "./firing-context";
@@ -45,10 +46,11 @@ export interface CronCalls {
   /**
    * Makes a run now, beside the schedule, which does not move. Neither the end time nor a pause holds it back; the limits
    * and the overlap rule do.
+   * @param by the identity of who asked for it; null when that has no name
    * @returns the slot of the run by hand; it is pending while it waits for an earlier run, or could not be enqueued yet
    * @throws cron.not_found, cron.conflict or another refusal when there is to be no such run
    */
-  runNow(overrides: RunNow): Promise<Slot>;
+  runNow(overrides: RunNow, by: string | null): Promise<Slot>;
   /**
    * Skips the next slots, as many as `count` says. Slots that were skipped by hand before are no longer skipped.
    * @throws cron.not_found, and cron.conflict when no slot is to come
@@ -80,6 +82,9 @@ export interface CronCalls {
   poke(cronId: string, revision: number): Promise<void>;
 }
 
-/** The object of the cron. */
-export const cronObject = (env: Env, cronId: string): CronCalls =>
-  remoteCalls<CronCalls>(env.CRON.get(env.CRON.idFromName(cronId)));
+/**
+ * The object of the cron.
+ * @param visible with it, a cron that does not pass the filter is one that does not exist; to create a cron with its id is cron.exists
+ */
+export const cronObject = (env: Env, cronId: string, visible?: AccessFilter): CronCalls =>
+  remoteCalls<CronCalls>(env.CRON.get(env.CRON.idFromName(cronId)), visible);

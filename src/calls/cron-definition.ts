@@ -5,6 +5,7 @@ import type { JsonObject } from "../platform/json";
 import { nextSlot, type Schedule } from "../schedule/schedule";
 import { CRON_PAYLOAD_FIELDS, type Cron, type CronPatch } from "../wire/crons/cron";
 import { changedPolicy, type CronPolicy } from "../wire/crons/policy";
+import type { User } from "./user";
 
 /** What the owner of a cron defines. Instants are in ms since the epoch. */
 export interface CronDefinition {
@@ -23,6 +24,8 @@ export interface CronDefinition {
   payload: JsonObject;
   metadata: JsonObject;
   policy: CronPolicy;
+  /** Who created it, as whom its runs are made. Null or absent when the server did not know callers by name. */
+  owner?: User | null;
   /** Why the cron was last paused or resumed, as the owner or the server put it. */
   note: string | null;
   createdAt: number;
@@ -90,7 +93,7 @@ export function toWireCron({
   definition,
   nextRunAt,
 }: {
-  definition: CronDefinition;
+  definition: Omit<CronDefinition, "owner"> & { owner?: Pick<User, "identity"> | null };
   nextRunAt: number | null;
 }): Cron {
   return {
@@ -103,7 +106,7 @@ export function toWireCron({
     timezone: definition.timezone,
     created_at: toIso(definition.createdAt),
     updated_at: toIso(definition.updatedAt),
-    user_id: null,
+    user_id: definition.owner?.identity ?? null,
     payload: definition.payload,
     next_run_date: toIsoOrNull(nextRunAt),
     metadata: definition.metadata,

@@ -4,6 +4,7 @@ import { NO_NAME } from "../wire/assistants";
 import { DECLARED_NAME } from "../wire/crons/cron";
 import { KEPT_FIELDS, type RunCreate } from "../wire/runs/run";
 import type { CronTerms, NewRun, RunKwargs } from "./run";
+import { withoutUserKeys, type User } from "./user";
 
 /** The fields that ask for a run: those of a request, or those of a stored payload of a cron. */
 export type RunFields = Pick<RunCreate, "assistant_id"> &
@@ -23,6 +24,7 @@ export interface AssistantSnapshot {
  * The run that `fields` ask for. It gets the config and the context of the assistant; fields of the same name in the request
  * replace those of the assistant.
  * @param stateless whether the thread is made for this run
+ * @param user who makes the run; null when that is nobody with a name
  * @param cron what the cron that makes the run asks of it; null when no cron makes it
  * @throws request.too_large
  */
@@ -33,8 +35,9 @@ export function newRun(
     runId,
     threadId,
     stateless,
+    user,
     cron = null,
-  }: { runId: string; threadId: string; stateless: boolean; cron?: CronTerms | null },
+  }: { runId: string; threadId: string; stateless: boolean; user: User | null; cron?: CronTerms | null },
 ): NewRun {
   const requested = publicKeys(fields.config?.configurable);
   const kwargs: RunKwargs = {
@@ -58,9 +61,9 @@ export function newRun(
         assistant_id: assistant.assistant_id,
       },
     },
-    context: { ...assistant.context, ...fields.context },
+    context: withoutUserKeys({ ...assistant.context, ...fields.context }),
   };
-  requireStorable("run", kwargs, fields.metadata ?? {});
+  requireStorable("run", kwargs, fields.metadata ?? {}, user);
   return {
     runId,
     threadId,
@@ -68,6 +71,7 @@ export function newRun(
     graphId: assistant.graph_id,
     metadata: fields.metadata ?? {},
     kwargs,
+    user,
     ownConfigurable: Object.keys(requested),
     multitaskStrategy: fields.multitask_strategy ?? "enqueue",
     createThread: stateless || fields.if_not_exists === "create",
@@ -90,10 +94,10 @@ function durabilityOf(fields: RunFields): RunKwargs["durability"] {
   return fields.checkpoint_during === false ? "exit" : "async";
 }
 
-/** `configurable` without the keys that LangGraph uses itself. A client must not set these. */
+/** `configurable` without the keys that LangGraph and the server use themselves. A client must not set these. */
 const publicKeys = (configurable: unknown): JsonObject =>
   Object.fromEntries(
-    Object.entries((configurable ?? {}) as JsonObject).filter(
+    Object.entries(withoutUserKeys((configurable ?? {}) as JsonObject)).filter(
       ([key]) => !key.startsWith("__") && !key.startsWith("checkpoint_"),
     ),
   );

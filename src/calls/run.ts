@@ -13,6 +13,7 @@ import type {
   WebhookDelivery,
 } from "../wire/runs/run";
 import type { ThreadTtl } from "../wire/threads/ttl";
+import type { User } from "./user";
 
 /** What the run was asked to do. `config` and `context` are those of the request, merged with those of the assistant. */
 export interface RunKwargs extends JsonObject, KeptFields {
@@ -45,6 +46,8 @@ export interface NewRun {
   graphId: string;
   metadata: JsonObject;
   kwargs: RunKwargs;
+  /** Who makes the run, for the graph. Null when nobody with a name does. The record of the run does not show it. */
+  user: User | null;
   /** The keys of `configurable` that the request set; the others come from the assistant. */
   ownConfigurable: string[];
   multitaskStrategy: MultitaskStrategy;

@@ -15,6 +15,7 @@ import type {
 } from "../wire/threads/state";
 import type { Thread, ThreadCreate, ThreadPatch, ThreadWithTtl } from "../wire/threads/thread";
 import type { ThreadTtl } from "../wire/threads/ttl";
+import type { AccessFilter } from "./access-filter";
 import type { CronEntry } from "./cron-entry";
 import type { NewRun } from "./run";
 import type { RunReport } from "./run-report";
@@ -193,6 +194,10 @@ export interface ThreadCalls extends ThreadRecordCalls, ThreadStateCalls, Thread
   poke(threadId: string, runIds: string[]): Promise<void>;
 }
 
-/** The object that holds the thread. */
-export const threadObject = (env: Env, threadId: string): ThreadCalls =>
-  remoteCalls<ThreadCalls>(env.THREAD.get(env.THREAD.idFromName(threadObjectName(threadId))));
+/**
+ * The object that holds the thread.
+ * @param visible with it, a thread that does not pass the filter is one that does not exist, and so are its runs; to create a thread
+ *   with its id is thread.exists
+ */
+export const threadObject = (env: Env, threadId: string, visible?: AccessFilter): ThreadCalls =>
+  remoteCalls<ThreadCalls>(env.THREAD.get(env.THREAD.idFromName(threadObjectName(threadId))), visible);

@@ -122,9 +122,10 @@ export class Claims {
 
   /**
    * Claims a run by hand. Its key is the present instant, or the next ms that no other run by hand has.
+   * @param requestedBy the identity of who asked for it; null when that has no name
    * @throws cron.conflict when too many runs have not ended
    */
-  claimManual(overrides: JsonObject): SlotKey {
+  claimManual(overrides: JsonObject, requestedBy: string | null): SlotKey {
     const { definition, progress, pendingFrom } = this.record.require();
     if (progress.running.length >= MAX_UNFINISHED)
       throw new DomainError("cron.conflict", TOO_MANY_UNFINISHED);
@@ -132,7 +133,7 @@ export class Claims {
     const after = this.claim(
       definition,
       scheduledFor,
-      { origin: "manual", callerDelivers: false, overrides },
+      { origin: "manual", callerDelivers: false, overrides, requestedBy },
       progress,
     );
     this.record.update({ progress: after, pendingFrom: Math.min(pendingFrom, scheduledFor) });
@@ -225,7 +226,12 @@ export class Claims {
   private claim(
     definition: CronDefinition,
     scheduledFor: number,
-    details: { origin: SlotOrigin; callerDelivers: boolean; overrides?: JsonObject },
+    details: {
+      origin: SlotOrigin;
+      callerDelivers: boolean;
+      overrides?: JsonObject;
+      requestedBy?: string | null;
+    },
     progress: Progress,
   ): Progress {
     const key = { scheduledFor, manual: details.origin === "manual" };
@@ -243,6 +249,7 @@ export class Claims {
       retryAt: delayed ? jitteredAt : isDeliveredNow ? now() + DELIVERY_MS : now(),
       heldBy: null,
       overrides: details.overrides ?? null,
+      requestedBy: details.requestedBy ?? null,
     };
     if (isDeliveredNow) this.slotToDeliver = slot;
     else this.ledger.claim(slot);

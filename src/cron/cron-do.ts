@@ -3,6 +3,7 @@
  *
  * The class has the calls that the object answers, and makes the parts that do the work. A part uses the parts above it.
  */
+import { passesFilter, type AccessFilter } from "../calls/access-filter";
 import type { ReportAnswer } from "../calls/cron-entry";
 import { DurableObject } from "cloudflare:workers";
 import type { CronCalls } from "../calls/cron-calls";
@@ -23,6 +24,7 @@ import { Alerts } from "./alerts";
 import { Claims } from "./claims";
 import { SAFETY_ALARM_MS } from "./cron-alarm";
 import { CronContext } from "./cron-context";
+import { noCron } from "./record";
 import { CronIndex } from "./cron-index";
 import { DefinitionChanges } from "./definition-changes";
 import { LedgerRuns } from "./ledger-runs";
@@ -59,8 +61,23 @@ export class CronDO extends DurableObject implements CronCalls {
   private readonly runReports = new RunReports(this.context, this.index, this.endedRuns, this.advance);
 
   /** Answers every call of Workers and other objects, see {@link answerCall}. */
-  async call(method: string, args: unknown[]): Promise<Answer> {
-    return answerCall(this, method, args);
+  async call(method: string, args: unknown[], visible?: AccessFilter): Promise<Answer> {
+    const guard =
+      visible &&
+      (() => {
+        this.requireVisible(method, visible);
+      });
+    return answerCall(this, method, args, guard);
+  }
+
+  /**
+   * Refuses a call about a cron that does not pass the filter, with the error that a cron which does not exist has.
+   * @throws cron.not_found; cron.exists when a cron is to be created
+   */
+  private requireVisible(method: string, filter: AccessFilter): void {
+    const stored = this.context.record.read();
+    if (stored === undefined || passesFilter(stored.definition.metadata, filter)) return;
+    throw method === "create" ? cronExists() : noCron();
   }
 
   override async alarm(): Promise<void> {
@@ -76,7 +93,7 @@ export class CronDO extends DurableObject implements CronCalls {
     const existing = record.read();
     if (existing !== undefined) {
       if (existing.deleted || ifExists === "raise") {
-        throw new DomainError("cron.exists", "cron_id: there is a cron with this id");
+        throw cronExists();
       }
       const { threadId, assistantId } = existing.definition;
       if (ifExists === "do_nothing") return this.get();
@@ -156,11 +173,11 @@ export class CronDO extends DurableObject implements CronCalls {
     return this.ledgerRuns.list(query);
   }
 
-  async runNow(overrides: RunNow): Promise<Slot> {
+  async runNow(overrides: RunNow, by: string | null): Promise<Slot> {
     const { record, ledger } = this.context;
     const { definition } = record.require();
     requireStorable("cron", definition, overrides);
-    const key = await this.advance.claimByHand(() => this.claims.claimManual(overrides));
+    const key = await this.advance.claimByHand(() => this.claims.claimManual(overrides, by));
     record.require();
     const slot = ledger.get(key);
     if (slot === undefined) throw new Error("a run by hand vanished");
@@ -203,3 +220,5 @@ export class CronDO extends DurableObject implements CronCalls {
     await this.alarm();
   }
 }
+
+const cronExists = (): DomainError => new DomainError("cron.exists", "cron_id: there is a cron with this id");

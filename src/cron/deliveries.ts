@@ -18,7 +18,7 @@ import type { CronContext } from "./cron-context";
 import type { CronIndex } from "./cron-index";
 import type { DefinitionChanges } from "./definition-changes";
 import type { EndedRuns } from "./ended-runs";
-import { findRunOfSlot, fire, ForgottenRunError, UnknownRunError } from "./firing";
+import { findRunOfSlot, fire, ForgottenRunError, makeRun, UnknownRunError } from "./firing";
 import type { SlotLedger } from "./ledger";
 import { limitReached, reasonNotToFire } from "./limits";
 import { applyMultitaskStrategy, ordersRuns } from "./overlap";
@@ -105,6 +105,8 @@ export class Deliveries {
       }
       const assistant = await this.prepareDelivery(stored, slot);
       if (assistant === undefined || this.record.isGone()) return;
+      const slotRun = await makeRun(this.context.env, definition, assistant, slot);
+      if (this.record.isGone()) return;
       // The checks above waited for other objects, so the end may have been reported by now.
       if (this.isEndReported(slot)) {
         this.acknowledge(slot, null);
@@ -116,11 +118,7 @@ export class Deliveries {
       const entry = this.index.entryOfFiring();
       // The end of another run may find its slot beyond the history's limit, which a report tells the thread object.
       const answerWithinMs = countedByClaim ? ANSWER_WAIT_MS : 0;
-      const report = await fire(this.context.env, definition, assistant, slot, {
-        notAfter,
-        entry,
-        answerWithinMs,
-      });
+      const report = await fire(this.context.env, slotRun, { notAfter, entry, answerWithinMs });
       this.acknowledge(slot, report);
       if (entry !== null) this.noteIndexed(entry, report);
     } catch (error) {

@@ -1,9 +1,10 @@
-/** Firing: makes the run of a claimed slot, has the thread object enqueue it, and finds it again. */
+/** Firing: makes the run of a claimed slot, asks whether the cron's owner may have it, has it enqueued, and finds it again. */
 import type { PendingSlot } from "./slot-rows";
+import type { AccessFilter } from "../calls/access-filter";
 import type { CronDefinition } from "../calls/cron-definition";
 import type { CronEntry } from "../calls/cron-entry";
-import { newRun, type AssistantSnapshot } from "../calls/new-run";
-import { isFinal } from "../calls/run";
+import { newRun, type AssistantSnapshot, type RunFields } from "../calls/new-run";
+import { isFinal, type NewRun } from "../calls/run";
 import { reportOfRecord, type RunReport } from "../calls/run-report";
 import { threadObject } from "../calls/thread-calls";
 import { isShortLived } from "../calls/thread-id";
@@ -14,7 +15,65 @@ import { within } from "../platform/deadline";
 import { messageOf } from "../platform/errors";
 import type { JsonObject } from "../platform/json";
 import { D1_CALL_MS, OBJECT_CALL_MS } from "../platform/time-limits";
+import { allowedRun } from "./owner";
 import { runIdOf } from "./slot-ids";
+
+/** The run of a slot, and what its thread has to be like. */
+export interface SlotRun {
+  run: NewRun;
+  /** The filter that the thread has to pass if it exists. Undefined when the owner may use every thread. */
+  filter: AccessFilter | undefined;
+}
+
+/**
+ * Makes the run of a claimed slot, as its cron's owner. Nothing is stored yet.
+ * @throws run.refused when the owner may not create it. After any other error of an `Auth` nobody knows whether they may
+ */
+export async function makeRun(
+  env: Env,
+  definition: CronDefinition,
+  assistant: AssistantSnapshot,
+  slot: PendingSlot,
+): Promise<SlotRun> {
+  const { cronId, policy, owner = null } = definition;
+  const { threadId } = slot;
+  const runId = runIdOf(cronId, slot);
+  const stateless = definition.threadId === null;
+  const { metadata: ownMetadata, ...overrides } = slot.overrides ?? {};
+  const asked: RunFields = {
+    ...definition.payload,
+    ...overrides,
+    assistant_id: definition.assistantId,
+    metadata: { ...definition.metadata, ...(ownMetadata as JsonObject | undefined) },
+    if_not_exists: stateless ? "create" : "reject",
+  };
+  const ids = { threadId, assistantId: assistant.assistant_id, runId };
+  const { filter, fields } = await allowedRun(env, owner, asked, ids);
+  const run = newRun(
+    {
+      ...fields,
+      metadata: { ...fields.metadata, cron_id: cronId, scheduled_for: toIso(slot.scheduledFor) },
+      // The claim chose the thread, and with it whether the thread stays after its run.
+      on_completion: isShortLived(threadId) ? "delete" : "keep",
+    },
+    assistant,
+    {
+      runId,
+      threadId,
+      stateless,
+      user: owner,
+      cron: {
+        cronId,
+        maxAttempts: policy.max_attempts,
+        retryDelayMs: policy.retry_delay_seconds * 1000,
+        timeoutMs: policy.run_timeout_seconds === null ? null : policy.run_timeout_seconds * 1000,
+        ttl: policy.thread_ttl,
+        ownsThread: stateless,
+      },
+    },
+  );
+  return { run, filter };
+}
 
 /**
  * Has the run of a claimed slot enqueued. The call may be repeated, because the ids of run and thread derive from the slot.
@@ -28,44 +87,11 @@ import { runIdOf } from "./slot-ids";
  */
 export async function fire(
   env: Env,
-  definition: CronDefinition,
-  assistant: AssistantSnapshot,
-  slot: PendingSlot,
+  { run, filter }: SlotRun,
   { entry, notAfter, answerWithinMs }: { entry: CronEntry | null; notAfter: number; answerWithinMs: number },
 ): Promise<RunReport | null> {
-  const { cronId, policy } = definition;
-  const { threadId } = slot;
-  const runId = runIdOf(cronId, slot);
-  const stateless = definition.threadId === null;
-  const { metadata: ownMetadata, ...overrides } = slot.overrides ?? {};
-  const metadata: JsonObject = { ...definition.metadata, ...(ownMetadata as JsonObject | undefined) };
-  const run = newRun(
-    {
-      ...definition.payload,
-      ...overrides,
-      assistant_id: definition.assistantId,
-      metadata: { ...metadata, cron_id: cronId, scheduled_for: toIso(slot.scheduledFor) },
-      if_not_exists: stateless ? "create" : "reject",
-      // The claim chose the thread, and with it whether the thread stays after its run.
-      on_completion: isShortLived(threadId) ? "delete" : "keep",
-    },
-    assistant,
-    {
-      runId,
-      threadId,
-      stateless,
-      cron: {
-        cronId,
-        maxAttempts: policy.max_attempts,
-        retryDelayMs: policy.retry_delay_seconds * 1000,
-        timeoutMs: policy.run_timeout_seconds === null ? null : policy.run_timeout_seconds * 1000,
-        ttl: policy.thread_ttl,
-        ownsThread: stateless,
-      },
-    },
-  );
   const options = { cronEntry: entry, notAfter, answerWithinMs };
-  const enqueued = threadObject(env, threadId).enqueueRun(run, options);
+  const enqueued = threadObject(env, run.threadId, filter).enqueueRun(run, options);
   return within(Math.max(0, notAfter - now()), "the thread object", enqueued);
 }
 

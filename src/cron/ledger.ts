@@ -95,8 +95,9 @@ export class SlotLedger {
   private insert(slot: PendingSlot): void {
     this.storedPending.forget();
     this.sql.exec(
-      `INSERT INTO slots (scheduled_for, manual, origin, status, thread_id, attempts, delivered_at, retry_at, overrides)
-       VALUES (?, ?, ?, 'pending', ?, ?, ?, ?, ?)`,
+      `INSERT INTO slots (scheduled_for, manual, origin, status, thread_id, attempts, delivered_at, retry_at, overrides,
+         requested_by)
+       VALUES (?, ?, ?, 'pending', ?, ?, ?, ?, ?, ?)`,
       slot.scheduledFor,
       slot.manual ? 1 : 0,
       slot.origin,
@@ -105,6 +106,7 @@ export class SlotLedger {
       slot.deliveredAt ?? null,
       slot.retryAt,
       slot.overrides === null ? null : JSON.stringify(slot.overrides),
+      slot.requestedBy ?? null,
     );
   }
 
@@ -151,6 +153,7 @@ export class SlotLedger {
         retryAt: row.retry_at,
         heldBy: row.reason,
         overrides: parseJsonOrNull(row.overrides),
+        requestedBy: row.requested_by,
       }));
   }
 

@@ -55,6 +55,9 @@ type Row = {
   deleted: number;
 };
 
+/** The refusal of a request for a cron that does not exist. */
+export const noCron = (): DomainError => new DomainError("cron.not_found", "no cron with this id");
+
 /** See {@link CronRecord.update}. */
 export const REVISION_STEP = 2;
 
@@ -107,8 +110,7 @@ export class CronRecord {
   /** The cron. @throws cron.not_found when there is none, or when it is marked as deleted */
   require(): StoredCron {
     const stored = this.read();
-    if (stored === undefined || stored.deleted)
-      throw new DomainError("cron.not_found", "no cron with this id");
+    if (stored === undefined || stored.deleted) throw noCron();
     return stored;
   }
 

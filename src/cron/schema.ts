@@ -83,4 +83,10 @@ export const CRON_SCHEMA: readonly SchemaStep[] = [
       });
     },
   },
+  {
+    summary: "Who asked for a run by hand.",
+    apply(sql) {
+      addMissingColumns(sql, "slots", { requested_by: "TEXT" });
+    },
+  },
 ];

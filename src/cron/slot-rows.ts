@@ -28,6 +28,8 @@ export interface PendingSlot extends SlotKey {
   heldBy: string | null;
   /** What a run by hand has instead of the cron's payload. */
   overrides: JsonObject | null;
+  /** The identity of who asked for a run by hand; null when that has no name. A claim of an earlier version does not have it. */
+  requestedBy?: string | null;
 }
 
 /**
@@ -53,6 +55,8 @@ export type SlotRow = {
   output_tokens: number | null;
   /** The first line of the run's error. */
   run_error: string | null;
+  /** The identity of who asked for a run by hand. */
+  requested_by: string | null;
   first_slot: number | null;
   schedule: string | null;
   timezone: string | null;
@@ -98,6 +102,7 @@ export const toWireSlot = (row: SlotRow, scheduledFor: number): Slot => ({
   lateness_ms: row.lateness_ms,
   run_id: row.run_id,
   thread_id: row.status === "fired" ? row.thread_id : null,
+  requested_by: row.requested_by,
   run:
     row.run_status === null
       ? null

@@ -1,10 +1,11 @@
 /** Searching and counting assistants. */
+import type { AccessFilter } from "../calls/access-filter";
 import { pick } from "../platform/json";
 import type { Assistant, AssistantFilters, AssistantSearch } from "../wire/assistants";
 import { CONTENT, toAssistant, type AssistantRow } from "./assistant-row";
 import { ensureDefaultAssistants } from "./default-assistants";
 import type { Condition } from "./json-filter";
-import { metadataConditions } from "./metadata-filter";
+import { metadataConditions, visibleConditions } from "./metadata-filter";
 import { countRows, searchPage } from "./page-search";
 
 /** Each letter nests the SQL expression one level deeper, and SQLite takes at most 100 levels. */
@@ -14,6 +15,7 @@ const MAX_FOLDED_LETTERS = 40;
 export async function searchAssistants(
   db: D1Database,
   search: AssistantSearch,
+  visible?: AccessFilter,
 ): Promise<{ assistants: Partial<Assistant>[]; total: number }> {
   await ensureDefaultAssistants(db);
   const { rows, total } = await searchPage<AssistantRow>(db, {
@@ -21,7 +23,7 @@ export async function searchAssistants(
     key: "assistant_id",
     columns: ["assistant_id", ...CONTENT.split(", "), "version", "created_at", "updated_at"],
     select: search.select,
-    where: conditionsOf(search),
+    where: [...conditionsOf(search), ...visibleConditions(visible)],
     orderBy: orderOf(search.sort_by ?? "created_at"),
     order: search.sort_order,
     limit: search.limit,
@@ -31,9 +33,13 @@ export async function searchAssistants(
 }
 
 /** How many assistants match. */
-export async function countAssistants(db: D1Database, filters: AssistantFilters): Promise<number> {
+export async function countAssistants(
+  db: D1Database,
+  filters: AssistantFilters,
+  visible?: AccessFilter,
+): Promise<number> {
   await ensureDefaultAssistants(db);
-  return countRows(db, "assistants", conditionsOf(filters));
+  return countRows(db, "assistants", [...conditionsOf(filters), ...visibleConditions(visible)]);
 }
 
 /** The columns of an order. Assistants of one graph come in the order of their creation. */

@@ -1,4 +1,5 @@
 /** The versions of an assistant in D1. Each patch makes a new version, and a request can make any version the latest again. */
+import { passesFilter, type AccessFilter } from "../calls/access-filter";
 import { now } from "../platform/clock";
 import { DomainError } from "../platform/errors";
 import type { Assistant, AssistantPatch, VersionList } from "../wire/assistants";
@@ -6,6 +7,7 @@ import { CONTENT, contentValues, toAssistant, type AssistantRow, type VersionRow
 import { checkGraph, getAssistant, notFound, selectRow, requireReturnedRow } from "./assistants-table";
 import { assistantIdOf, ensureDefaultAssistants, graphOfDefaultAssistant } from "./default-assistants";
 import { allOf, jsonContains } from "./json-filter";
+import { visibleConditions } from "./metadata-filter";
 import { tooLarge } from "./page-search";
 import { bytesIn, MAX_PAGE_BYTES } from "./page-sql";
 import { changeAndForgetReads } from "./recent-reads";
@@ -19,6 +21,7 @@ const MAX_PATCH_ATTEMPTS = 15;
 /**
  * Makes a new version of the assistant and makes it the latest. Its number is one above the highest number so far. The metadata
  * of the patch is merged with the present metadata; every other field of the patch replaces the present one.
+ * @param visible an assistant that does not pass this filter counts as one that does not exist
  * @throws assistant.not_found, graph.not_found, request.too_large
  * @throws assistant.conflict when other patches win again and again, or when a default assistant would get another graph
  */
@@ -26,9 +29,15 @@ export const patchAssistant = (
   db: D1Database,
   idOrGraphId: string,
   patch: AssistantPatch,
-): Promise<Assistant> => changeAndForgetReads(() => writePatch(db, idOrGraphId, patch));
+  visible?: AccessFilter,
+): Promise<Assistant> => changeAndForgetReads(() => writePatch(db, idOrGraphId, patch, visible));
 
-async function writePatch(db: D1Database, idOrGraphId: string, patch: AssistantPatch): Promise<Assistant> {
+async function writePatch(
+  db: D1Database,
+  idOrGraphId: string,
+  patch: AssistantPatch,
+  visible: AccessFilter | undefined,
+): Promise<Assistant> {
   if (patch.graph_id !== undefined) checkGraph(patch.graph_id);
   const id = assistantIdOf(idOrGraphId);
   checkDefaultGraph(id, patch.graph_id);
@@ -39,6 +48,7 @@ async function writePatch(db: D1Database, idOrGraphId: string, patch: AssistantP
       throw new DomainError("assistant.conflict", `assistant ${id} is being patched by others; try again`);
     }
     const current = toAssistant(row);
+    if (!passesFilter(current.metadata, visible)) break;
     const values = contentValues({
       graph_id: patch.graph_id ?? current.graph_id,
       name: patch.name ?? current.name,
@@ -93,14 +103,17 @@ function checkDefaultGraph(assistantId: string, graphId: string | undefined): vo
 
 /**
  * Makes an existing version the latest: the assistant gets the content of that version. No version is changed or removed.
+ * @param visible an assistant that does not pass this filter counts as one that does not exist
  * @throws assistant.not_found when there is no such assistant, or it has no such version.
  */
 export async function setLatestVersion(
   db: D1Database,
   idOrGraphId: string,
   version: number,
+  visible?: AccessFilter,
 ): Promise<Assistant> {
   const id = assistantIdOf(idOrGraphId);
+  if (visible !== undefined) await getAssistant(db, idOrGraphId, visible);
   await ensureDefaultAssistants(db);
   const update = db
     .prepare(
@@ -118,17 +131,20 @@ export async function setLatestVersion(
 
 /**
  * The versions of an assistant, the newest first.
+ * @param visible an assistant that does not pass this filter counts as one that does not exist, and so does a version
  * @throws assistant.not_found, request.too_large
  */
 export async function listVersions(
   db: D1Database,
   idOrGraphId: string,
   list: VersionList,
+  visible?: AccessFilter,
 ): Promise<Assistant[]> {
-  const { assistant_id: id } = await getAssistant(db, idOrGraphId);
+  const { assistant_id: id } = await getAssistant(db, idOrGraphId, visible);
   const where = allOf([
     { sql: "assistant_id = ?", params: [id] },
     ...(list.metadata === undefined ? [] : [jsonContains("metadata", list.metadata)]),
+    ...visibleConditions(visible),
   ]);
   const page = `FROM assistant_versions WHERE ${where.sql} ORDER BY version DESC LIMIT ? OFFSET ?`;
   const params = [...where.params, list.limit, list.offset];

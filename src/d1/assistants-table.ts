@@ -1,4 +1,5 @@
 /** Assistants in D1. No object holds them: D1 is the only place where they are stored. */
+import { passesFilter, type AccessFilter } from "../calls/access-filter";
 import { graphIds } from "../graphs/registry";
 import { now } from "../platform/clock";
 import { DomainError } from "../platform/errors";
@@ -11,11 +12,16 @@ export { assistantIdOf, type Assistant };
 
 /**
  * The assistant of that id, or the default assistant of that graph.
+ * @param visible an assistant that does not pass this filter counts as one that does not exist
  * @throws assistant.not_found
  */
-export async function getAssistant(db: D1Database, idOrGraphId: string): Promise<Assistant> {
+export async function getAssistant(
+  db: D1Database,
+  idOrGraphId: string,
+  visible?: AccessFilter,
+): Promise<Assistant> {
   const { assistant } = await select(db, idOrGraphId, []);
-  if (assistant === undefined) throw notFound(idOrGraphId);
+  if (assistant === undefined || !passesFilter(assistant.metadata, visible)) throw notFound(idOrGraphId);
   return assistant;
 }
 
@@ -58,12 +64,14 @@ const recentAssistants = new RecentReads<Readonly<Assistant>>(2_000);
 /**
  * Makes an assistant with version 1. With `if_exists: "do_nothing"`, an assistant that exists already is returned unchanged.
  * @param newId the id of the assistant when the input has none
+ * @param visible an assistant that exists and does not pass this filter is not returned but refused as assistant.exists
  * @throws graph.not_found, assistant.exists, request.too_large
  */
 export async function createAssistant(
   db: D1Database,
   input: AssistantCreate,
   newId: string,
+  visible?: AccessFilter,
 ): Promise<Assistant> {
   checkGraph(input.graph_id);
   const id = input.assistant_id ?? newId;
@@ -93,10 +101,12 @@ export async function createAssistant(
       .bind(id),
     selectRow(db, id),
   ]);
-  if (inserted?.results.length === 0 && input.if_exists !== "do_nothing") {
+  const assistant = toAssistant(requireReturnedRow(current));
+  const isReturned = input.if_exists === "do_nothing" && passesFilter(assistant.metadata, visible);
+  if (inserted?.results.length === 0 && !isReturned) {
     throw new DomainError("assistant.exists", `assistant_id: assistant ${id} exists already`);
   }
-  return toAssistant(requireReturnedRow(current));
+  return assistant;
 }
 
 /** Removes an assistant and its versions, if it is there. */

@@ -1,4 +1,5 @@
 /** The index of crons in D1: searches, counts, and the crons that the watchdog looks for. */
+import type { AccessFilter } from "../calls/access-filter";
 import { toWireCron, type CronDefinition } from "../calls/cron-definition";
 import { figuresOfEntry, type CronEntry } from "../calls/cron-entry";
 import { now } from "../platform/clock";
@@ -8,7 +9,7 @@ import type { Figures } from "../wire/crons/slot";
 import { DEFAULT_POLICY, type CronPolicy } from "../wire/crons/policy";
 import { assistantIdOf } from "./assistants-table";
 import type { Condition } from "./json-filter";
-import { metadataConditions } from "./metadata-filter";
+import { metadataConditions, visibleConditions } from "./metadata-filter";
 import { countRows, searchPage } from "./page-search";
 
 type Row = {
@@ -29,6 +30,8 @@ type Row = {
   note: string | null;
   figures: string;
   revision: number;
+  /** The identity of the cron's owner. */
+  user_id: string | null;
 };
 
 const COLUMNS = [
@@ -49,10 +52,11 @@ const COLUMNS = [
   "note",
   "figures",
   "revision",
+  "user_id",
 ] as const satisfies (keyof Row)[];
 
 /** These columns never change. The upsert does not name them, since a column that it names is written again in each SQL index. */
-const NEVER_UPDATED: readonly string[] = ["cron_id", "assistant_id", "thread_id", "created_at"];
+const NEVER_UPDATED: readonly string[] = ["cron_id", "assistant_id", "thread_id", "created_at", "user_id"];
 
 /** These columns have SQL indexes and seldom change, while the row is written all the time. A statement of their own writes them. */
 const SELDOM_UPDATED = ["enabled", "end_time", "updated_at", "metadata"] as const;
@@ -101,6 +105,7 @@ export async function indexCron(
     note: definition.note,
     figures: JSON.stringify(figures),
     revision,
+    user_id: definition.owner?.identity ?? null,
   };
   await db.batch([
     db.prepare(UPDATE_SELDOM).bind(row.cron_id, row.revision, ...SELDOM_UPDATED.map((column) => row[column])),
@@ -125,13 +130,14 @@ export async function unindexCron(db: D1Database, cronId: string, revision: numb
 export async function searchCrons(
   db: D1Database,
   query: CronSearch,
+  visible?: AccessFilter,
 ): Promise<{ crons: Partial<Cron>[]; total: number }> {
   const { rows, total } = await searchPage<Row>(db, {
     table: "crons",
     key: "cron_id",
     columns: COLUMNS,
     select: query.select?.map(columnOf),
-    where: conditionsOf(query),
+    where: [...conditionsOf(query), ...visibleConditions(visible)],
     orderBy: orderOf(query.sort_by ?? "created_at"),
     order: query.sort_order,
     limit: query.limit,
@@ -144,9 +150,15 @@ export async function searchCrons(
 const columnOf = (field: string): string => (field in DEFAULT_POLICY ? "policy" : field);
 
 /** How many crons match. Filters by assistant, and by whether the crons are enabled, are answered by the sums of the metrics. */
-export async function countCrons(db: D1Database, filters: CronFilters): Promise<number> {
+export async function countCrons(
+  db: D1Database,
+  filters: CronFilters,
+  visible?: AccessFilter,
+): Promise<number> {
   const { assistant_id: assistant, thread_id: threadId, enabled, metadata } = filters;
-  if (threadId !== undefined || metadata !== undefined) return countRows(db, "crons", conditionsOf(filters));
+  if (threadId !== undefined || metadata !== undefined || visible !== undefined) {
+    return countRows(db, "crons", [...conditionsOf(filters), ...visibleConditions(visible)]);
+  }
   const counted = enabled === undefined ? "enabled + paused" : enabled ? "enabled" : "paused";
   const sum = `SELECT sum(${counted}) AS total FROM cron_sums`;
   const statement =
@@ -220,6 +232,7 @@ function toCron(row: Row): Cron {
       payload: parseJson(row.payload),
       metadata: parseJson(row.metadata),
       policy: { ...DEFAULT_POLICY, ...parseJson<Partial<CronPolicy>>(row.policy) },
+      owner: row.user_id === null ? null : { identity: row.user_id },
       note: row.note,
       createdAt: row.created_at,
       updatedAt: row.updated_at,

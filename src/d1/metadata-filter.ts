@@ -1,4 +1,5 @@
 /** Filters by metadata. Some keys have an SQL index each; see migrations/0007_search_indexes.sql. */
+import { asContained, type AccessFilter } from "../calls/access-filter";
 import type { JsonObject } from "../platform/json";
 import { jsonContains, type Alternative, type Condition } from "./json-filter";
 
@@ -33,4 +34,17 @@ export function metadataConditions(
   }
   if (Object.keys(others).length > 0) conditions.push(jsonContains("metadata", others));
   return conditions;
+}
+
+/**
+ * The conditions that the column `metadata` passes a filter of what the caller may see.
+ * @param haveMetadata makes the conditions that rows contain these pairs
+ */
+export function visibleConditions(
+  filter: AccessFilter | undefined,
+  haveMetadata: (pairs: JsonObject) => Condition[] = metadataConditions,
+): Condition[] {
+  if (filter === undefined) return [];
+  const contained = asContained(filter);
+  return contained === undefined ? [{ sql: "0", params: [] }] : haveMetadata(contained);
 }

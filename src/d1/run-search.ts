@@ -1,4 +1,5 @@
 /** Searches for runs in D1. */
+import type { AccessFilter } from "../calls/access-filter";
 import { isShortLived, runIdsOf } from "../calls/thread-id";
 import { DomainError } from "../platform/errors";
 import { parseInstant } from "../platform/instant";
@@ -6,7 +7,7 @@ import type { JsonObject } from "../platform/json";
 import type { Run, RunStatus } from "../wire/runs/run";
 import { assistantIdOf } from "./assistants-table";
 import { allOf, type Alternative, type Condition } from "./json-filter";
-import { metadataConditions } from "./metadata-filter";
+import { metadataConditions, visibleConditions } from "./metadata-filter";
 import { searchPage } from "./page-search";
 import { noRun, RUN_COLUMNS, toRun, UNFINISHED, type RunIndexRow } from "./runs-table";
 
@@ -30,14 +31,18 @@ export interface RunFilters {
 }
 
 /** One page of the runs that match, newest first unless `sort_order` is "asc", and the number of all that match. */
-export async function searchRuns(db: D1Database, query: RunFilters): Promise<{ runs: Run[]; total: number }> {
+export async function searchRuns(
+  db: D1Database,
+  query: RunFilters,
+  visible?: AccessFilter,
+): Promise<{ runs: Run[]; total: number }> {
   const { rows, total } = await searchPage<RunIndexRow>(db, {
     table: "runs",
     key: "run_id",
     columns: RUN_COLUMNS,
     // The field `usage` is stored in two columns.
     select: query.select?.flatMap((field) => (field === "usage" ? ["input_tokens", "output_tokens"] : field)),
-    where: conditionsOf(query),
+    where: [...conditionsOf(query), ...visibleRuns(visible)],
     orderBy: ["created_at"],
     order: query.sort_order,
     limit: query.limit,
@@ -54,6 +59,7 @@ export async function searchRuns(db: D1Database, query: RunFilters): Promise<{ r
 export async function runsToCancel(
   db: D1Database,
   query: { status?: "pending" | "running" | "all"; thread_id?: string; run_ids?: string[] },
+  visible?: AccessFilter,
 ): Promise<{ run_id: string; thread_id: string }[]> {
   const { status, thread_id: threadId, run_ids: runIds } = query;
   if (runIds === undefined && status === undefined) {
@@ -67,6 +73,7 @@ export async function runsToCancel(
     ...(threadId === undefined ? [] : [{ sql: "+thread_id = ?", params: [threadId] }]),
     ...(status === undefined || status === "all" ? [] : [{ sql: "+status = ?", params: [status] }]),
     { sql: "thread_deleted = 0", params: [] },
+    ...(runIds === undefined ? visibleRuns(visible) : []),
   ]);
   const { results } = await db
     .prepare(`SELECT run_id, thread_id FROM runs WHERE ${where.sql}`)
@@ -106,13 +113,23 @@ function conditionsOf(query: RunFilters): Condition[] {
     const indexed = { rank: 1, alternatives: [{ sql: "cron_id = ? AND in_ledger = 0" }], params };
     conditions.push({ sql: "+cron_id = ? AND +in_ledger = 0", params, indexed });
   }
-  const { cron_id: cronId, ...metadata } = query.metadata ?? {};
-  // No SQL index has the runs that are in ledgers by their cron; see `edge/cron-runs.ts`.
-  if (typeof cronId === "string") conditions.push({ sql: "+cron_id = ?", params: [cronId] });
-  else if (cronId !== undefined) metadata.cron_id = cronId;
-  conditions.push(...metadataConditions(metadata));
+  conditions.push(...haveMetadata(query.metadata ?? {}));
   return conditions;
 }
+
+/**
+ * The id of the cron in the metadata has a column of its own. No SQL index has the runs that are in ledgers by their cron; see
+ * `edge/cron-runs.ts`.
+ */
+function haveMetadata({ cron_id: cronId, ...metadata }: JsonObject): Condition[] {
+  if (typeof cronId === "string") {
+    return [{ sql: "+cron_id = ?", params: [cronId] }, ...metadataConditions(metadata)];
+  }
+  return metadataConditions(cronId === undefined ? metadata : { ...metadata, cron_id: cronId });
+}
+
+const visibleRuns = (filter: AccessFilter | undefined): Condition[] =>
+  visibleConditions(filter, haveMetadata);
 
 /**
  * The SQL index of threads does not have the runs of short-lived threads, but for those that

@@ -1,6 +1,7 @@
 /** The index of threads in D1: searches and counts. */
+import type { AccessFilter } from "../calls/access-filter";
 import { toWireThread, type ThreadRecord } from "../calls/thread";
-import { bytesOf, parseJson, parseJsonOrNull, pick } from "../platform/json";
+import { bytesOf, parseJson, parseJsonOrNull, pick, type JsonObject } from "../platform/json";
 import type {
   FoundThread,
   Thread,
@@ -11,7 +12,7 @@ import type {
 } from "../wire/threads/thread";
 import { isNotDeleted } from "./deleted-threads";
 import { jsonContains, type Alternative, type Condition } from "./json-filter";
-import { metadataConditions, metadataText } from "./metadata-filter";
+import { metadataConditions, metadataText, visibleConditions } from "./metadata-filter";
 import { countRows, searchPage } from "./page-search";
 import type { PageQuery } from "./page-sql";
 
@@ -110,6 +111,7 @@ export const deleteThreadRow = (db: D1Database, threadId: string): D1PreparedSta
 export async function searchThreads(
   db: D1Database,
   query: ThreadSearch,
+  visible?: AccessFilter,
 ): Promise<{ threads: Partial<FoundThread>[]; total: number }> {
   const paths = Object.entries(query.extract ?? {});
   const extras = paths.map(([, part], n) => ({ ...part, name: `extracted_${n}` }));
@@ -119,7 +121,7 @@ export async function searchThreads(
     columns: COLUMNS,
     select: query.select,
     extraColumns: extras,
-    where: conditionsOf(query),
+    where: [...conditionsOf(query), ...visibleConditions(visible, haveMetadata)],
     ...orderOf(query.sort_by ?? "created_at"),
     order: query.sort_order,
     limit: query.limit,
@@ -136,8 +138,12 @@ export async function searchThreads(
 }
 
 /** How many threads match. */
-export const countThreads = (db: D1Database, filters: ThreadFilters): Promise<number> =>
-  countRows(db, "threads", conditionsOf(filters));
+export const countThreads = (
+  db: D1Database,
+  filters: ThreadFilters,
+  visible?: AccessFilter,
+): Promise<number> =>
+  countRows(db, "threads", [...conditionsOf(filters), ...visibleConditions(visible, haveMetadata)]);
 
 /** Temporary threads are in the table only while their runs are under way, so there are few. They have one SQL index. */
 const TEMPORARY = "temporary = 1";
@@ -193,14 +199,15 @@ function conditionsOf(filters: ThreadFilters & { ids?: string[] }): Condition[] 
     conditions.push({ sql, params, indexed: { rank: 0, alternatives: [{ sql, few: true }], params } });
   }
   if (filters.status !== undefined) conditions.push(hasStatus(filters.status));
-  if (filters.metadata !== undefined)
-    conditions.push(...metadataConditions(filters.metadata, lastingOrTemporary));
+  if (filters.metadata !== undefined) conditions.push(...haveMetadata(filters.metadata));
   if (filters.values !== undefined && Object.keys(filters.values).length > 0) {
     const contained = jsonContains('"values"', filters.values);
     conditions.push({ sql: `json_type("values") = 'object' AND ${contained.sql}`, params: contained.params });
   }
   return conditions;
 }
+
+const haveMetadata = (metadata: JsonObject): Condition[] => metadataConditions(metadata, lastingOrTemporary);
 
 /** Most threads are idle, so a walk along any order soon finds idle ones. The others have an SQL index. */
 function hasStatus(status: ThreadStatus): Condition {

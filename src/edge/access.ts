@@ -1,9 +1,16 @@
-/** Who may call: clients with an `x-api-key`, or, where access is open, everybody except the web pages of others. */
-import type { Context, MiddlewareHandler } from "hono";
+/**
+ * Who calls: whom the project's `Auth` knows, clients with an `x-api-key`, or, where access is open, everybody except the web pages
+ * of others.
+ */
+import type { MiddlewareHandler } from "hono";
 import { timingSafeEqual } from "hono/utils/buffer";
-import { readConfig, type Config, type Env } from "../platform/config";
+import { authenticate } from "../auth/authenticate";
+import { projectHandlers } from "../auth/handlers";
+import type { User } from "../calls/user";
+import { readConfig, type Config } from "../platform/config";
 import { DomainError } from "../platform/errors";
 import { logWarning } from "../platform/log";
+import type { App, Caller, EdgeContext } from "./caller";
 import { isLoopback, isTrustedOrigin } from "./cors";
 
 const NO_KEY_CONFIGURED =
@@ -14,36 +21,53 @@ const NO_KEY_CONFIGURED =
 let warned = false;
 
 /**
- * Lets a request pass when its `x-api-key` header is one of the configured keys. With open access, {@link requireOwnCaller}
- * decides.
- * @throws request.unauthorized otherwise; with what to set, when no key is configured at all
+ * Notes who calls, and refuses those who may not. The project's `Auth` decides, if there is one. Otherwise the `x-api-key` header
+ * has to be one of the configured keys. With open access, {@link requireOwnCaller} decides.
+ * @throws request.unauthorized or AuthRefusal; with what to set, when no key is configured at all
  */
-export const requireAccess: MiddlewareHandler<{ Bindings: Env }> = async (c, next) => {
-  const config = readConfig(c.env);
-  if (config.open) {
-    warnOnce(config);
-    requireOwnCaller(c, config);
-  } else {
-    await requireApiKey(config, c.req.header("x-api-key") ?? "");
-  }
+export const requireAccess: MiddlewareHandler<App> = async (c, next) => {
+  c.set("caller", await callerOf(c));
   await next();
 };
 
-async function requireApiKey({ apiKeys }: Config, given: string): Promise<void> {
+async function callerOf(c: EdgeContext): Promise<Caller> {
+  const handlers = projectHandlers();
+  // LangGraph's SDKs and tools ask for it before they have credentials.
+  if (handlers !== undefined && c.req.path === "/info") return "administrator";
+  // The function gets a request of its own, so that the route can still read the body.
+  if (handlers !== undefined) return authenticate(handlers, c.req.raw.clone());
+  const config = readConfig(c.env);
+  if (!config.open) return ownerOfKey(config, c.req.header("x-api-key") ?? "");
+  warnOnce(config);
+  requireOwnCaller(c, config);
+  return "administrator";
+}
+
+/** Whose key it is. A key without a name is one of the administrators. @throws request.unauthorized */
+async function ownerOfKey({ apiKeys }: Config, given: string): Promise<Caller> {
   if (apiKeys.length === 0) throw new DomainError("request.unauthorized", NO_KEY_CONFIGURED);
   // Every key is compared, so that the time that this takes does not reveal which key matched.
-  const matches = await Promise.all(apiKeys.map((key) => timingSafeEqual(given, key)));
-  if (!matches.includes(true)) {
+  const matches = await Promise.all(apiKeys.map(({ key }) => timingSafeEqual(given, key)));
+  const found = apiKeys[matches.indexOf(true)];
+  if (found === undefined) {
     throw new DomainError("request.unauthorized", "x-api-key: missing, or not a key of this deployment");
   }
+  return found.name === null ? "administrator" : userNamed(found.name);
 }
+
+const userNamed = (name: string): User => ({
+  identity: name,
+  permissions: [],
+  display_name: name,
+  is_authenticated: true,
+});
 
 /**
  * Refuses the requests of web pages of others, which a developer may have open in a browser. A server without keys can tell them
  * from the requests of its owner by these headers only. Command lines and SDKs outside a browser do not send the headers.
  * @throws request.forbidden
  */
-function requireOwnCaller(c: Context<{ Bindings: Env }>, { dev }: Config): void {
+function requireOwnCaller(c: EdgeContext, { dev }: Config): void {
   const host = c.req.header("host") ?? new URL(c.req.url).host;
   if (dev === "loopback" && !isLoopback(host)) {
     throw new DomainError(

@@ -1,11 +1,12 @@
 /** The Hono app: middleware, the routes of every resource, and the one place where errors become answers. */
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import type { Env } from "../platform/config";
+import { AuthMistake, AuthRefusal } from "../auth/refusal";
 import { asDomainError, DomainError, SERVER_FAILED } from "../platform/errors";
 import { logError } from "../platform/log";
 import { requireAccess } from "./access";
 import { assistantRoutes } from "./assistants";
+import type { App } from "./caller";
 import { browserAccess } from "./cors";
 import { cronControlRoutes } from "./cron-control";
 import { cronHistoryRoutes } from "./cron-history";
@@ -44,10 +45,10 @@ export const operations: readonly Operation[] = [openRoutes, ...resources].flatM
   (resource) => resource.operations,
 );
 
-export const app = new Hono<{ Bindings: Env }>()
+export const app = new Hono<App>()
   .use(browserAccess)
   .route("/", openRoutes.routes)
-  .use(requireAccess)
+  // Before access is checked, because the project's `Auth` may read the body.
   .use(
     bodyLimit({
       maxSize: MAX_BODY_BYTES,
@@ -55,7 +56,8 @@ export const app = new Hono<{ Bindings: Env }>()
         throw new DomainError("request.too_large", `body: at most ${MAX_BODY_BYTES} bytes`);
       },
     }),
-  );
+  )
+  .use(requireAccess);
 
 for (const { routes } of resources) app.route("/", routes);
 
@@ -64,7 +66,23 @@ app
     c.json({ detail: `no route ${c.req.method} ${c.req.path}`, code: "request.not_found" }, 404),
   )
   .onError((error, c) => {
+    if (error instanceof AuthRefusal) return refusalAnswer(error);
+    if (error instanceof AuthMistake) {
+      logError("request failed", error, { method: c.req.method, path: c.req.path });
+      return c.json({ detail: error.message, code: SERVER_FAILED }, 500);
+    }
     const { status = 500, detail = "internal error", code = SERVER_FAILED } = asDomainError(error) ?? {};
     if (status >= 500) logError("request failed", error, { method: c.req.method, path: c.req.path });
     return c.json({ detail, code }, status);
   });
+
+/**
+ * The answer to a request that the project's `Auth` refused: the status, the headers and the message of its exception. LangGraph's own
+ * server answers with the message alone, and its SDKs show the whole body. So the body also has the text that they show of such an answer.
+ */
+function refusalAnswer({ status, detail, headers }: AuthRefusal): Response {
+  const answer = new Headers(headers);
+  answer.set("Content-Type", "application/json");
+  const body = { detail, code: "auth.refused", title: `HTTP ${status}: ${detail}` };
+  return new Response(JSON.stringify(body), { status, headers: answer });
+}

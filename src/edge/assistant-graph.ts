@@ -1,5 +1,7 @@
 /** What an assistant's graph looks like: its nodes and edges, its subgraphs, the schemas of its state. */
 import type { RunnableConfig } from "@langchain/core/runnables";
+import type { AccessFilter } from "../calls/access-filter";
+import { userKeys, withoutUserKeys, type User } from "../calls/user";
 import { getAssistant } from "../d1/assistants-table";
 import { schemasOf, type GraphSchemas, type JsonSchema } from "../graphs/graph-schemas";
 import { extractedSchemas, graphIds, readGraph, type ReadableGraph } from "../graphs/registry";
@@ -10,6 +12,15 @@ import type { Assistant } from "../wire/assistants";
 
 /** The message of an error that a graph's function throws is cut off after this many characters. */
 const MAX_MESSAGE_LENGTH = 1_000;
+
+/** Which graph is read, and by whom. */
+export interface GraphRead {
+  db: D1Database;
+  idOrGraphId: string;
+  /** An assistant that does not pass this filter counts as one that does not exist. */
+  visible: AccessFilter | undefined;
+  user: User | null;
+}
 
 /** The schemas on the wire. A graph that declares no configuration has no schemas of it. */
 interface WireSchemas {
@@ -25,17 +36,17 @@ interface WireSchemas {
  * @param xray whether to draw subgraphs in place of their nodes, or down to which depth
  * @throws assistant.not_found, graph.not_found; graph.invalid when it cannot be loaded or drawn.
  */
-export function drawGraph(db: D1Database, idOrGraphId: string, xray: boolean | number): Promise<unknown> {
+export function drawGraph(read: GraphRead, xray: boolean | number): Promise<unknown> {
   const options: RunnableConfig & { xray: boolean | number } = { xray };
-  return withGraph(db, idOrGraphId, async (graph) => (await graph.getGraphAsync(options)).toJSON());
+  return withGraph(read, async (graph) => (await graph.getGraphAsync(options)).toJSON());
 }
 
 /**
  * The schemas of the graph.
  * @throws assistant.not_found, graph.not_found; graph.invalid when it cannot be loaded.
  */
-export function describeSchemas(db: D1Database, idOrGraphId: string): Promise<unknown> {
-  return withGraph(db, idOrGraphId, async (graph, { graph_id: graphId }) => ({
+export function describeSchemas(read: GraphRead): Promise<unknown> {
+  return withGraph(read, async (graph, { graph_id: graphId }) => ({
     graph_id: graphId,
     ...toWire(schemasOf(graph, extractedSchemas[graphId]?.[""])),
   }));
@@ -47,12 +58,11 @@ export function describeSchemas(db: D1Database, idOrGraphId: string): Promise<un
  * @throws assistant.not_found, graph.not_found; graph.invalid when it cannot be loaded.
  */
 export function describeSubgraphs(
-  db: D1Database,
-  idOrGraphId: string,
+  read: GraphRead,
   namespace: string | undefined,
   recurse: boolean,
 ): Promise<unknown> {
-  return withGraph(db, idOrGraphId, async (graph, { graph_id: graphId }) => {
+  return withGraph(read, async (graph, { graph_id: graphId }) => {
     const subgraphs: [string, WireSchemas][] = [];
     for await (const [path, subgraph] of graph.getSubgraphsAsync(namespace, recurse)) {
       subgraphs.push([path, toWire(schemasOf(subgraph, extractedSchemas[graphId]?.[path]))]);
@@ -63,11 +73,10 @@ export function describeSubgraphs(
 
 /** Loads the graph of the assistant with the assistant's configuration, and returns what `look` returns as plain JSON. */
 async function withGraph(
-  db: D1Database,
-  idOrGraphId: string,
+  { db, idOrGraphId, visible, user }: GraphRead,
   look: (graph: ReadableGraph, assistant: Assistant) => Promise<unknown>,
 ): Promise<unknown> {
-  const assistant = await getAssistant(db, idOrGraphId);
+  const assistant = await getAssistant(db, idOrGraphId, visible);
   const { graph_id: graphId, config, context } = assistant;
   if (!graphIds.includes(graphId)) {
     throw new DomainError(
@@ -79,7 +88,7 @@ async function withGraph(
   // A run always has a `configurable`, so functions that make graphs may rely on it.
   const loaded = readGraph(graphId, {
     ...config,
-    configurable: { ...asObject(config["configurable"]) },
+    configurable: { ...withoutUserKeys({ ...asObject(config["configurable"]) }), ...userKeys(user) },
     context,
   });
   try {

@@ -1,10 +1,11 @@
 /** Which pages of other origins may call: `http.cors` of langgraph.json, with the meaning that it has in LangGraph's own server. */
-import type { Context } from "hono";
 import { cors } from "hono/cors";
 import { z } from "zod";
 import { settings } from "../graphs/registry";
+import { accessMode } from "../auth/access-mode";
 import { readConfig, type Env } from "../platform/config";
 import { messageOf } from "../platform/errors";
+import type { EdgeContext } from "./caller";
 
 const EXPOSED = ["Content-Location", "Location", "X-Pagination-Total", "X-Pagination-Next"];
 
@@ -78,7 +79,7 @@ const STUDIO_ORIGIN = /^https:\/\/(?:[a-z0-9-]+\.)*smith\.langchain\.com$/;
  * Whether pages of this origin may call a server with open access: those of this machine, LangGraph Studio, those that
  * `http.cors` names, and where it is deployed its own.
  */
-export function isTrustedOrigin(origin: string, c: Context<{ Bindings: Env }>): boolean {
+export function isTrustedOrigin(origin: string, c: EdgeContext): boolean {
   if (!URL.canParse(origin)) return false;
   const { host, protocol } = new URL(origin);
   if (protocol !== "http:" && protocol !== "https:") return false;
@@ -97,13 +98,12 @@ export function isLoopback(host: string): boolean {
   );
 }
 
-/** Answers preflights, and says which pages may read the answers. With keys every page may, unless `http.cors` names origins. */
+/** Answers preflights, and says which pages may read the answers. With keys or an `Auth` every page may, unless `http.cors` names origins. */
 export const browserAccess = cors({
   ...corsSettings.options,
   origin: (origin, c) => {
     if (corsSettings.namesOrigins && corsSettings.allows(origin)) return origin;
-    if (readConfig(c.env as Env).open)
-      return isTrustedOrigin(origin, c as Context<{ Bindings: Env }>) ? origin : null;
+    if (accessMode(c.env as Env) === "open") return isTrustedOrigin(origin, c as EdgeContext) ? origin : null;
     return corsSettings.namesOrigins ? null : "*";
   },
 });

@@ -3,6 +3,7 @@
  * D1 needs no index of runs by cron, and a run whose record was removed is listed all the same, with what the ledger knows of it. See
  * docs/decisions/0025-a-cron-lists-its-runs-itself.md.
  */
+import type { AccessFilter } from "../calls/access-filter";
 import { cronObject } from "../calls/cron-calls";
 import type { CronRunsPage, RunPlace } from "../calls/cron-runs";
 import { isFinal } from "../calls/run";
@@ -32,21 +33,29 @@ interface FoundRuns {
 export const namesCron = (query: RunFilters): query is CronRunsSearch =>
   typeof query.metadata?.cron_id === "string";
 
-/** One page of the runs of a cron that match, newest first unless `sort_order` is "asc", and the number of all that match. */
-export async function searchRunsOfCron(env: Env, query: CronRunsSearch): Promise<FoundRuns> {
+/**
+ * One page of the runs of a cron that match, newest first unless `sort_order` is "asc", and the number of all that match.
+ * @param visible runs that only D1 knows are found if they pass this filter. Anybody may have made a run whose metadata name the
+ *   cron. Those of the ledger are the cron's, and have its metadata
+ */
+export async function searchRunsOfCron(
+  env: Env,
+  query: CronRunsSearch,
+  visible?: AccessFilter,
+): Promise<FoundRuns> {
   const { cron_id: cronId, ...metadata } = query.metadata;
   // D1 finds few runs that are on one thread or have not ended, and only D1 knows more of them than their cron does.
-  if (query.thread_id !== undefined || isUnfinished(query.status)) return searchRuns(env.DB, query);
+  if (query.thread_id !== undefined || isUnfinished(query.status)) return searchRuns(env.DB, query, visible);
   const filters = { ...query, metadata };
   const inNoLedger = { ...filters, inNoLedgerOf: cronId };
-  if (!uuid.safeParse(cronId).success) return searchRuns(env.DB, inNoLedger);
-  const search = new LedgerSearch(env, cronId, filters);
+  if (!uuid.safeParse(cronId).success) return searchRuns(env.DB, inNoLedger, visible);
+  const search = new LedgerSearch(env, cronId, filters, visible);
   try {
     const { ids, total } = await (Object.keys(metadata).length === 0 ? search.page() : search.matchingPage());
     return { runs: await search.withRecords(ids), total };
   } catch (error) {
     if (asDomainError(error)?.code !== "cron.not_found") throw error;
-    return searchRuns(env.DB, inNoLedger);
+    return searchRuns(env.DB, inNoLedger, visible);
   }
 }
 
@@ -63,6 +72,7 @@ class LedgerSearch {
     private readonly env: Env,
     private readonly cronId: string,
     private readonly filters: RunFilters & { metadata: JsonObject },
+    private readonly visible: AccessFilter | undefined,
   ) {}
 
   /** The ids of a page of runs. */
@@ -123,13 +133,8 @@ class LedgerSearch {
 
   /** Reads the first of the matching runs that are in no ledger. @returns how many more there are */
   private async readOthers(limit: number): Promise<number> {
-    const { runs, total } = await searchRuns(this.env.DB, {
-      ...this.filters,
-      inNoLedgerOf: this.cronId,
-      select: ["run_id", "created_at"],
-      limit,
-      offset: 0,
-    });
+    const page = { inNoLedgerOf: this.cronId, select: ["run_id", "created_at"], limit, offset: 0 };
+    const { runs, total } = await searchRuns(this.env.DB, { ...this.filters, ...page }, this.visible);
     this.others = runs.map(placeOf);
     return total - runs.length;
   }
@@ -162,7 +167,7 @@ class LedgerSearch {
   private async readUnsettled(runIds: string[]): Promise<void> {
     this.hasUnsettled = true;
     const page = { run_ids: runIds, select: ["run_id", "created_at"], limit: runIds.length, offset: 0 };
-    const { runs } = await searchRuns(this.env.DB, { ...this.filters, ...page });
+    const { runs } = await searchRuns(this.env.DB, { ...this.filters, ...page }, this.visible);
     this.others.push(...runs.map(placeOf));
   }
 }

@@ -1,28 +1,11 @@
 /** `/runs/crons` and `/threads/{thread_id}/runs/crons`: crons are created, searched, read, changed and deleted. */
-import { v7 as uuid7 } from "@langchain/core/utils/uuid";
 import { z } from "zod";
-import { cronObject } from "../calls/cron-calls";
-import { changedPayload } from "../calls/cron-definition";
-import { threadObject } from "../calls/thread-calls";
 import { countCrons, searchCrons } from "../d1/crons-table";
-import { readFiringContext } from "../d1/firing-context";
-import { now } from "../platform/clock";
-import type { Env } from "../platform/config";
 import { previewOf } from "../schedule/preview";
-import {
-  cron,
-  cronCount,
-  cronCreate,
-  cronPatch,
-  cronSearch,
-  threadCronCreate,
-  type Cron,
-  type CronCreate,
-} from "../wire/crons/cron";
-import { changedPolicy, DEFAULT_POLICY } from "../wire/crons/policy";
+import { cron, cronCount, cronCreate, cronPatch, cronSearch, threadCronCreate } from "../wire/crons/cron";
 import { previewRequest, schedulePreview } from "../wire/crons/preview";
-import { threadCreate } from "../wire/threads/thread";
-import { DescribedRoutes, type EdgeContext } from "./described-routes";
+import { askAboutCron, createCron } from "./new-cron";
+import { DescribedRoutes } from "./described-routes";
 import { json, page } from "./openapi/operation";
 import { pageHeaders } from "./pages";
 
@@ -33,65 +16,94 @@ export const cronRoutes = new DescribedRoutes("Crons")
     "POST /runs/crons",
     {
       id: "create_cron",
+      allow: ["crons:create", "crons:read", "crons:update", "assistants:read"],
       summary: "Create a cron whose firings have a thread each",
       body: cronCreate,
       answers: theCron,
       failures: [404, 409],
     },
-    async (c, { body }) => c.json(await createCron(c, body, null)),
+    async (c, { body, access }) => c.json(await createCron(c, access, body, null)),
   )
   .add(
     "POST /threads/{thread_id}/runs/crons",
     {
       id: "create_thread_cron",
+      allow: [
+        "crons:create",
+        "crons:read",
+        "crons:update",
+        "assistants:read",
+        "threads:read",
+        "threads:create",
+      ],
       summary: "Create a cron on a thread",
       body: threadCronCreate,
       answers: theCron,
       failures: [404, 409],
     },
-    async (c, { path, body }) => c.json(await createCron(c, body, path.thread_id)),
+    async (c, { path: { thread_id: threadId }, body, access }) => {
+      return c.json(await createCron(c, access, body, { threadId, access }));
+    },
   )
   .add(
     "POST /runs/crons/search",
     {
       id: "search_crons",
+      allow: ["crons:search"],
       summary: "Search crons",
       description: "With `select`, each has only the fields asked for.",
       body: cronSearch,
       answers: page("The crons.", cron),
     },
-    async (c, { body }) => {
-      const { crons, total } = await searchCrons(c.env.DB, body);
+    async (c, { body: sent, access }) => {
+      const fields = ["assistant_id", "thread_id", "enabled", "metadata", "limit", "offset"] as const;
+      const { filter, body } = await access.askAbout("crons:search", cronSearch, sent, fields);
+      const { crons, total } = await searchCrons(c.env.DB, body, filter);
       pageHeaders(c, body, crons.length, total);
       return c.json(crons);
     },
   )
   .add(
     "POST /runs/crons/count",
-    { id: "count_crons", summary: "Count crons", body: cronCount, answers: json("How many match.", z.int()) },
-    async (c, { body }) => c.json(await countCrons(c.env.DB, body)),
+    {
+      id: "count_crons",
+      allow: ["crons:search"],
+      summary: "Count crons",
+      body: cronCount,
+      answers: json("How many match.", z.int()),
+    },
+    async (c, { body: sent, access }) => {
+      const fields = ["assistant_id", "thread_id", "enabled", "metadata"] as const;
+      const { filter, body } = await access.askAbout("crons:search", cronCount, sent, fields);
+      return c.json(await countCrons(c.env.DB, body, filter));
+    },
   )
   .add(
     "POST /runs/crons/preview",
     {
       id: "preview_schedule",
+      allow: ["crons:search"],
       summary: "Explain a schedule",
       description:
         "In plain English, with its next times, and with warnings about what its owner may not expect.",
       body: previewRequest,
       answers: json("The preview.", schedulePreview),
     },
-    (c, { body }) => c.json(previewOf(body)),
+    async (c, { body, access }) => {
+      await access.ask("crons:search", {});
+      return c.json(previewOf(body));
+    },
   )
   .add(
     "GET /runs/crons/{cron_id}",
-    { id: "get_cron", summary: "Read a cron", answers: theCron, failures: [404] },
-    async (c, { path }) => c.json(await cronObject(c.env, path.cron_id).get()),
+    { id: "get_cron", allow: ["crons:read"], summary: "Read a cron", answers: theCron, failures: [404] },
+    async (c, { path, access }) => c.json(await (await access.cron("crons:read", path.cron_id)).get()),
   )
   .add(
     "PATCH /runs/crons/{cron_id}",
     {
       id: "patch_cron",
+      allow: ["crons:update"],
       summary: "Change a cron",
       description:
         "A field that is not sent stays as it is, and null clears it. For `schedule`, `enabled`, `metadata` and " +
@@ -100,63 +112,23 @@ export const cronRoutes = new DescribedRoutes("Crons")
       answers: theCron,
       failures: [404],
     },
-    async (c, { path, body }) => c.json(await cronObject(c.env, path.cron_id).patch(body)),
+    async (c, { path: { cron_id: cronId }, body: sent, access }) => {
+      const { filter, body } = await askAboutCron(access, "crons:update", sent, { cron_id: cronId });
+      return c.json(await access.cronPassing(filter, cronId).patch(body));
+    },
   )
   .add(
     "DELETE /runs/crons/{cron_id}",
     {
       id: "delete_cron",
+      allow: ["crons:delete"],
       summary: "Delete a cron and its ledger",
       answers: json("Deleted.", z.strictObject({})),
       failures: [404],
     },
-    async (c, { path }) => {
-      await cronObject(c.env, path.cron_id).delete();
+    async (c, { path, access }) => {
+      const one = await access.cron("crons:delete", path.cron_id);
+      await one.delete();
       return c.json({});
     },
   );
-
-/** Makes the thread of a cron when the request asks for that, and refuses a thread that does not exist. @throws thread.not_found */
-async function requireThread(
-  env: Env,
-  threadId: string,
-  ifNotExists: CronCreate["if_not_exists"],
-): Promise<void> {
-  const thread = threadObject(env, threadId);
-  if (ifNotExists !== "create") return thread.checkThread(threadId);
-  await thread.createThread(threadId, threadCreate.parse({ if_exists: "do_nothing" }));
-}
-
-/**
- * Creates a cron.
- * @param threadId null for a stateless cron
- * @throws assistant.not_found, thread.not_found and what the cron's object refuses
- */
-async function createCron(c: EdgeContext, body: CronCreate, threadId: string | null): Promise<Cron> {
-  // Assistant and thread are looked up first. When one of them does not exist, nothing is stored.
-  const firingContext = await readFiringContext(c.env, body.assistant_id);
-  if (threadId !== null) await requireThread(c.env, threadId, body.if_not_exists);
-  const { cron_id: cronId = uuid7(), if_exists: ifExists = "raise" } = body;
-  const createdAt = now();
-  const { assistant_id: assistantId } = firingContext.assistant;
-  return cronObject(c.env, cronId).create(
-    {
-      cronId,
-      assistantId,
-      threadId,
-      schedule: body.schedule,
-      timezone: body.timezone ?? null,
-      endTime: body.end_time ?? null,
-      enabled: body.enabled ?? true,
-      onRunCompleted: threadId === null ? (body.on_run_completed ?? "delete") : null,
-      payload: changedPayload({ assistant_id: assistantId }, threadId, body),
-      metadata: body.metadata ?? {},
-      policy: changedPolicy(DEFAULT_POLICY, body),
-      note: null,
-      createdAt,
-      updatedAt: createdAt,
-    },
-    firingContext,
-    { ifExists, patch: body },
-  );
-}

@@ -2,16 +2,15 @@
  * Routes with their descriptions. The schemas of a description parse the requests, and the OpenAPI document shows the same
  * schemas.
  */
-import { Hono, type Context } from "hono";
+import { Hono } from "hono";
 import type { z } from "zod";
+import type { AuthEvent } from "../auth/events";
 import { check } from "../platform/check";
-import type { Env } from "../platform/config";
 import { DomainError } from "../platform/errors";
 import { nestsDeeperThan } from "../platform/json";
+import type { App, EdgeContext } from "./caller";
 import { PATH_PARAMETERS, type Method, type Operation } from "./openapi/operation";
-
-type App = { Bindings: Env };
-export type EdgeContext = Context<App>;
+import { Permissions } from "./permissions";
 
 type Headers = Readonly<Record<string, z.ZodType>>;
 
@@ -20,8 +19,19 @@ type ParameterNames<Path extends string> = Path extends `${string}{${infer Name}
   ? Name | ParameterNames<Rest>
   : never;
 
-/** What a route is sent, parsed. */
-interface Sent<Path extends string, Query extends z.ZodType, Named extends Headers, Body extends z.ZodType> {
+/** The events about which a route asks, by the `allow` of its description. */
+type Events<Allow extends Operation["allow"]> = Allow extends readonly AuthEvent[] ? Allow[number] : never;
+
+/** What a route is sent, parsed, and what its caller may do. */
+interface Sent<
+  Path extends string,
+  Query extends z.ZodType,
+  Named extends Headers,
+  Body extends z.ZodType,
+  Allow extends Operation["allow"],
+> {
+  /** What the caller may do. A route asks it about the first event of its `allow` before it answers. */
+  access: Permissions<Events<Allow>>;
   /** The parameters in the path, by their names. */
   path: Record<ParameterNames<Path>, string>;
   query: z.output<Query>;
@@ -30,10 +40,10 @@ interface Sent<Path extends string, Query extends z.ZodType, Named extends Heade
 }
 
 /** What the OpenAPI document says of a route, and the schemas of what the route is sent. */
-type Description<Query, Named, Body> = Omit<
+type Description<Query, Named, Body, Allow> = Omit<
   Operation,
-  "tag" | "method" | "path" | "query" | "headers" | "body"
-> & { query?: Query; headers?: Named; body?: Body };
+  "tag" | "method" | "path" | "query" | "headers" | "body" | "allow"
+> & { query?: Query; headers?: Named; body?: Body; allow: Allow };
 
 /** The routes of one resource. */
 export class DescribedRoutes {
@@ -56,12 +66,13 @@ export class DescribedRoutes {
     Query extends z.ZodType = z.ZodUndefined,
     Named extends Headers = Headers,
     Body extends z.ZodType = z.ZodUndefined,
+    const Allow extends Operation["allow"] = Operation["allow"],
   >(
     address: `${Uppercase<Method>} ${Path}`,
-    description: Description<Query, Named, Body>,
-    handler: (c: EdgeContext, sent: Sent<Path, Query, Named, Body>) => Response | Promise<Response>,
+    description: Description<Query, Named, Body, Allow>,
+    handler: (c: EdgeContext, sent: Sent<Path, Query, Named, Body, Allow>) => Response | Promise<Response>,
   ): this {
-    const { query, body } = description;
+    const { query, body, allow } = description;
     const headers: Headers = description.headers ?? {};
     const [method, path] = address.split(" ") as [Uppercase<Method>, Path];
     const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => name);
@@ -72,7 +83,9 @@ export class DescribedRoutes {
       path,
     });
     this.routes.on(method, path.replaceAll(/\{(\w+)\}/g, ":$1"), async (c) => {
+      const access = new Permissions<Events<Allow>>(c);
       const sent = {
+        access,
         path: Object.fromEntries(names.map((name) => [name, pathParameter(c, name)])),
         body: body === undefined ? undefined : await readBody(c, body),
         query: query === undefined ? undefined : readQuery(c, query),
@@ -80,10 +93,17 @@ export class DescribedRoutes {
           Object.entries(headers).map(([name, schema]) => [name, check(schema, c.req.header(name), name)]),
         ),
       };
-      return handler(c, sent as Sent<Path, Query, Named, Body>);
+      const response = await handler(c, sent as Sent<Path, Query, Named, Body, Allow>);
+      if (Array.isArray(allow)) requireAsked(address, allow[0] as AuthEvent, access);
+      return response;
     });
     return this;
   }
+}
+
+/** A route that has answered without asking is a bug of the server's, and its answer must not get out. */
+function requireAsked(address: string, event: AuthEvent, { asked }: Permissions): void {
+  if (!asked.has(event)) throw new Error(`${address} answered without asking about ${event}`);
 }
 
 function pathParameter(c: EdgeContext, name: string): string {

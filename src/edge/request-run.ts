@@ -2,31 +2,40 @@
 import { v7 as uuid7 } from "@langchain/core/utils/uuid";
 import { standingThreadId } from "../calls/thread-id";
 import { newRun } from "../calls/new-run";
+import { storableUser } from "../calls/user";
 import type { NewRun } from "../calls/run";
-import { threadObject } from "../calls/thread-calls";
-import { getRecentAssistant } from "../d1/assistants-table";
+import type { ThreadCalls } from "../calls/thread-calls";
 import { check } from "../platform/check";
 import { DomainError } from "../platform/errors";
 import { checkpointReference, type RunCreate } from "../wire/runs/run";
+import { userOf, type EdgeContext } from "./caller";
 import { configurableHeaders } from "./configurable-headers";
-import type { EdgeContext } from "./described-routes";
+import type { Permissions } from "./permissions";
+import { usableAssistant } from "./usable-assistant";
 
 /** A run that was asked for, and whether it is cancelled when its client disconnects. */
 export interface RunRequest {
   run: NewRun;
+  /** The object of the run's thread, as far as the caller may see the thread. */
+  thread: ThreadCalls;
   cancelOnDisconnect: boolean;
 }
 
 /**
  * Makes the run that a body asks for. Nothing is stored yet.
  * @param threadId null for a stateless run
- * @throws request.invalid, assistant.not_found
+ * @throws request.invalid, assistant.not_found; request.forbidden, AuthRefusal
  */
 export async function requestRun(
   c: EdgeContext,
-  body: RunCreate,
+  access: Permissions<"threads:create_run" | "assistants:read">,
+  sent: RunCreate,
   threadId: string | null,
 ): Promise<RunRequest> {
+  const mayBeShortLived = threadId === null && !needsOwnObject(sent);
+  // The id of a short-lived thread has the first digits of the run's id, which must therefore be random.
+  const runId = mayBeShortLived ? crypto.randomUUID() : uuid7();
+  const { filter, body } = await access.askForRun(sent, { threadId, runId });
   const checkpointField = (["checkpoint_id", "checkpoint"] as const).find(
     (field) => body[field] !== undefined,
   );
@@ -36,10 +45,9 @@ export async function requestRun(
       `${checkpointField}: a stateless run has no checkpoint to start from`,
     );
   }
-  const assistant = await getRecentAssistant(c.env.DB, body.assistant_id);
-  const isShortLived = threadId === null && !needsOwnObject(body);
-  // The id of a short-lived thread has the first digits of the run's id, which must therefore be random.
-  const runId = isShortLived ? crypto.randomUUID() : uuid7();
+  const assistant = await usableAssistant(c, access, body.assistant_id);
+  // The handler may have asked for what a short-lived thread does not have.
+  const isShortLived = mayBeShortLived && !needsOwnObject(body);
   const configurable = { ...body.config?.configurable, ...configurableHeaders(c.req.raw.headers) };
   const fields = {
     ...body,
@@ -50,8 +58,10 @@ export async function requestRun(
     runId,
     threadId: threadId ?? (isShortLived ? shortLivedThreadId(runId, dataCentreOf(c)) : uuid7()),
     stateless: threadId === null,
+    user: storableUser(userOf(c)),
   });
-  return { run, cancelOnDisconnect: body.on_disconnect !== "continue" };
+  const thread = access.threadPassing(filter, run.threadId);
+  return { run, thread, cancelOnDisconnect: body.on_disconnect !== "continue" };
 }
 
 /** The checkpoint to start from. A request may also name it in `config.configurable`, as LangGraph's own configs do. */
@@ -68,10 +78,13 @@ function dataCentreOf(c: EdgeContext): string {
   return typeof colo === "string" ? colo : "";
 }
 
-/** Cancels the run if the client disconnects before the answer. */
-export function cancelWhenGone(c: EdgeContext, threadId: string, runId: string): void {
+/**
+ * Cancels the run if the client disconnects before the answer.
+ * @param thread the object of the run's thread, as far as the client may change the thread
+ */
+export function cancelWhenGone(c: EdgeContext, thread: ThreadCalls, threadId: string, runId: string): void {
   c.req.raw.signal.addEventListener("abort", () => {
-    const cancelled = threadObject(c.env, threadId).cancelRun(threadId, runId, "interrupt", false);
+    const cancelled = thread.cancelRun(threadId, runId, "interrupt", false);
     // A failure does not matter: the run may have ended, and its thread may be gone with it.
     c.executionCtx.waitUntil(cancelled.catch(() => undefined));
   });

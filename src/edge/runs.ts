@@ -1,8 +1,8 @@
 /** Runs: on a thread, stateless, and the search over all of them. Streams are in `streams.ts`. */
 import { stream } from "hono/streaming";
 import { z } from "zod";
-import { threadObject, type JoinResult } from "../calls/thread-calls";
-import { runsToCancel, searchRuns } from "../d1/run-search";
+import type { JoinResult } from "../calls/thread-calls";
+import { searchRuns } from "../d1/run-search";
 import { messageOf } from "../platform/errors";
 import { pick, type JsonObject } from "../platform/json";
 import {
@@ -17,8 +17,10 @@ import {
   runSearch,
   runWait,
 } from "../wire/runs/run";
+import type { EdgeContext } from "./caller";
+import { findRunsToCancel } from "./cancel-runs";
 import { namesCron, searchRunsOfCron } from "./cron-runs";
-import { DescribedRoutes, type EdgeContext } from "./described-routes";
+import { DescribedRoutes } from "./described-routes";
 import { empty, json, page } from "./openapi/operation";
 import { pageHeaders } from "./pages";
 import { cancelWhenGone, requestRun, type RunRequest } from "./request-run";
@@ -37,46 +39,47 @@ export const runRoutes = new DescribedRoutes("Runs")
     "POST /runs",
     {
       id: "create_stateless_run",
+      allow: ["threads:create_run", "assistants:read"],
       summary: "Start a run on a thread of its own",
       body: runCreate,
       answers: created,
       failures: [404],
     },
-    async (c, { body }) => start(c, await requestRun(c, body, null)),
+    async (c, { body, access }) => start(c, await requestRun(c, access, body, null)),
   )
   .add(
     "POST /runs/wait",
     {
       id: "wait_stateless_run",
+      allow: ["threads:create_run", "assistants:read"],
       summary: "Start a run on a thread of its own, and wait for it",
       body: runWait,
       answers: waited,
       failures: [404],
     },
-    async (c, { body }) => startAndWait(c, await requestRun(c, body, null)),
+    async (c, { body, access }) => startAndWait(c, await requestRun(c, access, body, null)),
   )
   .add(
     "POST /runs/batch",
     {
       id: "create_run_batch",
+      allow: ["threads:create_run", "assistants:read"],
       summary: "Start several runs, each on a thread of its own",
       description: "All are checked before the first is started.",
       body: runBatch,
       answers: json("The runs.", z.array(run)),
       failures: [404],
     },
-    async (c, { body: bodies }) => {
-      const requests = await Promise.all(bodies.map((body) => requestRun(c, body, null)));
-      const runs = requests.map((request) =>
-        threadObject(c.env, request.run.threadId).createRun(request.run),
-      );
-      return c.json(await Promise.all(runs));
+    async (c, { body: bodies, access }) => {
+      const requests = await Promise.all(bodies.map((body) => requestRun(c, access, body, null)));
+      return c.json(await Promise.all(requests.map(({ run, thread }) => thread.createRun(run))));
     },
   )
   .add(
     "POST /runs/cancel",
     {
       id: "cancel_runs",
+      allow: ["threads:update"],
       summary: "Cancel runs",
       description:
         "Those of `run_ids`, or all runs of a `status`; one of the two has to be given. `wait` has no effect here.",
@@ -85,13 +88,12 @@ export const runRoutes = new DescribedRoutes("Runs")
       answers: empty("Cancelled."),
       failures: [404],
     },
-    async (c, { query: { action }, body }) => {
-      const runs = await runsToCancel(c.env.DB, body);
-      await Promise.all(
-        runs.map(({ thread_id: threadId, run_id: runId }) =>
-          threadObject(c.env, threadId).cancelRun(threadId, runId, action, false),
-        ),
-      );
+    async (c, { query: { action }, body, access }) => {
+      const { thread_id: threadId, run_ids: runIds, status } = body;
+      const metadata = { run_ids: runIds, status };
+      const { filter } = await access.ask("threads:update", { thread_id: threadId, action, metadata });
+      const runs = await findRunsToCancel(c.env, body, filter, (id) => access.threadPassing(filter, id));
+      await Promise.all(runs.map((run) => run.thread.cancelRun(run.threadId, run.runId, action, false)));
       return c.body(null, 204);
     },
   )
@@ -99,6 +101,7 @@ export const runRoutes = new DescribedRoutes("Runs")
     "POST /runs/search",
     {
       id: "search_runs",
+      allow: ["threads:search"],
       summary: "Search runs",
       description:
         "Runs whose threads are gone are found too, until their records are removed (`RUN_RECORD_DAYS`, 30 by default). With the " +
@@ -106,10 +109,13 @@ export const runRoutes = new DescribedRoutes("Runs")
       body: runSearch,
       answers: found,
     },
-    async (c, { body }) => {
-      const { runs, total } = await (namesCron(body)
+    async (c, { body: sent, access }) => {
+      const fields = ["thread_id", "metadata", "status", "limit", "offset"] as const;
+      const { filter, body } = await access.askAbout("threads:search", runSearch, sent, fields);
+      // The ledger of a cron is for those who may read the cron. What a filter lets pass is found in D1.
+      const { runs, total } = await (filter === undefined && namesCron(body)
         ? searchRunsOfCron(c.env, body)
-        : searchRuns(c.env.DB, body));
+        : searchRuns(c.env.DB, body, filter));
       pageHeaders(c, body, runs.length, total);
       return c.json(runs.map((one) => pick(one, body.select)));
     },
@@ -118,14 +124,16 @@ export const runRoutes = new DescribedRoutes("Runs")
     "GET /threads/{thread_id}/runs",
     {
       id: "list_runs",
+      allow: ["threads:search"],
       summary: "List the runs of a thread",
       description: SELECT,
       query: runList,
       answers: found,
       failures: [404, 413],
     },
-    async (c, { path: { thread_id: threadId }, query }) => {
-      await threadObject(c.env, threadId).checkThread(threadId);
+    async (c, { path: { thread_id: threadId }, query, access }) => {
+      const thread = await access.thread("threads:search", threadId, { status: query.status });
+      await thread.checkThread(threadId);
       const { runs, total } = await searchRuns(c.env.DB, { ...query, thread_id: threadId });
       pageHeaders(c, query, runs.length, total);
       return c.json(runs.map((one) => pick(one, query.select)));
@@ -135,47 +143,54 @@ export const runRoutes = new DescribedRoutes("Runs")
     "POST /threads/{thread_id}/runs",
     {
       id: "create_run",
+      allow: ["threads:create_run", "assistants:read"],
       summary: "Start a run on a thread",
       body: runCreate,
       answers: created,
       failures: [404, 409],
     },
-    async (c, { path, body }) => start(c, await requestRun(c, body, path.thread_id)),
+    async (c, { path, body, access }) => start(c, await requestRun(c, access, body, path.thread_id)),
   )
   .add(
     "POST /threads/{thread_id}/runs/wait",
     {
       id: "wait_run",
+      allow: ["threads:create_run", "assistants:read"],
       summary: "Start a run on a thread, and wait for it",
       body: runWait,
       answers: waited,
       failures: [404, 409],
     },
-    async (c, { path, body }) => startAndWait(c, await requestRun(c, body, path.thread_id)),
+    async (c, { path, body, access }) => startAndWait(c, await requestRun(c, access, body, path.thread_id)),
   )
   .add(
     "GET /threads/{thread_id}/runs/{run_id}",
     {
       id: "get_run",
+      allow: ["threads:read"],
       summary: "Read a run",
       description:
         "The record of a run is removed some time after the run's end (`RUN_RECORD_DAYS`, 30 by default). The answer is then 404.",
       answers: json("The run.", run),
       failures: [404],
     },
-    async (c, { path: { thread_id: threadId, run_id: runId } }) =>
-      c.json(await threadObject(c.env, threadId).getRun(threadId, runId)),
+    async (c, { path: { thread_id: threadId, run_id: runId }, access }) => {
+      const thread = await access.thread("threads:read", threadId);
+      return c.json(await thread.getRun(threadId, runId));
+    },
   )
   .add(
     "DELETE /threads/{thread_id}/runs/{run_id}",
     {
       id: "delete_run",
+      allow: ["threads:delete"],
       summary: "Delete the record of a run",
       answers: empty("Deleted."),
       failures: [404, 409],
     },
-    async (c, { path: { thread_id: threadId, run_id: runId } }) => {
-      await threadObject(c.env, threadId).deleteRun(threadId, runId);
+    async (c, { path: { thread_id: threadId, run_id: runId }, access }) => {
+      const thread = await access.thread("threads:delete", threadId, { run_id: runId });
+      await thread.deleteRun(threadId, runId);
       return c.body(null, 204);
     },
   )
@@ -183,47 +198,56 @@ export const runRoutes = new DescribedRoutes("Runs")
     "GET /threads/{thread_id}/runs/{run_id}/join",
     {
       id: "join_run",
+      allow: ["threads:read", "threads:update"],
       summary: "Wait for a run",
       query: joinQuery,
       answers: json(RESULT, runResult),
       failures: [404, 413],
     },
-    async (c, { path: { thread_id: threadId, run_id: runId }, query }) => {
-      if (query.cancel_on_disconnect) cancelWhenGone(c, threadId, runId);
-      const object = threadObject(c.env, threadId);
-      await object.getRun(threadId, runId);
-      return answerWhenEnded(c, object.joinRun(threadId, runId));
+    async (c, { path: { thread_id: threadId, run_id: runId }, query, access }) => {
+      const thread = await access.thread("threads:read", threadId);
+      if (query.cancel_on_disconnect) {
+        const changed = await access.thread("threads:update", threadId, { action: "interrupt" });
+        cancelWhenGone(c, changed, threadId, runId);
+      }
+      await thread.getRun(threadId, runId);
+      return answerWhenEnded(c, thread.joinRun(threadId, runId));
     },
   )
   .add(
     "POST /threads/{thread_id}/runs/{run_id}/cancel",
     {
       id: "cancel_run",
+      allow: ["threads:update"],
       summary: "Cancel a run",
       query: cancelQuery,
       answers: [...empty("It is being cancelled.", 202), ...empty("With `wait`: it has ended.")],
       failures: [404, 409],
     },
-    async (c, { path: { thread_id: threadId, run_id: runId }, query: { wait, action } }) => {
-      await threadObject(c.env, threadId).cancelRun(threadId, runId, action, wait);
+    async (c, { path: { thread_id: threadId, run_id: runId }, query: { wait, action }, access }) => {
+      const metadata = { run_ids: [runId], status: "pending" };
+      const thread = await access.thread("threads:update", threadId, { action, metadata });
+      await thread.cancelRun(threadId, runId, action, wait);
       return c.body(null, wait ? 204 : 202);
     },
   );
 
-async function start(c: EdgeContext, request: RunRequest): Promise<Response> {
-  const { runId, threadId } = request.run;
-  const started = await threadObject(c.env, threadId).createRun(request.run);
+async function start(c: EdgeContext, { run, thread }: RunRequest): Promise<Response> {
+  const { runId, threadId } = run;
+  const started = await thread.createRun(run);
   c.header("Content-Location", `/threads/${threadId}/runs/${runId}`);
   return c.json(started);
 }
 
-async function startAndWait(c: EdgeContext, request: RunRequest): Promise<Response> {
-  const { runId, threadId } = request.run;
-  const object = threadObject(c.env, threadId);
+async function startAndWait(
+  c: EdgeContext,
+  { run, thread, cancelOnDisconnect }: RunRequest,
+): Promise<Response> {
+  const { runId, threadId } = run;
   c.header("Content-Location", `/threads/${threadId}/runs/${runId}`);
   c.header("Location", `/threads/${threadId}/runs/${runId}/join`);
-  if (request.cancelOnDisconnect) cancelWhenGone(c, threadId, runId);
-  return answerWhenEnded(c, object.createAndJoinRun(request.run));
+  if (cancelOnDisconnect) cancelWhenGone(c, thread, threadId, runId);
+  return answerWhenEnded(c, thread.createAndJoinRun(run));
 }
 
 /**

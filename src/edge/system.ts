@@ -1,5 +1,6 @@
 /** The server itself: whether it is up, what it can do, and the figures of all crons. */
 import { version } from "../../package.json";
+import { accessMode } from "../auth/access-mode";
 import { readUse } from "../d1/d1-use";
 import { now } from "../platform/clock";
 import { isTracingEnabled, readConfig, type Env } from "../platform/config";
@@ -15,10 +16,10 @@ export const openRoutes = new DescribedRoutes("System").add(
   "GET /ok",
   {
     id: "get_ok",
+    allow: "everyone",
     summary: "Ask whether the server is up",
     query: okQuery,
     answers: json("It is up.", health),
-    open: true,
   },
   async (c, { query }) => {
     readConfig(c.env);
@@ -33,6 +34,7 @@ export const systemRoutes = new DescribedRoutes("System")
     "GET /info",
     {
       id: "get_info",
+      allow: "callers",
       summary: "Read the version of the server and what it can do",
       answers: json("The server.", serverInfo),
     },
@@ -47,7 +49,7 @@ export const systemRoutes = new DescribedRoutes("System")
           stream_namespaces: true,
           strict_resume: true,
         },
-        auth: readConfig(c.env).open ? "open" : "keys",
+        auth: accessMode(c.env),
         metadata: { server: "edgecron" },
       }),
   )
@@ -55,10 +57,12 @@ export const systemRoutes = new DescribedRoutes("System")
     "GET /metrics",
     {
       id: "get_metrics",
+      allow: ["crons:search"],
       summary: "Read the sums of all crons, for Prometheus",
       answers: text("In the text format of Prometheus.", "text/plain"),
     },
-    async (c) => {
+    async (c, { access }) => {
+      await access.askForAll("crons:search");
       c.header("Content-Type", METRICS_TYPE);
       return c.body(await metricsOf(c.env));
     },

@@ -1,10 +1,9 @@
 /** `/threads`: the threads themselves. Their states are in `states.ts`, their runs in `runs.ts`. */
 import { v7 as uuid7 } from "@langchain/core/utils/uuid";
 import { z } from "zod";
-import { threadObject, type PiecePosition } from "../calls/thread-calls";
+import type { PiecePosition, ThreadCalls } from "../calls/thread-calls";
 import { countThreads, searchThreads } from "../d1/threads-table";
-import type { Env } from "../platform/config";
-import { asDomainError } from "../platform/errors";
+import { asDomainError, DomainError } from "../platform/errors";
 import { requireStorable } from "../platform/json";
 import {
   foundThread,
@@ -29,28 +28,43 @@ export const threadRoutes = new DescribedRoutes("Threads")
     "POST /threads",
     {
       id: "create_thread",
+      allow: ["threads:create", "threads:read"],
       summary: "Create a thread",
       body: threadCreate,
       answers: json("The thread.", thread),
       failures: [404, 409],
     },
-    async (c, { body }) => {
+    async (c, { body: sent, access }) => {
+      const threadId = sent.thread_id ?? uuid7();
+      const { filter, body } = await access.askAbout(
+        "threads:create",
+        threadCreate,
+        sent,
+        ["metadata", "if_exists"],
+        { thread_id: threadId },
+      );
       requireStorable("metadata", body.metadata ?? {});
-      const threadId = body.thread_id ?? uuid7();
-      return c.json(await threadObject(c.env, threadId).createThread(threadId, body));
+      const visible =
+        body.if_exists === "do_nothing"
+          ? await access.existing(filter, "threads:read", { thread_id: threadId })
+          : filter;
+      return c.json(await access.threadPassing(visible, threadId).createThread(threadId, body));
     },
   )
   .add(
     "POST /threads/search",
     {
       id: "search_threads",
+      allow: ["threads:search"],
       summary: "Search threads",
       description: "With `select`, each has only the fields asked for.",
       body: threadSearch,
       answers: page("The threads.", foundThread),
     },
-    async (c, { body }) => {
-      const { threads, total } = await searchThreads(c.env.DB, body);
+    async (c, { body: sent, access }) => {
+      const fields = ["metadata", "values", "status", "ids", "limit", "offset"] as const;
+      const { filter, body } = await access.askAbout("threads:search", threadSearch, sent, fields);
+      const { threads, total } = await searchThreads(c.env.DB, body, filter);
       pageHeaders(c, body, threads.length, total);
       return c.json(threads);
     },
@@ -59,24 +73,36 @@ export const threadRoutes = new DescribedRoutes("Threads")
     "POST /threads/count",
     {
       id: "count_threads",
+      allow: ["threads:search"],
       summary: "Count threads",
       body: threadCount,
       answers: json("How many match.", z.int()),
     },
-    async (c, { body }) => c.json(await countThreads(c.env.DB, body)),
+    async (c, { body: sent, access }) => {
+      const fields = ["metadata", "values", "status"] as const;
+      const { filter, body } = await access.askAbout("threads:search", threadCount, sent, fields);
+      return c.json(await countThreads(c.env.DB, body, filter));
+    },
   )
   .add(
     "POST /threads/prune",
     {
       id: "prune_threads",
+      allow: ["threads:delete"],
       summary: "Delete threads, or all but their latest state",
       description:
         "Threads that do not exist are left out. With `keep_latest`, threads with a run on them are left out too.",
       body: threadPrune,
       answers: json("How many threads were pruned.", z.strictObject({ pruned_count: z.int() })),
     },
-    async (c, { body: { thread_ids: threadIds, strategy } }) => {
-      const pruned = await Promise.all([...new Set(threadIds)].map((id) => prune(c.env, id, strategy)));
+    async (c, { body: { thread_ids: threadIds, strategy }, access }) => {
+      // Without an id nothing is asked below.
+      if (threadIds.length === 0) await access.ask("threads:delete", {});
+      const pruned = await Promise.all(
+        [...new Set(threadIds)].map(async (id) =>
+          prune(await access.thread("threads:delete", id), id, strategy),
+        ),
+      );
       return c.json({ pruned_count: pruned.filter(Boolean).length });
     },
   )
@@ -84,18 +110,22 @@ export const threadRoutes = new DescribedRoutes("Threads")
     "GET /threads/{thread_id}",
     {
       id: "get_thread",
+      allow: ["threads:read"],
       summary: "Read a thread",
       query: threadQuery,
       answers: json("The thread.", threadWithTtl),
       failures: [404, 413],
     },
-    async (c, { path: { thread_id: threadId }, query: { include } }) =>
-      c.json(await threadObject(c.env, threadId).getThread(threadId, include)),
+    async (c, { path: { thread_id: threadId }, query: { include }, access }) => {
+      const thread = await access.thread("threads:read", threadId);
+      return c.json(await thread.getThread(threadId, include));
+    },
   )
   .add(
     "PATCH /threads/{thread_id}",
     {
       id: "patch_thread",
+      allow: ["threads:update"],
       summary: "Change a thread",
       headers: {
         Prefer: z
@@ -107,8 +137,10 @@ export const threadRoutes = new DescribedRoutes("Threads")
       answers: [...json("The thread.", thread), ...empty("Changed, and the thread is left out as asked.")],
       failures: [404],
     },
-    async (c, { path: { thread_id: threadId }, headers, body }) => {
-      const changed = await threadObject(c.env, threadId).patchThread(threadId, body);
+    async (c, { path: { thread_id: threadId }, headers, body: sent, access }) => {
+      const ids = { thread_id: threadId };
+      const { filter, body } = await access.askAbout("threads:update", threadPatch, sent, ["metadata"], ids);
+      const changed = await access.threadPassing(filter, threadId).patchThread(threadId, body);
       return headers.Prefer === "return=minimal" ? c.body(null, 204) : c.json(changed);
     },
   )
@@ -116,14 +148,16 @@ export const threadRoutes = new DescribedRoutes("Threads")
     "DELETE /threads/{thread_id}",
     {
       id: "delete_thread",
+      allow: ["threads:delete"],
       summary: "Delete a thread and its state",
       description:
         "Its runs are stopped, and their records are deleted. Of a run that a cron made, a record without content stays.",
       answers: empty("Deleted."),
       failures: [404],
     },
-    async (c, { path: { thread_id: threadId } }) => {
-      await threadObject(c.env, threadId).deleteThread(threadId);
+    async (c, { path: { thread_id: threadId }, access }) => {
+      const thread = await access.thread("threads:delete", threadId);
+      await thread.deleteThread(threadId);
       await pauseCronsOf(c.env, { thread_id: threadId }, "the cron's thread was deleted");
       return c.body(null, 204);
     },
@@ -132,17 +166,37 @@ export const threadRoutes = new DescribedRoutes("Threads")
     "POST /threads/{thread_id}/copy",
     {
       id: "copy_thread",
+      allow: ["threads:read", "threads:create"],
       summary: "Copy a thread with its history",
       answers: json("The copy.", thread),
       failures: [404],
     },
-    async (c, { path }) => c.json(await copyThread(c.env, path.thread_id)),
+    async (c, { path: { thread_id: threadId }, access }) => {
+      const source = await access.thread("threads:read", threadId);
+      const { metadata, status } = await sourceOf(source, threadId, access.areAsked);
+      const copyId = uuid7();
+      const { body } = await access.askAbout(
+        "threads:create",
+        threadCreate,
+        threadCreate.parse({ metadata: { ...metadata, thread_id: copyId } }),
+        ["metadata"],
+        { thread_id: copyId },
+      );
+      const copy = access.threadPassing(undefined, copyId);
+      await copyCheckpoints(source, threadId, copy, copyId);
+      // The thread is made last, so that nobody sees a copy that is not whole. It waits for an answer if the other does.
+      return c.json(await copy.createThread(copyId, body, status === "interrupted" ? status : "idle"));
+    },
   );
 
 /** Prunes one thread of many. @returns whether there was such a thread, and no run on it */
-async function prune(env: Env, threadId: string, strategy: ThreadTtl["strategy"]): Promise<boolean> {
+async function prune(
+  thread: ThreadCalls,
+  threadId: string,
+  strategy: ThreadTtl["strategy"],
+): Promise<boolean> {
   try {
-    await threadObject(env, threadId).pruneThread(threadId, strategy);
+    await thread.pruneThread(threadId, strategy);
     return true;
   } catch (error) {
     if (asDomainError(error) === undefined) throw error;
@@ -151,21 +205,30 @@ async function prune(env: Env, threadId: string, strategy: ThreadTtl["strategy"]
 }
 
 /**
- * Makes a new thread with the metadata and the whole history of another. The copy waits for an answer if the other does.
- * @throws thread.not_found
+ * The thread that is to be copied. Where callers are asked for, a thread that is not there is a conflict, as in LangGraph's own
+ * server.
+ * @throws thread.not_found, thread.conflict
  */
-async function copyThread(env: Env, threadId: string): Promise<Thread> {
-  const source = threadObject(env, threadId);
-  const { metadata, status } = await source.getThread(threadId);
-  const copyId = uuid7();
-  const copy = threadObject(env, copyId);
+async function sourceOf(source: ThreadCalls, threadId: string, callersAreAsked: boolean): Promise<Thread> {
+  try {
+    return await source.getThread(threadId);
+  } catch (error) {
+    if (!callersAreAsked || asDomainError(error)?.code !== "thread.not_found") throw error;
+    throw new DomainError("thread.conflict", `no thread with the id ${threadId}`);
+  }
+}
+
+/** Copies the whole history of a thread to one that is to be created. @throws thread.not_found */
+async function copyCheckpoints(
+  source: ThreadCalls,
+  threadId: string,
+  copy: ThreadCalls,
+  copyId: string,
+): Promise<void> {
   let position: PiecePosition | null | undefined;
   while (position !== null) {
     const piece = await source.readCheckpoints(threadId, position);
     if (piece.rows.length > 0) await copy.writeCheckpoints(copyId, piece);
     position = piece.next;
   }
-  // The thread is made last, so that nobody sees a copy that is not whole.
-  const body = threadCreate.parse({ metadata: { ...metadata, thread_id: copyId } });
-  return copy.createThread(copyId, body, status === "interrupted" ? status : "idle");
 }

@@ -7,6 +7,8 @@ declare module "edgecron:graphs" {
     readonly checkpointer?: unknown;
     readonly store?: unknown;
     readonly http?: unknown;
+    /** What the file that `auth.path` names exports: an `Auth`, which the server asks about each request. */
+    readonly auth?: unknown;
     /** By graph id, the description of its default assistant. */
     readonly descriptions?: Readonly<Record<string, string>>;
   };

@@ -114,7 +114,7 @@ export const { graphIds, loadGraph, readGraph } = createRegistry(generatedGraphs
 /** The schemas that the build read from types: by graph id, then by the path of the subgraph (`""` for the graph itself). */
 export const extractedSchemas = generatedSchemas;
 
-/** The sections of langgraph.json that configure the server: times to live, and the request headers that graphs see. */
+/** The sections of langgraph.json that configure the server: times to live, the request headers that graphs see, and auth. */
 export const settings = generatedSettings;
 
 /**

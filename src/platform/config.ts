@@ -18,6 +18,7 @@ declare global {
       EDGECRON_DEV?: string;
       RUN_RECORD_DAYS?: string;
       RUN_TIMEOUT_SECONDS?: string;
+      TENANTS?: string;
       WEBHOOK_SECRET?: string;
     }
   }
@@ -64,13 +65,36 @@ const secretList = z
 /** Shorter keys can be guessed. */
 const SHORTEST_KEY = 16;
 
+/** A key that requests may carry. */
+export interface ApiKey {
+  /** Whose key it is; null for a key of the administrators. Several keys may have one name. */
+  name: string | null;
+  key: string;
+}
+
+/** In `name:key`, the name. Other texts before a colon are a part of the key. */
+const NAMED_KEY = /^([A-Za-z0-9][A-Za-z0-9_-]{0,63}):(.+)$/;
+
+function toApiKey(text: string): ApiKey {
+  const [, name, key] = NAMED_KEY.exec(text) ?? [];
+  return name === undefined || key === undefined ? { name: null, key: text } : { name, key };
+}
+
+const isOneOwner = (one: ApiKey, other: ApiKey): boolean => one.key !== other.key || one.name === other.name;
+
 const configSchema = z
   .object({
     API_KEYS: z
       .string()
       .default("")
-      .transform((keys) => keys.split(/[\s,]+/).filter((key) => key !== "")),
+      .transform((keys) =>
+        keys
+          .split(/[\s,]+/)
+          .filter((key) => key !== "")
+          .map(toApiKey),
+      ),
     AUTH: z.enum(["keys", "open"]).default("keys"),
+    TENANTS: z.enum(["isolated"]).optional(),
     RUN_TIMEOUT_SECONDS: runTimeout,
     RUN_RECORD_DAYS: runRecordDays,
     D1_SIZE_LIMIT: d1Size,
@@ -79,14 +103,22 @@ const configSchema = z
   })
   .refine(
     ({ API_KEYS: keys, EDGECRON_DEV: dev }) =>
-      dev !== undefined || keys.every((key) => key.length >= SHORTEST_KEY),
+      dev !== undefined || keys.every(({ key }) => key.length >= SHORTEST_KEY),
     { path: ["API_KEYS"], message: `expected keys of at least ${SHORTEST_KEY} characters` },
-  );
+  )
+  .refine(({ AUTH, TENANTS }) => AUTH !== "open" || TENANTS === undefined, {
+    path: ["TENANTS"],
+    message: "tenants are told apart by their keys, which nobody needs with AUTH=open",
+  })
+  .refine(({ API_KEYS: keys }) => keys.every((one) => keys.every((other) => isOneOwner(one, other))), {
+    path: ["API_KEYS"],
+    message: "expected each key under one name only",
+  });
 
 /** The validated settings. */
 export interface Config {
   /** Keys that `x-api-key` may carry. */
-  apiKeys: string[];
+  apiKeys: ApiKey[];
   /** True when requests need no key: local development, or a deployment that something else protects. */
   open: boolean;
   /**
@@ -103,7 +135,11 @@ export function readConfig(env: Env): Config {
   const known = configs.get(env);
   if (known !== undefined) return known;
   const vars = checked(configSchema, env);
-  const config = { apiKeys: vars.API_KEYS, open: vars.AUTH === "open", dev: vars.EDGECRON_DEV ?? null };
+  const config = {
+    apiKeys: vars.API_KEYS,
+    open: vars.AUTH === "open",
+    dev: vars.EDGECRON_DEV ?? null,
+  };
   configs.set(env, config);
   return config;
 }

@@ -3,7 +3,10 @@
  * them. Between objects they travel as values, see `rpc.ts`, because a class does not survive RPC.
  */
 
-/** The kinds of errors: the HTTP status of each, and whether it says that the thing that was asked for does not exist any more. */
+/**
+ * The kinds of errors: the HTTP status of each, and whether it says that the thing that was asked for does not exist any more, or
+ * that the owner of a cron may not have it any more.
+ */
 const KINDS = {
   invalid: { status: 422, gone: false },
   not_found: { status: 404, gone: true },
@@ -12,6 +15,7 @@ const KINDS = {
   too_large: { status: 413, gone: false },
   unauthorized: { status: 401, gone: false },
   forbidden: { status: 403, gone: false },
+  refused: { status: 403, gone: true },
   misconfigured: { status: 503, gone: false },
 } as const;
 
@@ -29,7 +33,7 @@ export class DomainError extends Error {
   override readonly name = "DomainError";
   /** The HTTP status of the answer. */
   readonly status: (typeof KINDS)[Kind]["status"];
-  /** Whether trying again is useless because the thing is gone: a cron whose assistant is gone is paused. */
+  /** Whether trying again is useless: a cron whose assistant is gone is paused, and one whose owner may not create runs. */
   readonly gone: boolean;
 
   constructor(

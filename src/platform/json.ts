@@ -71,6 +71,13 @@ export function containsJson(value: unknown, filter: unknown): boolean {
   );
 }
 
+/** Whether the value is an object of keys and values, and no list, date or instance of a class. */
+export function isPlainObject(value: unknown): value is JsonObject {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || prototype === Object.prototype;
+}
+
 /** The object with only the given fields; undefined `fields` keep all. */
 export function pick<T extends object>(object: T, fields: readonly string[] | undefined): Partial<T> {
   if (fields === undefined) return object;

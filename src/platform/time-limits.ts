@@ -15,6 +15,9 @@ export const REPORT_CALL_MS = 15_000;
 /** The receiver of a webhook. */
 export const WEBHOOK_CALL_MS = 15_000;
 
+/** A handler of the project's `Auth` that a firing asks. */
+export const AUTH_HANDLER_MS = 10_000;
+
 /** A function of the user's project that makes a graph. */
 export const GRAPH_FACTORY_MS = 15_000;
 

@@ -9,7 +9,7 @@ import type { RunRow } from "./runs/run-row";
 /** Every thread object has this table. */
 export const THREAD_TABLE = "threads";
 
-/** The columns of a run's row, in the order in which they came to be. */
+/** The columns of a run's row as the first step makes them, in the order in which they came to be. */
 const RUN_COLUMNS = {
   seq: "INTEGER PRIMARY KEY",
   run_id: "TEXT NOT NULL",
@@ -43,7 +43,7 @@ const RUN_COLUMNS = {
   output_tokens: "INTEGER",
   failures: "INTEGER NOT NULL DEFAULT 0",
   cron_entry: "TEXT",
-} as const satisfies Record<keyof RunRow | "seq", string>;
+} as const satisfies Record<Exclude<keyof RunRow, "user"> | "seq", string>;
 
 export const THREAD_SCHEMA: readonly SchemaStep[] = [
   {
@@ -75,5 +75,11 @@ export const THREAD_SCHEMA: readonly SchemaStep[] = [
       "Checkpoints may be compressed and refer to packs. The tables stay as they are; the number keeps an earlier version " +
       "from reading such checkpoints, and from deleting their packs.",
     apply() {},
+  },
+  {
+    summary: "Who makes a run.",
+    apply(sql) {
+      addMissingColumns(sql, "runs", { user: "TEXT" });
+    },
   },
 ];

@@ -5,6 +5,7 @@
  * The class has the calls that the object answers, and makes the parts that do the work. A part uses the parts above it.
  */
 import { DurableObject } from "cloudflare:workers";
+import type { AccessFilter } from "../calls/access-filter";
 import type { ThreadCalls } from "../calls/thread-calls";
 import { answerCall, type Answer } from "../platform/rpc";
 import { AlarmHandler } from "./alarm-handler";
@@ -17,6 +18,7 @@ import { RunQueue } from "./runs/run-queue";
 import { RunRecords } from "./runs/run-records";
 import { StateCalls } from "./state/state-calls";
 import { ThreadContext } from "./thread-context";
+import { VisibleThreads } from "./visible-threads";
 import { Webhooks } from "./webhooks/webhooks";
 
 /** The arguments of a call. */
@@ -41,6 +43,7 @@ export class ThreadDO extends DurableObject implements ThreadCalls {
   private readonly recordCalls = new RecordCalls(this.context, this.index, this.queue);
   private readonly stateCalls = new StateCalls(this.context, this.index);
   private readonly runCalls = new RunCalls(this.context, this.index, this.queue);
+  private readonly visibleThreads = new VisibleThreads(this.context, this.runCalls);
   private readonly alarmHandler = new AlarmHandler(
     this.context,
     this.index,
@@ -51,8 +54,9 @@ export class ThreadDO extends DurableObject implements ThreadCalls {
   );
 
   /** Answers every call of Workers and other objects, see {@link answerCall}. */
-  async call(method: string, args: unknown[]): Promise<Answer> {
-    return answerCall(this, method, args);
+  async call(method: string, args: unknown[], visible?: AccessFilter): Promise<Answer> {
+    const guard = visible && (() => this.visibleThreads.require(method, args, visible));
+    return answerCall(this, method, args, guard);
   }
 
   override async alarm(): Promise<void> {

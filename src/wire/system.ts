@@ -22,7 +22,9 @@ export const serverInfo = z
     version: z.string(),
     langgraph_py_version: z.string(),
     flags: z.record(z.string(), z.boolean()),
-    auth: z.enum(["open", "keys"]).meta({ description: "Whether requests need a key." }),
+    auth: z.enum(["open", "keys", "custom"]).meta({
+      description: "How the server knows its callers: not at all, by a key, or by the project's own `Auth`.",
+    }),
     metadata: jsonObject,
   })
   .register(answerNames, { id: "ServerInfo" });

@@ -38,7 +38,7 @@ async function build(config: object, files: Record<string, string> = {}): Promis
 }
 
 describe("a key", () => {
-  it.each([[{ auth: { path: "./auth.ts:auth" } }], [{ auth: {} }], [{ encryption: { path: "./e.ts:e" } }]])(
+  it.each([[{ encryption: { path: "./e.ts:e" } }]])(
     "that would protect something stops the build: %j",
     async (config) => {
       const [key = ""] = Object.keys(config);

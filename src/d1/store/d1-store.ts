@@ -3,6 +3,8 @@ import {
   BaseStore,
   type GetOperation,
   type Item,
+  type ListNamespacesOperation,
+  type MatchCondition,
   type Operation,
   type OperationResults,
   type SearchItem,
@@ -15,7 +17,9 @@ import { checkNamespace, stepOf, type PutOptions, type ReadOptions, type Step } 
 import { prolongItems } from "./store-table";
 import { refreshIsDue, storeTtl, type StoreTtl } from "./ttl";
 import "./unpolled-batches";
+import type { Visibility } from "./visible-items";
 
+type ListOptions = NonNullable<Parameters<BaseStore["listNamespaces"]>[0]>;
 type SearchOptions = NonNullable<Parameters<BaseStore["search"]>[1]>;
 
 /** Key-value items in namespaces, shared by all threads, kept in D1, with a time to live. */
@@ -87,6 +91,24 @@ export class D1Store extends BaseStore {
   ): Promise<SearchItem[]> {
     const [items] = await this.batch<[SearchOperation & ReadOptions]>([{ namespacePrefix, ...options }]);
     return items;
+  }
+
+  /** One page of the namespaces that have items, in order. A page has 100 by default. */
+  override async listNamespaces({
+    prefix,
+    suffix,
+    maxDepth,
+    limit = 100,
+    offset = 0,
+    visible,
+  }: ListOptions & Visibility = {}): Promise<string[][]> {
+    const matchConditions: MatchCondition[] = [
+      ...(prefix === undefined ? [] : [{ matchType: "prefix", path: prefix } as const]),
+      ...(suffix === undefined ? [] : [{ matchType: "suffix", path: suffix } as const]),
+    ];
+    const operation = { matchConditions, maxDepth, limit, offset, visible };
+    const [namespaces] = await this.batch<[ListNamespacesOperation & Visibility]>([operation]);
+    return namespaces;
   }
 
   /** Writes an item; the new value replaces the old one. `index` has no effect, because this store has no embeddings. */

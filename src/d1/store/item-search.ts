@@ -2,10 +2,12 @@
 import type { SearchOperation } from "@langchain/langgraph-checkpoint";
 import { DomainError } from "../../platform/errors";
 import type { JsonObject } from "../../platform/json";
+import { allOf } from "../json-filter";
 import { passes } from "./item-filter";
 import type { ItemRow } from "./item";
 import { rangeOf } from "../../wire/store/namespace";
 import { ALIVE } from "./store-table";
+import { visibleItemConditions, type Visibility } from "./visible-items";
 
 /** The bytes of the values of one page. An object has 128 MB of memory, and a page may have 1,000 items of 1.8 MB each. */
 const MAX_PAGE_BYTES = 16_000_000;
@@ -25,10 +27,13 @@ const MAX_SORTED_ITEMS = 1_000;
  */
 export function selectItems(
   db: D1Database,
-  { namespacePrefix, filter, limit = 10, offset = 0 }: SearchOperation,
+  { namespacePrefix, filter, limit = 10, offset = 0, visible }: SearchOperation & Visibility,
   at: number,
 ): D1PreparedStatement {
-  const condition = passes((filter as JsonObject | undefined) ?? {});
+  const condition = allOf([
+    passes((filter as JsonObject | undefined) ?? {}),
+    ...visibleItemConditions(visible),
+  ]);
   // The first parameters have numbers. Those of the filter are numbered here, because it stands in the statement twice.
   let parameter = FIRST_PARAMS;
   const filterSql = condition.sql.replaceAll("?", () => `?${++parameter}`);

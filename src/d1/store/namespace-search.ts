@@ -1,7 +1,9 @@
 /** Lists the namespaces in D1 that have items. */
 import type { ListNamespacesOperation, MatchCondition } from "@langchain/langgraph-checkpoint";
 import { rangeOf } from "../../wire/store/namespace";
+import { allOf } from "../json-filter";
 import { ALIVE } from "./store-table";
+import { visibleNamespaceConditions, type Visibility } from "./visible-items";
 
 /** In a condition, this label matches any label. */
 const WILDCARD = "*";
@@ -24,13 +26,21 @@ const matches = (firstPosition: string): string =>
  */
 export function selectNamespaces(
   db: D1Database,
-  { matchConditions = [], maxDepth, limit = -1, offset = 0 }: Partial<ListNamespacesOperation>,
+  {
+    matchConditions = [],
+    maxDepth,
+    limit = -1,
+    offset = 0,
+    visible,
+  }: Partial<ListNamespacesOperation> & Visibility,
   at: number,
 ): D1PreparedStatement {
   const prefix = literalPrefix(matchConditions);
   const [from, to] = rangeOf(prefix);
   // When each namespace of the range is listed, the recursion ends with the page. One row more is the NULL after the last.
-  const isRange = maxDepth === undefined && matchConditions.every(({ path }) => path === prefix);
+  const seen = allOf(visibleNamespaceConditions(visible));
+  const isRange =
+    maxDepth === undefined && visible === undefined && matchConditions.every(({ path }) => path === prefix);
   const mostSpaces = isRange && limit >= 0 ? limit + offset + 1 : -1;
   const conditions = matchConditions.map(({ matchType, path }) => ({
     sql: `depth >= ? AND ${matches(matchType === "prefix" ? "0" : "depth - CAST(? AS INTEGER)")}`,
@@ -51,12 +61,13 @@ export function selectNamespaces(
        labelled AS (SELECT namespace, ${LABELS} AS labels FROM spaces WHERE namespace IS NOT NULL),
        measured AS (SELECT namespace, labels, json_array_length(labels) AS depth FROM labelled)
        SELECT DISTINCT ${listed} AS namespace FROM measured
-       WHERE ${["1", ...conditions.map(({ sql }) => sql)].join(" AND ")} ORDER BY 1 LIMIT ? OFFSET ?`,
+       WHERE ${[seen.sql, ...conditions.map(({ sql }) => sql)].join(" AND ")} ORDER BY 1 LIMIT ? OFFSET ?`,
     )
     .bind(
       ...[from, to, at],
       ...[to, at, mostSpaces],
       ...(maxDepth === undefined ? [] : [maxDepth]),
+      ...seen.params,
       ...conditions.flatMap(({ params }) => params),
       ...[limit, offset],
     );

@@ -15,8 +15,9 @@ import { requireValues, selectItems, type FoundRow } from "./item-search";
 import { selectNamespaces } from "./namespace-search";
 import { deleteItem, selectItem, upsertItem } from "./store-table";
 import { type StoreTtl } from "./ttl";
+import { isVisible, type Visibility } from "./visible-items";
 
-export interface ReadOptions {
+export interface ReadOptions extends Visibility {
   /** Whether the items that are read get their full TTL again. When absent, `refresh_on_read` of langgraph.json decides. */
   refreshTtl?: boolean;
 }
@@ -55,10 +56,11 @@ function getStep(db: D1Database, operation: GetOperation & ReadOptions, at: numb
   return {
     statement: selectItem(db, operation, at),
     writes: false,
-    outcomeOf: ([row]) =>
-      row === undefined
-        ? { result: null, refreshed: [] }
-        : { result: toItem(row as ItemRow), refreshed: refresh ? [row as ItemRow] : [] },
+    outcomeOf: ([row]) => {
+      const found = row === undefined ? undefined : toItem(row as ItemRow);
+      if (found === undefined || !isVisible(operation.visible, found)) return { result: null, refreshed: [] };
+      return { result: found, refreshed: refresh ? [row as ItemRow] : [] };
+    },
   };
 }
 
@@ -100,7 +102,7 @@ function putStep(db: D1Database, operation: PutOperation & PutOptions, at: numbe
   };
 }
 
-function listStep(db: D1Database, operation: ListNamespacesOperation, at: number): Step {
+function listStep(db: D1Database, operation: ListNamespacesOperation & Visibility, at: number): Step {
   checkPage(operation);
   for (const { path } of operation.matchConditions ?? []) checkNamespace(path, "search");
   return {

@@ -64,8 +64,14 @@ const DESCRIPTION =
 
 /** The failures, by status: the name of the response, and when it is answered. */
 const FAILURES = {
-  401: ["Unauthorized", "The key is missing or wrong. A server with open access never answers this."],
-  403: ["Forbidden", "A page of another site called a server with open access."],
+  401: [
+    "Unauthorized",
+    "The key, or what the server's `Auth` asks for, is missing or wrong. A server with open access never answers this.",
+  ],
+  403: [
+    "Forbidden",
+    "Not allowed to this caller, or a page of another site called a server with open access.",
+  ],
   404: ["NotFound", "There is no such thing, or none of those that the request names."],
   409: ["Conflict", "There is one already, or it is in a state that does not allow this."],
   413: ["TooLarge", "The body is too large, or what would have to be stored or sent is."],
@@ -163,7 +169,7 @@ function describe(operation: Operation, input: SchemaBook, output: SchemaBook): 
           },
         }),
     responses,
-    ...(operation.open === true ? { security: [] } : {}),
+    ...(operation.allow === "everyone" ? { security: [] } : {}),
   };
 }
 
@@ -217,11 +223,11 @@ function describeAnswer(
  * parameters.
  */
 function failuresOf(
-  { open, body, failures = [] }: Operation,
+  { allow, body, failures = [] }: Operation,
   parameters: readonly Parameter[],
 ): readonly (keyof typeof FAILURES)[] {
   const possible = new Set<keyof typeof FAILURES>(failures);
-  if (open !== true) possible.add(401).add(403);
+  if (allow !== "everyone") possible.add(401).add(403);
   if (body !== undefined) possible.add(413);
   if (body !== undefined || parameters.length > 0) possible.add(422);
   return [...possible, "default"];

@@ -1,5 +1,6 @@
 /** The description of a route: the schemas that parse what it is sent, and what it answers. */
 import { z } from "zod";
+import type { AuthEvent } from "../../auth/events";
 import { uuid } from "../../wire/fields";
 
 export type Method = "get" | "post" | "put" | "patch" | "delete";
@@ -39,8 +40,11 @@ export interface Operation {
   answers: readonly Answer[];
   /** Failures beside those that every operation with a key, a body or parameters may answer. */
   failures?: readonly (404 | 409 | 413)[];
-  /** True when the operation needs no key. */
-  open?: boolean;
+  /**
+   * Who may use the operation: everyone, all callers that the deployment knows, or those who may do what the events say. The handler
+   * of an `Auth` is asked about the first event each time, and about the others when the request needs it. See docs/auth.md.
+   */
+  allow: "everyone" | "callers" | readonly [AuthEvent, ...AuthEvent[]];
 }
 
 /** The schemas of parameters in paths, by their names. */

@@ -17,6 +17,7 @@ export function documentRoutes(operations: () => readonly Operation[]): Describe
       "GET /openapi.json",
       {
         id: "get_openapi",
+        allow: "callers",
         summary: "Read this document",
         answers: json("An OpenAPI 3.1 document.", z.looseObject({ openapi: z.string() })),
       },
@@ -24,7 +25,12 @@ export function documentRoutes(operations: () => readonly Operation[]): Describe
     )
     .add(
       "GET /docs",
-      { id: "get_docs", summary: "Read this document as a page", answers: text("The page.", "text/html") },
+      {
+        id: "get_docs",
+        allow: "callers",
+        summary: "Read this document as a page",
+        answers: text("The page.", "text/html"),
+      },
       (c) => {
         // The page is read and does nothing: no script, nothing from elsewhere.
         c.header("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'");

@@ -18,6 +18,7 @@ import type { RunQueue } from "../runs/run-queue";
 import { applySupersteps } from "../state/state-update";
 import { readSnapshot } from "../state/thread-state";
 import type { ThreadContext } from "../thread-context";
+import { threadExists } from "./thread-store";
 import { defaultTtl, toWireTtl } from "./ttl";
 
 /** A copy of a thread is complete or has failed within this time. */
@@ -46,7 +47,7 @@ export class RecordCalls implements ThreadRecordCalls {
     const existing = threads.find(threadId);
     if (existing !== undefined) {
       if (existing.deleted || ifExists !== "do_nothing") {
-        throw new DomainError("thread.exists", `a thread with the id ${threadId} exists already`);
+        throw threadExists(threadId);
       }
       return this.getThread(threadId);
     }

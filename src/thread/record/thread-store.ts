@@ -141,3 +141,7 @@ export class ThreadStore {
 /** The refusal of a request for a thread that does not exist. */
 export const noThread = (threadId: string): DomainError =>
   new DomainError("thread.not_found", `no thread with the id ${threadId}`);
+
+/** The refusal of a request to create a thread with the id of another. */
+export const threadExists = (threadId: string): DomainError =>
+  new DomainError("thread.exists", `a thread with the id ${threadId} exists already`);

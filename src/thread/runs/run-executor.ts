@@ -2,6 +2,7 @@
 import { stampRetryable } from "@langchain/core/errors";
 import { isUnknownInterruptError } from "@langchain/langgraph";
 import type { BaseStore } from "@langchain/langgraph-checkpoint";
+import { userKeys, withoutUserKeys } from "../../calls/user";
 import { loadGraph } from "../../graphs/registry";
 import type { JsonObject } from "../../platform/json";
 import type { CheckpointSaver } from "../checkpoints/checkpoint-saver";
@@ -111,7 +112,10 @@ async function* executeGraph({
   meter,
   trace,
 }: Execution): AsyncGenerator<GraphChunk | RunEvent> {
-  const { config, context } = run.kwargs;
+  const { context } = run.kwargs;
+  // Last, so that nothing that a client sent takes the place of the user.
+  const configurable = { ...withoutUserKeys(run.kwargs.config.configurable), ...userKeys(run.user) };
+  const config = { ...run.kwargs.config, configurable };
   const graph = await loadGraph(run.graphId, { ...config, context }, { checkpointer: saver, store });
   const continuesAttempt = run.attempts > 1 && saver.latestOfRun(run.threadId, run.runId) !== undefined;
   const input = continuesAttempt ? null : graphInput(run);

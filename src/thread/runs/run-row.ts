@@ -1,6 +1,7 @@
 /** The row of a run in its thread's object, and the object that is read from it. */
 import type { CronEntry } from "../../calls/cron-entry";
 import { usageOf, type CronTerms, type NewRun, type RunRecord } from "../../calls/run";
+import type { User } from "../../calls/user";
 import { now, toIsoOrNull } from "../../platform/clock";
 import { parseJson, parseJsonOrNull } from "../../platform/json";
 import type { RunStatus, WebhookDelivery } from "../../wire/runs/run";
@@ -8,6 +9,7 @@ import type { RunStatus, WebhookDelivery } from "../../wire/runs/run";
 /** A run's row, read. */
 export interface StoredRun extends RunRecord {
   graphId: string;
+  user: User | null;
   attempts: number;
   /** The run does not start before this instant (ms). */
   startAt: number;
@@ -45,6 +47,8 @@ export type RunRow = {
   status: RunStatus;
   metadata: string;
   kwargs: string;
+  /** JSON of the user. */
+  user: string | null;
   multitask_strategy: NewRun["multitaskStrategy"];
   error: string | null;
   attempts: number;
@@ -90,6 +94,7 @@ export function newRunRow(
     status: startsNow ? "running" : "pending",
     metadata: JSON.stringify(run.metadata),
     kwargs: JSON.stringify(run.kwargs),
+    user: run.user === null ? null : JSON.stringify(run.user),
     multitask_strategy: run.multitaskStrategy,
     error: null,
     attempts: startsNow ? 1 : 0,
@@ -140,6 +145,7 @@ export const toStoredRun = (row: RunRow): StoredRun => ({
   status: row.status,
   metadata: parseJson(row.metadata),
   kwargs: parseJson(row.kwargs),
+  user: parseJsonOrNull(row.user),
   multitaskStrategy: row.multitask_strategy,
   error: parseJsonOrNull(row.error),
   attempts: row.attempts,

@@ -64,7 +64,10 @@ export const cron = z
     on_run_completed: onRunCompleted.nullable(),
     schedule: z.string(),
     timezone: z.string().nullable(),
-    user_id: z.string().nullable().meta({ description: "Always null: there are no users." }),
+    user_id: z.string().nullable().meta({
+      description:
+        "The identity of who created it, as whom it fires. Null when the server did not know its callers by name.",
+    }),
     payload: jsonObject.meta({ description: "The fields of the run that each firing makes." }),
     metadata: jsonObject,
     enabled: z.boolean(),

@@ -35,6 +35,10 @@ export const slot = z
     }),
     run_id: answeredId.nullable(),
     thread_id: answeredId.nullable(),
+    requested_by: z.string().nullable().meta({
+      description:
+        "Of a run by hand: the identity of who asked for it. Null when the server does not know callers by name.",
+    }),
     run: z
       .strictObject({
         status: z.enum(["success", "error", "timeout", "interrupted", "rolled_back"]),
