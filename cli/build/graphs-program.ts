@@ -8,7 +8,12 @@
  * graphs the Worker could not load. EDGECRON_STAND_INS names, in a JSON array, the missing imports for which wrangler was
  * given stand-ins.
  */
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { type Declarations, readDeclarations } from "../crons/declaration-file.js";
+import { DeclarationError } from "../crons/declarations.js";
+import { declarationLine } from "../crons/plan-text.js";
+import { processTerminal } from "../crons/terminal.js";
 import { buildGraphs, GraphConfigError, type NotLoaded } from "./build-graphs.js";
 import { stateOf, writeReport } from "./build-report.js";
 import { messageOf, replaceExit, stackOf } from "./graph-module.js";
@@ -46,7 +51,8 @@ async function main(): Promise<void> {
     },
   );
   const { graphIds, errors, filesOf } = built;
-  const notes = [...built.notes, ...late];
+  const { crons, notes: cronNotes } = keepGoing ? NO_CRONS : declaredCrons(values.config, graphIds);
+  const notes = [...built.notes, ...cronNotes, ...late];
   const states = [...filesOf].map(([id, files]) => [id, stateOf(files)] as const);
   await writeReport(values.out, {
     notes,
@@ -55,9 +61,27 @@ async function main(): Promise<void> {
     states: Object.fromEntries(states),
   });
   console.log(`Graphs: ${graphIds.join(", ")}`);
+  const terminal = processTerminal();
+  for (const declaration of crons) console.log(declarationLine(terminal, declaration));
   // `edgecron dev` tells these itself, once.
   if (!keepGoing) for (const note of notes) console.warn(`Note: ${note}`);
   for (const message of errors) console.error(message);
+}
+
+/** `edgecron dev` looks at them itself, and goes on when one is wrong. */
+const NO_CRONS = { crons: [], notes: [] };
+
+/** @throws GraphConfigError when a declaration is wrong */
+function declaredCrons(
+  config: string | undefined,
+  graphIds: readonly string[],
+): Pick<Declarations, "crons" | "notes"> {
+  try {
+    return readDeclarations(resolve(config ?? "langgraph.json"), graphIds);
+  } catch (error) {
+    if (error instanceof DeclarationError) throw new GraphConfigError(error.message);
+    throw error;
+  }
 }
 
 /** What a module began while it was loaded may fail when it has long been loaded: that is no reason to end here. */

@@ -9,6 +9,7 @@ const USED = new Set([
   "$schema",
   "graphs",
   "env",
+  "crons",
   "checkpointer",
   "checkpointer.ttl",
   "store",

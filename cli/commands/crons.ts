@@ -125,6 +125,8 @@ export function addCrons(program: Command): void {
 /** Runs a command, and says what went wrong without a stack. */
 async function run(options: Common, command: (context: Context) => Promise<void>): Promise<void> {
   const terminal = processTerminal();
+  // Whoever read the output, such as `head`, has enough.
+  process.stdout.on("error", () => process.exit());
   try {
     const client = new CronClient(connectionOf(options, process.env));
     await command({ client, terminal, json: options.json === true, confirm });

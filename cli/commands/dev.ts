@@ -47,14 +47,23 @@ async function dev(project: Project, argv: readonly string[]): Promise<number> {
   writeEnvFile(envFile, variables);
   const surroundings = { cwd: process.cwd(), projectDir: project.dir, variables, envFile };
   const args = devArguments(argv, surroundings);
-  const server = new DevServer(project, (line) => {
-    console.log(line);
-  });
+  const { DeclaredCrons } = await import("../dev/declared-crons.js");
+  const crons = new DeclaredCrons(project.configPath);
+  const server = new DevServer(
+    project,
+    (line) => {
+      console.log(line);
+    },
+    () => {
+      crons.reconcile();
+    },
+  );
   const end = new End(server);
   try {
     await server.start(args);
     const access = auth === undefined ? accessOf(args.access) : `${auth.path} decides who may call`;
     console.log(`EdgeCron is ready at ${String(server.url)} (${access}). Ctrl-C ends it.`);
+    crons.start(String(server.url), args.apiKey);
     await server.ended;
   } catch (error) {
     if (end.code === null) console.error(error instanceof Error ? error.message : error);

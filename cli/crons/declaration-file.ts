@@ -12,22 +12,28 @@ export interface Declarations {
   notes: string[];
 }
 
+export interface ReadDeclarations extends Declarations {
+  /** The file with the crons, if that is not langgraph.json. */
+  ownFile: string | null;
+}
+
 /**
  * The crons that langgraph.json declares; none when it has no `crons`.
  * @param configPath the absolute path of langgraph.json
  * @param graphIds as {@link declarationsOf} takes them
  * @throws DeclarationError
  */
-export function readDeclarations(configPath: string, graphIds: readonly string[] | null): Declarations {
+export function readDeclarations(configPath: string, graphIds: readonly string[] | null): ReadDeclarations {
   const config = parse(configPath);
   const crons = isRecord(config) ? config.crons : undefined;
   const { project, notes } = projectOf(dirname(configPath));
-  if (crons === undefined || crons === null) return { project, crons: [], notes: [] };
+  if (crons === undefined || crons === null) return { project, crons: [], notes: [], ownFile: null };
   const file = typeof crons === "string" ? resolve(dirname(configPath), crons) : configPath;
   const declared = typeof crons === "string" ? parse(file) : crons;
   const where = { file, path: typeof crons === "string" ? [] : ["crons"] };
   const read = declarationsOf(project, declared, where, graphIds);
-  return { project, crons: read, notes: read.length === 0 ? [] : notes };
+  const ownFile = file === configPath ? null : file;
+  return { project, crons: read, notes: read.length === 0 ? [] : notes, ownFile };
 }
 
 /**

@@ -6,7 +6,7 @@ import { scheduleInWords, stateOf } from "./cron-text.js";
 import { declaredNameOf } from "./declared-cron.js";
 import { Failure } from "./failures.js";
 import { table, type Cell } from "./table.js";
-import { plain, printJson } from "./terminal.js";
+import { plain, printJson, type Terminal } from "./terminal.js";
 import { fromNow, timeIn } from "./times.js";
 
 export async function listCrons({ client, terminal, json }: Context): Promise<void> {
@@ -21,7 +21,15 @@ export async function listCrons({ client, terminal, json }: Context): Promise<vo
     terminal.print("There are no crons.");
     return;
   }
-  const names = await assistantNames(client);
+  terminal.print(cronTable(terminal, crons, await assistantNames(client)));
+}
+
+/** @param names those of the assistants, by their ids */
+export function cronTable(
+  terminal: Terminal,
+  crons: readonly Cron[],
+  names: ReadonlyMap<string, string>,
+): string {
   const ids = shortIds(crons.map(({ cron_id: id }) => id));
   const columns = [
     { title: "NAME", wraps: true as const },
@@ -41,7 +49,7 @@ export async function listCrons({ client, terminal, json }: Context): Promise<vo
       : `${timeIn(terminal.zone, cron.next_run_date)} (${fromNow(cron.next_run_date, terminal.now())})`,
     stateOf(cron),
   ]);
-  terminal.print(table(terminal, columns, rows));
+  return table(terminal, columns, rows);
 }
 
 const nextOf = ({ next_run_date: next }: Cron): number => (next === null ? Infinity : Date.parse(next));

@@ -49,6 +49,17 @@ function shown(value: unknown): string {
   return text.length > MAX_VALUE ? `${text.slice(0, MAX_VALUE)}…` : text;
 }
 
+/** A step that the server refused, with its reason. */
+export const refusedLine = (terminal: Terminal, { name }: Step, reason: string): string =>
+  styled(terminal, "red", `× ${plain(name)}  ${plain(reason)}`);
+
+/** One line for the declaration: what its schedule means, and its next times. */
+export function declarationLine(terminal: Terminal, declaration: Declaration): string {
+  const [, ...later] = declaration.preview.next;
+  const times = later.map(({ utc }) => timeWithUtc(terminal.zone, utc));
+  return [`Cron "${plain(declaration.name)}": ${meaning(terminal, declaration)}`, ...times].join(", ");
+}
+
 /** What its owner should know of crons that nothing is done about. */
 export function remarks(terminal: Terminal, plan: Plan): string[] {
   const paused = plan.unchanged.filter(({ cron, declaration }) => declaration.enabled && !cron.enabled);

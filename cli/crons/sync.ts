@@ -1,36 +1,48 @@
 /** `edgecron crons sync`, and what `edgecron dev` and `edgecron deploy` do about declared crons. */
 import type { Context } from "./context.js";
+import type { CronClient } from "./cron-client.js";
 import type { Declarations } from "./declaration-file.js";
 import { Failure } from "./failures.js";
 import type { Plan, Step } from "./plan.js";
-import { remarks, stepLine, summary } from "./plan-text.js";
+import { refusedLine, remarks, stepLine, summary } from "./plan-text.js";
 import { carryOut, planFor, type Reconciled } from "./reconcile.js";
 import { plain, printJson, styled } from "./terminal.js";
 
 export type SyncContext = Pick<Context, "client" | "terminal" | "json">;
 
+/** For how long crons are tried again that the server refuses because their assistant is not there, and after which time each, in ms. */
+export interface Patience {
+  limitMs: number;
+  everyMs: number;
+}
+
+const NONE: Patience = { limitMs: 0, everyMs: 0 };
+
 /**
  * Makes the server's crons what the project declares, and says what was done.
  * @param isDry says what would be done, and does nothing
+ * @param patience for a version of the server that was deployed just now, which does not answer everywhere at once
  * @throws Failure when the server refused something, or broke off; what was done is said before
  */
 export async function syncCrons(
   context: SyncContext,
   declarations: Declarations,
   isDry: boolean,
+  patience = NONE,
 ): Promise<void> {
   const { client, terminal, json } = context;
-  const plan = await planFor(client, declarations);
-  const result: Reconciled = isDry
-    ? { plan, done: [], refused: [], broken: null }
-    : await carryOut(client, plan, (step) => {
-        if (!json) terminal.print(stepLine(terminal, step));
-      });
+  const onStep = (step: Step): void => {
+    if (!json) terminal.print(stepLine(terminal, step));
+  };
+  const result = isDry
+    ? { plan: await planFor(client, declarations), done: [], refused: [], broken: null }
+    : await reconcile(client, declarations, onStep, patience);
+  const { plan } = result;
   if (json) printJson(terminal, asJson(result, isDry));
   else {
     if (isDry) for (const step of plan.steps) terminal.print(stepLine(terminal, step));
     for (const { step, failure } of result.refused)
-      terminal.print(styled(terminal, "red", `× ${plain(step.name)}  ${plain(failure.message)}`));
+      terminal.print(refusedLine(terminal, step, failure.message));
     const lines = [
       ...declarations.notes.map((note) => styled(terminal, "yellow", `Note: ${note}`)),
       ...remarks(terminal, plan),
@@ -56,13 +68,31 @@ export async function syncCrons(
   }
 }
 
+async function reconcile(
+  client: CronClient,
+  declarations: Declarations,
+  onStep: (step: Step) => void,
+  { limitMs, everyMs }: Patience,
+): Promise<Reconciled> {
+  const until = Date.now() + limitMs;
+  const done: Step[] = [];
+  for (;;) {
+    const result = await carryOut(client, await planFor(client, declarations), onStep);
+    done.push(...result.done);
+    const mayCome = result.refused.some(({ failure }) => failure.kind === "notFound");
+    if (!mayCome || result.broken !== null || Date.now() >= until) return { ...result, done };
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
+  }
+}
+
 function conclusion(
   { project, steps, unchanged, ended }: Plan,
   done: readonly Step[],
   isDry: boolean,
   url: string,
 ): string {
-  const text = summary(isDry ? steps : done, unchanged.length);
+  const asBefore = unchanged.filter(({ declaration }) => !done.some(({ name }) => name === declaration.name));
+  const text = summary(isDry ? steps : done, asBefore.length);
   if (text === "")
     return ended.length > 0 ? "Nothing is to be done." : `The project "${plain(project)}" declares no crons.`;
   return isDry ? `Dry run: nothing was changed at ${url}. It would be ${text}.` : `Crons at ${url}: ${text}.`;

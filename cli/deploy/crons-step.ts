@@ -7,6 +7,9 @@ import { syncCrons, type SyncContext } from "../crons/sync.js";
 import { processTerminal, type Terminal } from "../crons/terminal.js";
 import { StepFailure, type Step, type Tools } from "./steps.js";
 
+/** A new version of the Worker answers everywhere within seconds. Before that, a new graph is not there. */
+const PATIENCE = { limitMs: 30_000, everyMs: 3_000 };
+
 /** The deployed server, as far as it is known when the step begins. */
 export interface Server {
   readonly url: string | null;
@@ -38,7 +41,7 @@ export function cronsStep(declarations: Declarations, server: Server, tools: Too
       }
       const context = contextOf(url, server.isOpen ? null : await keyOf(server, tools), terminal);
       try {
-        await syncCrons(context, declarations, false);
+        await syncCrons(context, declarations, false, PATIENCE);
       } catch (error) {
         throw error instanceof Failure ? explained(error) : error;
       }

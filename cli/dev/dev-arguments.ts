@@ -1,6 +1,7 @@
 /** What `edgecron dev` makes of its flags: those for `wrangler dev`, and those for applying the migrations. */
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { administratorKey } from "../deploy/secrets.js";
 
 const DEFAULT_PORT = "8787";
 const DEFAULT_STATE = ".wrangler/state";
@@ -30,6 +31,8 @@ export interface DevArguments {
   readonly persistTo: string;
   /** The value that the variable AUTH will have. */
   readonly access: string;
+  /** A key of an administrator; null when there is none. */
+  readonly apiKey: string | null;
   /** Flags of `wrangler d1 migrations apply`. */
   readonly migrate: readonly string[];
   /** Flags of `wrangler dev`. */
@@ -44,12 +47,13 @@ export function devArguments(
   const { values } = parseArgs({ args: [...argv], options, strict: false, allowPositionals: true });
   const state = text(values["persist-to"]);
   const persistTo = state === undefined ? resolve(projectDir, DEFAULT_STATE) : resolve(cwd, state);
-  const auth = chosenAuth(argv) ?? variables["AUTH"];
+  const auth = chosen("AUTH", argv) ?? variables["AUTH"];
   const environment = text(values.env);
   const which = environment === undefined ? [] : ["--env", environment];
   return {
     persistTo,
     access: auth ?? "open",
+    apiKey: administratorKey(chosen("API_KEYS", argv) ?? variables["API_KEYS"]) ?? null,
     migrate: ["--local", "--persist-to", persistTo, ...which],
     dev: [
       // First, since wrangler takes every word up to the next flag for another variable.
@@ -71,10 +75,10 @@ export function devArguments(
 const isLoopback = (ip: string | undefined): boolean =>
   ip === undefined || /^(?:localhost|127(?:\.\d+){3}|\[?::1\]?)$/.test(ip);
 
-/** The value of the last `AUTH:value`; one `--var` may be followed by several pairs. */
-function chosenAuth(argv: readonly string[]): string | undefined {
-  const pair = argv.map((word) => word.replace(/^--var=/, "")).findLast((word) => word.startsWith("AUTH:"));
-  return pair?.slice("AUTH:".length);
+/** The value of the last `NAME:value`; one `--var` may be followed by several pairs. */
+function chosen(name: string, argv: readonly string[]): string | undefined {
+  const pairs = argv.map((word) => word.replace(/^--var=/, ""));
+  return pairs.findLast((word) => word.startsWith(`${name}:`))?.slice(name.length + 1);
 }
 
 /** Without the flag that is given anew with an absolute path: wrangler resolves it differently in its commands. */

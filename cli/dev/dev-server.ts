@@ -38,10 +38,15 @@ export class DevServer {
   #timer: NodeJS.Timeout | undefined;
   readonly #project: Project;
   readonly #write: (line: string) => void;
+  readonly #onReload: () => void;
 
-  /** @param write what the server logs, line by line; start-up chatter is left out */
-  constructor(project: Project, write: (line: string) => void) {
+  /**
+   * @param write what the server logs, line by line; start-up chatter is left out
+   * @param onReload is called whenever the server answers again with other graphs or settings
+   */
+  constructor(project: Project, write: (line: string) => void, onReload: () => void = () => undefined) {
     this.#project = project;
+    this.#onReload = onReload;
     this.#files = new GraphFiles(project.outDir);
     this.#write = write;
   }
@@ -84,6 +89,7 @@ export class DevServer {
           },
           onReload: () => {
             this.#tellOfBuild();
+            this.#onReload();
           },
         },
       );
@@ -118,6 +124,7 @@ export class DevServer {
         if (!this.#leaveOut(wrangler.graphThatThrew())) throw new Error(wrangler.whyItEnded(this.#report()));
         await this.#serve(args);
         this.#tellOfBuild();
+        this.#onReload();
       } catch (error) {
         if (!this.#isStopped()) this.#write(messageOf(error));
         break;

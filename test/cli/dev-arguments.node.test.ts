@@ -10,6 +10,7 @@ describe("devArguments", () => {
     expect(parse([])).toEqual({
       persistTo: "/project/.wrangler/state",
       access: "open",
+      apiKey: null,
       migrate: ["--local", "--persist-to", "/project/.wrangler/state"],
       dev: [
         ...["--var", "EDGECRON_DEV:loopback", "AUTH:open", "--show-interactive-dev-session=false"],
@@ -56,6 +57,12 @@ describe("devArguments", () => {
     const { access, dev } = parse(argv, variables);
     expect(access).toBe("keys");
     expect(dev).not.toContain("AUTH:open");
+  });
+
+  it("knows a key of the server, with which its declared crons are reconciled", () => {
+    expect(parse([], { API_KEYS: " a , b" }).apiKey).toBe("a");
+    expect(parse(["--var", "AUTH:keys", "API_KEYS:c"], { API_KEYS: "a" }).apiKey).toBe("c");
+    expect(parse([], { API_KEYS: "" }).apiKey).toBeNull();
   });
 
   it("applies the migrations to the database of the environment that the server has", () => {

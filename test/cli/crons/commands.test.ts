@@ -311,6 +311,22 @@ describe("sync", () => {
     ]);
   });
 
+  it("tries again when a version was deployed just now, whose graph is not there yet", async () => {
+    let refusals = 0;
+    const person = new Person({
+      fetch: async (input, init) => {
+        const isLate = new Request(input, init).url.endsWith("/runs/crons") && refusals < 2;
+        if (!isLate) return edgeFetch(input, init);
+        refusals += 1;
+        return Response.json({ detail: "no such graph" }, { status: 404 });
+      },
+    });
+    const crons = declared("patient", { morning: MORNING, evening: MORNING });
+    await syncCrons(person.context, crons, false, { limitMs: 60_000, everyMs: 1 });
+    expect(person.lines.at(-1)).toBe("Crons at http://edge: 2 created.");
+    expect(person.lines.filter((line) => line.startsWith("×"))).toEqual([]);
+  });
+
   it("fails when the server refuses a cron, after the others", async () => {
     const person = new Person();
     const crons = declared("refused", {
