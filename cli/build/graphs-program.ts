@@ -51,7 +51,10 @@ async function main(): Promise<void> {
     },
   );
   const { graphIds, errors, filesOf } = built;
-  const { crons, notes: cronNotes } = keepGoing ? NO_CRONS : declaredCrons(values.config, graphIds);
+  // `edgecron dev` looks at the declared crons itself, and goes on when one is wrong.
+  const { crons, notes: cronNotes } = keepGoing
+    ? { crons: [], notes: [] }
+    : declaredCrons(values.config, graphIds);
   const notes = [...built.notes, ...cronNotes, ...late];
   const states = [...filesOf].map(([id, files]) => [id, stateOf(files)] as const);
   await writeReport(values.out, {
@@ -67,9 +70,6 @@ async function main(): Promise<void> {
   if (!keepGoing) for (const note of notes) console.warn(`Note: ${note}`);
   for (const message of errors) console.error(message);
 }
-
-/** `edgecron dev` looks at them itself, and goes on when one is wrong. */
-const NO_CRONS = { crons: [], notes: [] };
 
 /** @throws GraphConfigError when a declaration is wrong */
 function declaredCrons(
