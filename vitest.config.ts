@@ -60,6 +60,8 @@ const BUNDLED = [
   "hono/body-limit",
   "hono/cors",
   "hono/html",
+  "hono/http-exception",
+  "hono/mount",
   "hono/streaming",
   "hono/utils/buffer",
   "hono/utils/html",

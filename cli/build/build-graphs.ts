@@ -24,6 +24,7 @@ import {
 } from "./graphs-config.js";
 import { type MissingImport, reasonOf } from "./missing-imports.js";
 import { modelProviders, writeOffers, writeProviderModules } from "./model-providers.js";
+import { checkApp } from "./project-app.js";
 import { checkAuth } from "./project-auth.js";
 import { enterVariables, projectVariables } from "./project-variables.js";
 
@@ -72,16 +73,18 @@ export async function buildGraphs(options: BuildGraphsOptions = {}): Promise<Bui
   const configPath = resolve(options.config ?? "langgraph.json");
   const outPath = resolve(options.out ?? ".edgecron/graphs.ts");
   const projectDir = dirname(configPath);
-  const { graphs, auth, settings, env, notes } = await readConfig(configPath);
+  const { graphs, auth, app, settings, env, notes } = await readConfig(configPath);
   const leave = enterVariables(projectVariables(configPath, env));
   try {
     checkDefaultConfig(configPath);
     const errors = new Map<string, GraphConfigError>();
     for (const { id, fault, error } of graphs) if (fault !== undefined) errors.set(id, error(fault));
     const right = (): FoundGraph[] => graphs.filter(isFound).filter(({ id }) => !errors.has(id));
-    const analysis = await analyseBundle(projectDir, [...right(), ...(auth === undefined ? [] : [auth])]);
+    const others = [auth, app].filter((module) => module !== undefined);
+    const analysis = await analyseBundle(projectDir, [...right(), ...others]);
     addBundleErrors(errors, projectDir, graphs, analysis, options);
     if (auth !== undefined) await checkAuth(projectDir, auth, analysis);
+    const appNotes = app === undefined ? [] : await checkApp(projectDir, app, analysis);
     const checked = await checkGraphs(projectDir, right(), onGraph);
     for (const [id, error] of checked.errors) errors.set(id, error);
     // A graph whose id is wrong cannot be asked for, so nothing stands for it.
@@ -97,12 +100,12 @@ export async function buildGraphs(options: BuildGraphsOptions = {}): Promise<Bui
     await writeProviderModules(projectDir, join(dirname(outPath), "modules"), providers);
     const offers = await writeOffers(beside(".providers.mjs"), providers);
     const outDir = dirname(outPath);
-    const module = { graphs: named, auth, settings, schemas, offers, errors, keepGoing, outDir };
+    const module = { graphs: named, auth, app, settings, schemas, offers, errors, keepGoing, outDir };
     const source = generate(module);
     return {
       graphIds: named.map(({ id }) => id),
       changed: await writeIfChanged(outPath, source),
-      notes: [...notes, ...(await notesOnOwnWrangler(projectAt(configPath))), ...analysis.notes],
+      notes: [...notes, ...appNotes, ...(await notesOnOwnWrangler(projectAt(configPath))), ...analysis.notes],
       errors: wrong.map(({ message }) => message),
       filesOf: analysis.filesOf,
     };

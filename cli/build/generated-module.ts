@@ -18,6 +18,8 @@ export interface GeneratedModule {
   readonly graphs: readonly ConfiguredGraph[];
   /** The project's `Auth`. */
   readonly auth: FoundGraph | undefined;
+  /** The project's own Hono app. */
+  readonly app: FoundGraph | undefined;
   readonly settings: Readonly<Record<string, unknown>>;
   /** By graph id, by path of the subgraph. */
   readonly schemas: unknown;
@@ -33,7 +35,7 @@ export interface GeneratedModule {
 
 /** The text of the generated module. */
 export function generate(module: GeneratedModule): string {
-  const { graphs, auth, settings, schemas, offers, errors, keepGoing, outDir } = module;
+  const { graphs, auth, app, settings, schemas, offers, errors, keepGoing, outDir } = module;
   const lines = [
     "// Made by edgecron from langgraph.json. Do not edit.",
     // A graph may be written in plain JavaScript, which has no types to check here.
@@ -58,6 +60,8 @@ export function generate(module: GeneratedModule): string {
     lines.push(importAs(`g${index}`, graph));
   });
   if (keepGoing) lines.push(loadingMark({}));
+  // After the graphs, which no app is to blame for. When it throws in the Worker, nothing is served.
+  if (app !== undefined) lines.push(importAs("app", app));
   lines.push("", "export const graphs = {");
   graphs.forEach(({ id }, index) => {
     const error = errors.get(id);
@@ -66,10 +70,11 @@ export function generate(module: GeneratedModule): string {
     lines.push(`  ${JSON.stringify(id)}: ${failing ?? `g${index}`},`);
   });
   const sections = JSON.stringify(settings, null, 2);
+  const more = [...(auth === undefined ? [] : ["auth"]), ...(app === undefined ? [] : ["app"])];
   lines.push(
     "};",
     "",
-    `export const settings = ${auth === undefined ? sections : `{ ...${sections}, auth }`};`,
+    `export const settings = ${more.length === 0 ? sections : `{ ...${sections}, ${more.join(", ")} }`};`,
   );
   lines.push("", "// Of graphs whose schemas only their types tell; by graph id, by path of the subgraph.");
   lines.push(`export const schemas = ${JSON.stringify(schemas)};`, "");

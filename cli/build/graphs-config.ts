@@ -42,6 +42,8 @@ export interface ProjectConfig {
   readonly graphs: readonly ConfiguredGraph[];
   /** The file and the export of the project's `Auth`; undefined when there is none. To the bundler it is like a graph. */
   readonly auth: FoundGraph | undefined;
+  /** The file and the export of the project's own Hono app; undefined when there is none. To the bundler it is like a graph. */
+  readonly app: FoundGraph | undefined;
   /** The sections that the server reads. */
   readonly settings: Readonly<Record<string, unknown>>;
   /** `env` as it stands there. */
@@ -73,7 +75,7 @@ export async function readConfig(path: string): Promise<ProjectConfig> {
   }
   if (refusal !== undefined) throw new GraphConfigError(`${path}: ${refusal}`);
   const settings: Record<string, unknown> = {};
-  for (const key of ["checkpointer", "store", "http"]) {
+  for (const key of ["checkpointer", "store", "http", "webhooks"]) {
     if (config[key] === undefined || config[key] === null) continue;
     if (!isRecord(config[key])) throw new GraphConfigError(`${path}: "${key}" must be an object`);
     settings[key] = config[key];
@@ -86,6 +88,7 @@ export async function readConfig(path: string): Promise<ProjectConfig> {
   return {
     graphs,
     auth: parseAuth(path, config.auth),
+    app: parseApp(path, config.http),
     settings,
     env: config.env,
     notes: notes.map((note) => `langgraph.json: ${note}`),
@@ -126,6 +129,7 @@ function parseGraph(configPath: string, id: string, spec: unknown): ConfiguredGr
 
 /** Stands where the id of a graph stands. It is none. */
 const AUTH_ID = '"auth" of langgraph.json';
+const APP_ID = '"http.app" of langgraph.json';
 
 /**
  * `{ "path": "./file.ts:export" }`. `disable_studio_auth` changes nothing, because the header of LangSmith's studio opens nothing here.
@@ -145,6 +149,18 @@ function parseAuth(configPath: string, section: unknown): FoundGraph | undefined
   const place = parseSpec(configPath, { path });
   if ("fault" in place) throw error(place.fault);
   return { id: AUTH_ID, hasValidId: false, ...place, error };
+}
+
+/** `http.app`: `"./file.ts:export"`. @throws GraphConfigError when there is no such file: its routes would be missing */
+function parseApp(configPath: string, http: unknown): FoundGraph | undefined {
+  const spec = isRecord(http) ? http.app : undefined;
+  if (spec === undefined || spec === null) return undefined;
+  const error = (message: string): GraphConfigError =>
+    new GraphConfigError(`${configPath}: http.app: ${message}`);
+  if (typeof spec !== "string") throw error('expected a text such as "./src/app.ts:app"');
+  const place = parseSpec(configPath, spec);
+  if ("fault" in place) throw error(place.fault.replaceAll("graphs here run", "it is to run"));
+  return { id: APP_ID, hasValidId: false, ...place, error };
 }
 
 type Spec = GraphPlace | (Partial<GraphPlace> & { fault: string });

@@ -4,31 +4,66 @@
  */
 import { closest, distance } from "fastest-levenshtein";
 
-/** The server does what these say. */
+/** The server does what these say. A key within a section is written with the section before it. */
 const USED = new Set([
   "$schema",
   "graphs",
-  "env",
   "crons",
+  "env",
   "checkpointer",
   "checkpointer.ttl",
+  "checkpointer.ttl.strategy",
+  "checkpointer.ttl.default_ttl",
   "store",
   "store.ttl",
+  "store.ttl.default_ttl",
+  "store.ttl.refresh_on_read",
+  "store.ttl.sweep_interval_minutes",
   "http",
+  "http.app",
+  "http.enable_custom_route_auth",
+  "http.mount_prefix",
+  "http.disable_assistants",
+  "http.disable_threads",
+  "http.disable_runs",
+  "http.disable_store",
+  "http.disable_meta",
+  "http.disable_webhooks",
   "http.cors",
+  "http.cors.allow_origins",
+  "http.cors.allow_origin_regex",
+  "http.cors.allow_methods",
+  "http.cors.allow_headers",
+  "http.cors.allow_credentials",
+  "http.cors.expose_headers",
+  "http.cors.max_age",
   "http.configurable_headers",
   "auth",
   "auth.path",
   "auth.disable_studio_auth",
+  "http.configurable_headers.includes",
+  "http.configurable_headers.excludes",
+  "http.configurable_headers.include",
+  "http.configurable_headers.exclude",
+  "webhooks",
+  "webhooks.env_prefix",
+  "webhooks.headers",
+  "webhooks.url",
+  "webhooks.url.require_https",
+  "webhooks.url.allowed_domains",
+  "webhooks.url.allowed_ports",
+  "webhooks.url.max_url_length",
 ]);
 
 /** About the image, the packages and the tools of other servers: nothing is missing without them. */
 const OF_OTHER_SERVERS = new Set([
   "dependencies",
   "node_version",
+  "node_loader",
   "python_version",
   "api_version",
   "dockerfile_lines",
+  "docker_compose_file",
   "base_image",
   "image_distro",
   "internal_docker_tag",
@@ -37,13 +72,20 @@ const OF_OTHER_SERVERS = new Set([
   "pip_config_file",
   "pip_installer",
   "source",
+  // Threads expire by the alarms of their objects, each at its time.
+  "checkpointer.ttl.sweep_interval_minutes",
+  "checkpointer.ttl.sweep_limit",
+  // They switch off what is not there.
+  "webhooks.url.disable_loopback",
+  "http.disable_mcp",
+  "http.disable_a2a",
+  "http.disable_ui",
 ]);
 
 /** Known to the ecosystem, and not done here; with what that means. */
 const NOT_DONE: Readonly<Record<string, string>> = {
-  ui: "there is no page for it",
-  ui_config: "there is no page for it",
-  webhooks: "webhooks are as docs/run-lifecycle.md says",
+  ui: "components are not served",
+  ui_config: "components are not served",
   "checkpointer.type": "state is kept in the thread's object",
   "checkpointer.path": "state is kept in the thread's object",
   "checkpointer.serde": "state is stored as LangGraph's own serializer writes it",
@@ -51,20 +93,9 @@ const NOT_DONE: Readonly<Record<string, string>> = {
   "store.path": "items are kept in D1",
   "auth.openapi": "/docs and /openapi.json do not show it",
   "auth.cache": "authenticate is asked at each request",
-  "http.app": "its routes are not served",
-  "http.middleware_order": "there are no middlewares of your own",
-  "http.enable_custom_route_auth": "there are no routes of your own",
-  "http.mount_prefix": "the routes begin at /",
+  "http.middleware_order":
+    'access is checked before your app, or after it with "http.enable_custom_route_auth": false',
   "http.logging_headers": "headers are not logged",
-  "http.disable_assistants": "the routes stay open",
-  "http.disable_threads": "the routes stay open",
-  "http.disable_runs": "the routes stay open",
-  "http.disable_store": "the routes stay open",
-  "http.disable_webhooks": "webhooks are called",
-  "http.disable_meta": "/info, /docs and /openapi.json stay open",
-  "http.disable_mcp": "there is none",
-  "http.disable_a2a": "there is none",
-  "http.disable_ui": "there is none",
 };
 
 /** These would protect something: a server that goes on without them is open. */
@@ -88,21 +119,17 @@ export function judgeKeys(config: Readonly<Record<string, unknown>>): {
   return { refusal: undefined, notes: keysOf(config).flatMap(([key, value]) => noteOn(key, value)) };
 }
 
-/** The keys of the file, and those of its sections by a dotted path. */
-function keysOf(config: Readonly<Record<string, unknown>>): [string, unknown][] {
-  return Object.entries(config).flatMap(([key, value]) => {
-    const isSection = ["checkpointer", "store", "http", "auth"].includes(key) && isRecord(value);
-    return isSection
-      ? Object.entries(value).map(([inner, part]): [string, unknown] => [`${key}.${inner}`, part])
-      : [[key, value] satisfies [string, unknown]];
+/** The keys of the file, and those of the sections that are known, by a dotted path. */
+function keysOf(section: Readonly<Record<string, unknown>>, path = ""): [string, unknown][] {
+  return Object.entries(section).flatMap(([name, value]) => {
+    const key = `${path}${name}`;
+    const isSection = isRecord(value) && KNOWN.some((known) => known.startsWith(`${key}.`));
+    return isSection ? keysOf(value, `${key}.`) : [[key, value] satisfies [string, unknown]];
   });
 }
 
 function noteOn(key: string, value: unknown): string[] {
   if (value === undefined || value === null || USED.has(key) || OF_OTHER_SERVERS.has(key)) return [];
-  // What is turned off, and is not there, is as it was asked for.
-  if (/^http\.(?:disable|enable)_/.test(key) && value === false) return [];
-  if (/^http\.disable_(?:mcp|a2a|ui)$/.test(key)) return [];
   if (key in NOT_DONE) return [`"${key}" has no effect here: ${NOT_DONE[key]}`];
   const near = closest(key, KNOWN);
   const meant = distance(key, near) <= MAX_EDITS ? `; did you mean "${near}"?` : "";

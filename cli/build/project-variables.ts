@@ -1,7 +1,8 @@
 /**
  * The variables and secrets of local development. The build, which loads each graph in Node, and the server, which runs it in
- * workerd, have the same ones: those that langgraph.json names (`env`: a file or an object; `.env` beside it by default), and
- * over them those of `.dev.vars`; under them the `vars` of the project's own file for wrangler. The shell's own are neither's.
+ * workerd, have the same ones: those that langgraph.json names (`env`: a file, an object or a list; `.env` beside it by default), and
+ * over them those of `.dev.vars`; under them the `vars` of the project's own file for wrangler. The shell's own are neither's, except
+ * those that a list names.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
@@ -42,12 +43,26 @@ export function namedVariables(configPath: string, env: unknown): Variables {
     const texts = Object.entries(env).map(([name, value]) => [name, String(value)] as const);
     return Object.fromEntries(texts);
   }
+  if (Array.isArray(env)) return listed(env, error);
   if (env !== undefined && env !== null && typeof env !== "string")
-    throw error("expected a file or an object");
+    throw error("expected a file, an object, or a list of names");
   const file = resolve(dirname(configPath), env ?? ".env");
   if (env !== undefined && env !== null && env !== ".env" && !existsSync(file))
     throw error(`there is no file ${file}`);
   return readIfThere(file);
+}
+
+/** `["NAME", "OTHER=value"]`, as in a Compose file: a name alone is that of a variable of the shell, if the shell has it. */
+function listed(list: readonly unknown[], error: (message: string) => GraphConfigError): Variables {
+  const variables: Variables = {};
+  for (const entry of list) {
+    const [, name, value] = /^([A-Za-z_]\w*)(?:=(.*))?$/s.exec(typeof entry === "string" ? entry : "") ?? [];
+    if (name === undefined)
+      throw error(`expected names such as "OPENAI_API_KEY", got ${JSON.stringify(entry)}`);
+    const text = value ?? process.env[name];
+    if (text !== undefined) variables[name] = text;
+  }
+  return variables;
 }
 
 const readIfThere = (path: string): Variables =>

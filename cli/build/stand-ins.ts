@@ -14,11 +14,9 @@ import { writeStandIns } from "./missing-imports.js";
  * @throws GraphConfigError when langgraph.json cannot be read
  */
 export async function prepareStandIns({ configPath, dir, outDir }: Project): Promise<Map<string, string>> {
-  const { graphs, auth } = await readConfig(configPath);
-  const { late } = await analyseBundle(dir, [
-    ...graphs.filter(isFound),
-    ...(auth === undefined ? [] : [auth]),
-  ]);
+  const { graphs, auth, app } = await readConfig(configPath);
+  const others = [auth, app].filter((module) => module !== undefined);
+  const { late } = await analyseBundle(dir, [...graphs.filter(isFound), ...others]);
   const missing = new Map([...late.values()].flat().map((found) => [found.specifier, found]));
   return writeStandIns(dir, join(outDir, "missing"), missing.values());
 }

@@ -4,6 +4,7 @@
  * the attempts are used up.
  * Sending never delays a firing.
  */
+import { settings } from "../graphs/registry";
 import { backoffMs, WEBHOOK_BACKOFF } from "../platform/backoff";
 import { now, toIso } from "../platform/clock";
 import { webhookSecrets } from "../platform/config";
@@ -11,6 +12,7 @@ import { parseJson, type JsonObject } from "../platform/json";
 import { logError, type LogFields } from "../platform/log";
 import { WEBHOOK_CALL_MS } from "../platform/time-limits";
 import { callWebhook, FinalFailure, MAX_WEBHOOK_ATTEMPTS } from "../platform/webhook-call";
+import { webhookRulesOf } from "../platform/webhook-rules";
 import type { CronContext } from "./cron-context";
 
 export type AlertType = "cron.run_failed" | "cron.slot_missed" | "cron.paused" | "cron.thread_almost_full";
@@ -114,7 +116,9 @@ export class Alerts {
     const url = this.url();
     try {
       if (url !== null) {
-        await callWebhook({ url, id: `msg_${id}`, body, secrets: webhookSecrets(this.context.env) });
+        const { env } = this.context;
+        const headers = webhookRulesOf(settings.webhooks).headers(env);
+        await callWebhook({ url, id: `msg_${id}`, body, headers, secrets: webhookSecrets(env) });
       }
       this.remove(id);
     } catch (error) {

@@ -4,6 +4,7 @@ import { countCrons, searchCrons } from "../d1/crons-table";
 import { previewOf } from "../schedule/preview";
 import { cron, cronCount, cronCreate, cronPatch, cronSearch, threadCronCreate } from "../wire/crons/cron";
 import { previewRequest, schedulePreview } from "../wire/crons/preview";
+import { requireAllowedWebhooks } from "./allowed-webhooks";
 import { askAboutCron, createCron } from "./new-cron";
 import { DescribedRoutes } from "./described-routes";
 import { json, page } from "./openapi/operation";
@@ -114,6 +115,7 @@ export const cronRoutes = new DescribedRoutes("Crons")
     },
     async (c, { path: { cron_id: cronId }, body: sent, access }) => {
       const { filter, body } = await askAboutCron(access, "crons:update", sent, { cron_id: cronId });
+      requireAllowedWebhooks(body);
       return c.json(await access.cronPassing(filter, cronId).patch(body));
     },
   )

@@ -17,6 +17,7 @@ import {
 } from "../wire/crons/cron";
 import { changedPolicy, DEFAULT_POLICY } from "../wire/crons/policy";
 import { threadCreate } from "../wire/threads/thread";
+import { requireAllowedWebhooks } from "./allowed-webhooks";
 import { userOf, type EdgeContext } from "./caller";
 import type { Permissions } from "./permissions";
 import { usableAssistant } from "./usable-assistant";
@@ -73,6 +74,7 @@ export async function createCron(
   const user = userOf(c);
   const ids = { cron_id: cronId, thread_id: threadId, user_id: user?.identity ?? null };
   const { filter, body } = await askAboutCron(access, "crons:create", sent, ids);
+  requireAllowedWebhooks(body);
   const visible = await existingCron(access, filter, ifExists, cronId);
   // Assistant and thread are looked up first. When one of them does not exist, nothing is stored.
   await usableAssistant(c, access, body.assistant_id);

@@ -8,6 +8,7 @@ import type { ThreadCalls } from "../calls/thread-calls";
 import { check } from "../platform/check";
 import { DomainError } from "../platform/errors";
 import { checkpointReference, type RunCreate } from "../wire/runs/run";
+import { requireAllowedWebhooks } from "./allowed-webhooks";
 import { userOf, type EdgeContext } from "./caller";
 import { configurableHeaders } from "./configurable-headers";
 import type { Permissions } from "./permissions";
@@ -45,6 +46,7 @@ export async function requestRun(
       `${checkpointField}: a stateless run has no checkpoint to start from`,
     );
   }
+  requireAllowedWebhooks(body);
   const assistant = await usableAssistant(c, access, body.assistant_id);
   // The handler may have asked for what a short-lived thread does not have.
   const isShortLived = mayBeShortLived && !needsOwnObject(body);

@@ -2,14 +2,19 @@
 import { version } from "../../package.json";
 import { accessMode } from "../auth/access-mode";
 import { readUse } from "../d1/d1-use";
+import { settings } from "../graphs/registry";
 import { now } from "../platform/clock";
 import { isTracingEnabled, readConfig, type Env } from "../platform/config";
 import { DeadlineError, within } from "../platform/deadline";
 import { D1_CALL_MS } from "../platform/time-limits";
 import { health, okQuery, serverInfo } from "../wire/system";
 import { DescribedRoutes } from "./described-routes";
+import { httpSettingsOf } from "./http-settings";
 import { METRICS_TYPE, metricsOf } from "./metrics";
 import { json, text } from "./openapi/operation";
+
+/** Whether langgraph.json switches off what tells of the server. What is left of it asks D1 nothing. */
+const hasNoMeta = httpSettingsOf(settings.http).disabled.has("meta");
 
 /** Mounted before access is checked. */
 export const openRoutes = new DescribedRoutes("System").add(
@@ -23,7 +28,7 @@ export const openRoutes = new DescribedRoutes("System").add(
   },
   async (c, { query }) => {
     readConfig(c.env);
-    if (query.check_db === "0") return c.json({ ok: true });
+    if (query.check_db === "0" || hasNoMeta) return c.json({ ok: true });
     const { warning } = await checkD1(c.env);
     return c.json({ ok: true, ...(warning !== null && { warning }) });
   },

@@ -9,6 +9,9 @@ declare module "edgecron:graphs" {
     readonly http?: unknown;
     /** What the file that `auth.path` names exports: an `Auth`, which the server asks about each request. */
     readonly auth?: unknown;
+    readonly webhooks?: unknown;
+    /** What the file that `http.app` names exports: the project's own Hono app. */
+    readonly app?: unknown;
     /** By graph id, the description of its default assistant. */
     readonly descriptions?: Readonly<Record<string, string>>;
   };

@@ -16,6 +16,8 @@ export interface WebhookCall {
   /** The id is the same for all attempts, so that a receiver can recognise a repetition. */
   id: string;
   body: string;
+  /** Headers that langgraph.json adds to each call. */
+  headers: Record<string, string>;
   /** The body is signed with each secret. There are two while one replaces the other. Without any, the call is not signed. */
   secrets: string[];
 }
@@ -24,7 +26,7 @@ export interface WebhookCall {
  * Posts the body.
  * @throws FinalFailure when another attempt would be useless, Error when no 2xx came in time; a redirect is not followed
  */
-export async function callWebhook({ url, id, body, secrets }: WebhookCall): Promise<void> {
+export async function callWebhook({ url, id, body, headers, secrets }: WebhookCall): Promise<void> {
   // The URL was checked when the run was made, but maybe by an earlier version of the server with other rules.
   if (!isPublicUrl(url)) throw new FinalFailure("not a URL on a public host");
   const at = new Date(now());
@@ -39,6 +41,7 @@ export async function callWebhook({ url, id, body, secrets }: WebhookCall): Prom
     response = await fetch(url, {
       method: "POST",
       headers: {
+        ...headers,
         "content-type": "application/json",
         "webhook-id": id,
         "webhook-timestamp": String(Math.floor(at.getTime() / 1000)),

@@ -50,7 +50,7 @@ describe("a key", () => {
 
   it("that does nothing is named, each in a note of its own", async () => {
     const { notes } = await build({
-      http: { app: "./app.ts:app", disable_store: true, mount_prefix: "/api", cosr: {} },
+      http: { logging_headers: {}, middleware_order: "auth_first", cosr: {}, cors: { allow_origin: ["*"] } },
       ui: { card: "./ui.tsx" },
       store: { index: { dims: 1536 } },
       checkpointer: { type: "mongo" },
@@ -58,9 +58,9 @@ describe("a key", () => {
       something_else: 1,
     });
     const expected = [
-      /^langgraph\.json: "http\.app" has no effect here: its routes are not served/,
-      /^langgraph\.json: "http\.disable_store" has no effect here: the routes stay open/,
-      /^langgraph\.json: "http\.mount_prefix" has no effect/,
+      /^langgraph\.json: "http\.logging_headers" has no effect here: headers are not logged/,
+      /^langgraph\.json: "http\.middleware_order" has no effect here: access is checked before your app/,
+      /^langgraph\.json: "http\.cors\.allow_origin" is not a key .*; did you mean "http\.cors\.allow_origins"\?/,
       /^langgraph\.json: "http\.cosr" is not a key of langgraph\.json; did you mean "http\.cors"\?/,
       /^langgraph\.json: "ui" has no effect/,
       /^langgraph\.json: "store\.index" has no effect here: items are found by/,
@@ -82,12 +82,15 @@ describe("a key", () => {
         cors: { allow_origins: ["https://a.example"] },
         configurable_headers: { includes: [] },
         disable_mcp: true,
-        disable_store: false,
+        disable_store: true,
+        disable_webhooks: true,
+        enable_custom_route_auth: false,
+        mount_prefix: "/api",
       },
       ui: null,
       auth: null,
-      store: { ttl: { default_ttl: 60 } },
-      checkpointer: { ttl: { default_ttl: 60 } },
+      store: { ttl: { default_ttl: 60, sweep_interval_minutes: 5 } },
+      checkpointer: { ttl: { default_ttl: 60, sweep_interval_minutes: 5, sweep_limit: 10 } },
     });
     expect(notes).toEqual([]);
   });
@@ -108,6 +111,7 @@ describe("variables", () => {
   it.each([
     ["of an object", { env: { MINE: "a", NUMBER: 1 } }, {}],
     ["of a file that env names", { env: "config/dev.env" }, { "config/dev.env": "MINE=a" }],
+    ["of a list, with its value", { env: ["MINE=a", "NOT_THERE"] }, {}],
     ["of .env", {}, { ".env": "MINE=a" }],
     ["of .dev.vars", {}, { ".dev.vars": "MINE=a" }],
     ["of .dev.vars over .env", {}, { ".env": "MINE=b", ".dev.vars": "MINE=a" }],
@@ -127,9 +131,16 @@ describe("variables", () => {
     }
   });
 
+  it("of the shell are, when a list names them", async () => {
+    vi.stubEnv("FROM_THE_SHELL", "a");
+    await expect(build({ env: ["FROM_THE_SHELL"] }, needs("FROM_THE_SHELL", "a"))).resolves.toBeDefined();
+    vi.unstubAllEnvs();
+  });
+
   it.each([
     [{ env: "gone.env" }, /env: there is no file/],
-    [{ env: 7 }, /env: expected a file or an object/],
+    [{ env: 7 }, /env: expected a file, an object, or a list of names/],
+    [{ env: ["A", 7] }, /env: expected names such as "OPENAI_API_KEY", got 7/],
     [{ env: { A: {} } }, /env: "A": expected a text/],
     [{ env: { LANGGRAPH_CONFIG: "{" } }, /LANGGRAPH_CONFIG is not valid/],
   ])("that are wrong are told of: %j", async (config, message) => {

@@ -109,7 +109,13 @@ it.each(ALLOWED)("%s is allowed", (url) => {
 
 it("a URL that has come past all that is not called", async () => {
   const fetched = vi.spyOn(globalThis, "fetch");
-  const calling = callWebhook({ url: "http://127.0.0.1/", id: "msg_1", body: "{}", secrets: [] });
+  const calling = callWebhook({
+    url: "http://127.0.0.1/",
+    id: "msg_1",
+    headers: {},
+    body: "{}",
+    secrets: [],
+  });
   await expect(calling).rejects.toThrow(FinalFailure);
   expect(fetched).not.toHaveBeenCalled();
   fetched.mockRestore();

@@ -15,6 +15,7 @@ import { CheckpointSaver } from "../checkpoints/checkpoint-saver";
 import type { IndexWriter } from "../index-writer";
 import { noThread } from "../record/thread-store";
 import type { ThreadContext } from "../thread-context";
+import { withAllowedWebhook } from "../webhooks/webhook-switch";
 import { delayToNextAttempt } from "./next-attempt";
 import { noValues, stopped, type Outcome, type StopReason } from "./outcome";
 import { RunAttempt } from "./run-attempt";
@@ -57,7 +58,11 @@ export class RunQueue {
    * @param cronWaits whether the cron of the run waits for its end
    * @throws thread.not_found, run.conflict
    */
-  enqueue(run: NewRun, { cronEntry, cronWaits }: { cronEntry: CronEntry | null; cronWaits: boolean }): Run {
+  enqueue(
+    requested: NewRun,
+    { cronEntry, cronWaits }: { cronEntry: CronEntry | null; cronWaits: boolean },
+  ): Run {
+    const run = withAllowedWebhook(requested);
     const alreadyStored = this.context.runs.get(run.runId);
     if (alreadyStored !== undefined) return toWireRun(alreadyStored);
 

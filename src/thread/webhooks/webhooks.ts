@@ -1,5 +1,6 @@
 /** Calls the webhooks of ended runs, again and again until each is delivered or given up. */
 import { runLogFields } from "../../calls/run";
+import { settings } from "../../graphs/registry";
 import { backoffMs, WEBHOOK_BACKOFF } from "../../platform/backoff";
 import { now } from "../../platform/clock";
 import { webhookSecrets } from "../../platform/config";
@@ -7,6 +8,7 @@ import { messageOf } from "../../platform/errors";
 import { logError } from "../../platform/log";
 import { WEBHOOK_CALL_MS } from "../../platform/time-limits";
 import { callWebhook, FinalFailure, MAX_WEBHOOK_ATTEMPTS } from "../../platform/webhook-call";
+import { webhookRulesOf } from "../../platform/webhook-rules";
 import type { IndexWriter } from "../index-writer";
 import type { StoredRun } from "../runs/run-row";
 import { readState } from "../state/thread-state";
@@ -116,8 +118,14 @@ export class Webhooks {
   private async attempt(run: StoredRun): Promise<void> {
     try {
       const body = webhookBody(run, await this.fixedPartOf(run));
-      const secrets = webhookSecrets(this.context.env);
-      await callWebhook({ url: run.kwargs.webhook ?? "", id: `msg_${run.runId}`, body, secrets });
+      const { env } = this.context;
+      const url = run.kwargs.webhook ?? "";
+      const rules = webhookRulesOf(settings.webhooks);
+      // The URL was allowed when the run was made, but langgraph.json may have changed.
+      const refusal = rules.refusal(url);
+      if (refusal !== undefined) throw new FinalFailure(refusal);
+      const secrets = webhookSecrets(env);
+      await callWebhook({ url, id: `msg_${run.runId}`, body, headers: rules.headers(env), secrets });
     } catch (error) {
       const { runId, webhookAttempts: attempts } = run;
       logError("the webhook could not be called", error, { ...runLogFields(run), attempt: attempts });

@@ -1,0 +1,79 @@
+/** The Hono app that `http.app` of langgraph.json names, as the build sees it. */
+import { mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { buildGraphs, type BuiltGraphs } from "../../cli/build/build-graphs";
+
+vi.setConfig({ testTimeout: 60_000 });
+
+const GRAPH = `
+  import { START, StateGraph } from "@langchain/langgraph";
+  import { z } from "zod";
+  export const graph = new StateGraph(z.object({ a: z.string() }))
+    .addNode("n", () => ({})).addEdge(START, "n");
+`;
+let dir: string;
+
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), "project-app-"));
+  await symlink(join(import.meta.dirname, "../../node_modules"), join(dir, "node_modules"));
+});
+afterEach(() => rm(dir, { recursive: true, force: true }));
+
+/** Builds a project whose `http.app` is this. @param source the text of app.ts; undefined for no such file */
+async function build(app: unknown, source?: string): Promise<BuiltGraphs> {
+  await writeFile(join(dir, "g.ts"), GRAPH);
+  if (source !== undefined) await writeFile(join(dir, "app.ts"), source);
+  const config = { graphs: { agent: "./g.ts:graph" }, http: { app } };
+  await writeFile(join(dir, "langgraph.json"), JSON.stringify(config));
+  return buildGraphs({ config: join(dir, "langgraph.json"), out: join(dir, "out/graphs.ts") });
+}
+
+const HONO = 'import { Hono } from "hono"; export const app = new Hono()';
+
+it("is imported beside the graphs, and its files are watched", async () => {
+  const { notes, filesOf } = await build(
+    "./app.ts:app",
+    `${HONO}.use((c, next) => next()).get("/hello", (c) => c.text("hi"));`,
+  );
+  const generated = await readFile(join(dir, "out/graphs.ts"), "utf8");
+  expect(generated).toContain('import { app as app } from "../app.ts";');
+  expect(generated).toMatch(/export const settings = \{ \.\.\.\{[^]*\}, app \};/);
+  expect([...filesOf.values()].flat()).toContain(join(dir, "app.ts"));
+  expect(notes).toEqual([]);
+});
+
+it("may be the default export", async () => {
+  await build("./app.ts", 'import { Hono } from "hono"; export default new Hono();');
+  expect(await readFile(join(dir, "out/graphs.ts"), "utf8")).toContain(
+    'import { default as app } from "../app.ts";',
+  );
+});
+
+it("with a route that answers everything is noted, because no route of the server would be reached", async () => {
+  const { notes } = await build("./app.ts:app", `${HONO}.get("*", (c) => c.text("hi"));`);
+  expect(notes).toEqual([
+    "http.app: GET /* of ./app.ts answers every GET request before the server's routes can",
+  ]);
+});
+
+it.each([
+  ["./gone.ts:app", undefined, /http\.app: there is no file .*gone\.ts/],
+  ["./app.py:app", "", /http\.app: \.\/app\.py is Python/],
+  [7, "", /http\.app: expected a text such as/],
+  ["./app.ts:api", `${HONO};`, /http\.app: \.\/app\.ts has no export "api"; it exports: app/],
+  [
+    "./app.ts:app",
+    "export const app = (request) => new Response();",
+    /the export "app" of \.\/app\.ts is no Hono app/,
+  ],
+  [
+    "./app.ts:app",
+    'throw new Error("not today");',
+    /http\.app: \.\/app\.ts threw while it was loaded: Error: not today/,
+  ],
+  ["./app.ts:app", 'import "no-such-package"; export const app = 1;', /http\.app: .*no-such-package/],
+])("that cannot be used stops the build: %s %s", async (app, source, message) => {
+  await expect(build(app, source)).rejects.toThrow(message);
+});
