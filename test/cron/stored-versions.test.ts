@@ -18,6 +18,7 @@ import { call } from "../support/edge";
 import schema1 from "../support/stored/cron-schema-1.txt?raw";
 import schema2 from "../support/stored/cron-schema-2.txt?raw";
 import schema3 from "../support/stored/cron-schema-3.txt?raw";
+import schema4 from "../support/stored/cron-schema-4.txt?raw";
 
 atClock("2026-11-26T07:00:00.000Z");
 
@@ -26,6 +27,7 @@ const STORED = new Map([
   [1, schema1],
   [2, schema2],
   [3, schema3],
+  [4, schema4],
 ]);
 const idOf = (version: number): string => `6f1d2c3a-0000-4000-8000-00000000000${version}`;
 
