@@ -15,6 +15,7 @@ export function addDeploy(program: Command): void {
       "-n, --name <name>",
       "the name of the Worker (default: that in wrangler.toml, in package.json, or of the folder)",
     )
+    .option("-e, --env <environment>", "an environment of the project's wrangler file")
     .option("-y, --yes", "upload secrets, and print a new API key, without asking", false)
     .option("--no-secrets", "upload no secrets of .env")
     .option("--url <url>", "where the server answers, if not where wrangler says")

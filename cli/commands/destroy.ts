@@ -12,6 +12,7 @@ export function addDestroy(program: Command): void {
     )
     .option("-c, --config <path>", "the project's langgraph.json", "langgraph.json")
     .option("-n, --name <name>", "the name of the Worker, if it was deployed with --name")
+    .option("-e, --env <environment>", "an environment of the project's wrangler file")
     .option("-y, --yes", "do not ask", false)
     .addHelpText(
       "after",

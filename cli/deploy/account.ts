@@ -59,6 +59,10 @@ async function whoAmI(tools: Tools, chosen: string | undefined): Promise<z.outpu
     }
   }
   if (result.code === 0) return identity.parse(JSON.parse(result.stdout));
+  // A token that may deploy to the account need not be allowed to list accounts.
+  if (chosen !== undefined && /Failed to automatically retrieve account IDs/.test(result.output)) {
+    return { accounts: [] };
+  }
   if (/"loggedIn": *false/.test(result.stdout)) {
     throw new StepFailure("you are not logged in to Cloudflare", HOW_TO_LOG_IN);
   }

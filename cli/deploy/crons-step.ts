@@ -15,7 +15,7 @@ export interface Server {
   readonly url: string | null;
   /** A key of an administrator. */
   readonly key: string | undefined;
-  readonly isOpen: boolean;
+  readonly needsKey: boolean;
 }
 
 /** @param server is asked when the step runs */
@@ -29,7 +29,7 @@ export function cronsStep(declarations: Declarations, server: Server, tools: Too
       ...crons.map((cron) => `${cron.name}: ${meaning(terminal, cron)}`),
     ],
     run: async () => {
-      if (crons.length === 0 && (server.url === null || (server.key === undefined && !server.isOpen))) {
+      if (crons.length === 0 && (server.url === null || (server.key === undefined && server.needsKey))) {
         return "langgraph.json declares none";
       }
       const { url } = server;
@@ -39,11 +39,17 @@ export function cronsStep(declarations: Declarations, server: Server, tools: Too
           "Give the address by --url, and repeat the command.",
         );
       }
-      const context = contextOf(url, server.isOpen ? null : await keyOf(server, tools), terminal);
+      const context = contextOf(
+        url,
+        server.needsKey ? await keyOf(server, tools) : (server.key ?? null),
+        terminal,
+      );
       try {
         await syncCrons(context, declarations, false, PATIENCE);
       } catch (error) {
-        throw error instanceof Failure ? explained(error) : error;
+        if (!(error instanceof Failure)) throw error;
+        if (crons.length > 0 || error.kind !== "notAllowed") throw explained(error);
+        return `langgraph.json declares none; whether it did before cannot be seen: ${error.message}`;
       }
       return crons.length === 0 ? "langgraph.json declares none" : "they are as langgraph.json declares them";
     },
@@ -85,7 +91,8 @@ function explained({ kind, message }: Failure): StepFailure {
   return new StepFailure(
     `the crons are not all as declared: ${message}`,
     kind === "notAllowed"
-      ? "The Worker is deployed. Set EDGECRON_API_KEY to one of its API keys, and repeat the command. If the key is lost: npx wrangler secret put API_KEYS"
+      ? "The Worker is deployed. Set EDGECRON_API_KEY to one of its API keys, and repeat the command. If the key is lost: npx wrangler secret put API_KEYS. " +
+          'Where an "auth" of langgraph.json decides: npx edgecron crons sync --url … --header "authorization: Bearer …"'
       : "The Worker is deployed. Correct what is said above, and repeat the command.",
   );
 }

@@ -1,5 +1,6 @@
 /** The D1 database of a deployment. */
 import { z } from "zod";
+import type { WranglerOptions } from "./run-wrangler.js";
 import type { Tools } from "./steps.js";
 import { wranglerFailure } from "./wrangler-failures.js";
 
@@ -31,10 +32,10 @@ export async function createDatabase({ wrangler }: Tools, accountId: string, nam
 export async function applyMigrations(
   { wrangler }: Tools,
   accountId: string,
-  configPath: string,
+  options: Pick<WranglerOptions, "configPath" | "environment">,
 ): Promise<string[]> {
   const words = ["d1", "migrations", "apply", "DB", "--remote"];
-  const result = await wrangler(words, { accountId, configPath });
+  const result = await wrangler(words, { ...options, accountId });
   if (result.code !== 0) throw wranglerFailure("the migrations could not be applied", result);
   return [...new Set([...result.output.matchAll(/(\d{4}_\w+\.sql)\s*│\s*✅/g)].map(([, name = ""]) => name))];
 }

@@ -2,15 +2,15 @@
 import { projectAt } from "../project.js";
 import { terminal } from "./asking.js";
 import { cronsStep, showDifference } from "./crons-step.js";
+import type { PlaceFlags } from "./deployed-config.js";
 import { Deployment } from "./deployment.js";
 import { build, targetOf, wranglerOf } from "./project-target.js";
 import { consoleReport } from "./report.js";
 import { describeSteps, runSteps, type Step } from "./steps.js";
 import type { Target } from "./target.js";
 
-export interface DeployFlags {
+export interface DeployFlags extends PlaceFlags {
   config: string;
-  name?: string;
   yes: boolean;
   secrets: boolean;
   url?: string;
@@ -27,8 +27,10 @@ export async function deploy(flags: DeployFlags): Promise<number> {
     title: "Project",
     plan: () => ["Load the graphs and bundle the Worker."],
     run: async () => {
-      target = await targetOf(project, flags.name);
-      return build(project, tools.wrangler, target);
+      target = await targetOf(project, flags);
+      const { done, notes } = await build(project, tools.wrangler, target);
+      for (const note of notes) report.line(`Note: ${note}`);
+      return done;
     },
   };
   if (!(await runSteps([projectStep], report)) || target === undefined) return 1;
@@ -54,16 +56,19 @@ export async function deploy(flags: DeployFlags): Promise<number> {
 
 function sayWhatNext(
   { url }: Deployment,
-  { name, isOpen }: Target,
+  { name, needsKey }: Target,
   flags: DeployFlags,
   line: (text?: string) => void,
 ): void {
   if (url !== null) {
     line(`\n${url} serves your graphs; ${url}/docs describes the API. Next:\n`);
-    line(`  export EDGECRON_URL=${url}${isOpen ? "" : " EDGECRON_API_KEY=<the key>"}`);
+    line(`  export EDGECRON_URL=${url}${needsKey ? " EDGECRON_API_KEY=<the key>" : ""}`);
     line("  npx edgecron crons list");
   }
-  const named = flags.name === undefined ? "" : ` --name ${flags.name}`;
+  const named = [
+    flags.name === undefined ? "" : ` --name ${flags.name}`,
+    flags.env === undefined ? "" : ` --env ${flags.env}`,
+  ].join("");
   line(`  npx wrangler tail ${name}${" ".repeat(8)}what it logs`);
   line(`  npx edgecron deploy${named}       after a change`);
   line(`  npx edgecron destroy${named}      removes all of it`);

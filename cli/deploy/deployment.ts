@@ -101,7 +101,7 @@ export class Deployment {
   }
 
   #secrets(): Step {
-    const { variables, bindings, isOpen } = this.#target;
+    const { variables, bindings, needsKey } = this.#target;
     const choose = (): SecretChoice => chooseSecrets(variables, bindings, this.#present ?? new Set());
     return {
       title: "Secrets",
@@ -113,7 +113,7 @@ export class Deployment {
             ? ["Upload no secrets."]
             : [`Upload those that the Worker has not yet, after asking: ${names}.`]),
           ...[...leftOut].map(([why, left]) => `Leave out ${left.join(", ")}: ${why}.`),
-          ...(isOpen || "API_KEYS" in missing
+          ...(!needsKey || "API_KEYS" in missing
             ? []
             : ["Make an API key if the Worker has none, and show it once."]),
         ];
@@ -154,7 +154,7 @@ export class Deployment {
 
   #chooseKey(): string {
     if ("API_KEYS" in this.#uploads) return "API_KEYS is uploaded";
-    if (this.#target.isOpen || this.#present?.has("API_KEYS") === true) return "";
+    if (!this.#target.needsKey || this.#present?.has("API_KEYS") === true) return "";
     const own = ownKey(this.#target);
     if (own !== undefined) {
       chooseSecrets({ API_KEYS: own }, new Set(), new Set());
@@ -198,7 +198,10 @@ export class Deployment {
         "Apply the migrations that the database has not yet. The Worker that runs until now works with them too.",
       ],
       run: async () => {
-        const applied = await applyMigrations(this.#tools, this.#accountId, this.#configPath);
+        const applied = await applyMigrations(this.#tools, this.#accountId, {
+          configPath: this.#configPath,
+          environment: this.#target.environment,
+        });
         if (applied.length === 0) return "the database has all of them";
         return `${applied.length} ${applied.length === 1 ? "is" : "are"} applied, up to ${applied.at(-1) ?? ""}`;
       },
@@ -273,9 +276,8 @@ export class Deployment {
     };
   }
 
-  /** Whether requests need no key. */
-  get isOpen(): boolean {
-    return this.#target.isOpen;
+  get needsKey(): boolean {
+    return this.#target.needsKey;
   }
 
   get #accountId(): string {

@@ -1,14 +1,14 @@
 /** `edgecron destroy`: says what there is, asks, and removes it. */
 import { projectAt } from "../project.js";
 import { terminal } from "./asking.js";
+import type { PlaceFlags } from "./deployed-config.js";
 import { Destruction } from "./destruction.js";
 import { findPlace, wranglerOf } from "./project-target.js";
 import { consoleReport } from "./report.js";
 import { runSteps, StepFailure } from "./steps.js";
 
-export interface DestroyFlags {
+export interface DestroyFlags extends PlaceFlags {
   config: string;
-  name?: string;
   yes: boolean;
 }
 
@@ -18,7 +18,7 @@ export async function destroy(flags: DestroyFlags): Promise<number> {
   const report = consoleReport();
   const tools = { wrangler: wranglerOf(project), asking: terminal, report };
   try {
-    const place = await findPlace(project, flags.name);
+    const place = await findPlace(project, flags);
     const destruction = new Destruction(place, tools, flags);
     if (!(await runSteps(destruction.search(), report))) return 1;
     const { losses } = destruction;

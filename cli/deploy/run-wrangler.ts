@@ -62,6 +62,8 @@ export function wranglerIn(cwd: string, credentials: Readonly<Record<string, str
       const results = join(folder, "results.ndjson");
       const printed = await runToEnd(words, cwd, {
         ...credentials,
+        // An environment of the shell would be looked for in the empty configuration.
+        CLOUDFLARE_ENV: "",
         ...environment,
         ...(accountId !== undefined && { CLOUDFLARE_ACCOUNT_ID: accountId }),
         FORCE_COLOR: "0",

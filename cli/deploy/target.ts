@@ -14,8 +14,8 @@ export interface Target {
   variablesFrom: string;
   /** Names that the configuration of the Worker gives to variables, databases and the like. */
   bindings: ReadonlySet<string>;
-  /** Whether the configuration says that requests need no key. */
-  isOpen: boolean;
+  /** Whether requests need an API key: access is neither open, nor decided by an `auth` of the project. */
+  needsKey: boolean;
   /** The crons that langgraph.json declares. */
   declarations: Declarations;
   /** Variables with which wrangler has to be started to build the Worker. */

@@ -77,9 +77,9 @@ export class CloudflareApi {
     const { pathname } = new URL(request.url ?? "/", this.url);
     const call = `${request.method ?? ""} ${pathname}`;
     this.calls.push(call);
-    const [, deployed] = /^\/deployed\/([^/]+)\/ok$/.exec(pathname) ?? [];
-    if (deployed !== undefined) {
-      respond(response, ...this.#answerOfWorker(deployed));
+    const [, deployed, route] = /^\/deployed\/([^/]+)(\/.*)$/.exec(pathname) ?? [];
+    if (deployed !== undefined && route !== undefined) {
+      respond(response, ...this.#answerOfWorker(deployed, route, request.headers["x-api-key"]));
       return;
     }
     const failed = this.failures.find(({ call: pattern }) => pattern.test(call))?.failure;
@@ -114,9 +114,17 @@ export class CloudflareApi {
     return `${this.url}/deployed/${worker}`;
   }
 
-  #answerOfWorker(name: string): [status: number, body: unknown] {
+  /** A server without crons. */
+  #answerOfWorker(name: string, route: string, key: unknown): [status: number, body: unknown] {
     const worker = this.workers.get(name);
     if (worker === undefined) return [404, "There is nothing here yet"];
+    if (route !== "/ok") {
+      if (key === worker.secrets.get("API_KEYS")) return [200, []];
+      return [
+        401,
+        { detail: "x-api-key: missing, or not a key of this deployment", code: "request.unauthorized" },
+      ];
+    }
     // A new address is not known at once.
     return worker.asked++ === 0 ? [404, "error code: 1042"] : [200, { ok: true }];
   }

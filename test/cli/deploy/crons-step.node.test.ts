@@ -41,7 +41,7 @@ test("declared crons are created by the key that the deployment knows; without a
       asking: answering(answers),
       wrangler: () => Promise.reject(new Error("not called")),
     };
-    const step = cronsStep(declarations, { url, key, isOpen: false }, tools);
+    const step = cronsStep(declarations, { url, key, needsKey: true }, tools);
     expect(step.plan().join("\n")).toMatch(/morning: .*08:00/);
     const done = await runSteps([step], tools.report);
     return { done, sent, printed: lines.join("\n") };

@@ -53,7 +53,7 @@ function arrange({ account = {}, answers = [], target = {} }: Given) {
     variables: {},
     variablesFrom: ".env",
     bindings: new Set(),
-    isOpen: false,
+    needsKey: true,
     declarations: { project: "small", crons: [], notes: [] },
     environment: {},
     writeConfig: () => "wrangler.deploy.json",
@@ -185,7 +185,7 @@ test("a key is made only for who can see it, and only when there is none", async
   const unseen = await deploy();
   expect(unseen.printed).toMatch(/printed to a log\n.*EDGECRON_API_KEY.*--yes/);
   expect(unseen.commands).not.toContain("d1 create small-edgecron");
-  expect((await deploy({ target: { isOpen: true } })).uploads).toBeUndefined();
+  expect((await deploy({ target: { needsKey: false } })).uploads).toBeUndefined();
   expect((await deploy({ account: DEPLOYED })).uploads).toBeUndefined();
 
   vi.stubEnv("EDGECRON_API_KEY", "key-in-the-environment");
@@ -254,6 +254,11 @@ test("destroying is confirmed by the name, and says what will be lost", async ()
   const all = await destroyed(["small"]);
   expect(all.deleted).toEqual(["delete small --force", `d1 delete ${UUID} --skip-confirmation`]);
   expect(all.losses).toMatch(/Worker "small"[^]*crons[^]*API_KEYS[^]*D1 database "small-edgecron"/);
+  // Once more, it finds nothing.
+  const { tools, target } = arrange({});
+  const again = new Destruction(target, tools, { yes: true });
+  expect(await runSteps(again.search(), tools.report)).toBe(true);
+  expect(again.losses).toEqual([]);
   // A database that EdgeCron has not made is not its to delete.
   const own = await destroyed(["small"], { database: { name: "mine", id: UUID } });
   expect(own.deleted).toEqual(["delete small --force"]);

@@ -79,7 +79,7 @@ export function smallTarget(dir: string, changes: Partial<Target> = {}): Target 
     variables: {},
     variablesFrom: ".env",
     bindings: new Set(["DB"]),
-    isOpen: false,
+    needsKey: true,
     declarations: { project: "small", crons: [], notes: [] },
     environment: {},
     writeConfig(accountId, databaseId) {

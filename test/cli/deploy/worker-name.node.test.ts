@@ -13,6 +13,7 @@ afterAll(() => {
 test("the name is given, or that of package.json, or that of the folder, as a label of DNS", () => {
   expect(workerName("given-1", dir)).toBe("given-1");
   expect(workerName(undefined, dir)).toMatch(/^my-agents-/);
+  expect(workerName(undefined, dir, "staging")).toMatch(/^my-agents-.*-staging$/);
   writeFileSync(join(dir, "package.json"), '{"name": "@acme/Night_Watch.v2"}');
   expect(workerName(undefined, dir)).toBe("acme-night-watch-v2");
   writeFileSync(join(dir, "package.json"), JSON.stringify({ name: "a".repeat(62) + "--b" }));
