@@ -8,6 +8,7 @@ import { addCrons } from "./commands/crons.js";
 import { addDeploy } from "./commands/deploy.js";
 import { addDestroy } from "./commands/destroy.js";
 import { addDev } from "./commands/dev.js";
+import { addInit } from "./commands/init.js";
 import { packageRoot } from "./package-root.js";
 
 const { version } = JSON.parse(readFileSync(join(packageRoot, "package.json"), "utf8")) as {
@@ -26,13 +27,14 @@ const program = new Command("edgecron")
     "after",
     `
 Examples:
+  $ edgecron init my-agents       write a starter into a new folder
   $ edgecron dev                  serve the graphs of ./langgraph.json on this machine
   $ edgecron dev --config apps/agent/langgraph.json --port 9000
   $ edgecron build                write what is to be deployed to .edgecron/
   $ edgecron deploy               deploy it to Cloudflare
   $ edgecron crons list           show the crons of a server`,
   );
-for (const add of [addDev, addBuild, addDeploy, addDestroy, addCrons]) add(program);
+for (const add of [addInit, addDev, addBuild, addDeploy, addDestroy, addCrons]) add(program);
 
 try {
   await program.parseAsync();

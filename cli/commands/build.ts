@@ -1,34 +1,39 @@
-/** `edgecron build`: the bundle, for who deploys with a pipeline of their own. */
-import { join } from "node:path";
-import { spawnSync } from "node:child_process";
+/** `edgecron build`: the bundle and its configuration, for who deploys with a pipeline of their own. */
 import type { Command } from "commander";
 import { projectAt } from "../project.js";
+
+const HELP = `
+What is written to .edgecron/bundle needs neither the graphs nor this command to be deployed:
+  $ npx wrangler d1 create my-agents-edgecron        once; --database-id takes the id
+  $ npx wrangler d1 migrations apply DB --remote --config .edgecron/bundle/wrangler.json
+  $ npx wrangler deploy --config .edgecron/bundle/wrangler.json
+  $ npx wrangler secret put API_KEYS --config .edgecron/bundle/wrangler.json
+
+Examples:
+  $ edgecron build
+  $ edgecron build --config apps/agent/langgraph.json --name my-agents --database-id 7a1c…`;
+
+interface Options {
+  config: string;
+  name?: string;
+  databaseId?: string;
+}
 
 export function addBuild(program: Command): void {
   program
     .command("build")
-    .summary("write the bundle and the configuration of wrangler")
+    .summary("write the bundle and its configuration for wrangler, to deploy them otherwise")
     .description(
-      "Writes the bundle to .edgecron/bundle and the configuration of wrangler to .edgecron/wrangler.json.",
+      "Writes the bundle, its configuration for wrangler and the migrations of its database to .edgecron/bundle.",
     )
     .option("-c, --config <path>", "the project's langgraph.json", "langgraph.json")
-    .addHelpText(
-      "after",
-      "\nExamples:\n  $ edgecron build\n  $ edgecron build --config apps/agent/langgraph.json",
-    )
-    .action(async ({ config }: { config: string }) => {
-      const { writeWranglerConfig } = await import("../wrangler-config.js");
-      const { wranglerCommand } = await import("../wrangler.js");
-      const project = projectAt(config);
-      const environment = await writeWranglerConfig(project);
-      const bundle = join(project.outDir, "bundle");
-      const args = ["deploy", "--dry-run", "--config", project.wranglerConfig, "--outdir", bundle];
-      const [command, words] = wranglerCommand(args);
-      const { status } = spawnSync(command, words, {
-        cwd: project.dir,
-        env: { ...process.env, ...environment },
-        stdio: "inherit",
-      });
-      process.exitCode = status ?? 1;
+    .option("--name <name>", "of the Worker; default: that of package.json")
+    .option("--database-id <id>", "of the D1 database of the server")
+    .addHelpText("after", HELP)
+    .action(async ({ config, name, databaseId }: Options) => {
+      const { writeBundle } = await import("../build/bundle.js");
+      const written = await writeBundle(projectAt(config), { name, databaseId });
+      if (written === undefined) process.exitCode = 1;
+      else console.log(`Wrote ${written}. "edgecron build --help" says how to deploy it.`);
     });
 }

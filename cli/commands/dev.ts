@@ -41,6 +41,7 @@ async function dev(project: Project, argv: readonly string[]): Promise<number> {
   const { projectVariables, writeEnvFile } = await import("../build/project-variables.js");
   const { devArguments } = await import("../dev/dev-arguments.js");
   const { DevServer } = await import("../dev/dev-server.js");
+  const { startTable } = await import("../dev/start-table.js");
   const { env, auth } = await readConfig(project.configPath);
   const variables = projectVariables(project.configPath, env);
   const envFile = join(project.outDir, "dev.env");
@@ -63,6 +64,7 @@ async function dev(project: Project, argv: readonly string[]): Promise<number> {
     await server.start(args);
     const access = auth === undefined ? accessOf(args.access) : `${auth.path} decides who may call`;
     console.log(`EdgeCron is ready at ${String(server.url)} (${access}). Ctrl-C ends it.`);
+    for (const line of startTable(String(server.url), server.graphIds)) console.log(line);
     crons.start(String(server.url), args.apiKey);
     await server.ended;
   } catch (error) {

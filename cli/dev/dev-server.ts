@@ -171,6 +171,11 @@ export class DevServer {
     this.#write(text === "" ? "All graphs are served again." : text);
   }
 
+  /** The ids of the graphs that are served. */
+  get graphIds(): string[] {
+    return Object.keys(this.#report().filesOf ?? {});
+  }
+
   /** Ends the server. Settles when all its processes have ended. */
   async stop(): Promise<void> {
     this.#watcher?.close();

@@ -1,0 +1,66 @@
+/** Writes what a pipeline deploys: the bundle, a configuration of wrangler beside it, and the migrations. */
+import { spawnSync } from "node:child_process";
+import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { findPlace } from "../deploy/project-target.js";
+import { packageRoot } from "../package-root.js";
+import type { Project } from "../project.js";
+import { writeWranglerConfig } from "../wrangler-config.js";
+import { wranglerCommand } from "../wrangler.js";
+
+export interface BundleOptions {
+  /** The name of the Worker. */
+  readonly name?: string | undefined;
+  /** The id of the server's D1 database. */
+  readonly databaseId?: string | undefined;
+}
+
+interface Generated extends Record<string, unknown> {
+  readonly d1_databases: readonly Readonly<Record<string, unknown>>[];
+}
+
+/** A database of the project's own: the path of its migrations is relative to the folder above. */
+const fromBundle = (database: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
+  typeof database.migrations_dir === "string"
+    ? { ...database, migrations_dir: `../${database.migrations_dir}` }
+    : database;
+
+/** What is about the bundling, which is done. */
+const OF_BUNDLING = ["alias", "build", "tsconfig"];
+
+/**
+ * @returns the folder; undefined when the project cannot be built, which wrangler has said then
+ * @throws GraphConfigError or StepFailure when the project's files are wrong
+ */
+export async function writeBundle(project: Project, options: BundleOptions): Promise<string | undefined> {
+  const environment = await writeWranglerConfig(project);
+  const dir = join(project.outDir, "bundle");
+  rmSync(dir, { recursive: true, force: true });
+  const args = ["deploy", "--dry-run", "--config", project.wranglerConfig, "--outdir", join(dir, "worker")];
+  const [command, words] = wranglerCommand(args);
+  const env = { ...process.env, ...environment };
+  const { status } = spawnSync(command, words, { cwd: project.dir, env, stdio: "inherit" });
+  if (status !== 0) return undefined;
+  cpSync(join(packageRoot, "migrations"), join(dir, "migrations"), { recursive: true });
+  const generated = JSON.parse(readFileSync(project.wranglerConfig, "utf8")) as Generated;
+  const place = await findPlace(project, options.name);
+  const config = {
+    ...Object.fromEntries(Object.entries(generated).filter(([key]) => !OF_BUNDLING.includes(key))),
+    name: place.name,
+    main: "worker/index.js",
+    no_bundle: true,
+    base_dir: "worker",
+    d1_databases: generated.d1_databases.map((database) =>
+      database.binding === "DB"
+        ? {
+            binding: "DB",
+            database_name: place.database.name,
+            database_id: options.databaseId ?? place.database.id,
+            migrations_dir: "migrations",
+          }
+        : fromBundle(database),
+    ),
+  };
+  writeFileSync(join(dir, "wrangler.json"), `${JSON.stringify(config, null, 2)}\n`);
+  return dir;
+}
