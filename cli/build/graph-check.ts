@@ -10,10 +10,11 @@ import { dirname, join } from "node:path";
 import { guardedLoad, loadModule, messageOf, registerLogger } from "./graph-module.js";
 import { needsTypes } from "./graph-schemas.js";
 import { type FoundGraph, GraphConfigError } from "./graphs-config.js";
+import { isOldestGraph } from "../server-code.js";
 import { isRecord } from "./langgraph-keys.js";
 
 /** The first version whose compiled graphs say what they are. */
-const OLDEST_LANGGRAPH = "0.2.19";
+const OLDEST_LANGGRAPH = "0.2.0";
 
 export interface CheckedGraphs {
   /** The graphs whose schemas have to be read from their types. */
@@ -121,7 +122,8 @@ function tooOld({ file, path, exportName }: FoundGraph): string {
   return `"${exportName}" of ${path} was made by a LangGraph that is too old to run here: @langchain/langgraph ${OLDEST_LANGGRAPH} or later is needed${version}`;
 }
 
-const isCompiled = (value: unknown): boolean => isRecord(value) && value.lg_is_pregel === true;
+const isCompiled = (value: unknown): boolean =>
+  isRecord(value) && (value.lg_is_pregel === true || isOldestGraph(value));
 
 function describe(value: unknown): string {
   if (value === null) return "null";

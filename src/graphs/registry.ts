@@ -12,6 +12,7 @@ import {
   schemas as generatedSchemas,
   settings as generatedSettings,
 } from "edgecron:graphs";
+import { completed, isOldestGraph } from "./oldest-graphs";
 
 type AnyGraph = Pregel<Record<string, never>, Record<string, never>>;
 
@@ -123,10 +124,11 @@ export const settings = generatedSettings;
  */
 function compiled(graphId: string, value: unknown): AnyGraph {
   if (isCompiled(value)) return value;
+  if (isOldestGraph(value)) return compiled(graphId, completed(value));
   if (hasKey(value, "graph") && isCompiled(value.graph)) return value.graph;
   if (isCompilable(value)) {
     const graph = value.compile();
-    if (isCompiled(graph)) return graph;
+    if (isCompiled(graph) || isOldestGraph(graph)) return compiled(graphId, graph);
   }
   throw new TypeError(`What langgraph.json names as graph "${graphId}" is not, or did not return, a graph`);
 }

@@ -228,7 +228,7 @@ describe("buildGraphs", () => {
   it("knows a builder of a LangGraph that is too old", async () => {
     const old = `class StateGraph { addNode() {} compile() { return {}; } } export const graph = new StateGraph();`;
     await expect(buildWith({ a: "./old.ts:graph" }, { "old.ts": old })).rejects.toThrow(
-      /too old to run here: @langchain\/langgraph 0\.2\.19 or later is needed/,
+      /too old to run here: @langchain\/langgraph 0\.2\.0 or later is needed/,
     );
   });
 
