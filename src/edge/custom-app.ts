@@ -27,7 +27,8 @@ const handlerOf = (app: ServerApp): unknown => (app as unknown as { errorHandler
 
 /** The answer that an error of Hono's brings with it, such as an HTTPException of whatever version; undefined for other errors. */
 export function answerOf(error: Error, c: Context): Response | undefined {
-  if (!("getResponse" in error) || typeof error.getResponse !== "function") return undefined;
-  const answer: unknown = error.getResponse();
+  const { getResponse } = error as { getResponse?: () => unknown };
+  if (typeof getResponse !== "function") return undefined;
+  const answer = getResponse.call(error);
   return answer instanceof Response ? c.newResponse(answer.body, answer) : undefined;
 }
