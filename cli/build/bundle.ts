@@ -43,7 +43,7 @@ export async function writeBundle(project: Project, options: BundleOptions): Pro
   if (status !== 0) return undefined;
   cpSync(join(packageRoot, "migrations"), join(dir, "migrations"), { recursive: true });
   const generated = JSON.parse(readFileSync(project.wranglerConfig, "utf8")) as Generated;
-  const place = await findPlace(project, options.name);
+  const place = await findPlace(project, { name: options.name });
   const config = {
     ...Object.fromEntries(Object.entries(generated).filter(([key]) => !OF_BUNDLING.includes(key))),
     name: place.name,
