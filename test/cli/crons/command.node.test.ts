@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { Cron } from "../../../src/wire/crons/cron";
 import type { Slot } from "../../../src/wire/crons/slot";
 
@@ -25,14 +25,14 @@ const declare = (crons: object): void => {
 };
 
 /** Waits until the server has logged it. */
-async function logged(pattern: RegExp): Promise<RegExpExecArray> {
-  for (;;) {
-    const found = pattern.exec(log);
-    if (found !== null) return found;
-    if (server.exitCode !== null) throw new Error(`the server has ended: ${log}`);
-    await once(server.stdout ?? server, "data");
-  }
-}
+const logged = (pattern: RegExp): Promise<RegExpExecArray> =>
+  vi.waitUntil(
+    () => {
+      if (server.exitCode !== null) throw new Error(`the server has ended: ${log}`);
+      return pattern.exec(log);
+    },
+    { timeout: TIME_LIMIT_MS, interval: 100 },
+  );
 
 beforeAll(async () => {
   symlinkSync(join(root, "node_modules"), join(dir, "node_modules"));
