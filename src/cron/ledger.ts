@@ -8,34 +8,16 @@ import { parseJsonOrNull } from "../platform/json";
 import type { Slot, SlotList } from "../wire/crons/slot";
 import type { CronRecord } from "./record";
 import { RememberedRead } from "./remembered-read";
-import { isWithin, slotsOfRow, toWireSlot, type PendingSlot, type SlotKey, type SlotRow } from "./slot-rows";
-
-/** How the run of a slot has ended, as the slot's row keeps it. */
-const endOf = (report: RunReport | null): (string | number | null)[] =>
-  report === null
-    ? [null, null, null, null, null, null]
-    : [
-        report.status,
-        report.startedAt === null ? null : report.endedAt - report.startedAt,
-        report.inputTokens,
-        report.outputTokens,
-        report.error === null ? null : firstLine(report.error.message),
-        report.endedAt,
-      ];
-
-const END_COLUMNS = [
-  "run_status",
-  "duration_ms",
-  "input_tokens",
-  "output_tokens",
-  "run_error",
-  "run_ended_at",
-] as const;
-
-/** Characters that are kept of an error. */
-const MAX_ERROR_LENGTH = 200;
-
-const firstLine = (message: string): string => (message.split("\n")[0] ?? "").slice(0, MAX_ERROR_LENGTH);
+import {
+  END_COLUMNS,
+  endOf,
+  isWithin,
+  slotsOfRow,
+  toWireSlot,
+  type PendingSlot,
+  type SlotKey,
+  type SlotRow,
+} from "./slot-rows";
 
 export class SlotLedger {
   /** The pending slots that have a row of their own. */

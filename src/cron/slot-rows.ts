@@ -114,3 +114,31 @@ export const toWireSlot = (row: SlotRow, scheduledFor: number): Slot => ({
           error: row.run_error,
         },
 });
+
+/** The columns that say how the run of a slot has ended. */
+export const END_COLUMNS = [
+  "run_status",
+  "duration_ms",
+  "input_tokens",
+  "output_tokens",
+  "run_error",
+  "run_ended_at",
+] as const;
+
+/** What {@link END_COLUMNS} hold, in their order. @param report null when the end is not known yet */
+export const endOf = (report: RunReport | null): (string | number | null)[] =>
+  report === null
+    ? END_COLUMNS.map(() => null)
+    : [
+        report.status,
+        report.startedAt === null ? null : report.endedAt - report.startedAt,
+        report.inputTokens,
+        report.outputTokens,
+        report.error === null ? null : firstLine(report.error.message),
+        report.endedAt,
+      ];
+
+/** Characters that are kept of an error. */
+const MAX_ERROR_LENGTH = 200;
+
+const firstLine = (message: string): string => (message.split("\n")[0] ?? "").slice(0, MAX_ERROR_LENGTH);
