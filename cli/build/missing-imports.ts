@@ -1,6 +1,9 @@
 /**
  * Imports that lead nowhere. One that a graph needs to be loaded stops the build. One that is only reached by an `import()`, or
  * by a `require` in a function, fails when it is reached, as in Node: the bundler is given a module in its place that throws.
+ *
+ * Some packages have exports in Node that their version for browsers lacks, and a Worker is bundled like a browser's code. Such an
+ * export is added as a function that throws: the package that imports it often never calls it.
  */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -10,6 +13,9 @@ import type { BuildFailure, BuildResult, Message, Metafile, Plugin } from "esbui
 const NAMESPACE = "edgecron-missing";
 const UNRESOLVED = /^Could not resolve "([^"]+)"/;
 const ADDON = /\.node" files: (\S+)/;
+const NO_EXPORT = /^No matching export in "([^"]+)" for import "([^"]+)"/;
+/** The name of a package or of a module in it, as an importer writes it. */
+const OF_PACKAGE = /\bfrom\s*["']((?:@[^/"']+\/)?[^."'/][^"']*)["']/;
 
 /** An import that leads nowhere. */
 export interface MissingImport {
@@ -17,6 +23,11 @@ export interface MissingImport {
   readonly importers: { file: string; line: number }[];
   /** Whether it is a native addon, which a Worker cannot load. */
   readonly addon: boolean;
+  /**
+   * For a module that is there but lacks exports: its absolute file, and the names of the exports. The name "default" is one that
+   * the module has, and that `export *` leaves out.
+   */
+  readonly lacks?: { readonly file: string; readonly names: Set<string> };
 }
 
 type Missing = ReadonlyMap<string, MissingImport>;
@@ -37,15 +48,23 @@ export async function buildWithoutMissing<R extends BuildResult>(
     try {
       return { result: await build(standIns(projectDir, missing)), missing };
     } catch (error) {
-      const known = missing.size;
+      const known = sizeOf(missing);
       const errors = errorsOf(error);
       for (const { text, location } of errors) {
         const specifier = specifierOf(text, location);
-        if (specifier === undefined || missing.has(specifier)) continue;
-        missing.set(specifier, { specifier, importers: [], addon: !UNRESOLVED.test(text) });
+        if (specifier === undefined) continue;
+        const [, file, name] = NO_EXPORT.exec(text) ?? [];
+        if (file !== undefined && name !== undefined) {
+          const lacks = { file: resolve(projectDir, file), names: new Set<string>() };
+          const found = missing.get(specifier) ?? { specifier, importers: [], addon: false, lacks };
+          found.lacks?.names.add(name);
+          missing.set(specifier, found);
+        } else if (!missing.has(specifier)) {
+          missing.set(specifier, { specifier, importers: [], addon: !UNRESOLVED.test(text) });
+        }
       }
       // What is left is wrong in another way.
-      if (missing.size === known) throw error;
+      if (sizeOf(missing) === known) throw error;
       for (const { text, location } of errors) {
         const found = missing.get(specifierOf(text, location) ?? "");
         if (found === undefined || location === null) continue;
@@ -54,6 +73,10 @@ export async function buildWithoutMissing<R extends BuildResult>(
     }
   }
 }
+
+/** How many modules and exports are missing. */
+const sizeOf = (missing: Missing): number =>
+  [...missing.values()].reduce((size, { lacks }) => size + 1 + (lacks?.names.size ?? 0), 0);
 
 /** What esbuild found wrong; empty for an error that is not esbuild's. */
 export function errorsOf(error: unknown): readonly Message[] {
@@ -65,6 +88,10 @@ function specifierOf(text: string, location: Message["location"]): string | unde
   if (location === null) return undefined;
   const { lineText, column } = location;
   const [, unresolved] = UNRESOLVED.exec(text) ?? [];
+  // Only what a package lacks for another package. In the project's own files it is a mistake, which has to be told.
+  if (NO_EXPORT.test(text)) {
+    return location.file.includes("node_modules/") ? OF_PACKAGE.exec(lineText)?.[1] : undefined;
+  }
   // Of an addon the message names the file; what was written stands in the source.
   return ADDON.test(text)
     ? /^(["'`])(.+?)\1/.exec(Buffer.from(lineText).subarray(column).toString())?.[2]
@@ -84,14 +111,25 @@ function standIns(projectDir: string, missing: Missing): Plugin {
       }));
       onLoad({ filter: /.*/, namespace: NAMESPACE }, ({ path }) => {
         const found = missing.get(path);
-        return found && { contents: sourceOf(projectDir, found) };
+        return found && { contents: sourceOf(projectDir, found), resolveDir: projectDir };
       });
     },
   };
 }
 
-/** A module that throws. CommonJS, so that an importer may ask for any name. The code is Node's; packages look for it. */
+/**
+ * A module that throws. CommonJS, so that an importer may ask for any name. The code is Node's; packages look for it. For a module
+ * that lacks exports: the module, with these as functions that throw.
+ */
 function sourceOf(projectDir: string, found: MissingImport): string {
+  if (found.lacks !== undefined) {
+    const thrown = `throw new Error(${JSON.stringify(reasonOf(projectDir, found))});`;
+    const from = `from ${JSON.stringify(found.lacks.file)};`;
+    const added = [...found.lacks.names].map((name) =>
+      name === "default" ? `export { default } ${from}` : `export function ${name}() { ${thrown} }`,
+    );
+    return [`export * ${from}`, ...added, ""].join("\n");
+  }
   const message = `Cannot find module "${found.specifier}": ${reasonOf(projectDir, found)}`;
   return `module.exports = {};\nthrow Object.assign(new Error(${JSON.stringify(message)}), { code: "MODULE_NOT_FOUND" });\n`;
 }
@@ -123,7 +161,8 @@ export function reachOf(projectDir: string, { inputs }: Metafile, entry: string,
       if (found === undefined) continue;
       // A `require` may stand in a function; whether it fails at once is seen when the graph is loaded.
       const atOnce = kind === "import-statement" || (found.addon && kind !== "dynamic-import");
-      (atLoad.has(file) && atOnce ? needed : late).add(found);
+      const isNeeded = found.lacks === undefined && atLoad.has(file) && atOnce;
+      (isNeeded ? needed : late).add(found);
     }
   }
   const files = [...all].filter((file) => !file.startsWith(`${NAMESPACE}:`));
@@ -144,8 +183,15 @@ function reached(inputs: Inputs, entry: string, follows: (next: Import) => boole
 }
 
 /** What is to be done about a missing import, in a sentence that names it and who imports it. */
-export function reasonOf(projectDir: string, { specifier, importers, addon }: MissingImport): string {
+export function reasonOf(projectDir: string, { specifier, importers, addon, lacks }: MissingImport): string {
   const by = [...new Set(importers.map((importer) => shown(projectDir, importer)))].slice(0, 3).join(", ");
+  if (lacks !== undefined) {
+    const names = [...lacks.names]
+      .filter((name) => name !== "default")
+      .map((name) => `"${name}"`)
+      .join(", ");
+    return `${by} imports ${names} from "${specifier}", which has that in Node only and not in a Worker`;
+  }
   if (addon) return `${by} needs the native addon "${specifier}", and a Worker loads none`;
   const [name] = /^(?:@[^/]+\/)?[^./][^/]*/.exec(specifier) ?? [];
   if (name === undefined) return `${by} imports "${specifier}", and there is no such file`;
@@ -185,9 +231,9 @@ export function writeStandIns(
   const written = new Set<string>();
   mkdirSync(dir, { recursive: true });
   for (const found of missing) {
-    const { specifier } = found;
+    const { specifier, lacks } = found;
     const hash = createHash("sha256").update(specifier).digest("hex").slice(0, 8);
-    const name = `${specifier.replace(/[^\w-]+/g, "_")}-${hash}.cjs`;
+    const name = `${specifier.replace(/[^\w-]+/g, "_")}-${hash}.${lacks === undefined ? "cjs" : "mjs"}`;
     const text = sourceOf(projectDir, found);
     const path = join(dir, name);
     if (!existsSync(path) || readFileSync(path, "utf8") !== text) writeFileSync(path, text);

@@ -86,3 +86,48 @@ it("an import() of what is missing rejects when it is reached, and says who impo
   expect(() => bundle.required?.()).toThrow('./late.ts:3 imports "not-there-either"');
   expect(bundle.guarded?.()).toBe("without");
 });
+
+it("what a package has in Node only stops no build, and throws when another package calls it", async () => {
+  const browser = { "./files.js": false };
+  await project.write({
+    "lib/node_modules/half/package.json": JSON.stringify({
+      name: "half",
+      type: "module",
+      main: "i.js",
+      browser,
+    }),
+    "lib/node_modules/half/i.js": `export * from "./files.js"; export const there = () => "there"; export default 1;`,
+    "lib/node_modules/half/files.js": "export const readFiles = () => 'files'; export const paths = {};",
+    "lib/node_modules/user/package.json": JSON.stringify({ name: "user", type: "module", main: "i.js" }),
+    "lib/node_modules/user/i.js": `import one, { readFiles, there } from "half"; import { paths } from "half";
+      export const use = () => there() + one; export const read = () => [readFiles(), paths()];`,
+    "lib/late.ts": `export { use, read } from "user";`,
+    "lib/wrong.ts": `import { readFiles } from "half"; export const read = readFiles;`,
+  });
+  const analyse = (name: string) => {
+    const path = `lib/${name}.ts`;
+    return analyseBundle(project.dir, [{ id: "a", path, file: join(project.dir, path) }]);
+  };
+  // In the project's own file it is a mistake.
+  const { faults: wrong } = await analyse("wrong");
+  expect(wrong.get("a")).toContain('for import "readFiles", in ./lib/wrong.ts:1');
+  const { faults, late } = await analyse("late");
+  expect([...faults]).toEqual([]);
+  const alias = Object.fromEntries(
+    writeStandIns(project.dir, join(project.dir, "missing"), late.get("a") ?? []),
+  );
+  const outfile = join(project.dir, "out.mjs");
+  await build({
+    entryPoints: [join(project.dir, "lib/late.ts")],
+    outfile,
+    alias,
+    bundle: true,
+    format: "esm",
+    platform: "browser",
+  });
+  const { use, read } = (await import(outfile)) as Record<"use" | "read", () => unknown>;
+  expect(use()).toBe("there1");
+  expect(read).toThrow(
+    /the package user \(lib\/node_modules\/user\/i\.js:1\).* imports "readFiles", "paths" from "half", which has that in Node only/,
+  );
+});
