@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { parseEnv } from "node:util";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { buildGraphs, type BuiltGraphs } from "../../cli/build/build-graphs";
-import { writeEnvFile } from "../../cli/build/project-variables";
+import { projectVariables, writeEnvFile } from "../../cli/build/project-variables";
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -24,16 +24,16 @@ beforeEach(async () => {
 });
 afterEach(() => rm(dir, { recursive: true, force: true }));
 
-async function build(config: object, files: Record<string, string> = {}): Promise<BuiltGraphs> {
-  const all = {
-    "g.ts": GRAPH,
-    "langgraph.json": JSON.stringify({ graphs: { agent: "./g.ts:graph" }, ...config }),
-    ...files,
-  };
-  for (const [name, text] of Object.entries(all)) {
+async function write(files: Record<string, string>): Promise<void> {
+  for (const [name, text] of Object.entries(files)) {
     await mkdir(dirname(join(dir, name)), { recursive: true });
     await writeFile(join(dir, name), text);
   }
+}
+
+async function build(config: object, files: Record<string, string> = {}): Promise<BuiltGraphs> {
+  const text = JSON.stringify({ graphs: { agent: "./g.ts:graph" }, ...config });
+  await write({ "g.ts": GRAPH, "langgraph.json": text, ...files });
   return buildGraphs({ config: join(dir, "langgraph.json"), out: join(dir, "out/graphs.ts") });
 }
 
@@ -74,6 +74,7 @@ describe("a key", () => {
 
   it("that is of other servers, or is done, is not", async () => {
     const { notes } = await build({
+      graphs: { agent: { path: "./g.ts:graph", description: "Greets people." } },
       node_version: "22",
       dependencies: ["."],
       dockerfile_lines: [],
@@ -93,10 +94,6 @@ describe("a key", () => {
       checkpointer: { ttl: { default_ttl: 60, sweep_interval_minutes: 5, sweep_limit: 10 } },
     });
     expect(notes).toEqual([]);
-  });
-
-  it("description of a graph is handed on", async () => {
-    await build({ graphs: { agent: { path: "./g.ts:graph", description: "Greets people." } } });
     expect(await readFile(join(dir, "out/graphs.ts"), "utf8")).toMatch(
       /"descriptions": \{\s*"agent": "Greets people\."/,
     );
@@ -108,17 +105,22 @@ describe("variables", () => {
     "g.ts": `${GRAPH} if (process.env.${name} !== ${JSON.stringify(value)}) throw new Error("got " + process.env.${name});`,
   });
 
-  it.each([
-    ["of an object", { env: { MINE: "a", NUMBER: 1 } }, {}],
-    ["of a file that env names", { env: "config/dev.env" }, { "config/dev.env": "MINE=a" }],
-    ["of a list, with its value", { env: ["MINE=a", "NOT_THERE"] }, {}],
-    ["of .env", {}, { ".env": "MINE=a" }],
-    ["of .dev.vars", {}, { ".dev.vars": "MINE=a" }],
-    ["of .dev.vars over .env", {}, { ".env": "MINE=b", ".dev.vars": "MINE=a" }],
-    ["of .env beside .dev.vars", {}, { ".env": "MINE=a", ".dev.vars": "OTHER=1" }],
-  ])("%s are there when a graph is loaded", async (_where, config, files) => {
-    await build(config, { ...needs("MINE", "a"), ...(files as Record<string, string>) });
+  it("are there when a graph is loaded, and no longer afterwards", async () => {
+    await build({ env: { MINE: "a" } }, needs("MINE", "a"));
     expect(process.env).not.toHaveProperty("MINE");
+  });
+
+  it.each([
+    ["of an object", { env: { MINE: "a", NUMBER: 1 } }, {}, { MINE: "a", NUMBER: "1" }],
+    ["of a file that env names", { env: "config/dev.env" }, { "config/dev.env": "MINE=a" }, { MINE: "a" }],
+    ["of a list, with its value", { env: ["MINE=a", "NOT_THERE"] }, {}, { MINE: "a" }],
+    ["of .env", {}, { ".env": "MINE=a" }, { MINE: "a" }],
+    ["of .dev.vars", {}, { ".dev.vars": "MINE=a" }, { MINE: "a" }],
+    ["of .dev.vars over .env", {}, { ".env": "MINE=b", ".dev.vars": "MINE=a" }, { MINE: "a" }],
+    ["of .env beside .dev.vars", {}, { ".env": "MINE=a", ".dev.vars": "B=1" }, { MINE: "a", B: "1" }],
+  ])("%s are read", async (_where, { env }: { env?: unknown }, files, variables) => {
+    await write(files);
+    expect(projectVariables(join(dir, "langgraph.json"), env)).toEqual(variables);
   });
 
   it("of the shell are not, since the server has none of them", async () => {
@@ -131,9 +133,10 @@ describe("variables", () => {
     }
   });
 
-  it("of the shell are, when a list names them", async () => {
+  it("of the shell are, when a list names them", () => {
     vi.stubEnv("FROM_THE_SHELL", "a");
-    await expect(build({ env: ["FROM_THE_SHELL"] }, needs("FROM_THE_SHELL", "a"))).resolves.toBeDefined();
+    const variables = projectVariables(join(dir, "langgraph.json"), ["FROM_THE_SHELL"]);
+    expect(variables).toEqual({ FROM_THE_SHELL: "a" });
     vi.unstubAllEnvs();
   });
 

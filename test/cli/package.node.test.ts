@@ -1,12 +1,16 @@
-/** The package as `npm pack` makes it: what is in it, and that a project that has nothing else of this repository runs with it. */
-import { execFile, spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
-import { mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+/**
+ * The package as `npm pack` makes it: what is in it, and that a project that has nothing else of this repository runs with it.
+ * The commands are started as a user starts them, with one server for all, because to install it and to start it takes long.
+ */
+import { execFile } from "node:child_process";
+import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { createInterface } from "node:readline";
+import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Cron } from "../../src/wire/crons/cron";
+import type { Slot } from "../../src/wire/crons/slot";
+import { InstalledProject } from "../support/installed-project";
 
 const root = join(import.meta.dirname, "../..");
 const run = promisify(execFile);
@@ -17,13 +21,25 @@ const MAX_TARBALL_BYTES = 1_000_000;
 /** The oldest generation of LangGraph that is told to work, whose parts the server's own do not replace. */
 const LIBRARIES = { "@langchain/core": "0.3.40", "@langchain/langgraph": "0.2.74" };
 
-const FILES = {
+const configWith = (crons: object): Record<string, string> => ({
   "langgraph.json": JSON.stringify({
     node_version: "20",
     dependencies: ["."],
-    graphs: { agent: { path: "./src/agent.ts:graph", description: "Asks for a name" } },
+    graphs: {
+      agent: { path: "./src/agent.ts:graph", description: "Asks for a name" },
+      greeter: "./src/greeter.js:greeter",
+    },
     env: ".env",
+    crons,
   }),
+});
+
+const morningAt = (hour: number): object => ({
+  morning: { assistant_id: "greeter", schedule: `0 ${hour} * * *`, input: { name: "Ada" } },
+});
+
+const FILES = {
+  ...configWith(morningAt(8)),
   ".env": "GREETING=Good morning\n",
   "wrangler.jsonc": `{
     // Bindings of the project's own.
@@ -50,6 +66,12 @@ const FILES = {
       .addEdge(START, "ask")
       .addEdge("greet", END)
       .compile();
+  `,
+  "src/greeter.js": `
+    import { Annotation, END, START, StateGraph } from "@langchain/langgraph";
+    export const greeter = new StateGraph(Annotation.Root({ name: Annotation() }))
+      .addNode("greet", ({ name }) => { if (name === "nobody") throw new Error("nobody is there"); return { name }; })
+      .addEdge(START, "greet").addEdge("greet", END).compile();
   `,
 };
 
@@ -86,66 +108,94 @@ it("holds the server, the migrations and the command, and nothing else", async (
   expect((await stat(tarball)).size).toBeLessThan(MAX_TARBALL_BYTES);
 });
 
-it(
-  "serves a project outside of the repository, with the LangGraph that the project has",
-  { timeout: LIMIT_MS },
-  async () => {
-    const project = join(dir, "project");
-    for (const [name, text] of Object.entries(FILES)) {
-      await mkdir(dirname(join(project, name)), { recursive: true });
-      await writeFile(join(project, name), text);
-    }
+describe("a project outside of the repository", { timeout: LIMIT_MS }, () => {
+  let project: InstalledProject;
+
+  beforeAll(async () => {
+    project = new InstalledProject(join(dir, "project"), LIMIT_MS);
     const manifest = {
+      name: "greetings",
       private: true,
+      type: "module",
       dependencies: LIBRARIES,
       devDependencies: { edgecron: `file:${tarball}` },
     };
-    await writeFile(join(project, "package.json"), JSON.stringify(manifest));
-    await run("npm", ["install", "--no-audit", "--no-fund"], { cwd: project });
-    const command = join(project, "node_modules/edgecron/dist/main.js");
-    const server = spawn(process.execPath, [command, "dev", "--port", "0", "--inspector-port", "0"], {
-      cwd: project,
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    try {
-      const url = await readyAt(server);
-      const post = async (path: string, body: unknown): Promise<Record<string, unknown>> => {
-        const init = {
-          method: "POST",
-          headers: { "content-type": "application/json" },
-          body: JSON.stringify(body),
-        };
-        return (await fetch(url + path, init)).json<Record<string, unknown>>();
-      };
-      const { thread_id: thread } = await post("/threads", {});
-      const runs = `/threads/${String(thread)}/runs/wait`;
-      const asked = await post(runs, { assistant_id: "agent", input: {} });
-      expect(asked["__interrupt__"]).toMatchObject([{ value: "Who are you?" }]);
-      const answered = await post(runs, { assistant_id: "agent", command: { resume: "Ada" } });
-      expect(answered["log"]).toEqual(["Good morning, Ada!"]);
-    } finally {
-      server.kill("SIGTERM");
-      await once(server, "close");
-    }
-  },
-);
+    await project.write({ ...FILES, "package.json": JSON.stringify(manifest) });
+    await project.install();
+    await project.start();
+  }, LIMIT_MS);
+  afterAll(() => project.stop());
 
-/** Settles with the address at which it answers. @throws Error with what it printed when it ends before */
-async function readyAt(server: ChildProcess): Promise<string> {
-  const lines: string[] = [];
-  const ended = once(server, "close");
-  const ready = new Promise<string>((resolve, reject) => {
-    for (const stream of [server.stdout, server.stderr]) {
-      if (stream === null) continue;
-      createInterface({ input: stream }).on("line", (line) => {
-        lines.push(line);
-        const [, url] = /ready at (http:\S+)/.exec(line) ?? [];
-        if (url !== undefined) resolve(url);
-      });
-    }
-    void ended.then(() => {
-      reject(new Error(`the server has ended:\n${lines.join("\n")}`));
-    });
+  it("is served with the LangGraph that it has", async () => {
+    const { thread_id: thread } = await project.post("/threads", {});
+    const runs = `/threads/${String(thread)}/runs/wait`;
+    const asked = await project.post(runs, { assistant_id: "agent", input: {} });
+    expect(asked["__interrupt__"]).toMatchObject([{ value: "Who are you?" }]);
+    const answered = await project.post(runs, { assistant_id: "agent", command: { resume: "Ada" } });
+    expect(answered["log"]).toEqual(["Good morning, Ada!"]);
   });
-  return ready;
-}
+
+  it("tells a script by the exit code what went wrong", async () => {
+    await project.logged(/^\+ morning /m);
+    const [unsure, wrong, unknown, refused, silent] = await Promise.all([
+      project.crons("delete", "morning"),
+      project.crons("history", "morning", "--limit", "none"),
+      project.crons("show", "evening"),
+      project.crons("list", "--api-key", "wrong"),
+      project.crons("list", "--url", "http://127.0.0.1:9"),
+    ]);
+    expect([unsure.code, wrong.code]).toEqual([2, 2]);
+    expect(unknown).toMatchObject({ code: 3, out: "" });
+    expect(refused).toMatchObject({
+      code: 4,
+      err: "x-api-key: missing, or not a key of this deployment\n",
+    });
+    expect(silent.code).toBe(5);
+  });
+
+  it("has the crons that it declares, which the commands run and change", async () => {
+    // The server has made what langgraph.json declares, and shows it.
+    await project.logged(/^\+ morning {2}At 08:00, every day \(UTC\); next /m);
+    await project.logged(/^morning +[0-9a-f]{8} +greeter +At 08:00, every day \(UTC\) /m);
+
+    const [list, listed] = await Promise.all([project.crons("list"), project.crons("list", "--json")]);
+    expect(list).toMatchObject({ code: 0, err: "" });
+    expect(list.out).toMatch(/NEXT \(Asia\/Tokyo\)[^]*morning .* \w{3} \d{4}-\d\d-\d\d 17:00 .* on\n$/);
+    const [cron] = JSON.parse(listed.out) as Cron[];
+    expect(cron?.metadata).toMatchObject({ declared_by: "greetings", declared_name: "morning" });
+    const id = String(cron?.cron_id);
+
+    const run = await project.crons("run", id.slice(0, 8), "--wait", "--json");
+    expect(run.code).toBe(0);
+    expect((JSON.parse(run.out) as Slot).run?.status).toBe("success");
+    const failed = await project.crons("run", "morning", "--wait", "--input", '{"name": "nobody"}');
+    expect(failed.out).toMatch(/^morning: error in .*nobody is there/);
+    expect(failed).toMatchObject({
+      code: 1,
+      err: expect.stringContaining("the run did not succeed") as string,
+    });
+    const [history, show, next] = await Promise.all([
+      project.crons("history", "morning"),
+      project.crons("show", "morning"),
+      project.crons("next", "morning", "-n", "2"),
+    ]);
+    expect(history.out.match(/manual/g)).toHaveLength(2);
+    expect(show.out).toMatch(/^runs +1 success, 1 error/m);
+    expect(next.out).toMatch(/ASIA\/TOKYO[^]* 17:00 .* 08:00 [^]* 17:00 /);
+
+    // A pause by hand stays when the declaration changes, which the server notices by itself.
+    expect((await project.crons("pause", "morning", "--note", "holidays")).code).toBe(0);
+    await project.write(configWith(morningAt(9)));
+    await project.logged(/^~ morning {2}schedule: "0 8 \* \* \*" -> "0 9 \* \* \*"/m);
+    const changed = JSON.parse((await project.crons("show", "morning", "--json")).out) as Cron;
+    expect(changed).toMatchObject({ cron_id: id, schedule: "0 9 * * *", enabled: false, note: "holidays" });
+    const [sync, resume] = await Promise.all([project.crons("sync"), project.crons("resume", "morning")]);
+    expect(sync.out).toContain("1 unchanged");
+    expect(resume.out).toContain("it fires next at");
+
+    // What is declared no longer is removed.
+    await project.write(configWith({}));
+    await project.logged(/^- morning {2}no longer declared/m);
+    expect((await project.crons("list")).out).toBe("There are no crons.\n");
+  });
+});

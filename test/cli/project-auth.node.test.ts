@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { buildGraphs, type BuiltGraphs } from "../../cli/build/build-graphs";
+import { readConfig } from "../../cli/build/graphs-config";
 import { makeProject, type Project } from "../support/graph-project";
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -27,15 +28,20 @@ beforeEach(async () => {
 });
 afterEach(() => project.remove());
 
-async function build(auth: unknown, options: { keepGoing?: boolean } = {}): Promise<BuiltGraphs> {
+/** Writes the project, and returns the path of its langgraph.json. */
+async function write(auth: unknown): Promise<string> {
   await project.write({
     "langgraph.json": JSON.stringify({ graphs: { g: "./g.ts:graph" }, auth }),
     "g.ts": GRAPH,
     "auth.ts": AUTH,
     "throws.ts": 'throw new Error("no directory");',
   });
+  return join(project.dir, "langgraph.json");
+}
+
+async function build(auth: unknown, options: { keepGoing?: boolean } = {}): Promise<BuiltGraphs> {
   return buildGraphs({
-    config: join(project.dir, "langgraph.json"),
+    config: await write(auth),
     out: join(project.dir, "out/graphs.ts"),
     ...options,
   });
@@ -56,7 +62,11 @@ describe("an Auth", () => {
   });
 
   it.each([undefined, null, { disable_studio_auth: true }])("is not there with %j", async (auth) => {
-    await build(auth);
+    expect(await readConfig(await write(auth))).toMatchObject({ auth: undefined });
+  });
+
+  it("is not imported when it is not there", async () => {
+    await build(null);
     const source = await readFile(join(project.dir, "out/graphs.ts"), "utf8");
     expect(source).toContain("export const settings = {};");
   });
@@ -73,15 +83,19 @@ describe("an Auth", () => {
     [{ path: "./auth.ts:unknowing" }, /auth: the Auth of \.\/auth\.ts has no authenticate/],
     [{ path: "./throws.ts:auth" }, /auth: \.\/throws\.ts threw while it was loaded: Error: no directory/],
   ])(
-    "that is wrong stops the build, also of a server that goes on without graphs: %j",
+    "that is wrong stops the build, also of a server that goes on without graphs that are wrong: %j",
     async (auth, message) => {
-      await expect(build(auth)).rejects.toThrow(message);
       await expect(build(auth, { keepGoing: true })).rejects.toThrow(message);
     },
   );
 
+  it("that is wrong stops the build of a deployment", async () => {
+    await expect(build({ path: "./throws.ts:auth" })).rejects.toThrow("no directory");
+  });
+
   it("tells what of its section has no effect", async () => {
-    const { notes } = await build({ path: "./auth.ts:auth", openapi: {}, cache: {}, disable_studio: true });
+    const auth = { path: "./auth.ts:auth", openapi: {}, cache: {}, disable_studio: true };
+    const { notes } = await readConfig(await write(auth));
     expect(notes).toEqual([
       'langgraph.json: "auth.openapi" has no effect here: /docs and /openapi.json do not show it',
       'langgraph.json: "auth.cache" has no effect here: authenticate is asked at each request',

@@ -1,0 +1,97 @@
+/** A project outside of this repository that has the package installed, its server, and its `edgecron crons`. */
+import { execFile, spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { vi } from "vitest";
+
+const run = promisify(execFile);
+
+/** How a command ended, and what it printed. */
+export interface Ended {
+  code: number;
+  out: string;
+  err: string;
+}
+
+export class InstalledProject {
+  readonly #command: string;
+  readonly #key = "key-of-ada-0123456789";
+  #server: ChildProcess | undefined;
+  #log = "";
+  #url = "";
+
+  /** @param limitMs the longest that something may take on a slow machine or network */
+  constructor(
+    readonly dir: string,
+    readonly limitMs: number,
+  ) {
+    this.#command = join(dir, "node_modules/edgecron/dist/main.js");
+  }
+
+  async write(files: Record<string, string>): Promise<void> {
+    for (const [name, text] of Object.entries(files)) {
+      await mkdir(dirname(join(this.dir, name)), { recursive: true });
+      await writeFile(join(this.dir, name), text);
+    }
+  }
+
+  /** Installs what package.json names; what npm knows of a package from earlier is not asked for again. */
+  async install(): Promise<void> {
+    await run("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline"], { cwd: this.dir });
+  }
+
+  /** Starts `edgecron dev`, which lets in who has the key, and waits until it answers. */
+  async start(): Promise<void> {
+    const variables = ["--var", "AUTH:keys", `API_KEYS:${this.#key}`];
+    const args = [this.#command, "dev", "--port", "0", "--inspector-port", "0", ...variables];
+    this.#server = spawn(process.execPath, args, { cwd: this.dir, stdio: ["ignore", "pipe", "pipe"] });
+    for (const stream of [this.#server.stdout, this.#server.stderr])
+      stream?.on("data", (text: Buffer) => {
+        this.#log += text.toString();
+      });
+    [, this.#url = ""] = await this.logged(/EdgeCron is ready at (\S+) /);
+  }
+
+  /** Waits until the server has logged it. @throws Error with what it logged when it ends before */
+  logged(pattern: RegExp): Promise<RegExpExecArray> {
+    const look = () => {
+      if (this.#server?.exitCode !== null) throw new Error(`the server has ended: ${this.#log}`);
+      return pattern.exec(this.#log);
+    };
+    return vi.waitUntil(look, { timeout: this.limitMs, interval: 100 });
+  }
+
+  async post(path: string, body: unknown): Promise<Record<string, unknown>> {
+    const headers = { "content-type": "application/json", "x-api-key": this.#key };
+    const answer = await fetch(this.#url + path, { method: "POST", headers, body: JSON.stringify(body) });
+    return answer.json<Record<string, unknown>>();
+  }
+
+  /** Runs `edgecron crons` as somebody in Tokyo who has the key. */
+  crons(...args: string[]): Promise<Ended> {
+    const env = {
+      ...process.env,
+      EDGECRON_URL: this.#url,
+      EDGECRON_API_KEY: this.#key,
+      TZ: "Asia/Tokyo",
+    };
+    return new Promise((resolve) => {
+      execFile(
+        process.execPath,
+        [this.#command, "crons", ...args],
+        { cwd: this.dir, env },
+        (error, out, err) => {
+          resolve({ code: error === null ? 0 : Number(error.code), out, err });
+        },
+      );
+    });
+  }
+
+  async stop(): Promise<void> {
+    if (this.#server === undefined || this.#server.exitCode !== null) return;
+    this.#server.kill("SIGTERM");
+    await once(this.#server, "close");
+  }
+}
