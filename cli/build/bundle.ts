@@ -7,6 +7,7 @@ import { packageRoot } from "../package-root.js";
 import type { Project } from "../project.js";
 import { writeWranglerConfig } from "../wrangler-config.js";
 import { wranglerCommand } from "../wrangler.js";
+import { bundledConfig } from "./bundled-config.js";
 
 export interface BundleOptions {
   /** The name of the Worker. */
@@ -25,9 +26,6 @@ const fromBundle = (database: Readonly<Record<string, unknown>>): Readonly<Recor
     ? { ...database, migrations_dir: `../${database.migrations_dir}` }
     : database;
 
-/** What is about the bundling, which is done. */
-const OF_BUNDLING = ["alias", "build", "tsconfig"];
-
 /**
  * @returns the folder; undefined when the project cannot be built, which wrangler has said then
  * @throws GraphConfigError or StepFailure when the project's files are wrong
@@ -45,11 +43,8 @@ export async function writeBundle(project: Project, options: BundleOptions): Pro
   const generated = JSON.parse(readFileSync(project.wranglerConfig, "utf8")) as Generated;
   const place = await findPlace(project, { name: options.name });
   const config = {
-    ...Object.fromEntries(Object.entries(generated).filter(([key]) => !OF_BUNDLING.includes(key))),
+    ...bundledConfig(generated, "worker"),
     name: place.name,
-    main: "worker/index.js",
-    no_bundle: true,
-    base_dir: "worker",
     d1_databases: generated.d1_databases.map((database) =>
       database.binding === "DB"
         ? {

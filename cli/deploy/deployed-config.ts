@@ -2,9 +2,13 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { z } from "zod";
+import { bundledConfig, withoutBundling } from "../build/bundled-config.js";
 import type { Project } from "../project.js";
 import { StepFailure } from "./steps.js";
 import type { Target } from "./target.js";
+
+/** The folder, beside the generated configuration, of the bundle that is checked and then deployed. */
+export const BUNDLE = "deployed";
 
 /** The name in the package's own wrangler.toml, which stands for "none is given". */
 const UNNAMED = "edgecron";
@@ -93,8 +97,8 @@ export class GeneratedConfig {
   }
 
   /**
-   * Writes the configuration that is deployed, beside the generated one, because its paths are relative to the file. It has no
-   * `build`: the graphs are built already.
+   * Writes the configuration that is deployed, beside the generated one, because its paths are relative to the file. It uploads
+   * the bundle that {@link BUNDLE} has: nothing is bundled a second time.
    * @returns its path
    */
   writeDeployed(
@@ -108,9 +112,10 @@ export class GeneratedConfig {
         : entry,
     );
     const section = { ...this.#section, name, account_id: accountId, d1_databases: databases };
-    const config = this.#env === undefined ? section : { ...this.#config, env: { [this.#env]: section } };
+    const config =
+      this.#env === undefined ? section : { ...this.#config, env: { [this.#env]: withoutBundling(section) } };
     const path = join(dirname(this.#path), "wrangler.deploy.json");
-    writeFileSync(path, `${JSON.stringify({ ...config, build: undefined }, null, 2)}\n`);
+    writeFileSync(path, `${JSON.stringify(bundledConfig(config, BUNDLE), null, 2)}\n`);
     return path;
   }
 }

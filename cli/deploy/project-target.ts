@@ -1,5 +1,5 @@
 /** Reads from a project what is deployed, under which names, and where. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
 import { readReport } from "../build/build-report.js";
@@ -9,7 +9,7 @@ import { readDeclarations } from "../crons/declaration-file.js";
 import { DeclarationError } from "../crons/declarations.js";
 import type { Project } from "../project.js";
 import { writeWranglerConfig } from "../wrangler-config.js";
-import { GeneratedConfig, type PlaceFlags } from "./deployed-config.js";
+import { BUNDLE, GeneratedConfig, type PlaceFlags } from "./deployed-config.js";
 import { wranglerIn, type RunWrangler } from "./run-wrangler.js";
 import { StepFailure } from "./steps.js";
 import type { Target } from "./target.js";
@@ -68,7 +68,10 @@ export interface Built {
  * @throws StepFailure when it cannot be built
  */
 export async function build(project: Project, wrangler: RunWrangler, target: Target): Promise<Built> {
-  const words = ["deploy", "--dry-run", "--outdir", join(project.outDir, "bundle")];
+  const bundle = join(project.outDir, BUNDLE);
+  // A module that the project no longer uses would be uploaded too.
+  rmSync(bundle, { recursive: true, force: true });
+  const words = ["deploy", "--dry-run", "--outdir", bundle];
   const { environment } = target;
   const result = await wrangler(words, { configPath: project.wranglerConfig, environment });
   const { failure, notes = [] } = readReport(project.outDir);

@@ -14,6 +14,8 @@ export interface Worker {
   metadata: { bindings: Binding[]; migrations?: { new_tag: string }; compatibility_date: string };
   secrets: Map<string, string>;
   migrationTag: string | undefined;
+  /** The text of each module of the last upload, by its name. */
+  modules: Map<string, string>;
   uploads: number;
   /** How often it was asked whether it is up. */
   asked: number;
@@ -43,12 +45,8 @@ export class CloudflareApi {
   readonly tokens = new Set(["token-of-ada"]);
   readonly workers = new Map<string, Worker>();
   readonly databases = new Map<string, { name: string; sqlite: DatabaseSync }>();
-  /** Every call, in order. */
-  calls: Call[] = [];
   /** Calls that match are answered with the failure. */
   failures: { call: RegExp; failure: Failure }[] = [];
-  /** Called after a call was answered successfully. */
-  onCall: (call: Call) => void = () => undefined;
   readonly #server: Server;
 
   private constructor() {
@@ -76,7 +74,6 @@ export class CloudflareApi {
     const body = await arrayBuffer(request);
     const { pathname } = new URL(request.url ?? "/", this.url);
     const call = `${request.method ?? ""} ${pathname}`;
-    this.calls.push(call);
     const [, deployed, route] = /^\/deployed\/([^/]+)(\/.*)$/.exec(pathname) ?? [];
     if (deployed !== undefined && route !== undefined) {
       respond(response, ...this.#answerOfWorker(deployed, route, request.headers["x-api-key"]));
@@ -96,7 +93,6 @@ export class CloudflareApi {
         result,
         result_info: { page: 1, per_page: 50, count: 1, total_count: 1, total_pages: 1 },
       });
-      this.onCall(call);
     } catch (error) {
       const { status, code, message } =
         error instanceof ApiError ? error.failure : { status: 500, code: 7500, message: String(error) };
@@ -229,6 +225,10 @@ export class CloudflareApi {
   async #upload(name: string, body: ArrayBuffer, contentType: string): Promise<unknown> {
     const form = await new Response(body, { headers: { "content-type": contentType } }).formData();
     const metadata = JSON.parse(form.get("metadata") as string) as Worker["metadata"];
+    const files = [...form].flatMap(([part, value]) =>
+      typeof value === "string" ? [] : [value.text().then((text): [string, string] => [part, text])],
+    );
+    const modules = new Map(await Promise.all(files));
     const before = this.workers.get(name);
     const secrets = new Map(before?.secrets);
     for (const { name: secret, type, text } of metadata.bindings)
@@ -236,6 +236,7 @@ export class CloudflareApi {
     this.workers.set(name, {
       metadata,
       secrets,
+      modules,
       migrationTag: metadata.migrations?.new_tag ?? before?.migrationTag,
       uploads: (before?.uploads ?? 0) + 1,
       asked: before?.asked ?? 0,

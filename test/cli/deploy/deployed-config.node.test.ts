@@ -61,7 +61,7 @@ test("every kind of binding takes its name from secrets", () => {
   expect([...bindings].sort()).toEqual(["AI", "CACHE", "CRON", "DB", "MODEL"]);
 });
 
-test("the deployed configuration has the names and ids, and builds nothing again", () => {
+test("the deployed configuration has the names and ids, and bundles nothing again", () => {
   const config = generated({
     name: "edgecron",
     build: { command: "x" },
@@ -72,7 +72,9 @@ test("the deployed configuration has the names and ids, and builds nothing again
   expect(JSON.parse(readFileSync(path, "utf8"))).toEqual({
     name: "ada",
     account_id: "a1",
-    minify: true,
+    main: "deployed/index.js",
+    no_bundle: true,
+    base_dir: "deployed",
     vars: {},
     env: {},
     d1_databases: [{ binding: "DB", database_name: "ada-edgecron", database_id: ID }],
@@ -86,7 +88,7 @@ test("an environment has a name, variables and a database of its own", () => {
     vars: { AUTH: "open" },
     d1_databases: [database(ID)],
     env: {
-      staging: { vars: { MODEL: "m" }, d1_databases: [database(NONE)] },
+      staging: { vars: { MODEL: "m" }, minify: true, alias: { a: "b" }, d1_databases: [database(NONE)] },
       live: { name: "other", account_id: "a2" },
     },
   };
@@ -103,9 +105,15 @@ test("an environment has a name, variables and a database of its own", () => {
     "a1",
     ID,
   );
-  expect(JSON.parse(readFileSync(path, "utf8"))).toMatchObject({
-    name: "mine",
-    env: { staging: { name: "mine-staging", account_id: "a1", d1_databases: [{ database_id: ID }] } },
+  const deployed = JSON.parse(readFileSync(path, "utf8")) as { env: Record<string, unknown> };
+  expect(deployed).toMatchObject({ name: "mine", no_bundle: true });
+  expect(deployed.env).toEqual({
+    staging: {
+      name: "mine-staging",
+      account_id: "a1",
+      vars: { MODEL: "m" },
+      d1_databases: [{ binding: "DB", database_name: "mine-staging-edgecron", database_id: ID }],
+    },
   });
   expect(generated(config, "live")).toMatchObject({ name: "other", accountId: "a2" });
   expect(() => generated(config, "stagin")).toThrow('no environment "stagin"');

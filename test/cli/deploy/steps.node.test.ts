@@ -1,82 +1,9 @@
 /** The steps of `edgecron deploy` and `edgecron destroy` with answers of wrangler that are written here, which takes no time. */
 import { afterEach, expect, test, vi } from "vitest";
-import { Deployment, type DeployOptions } from "../../../cli/deploy/deployment";
 import { Destruction } from "../../../cli/deploy/destruction";
-import type { WranglerOptions, WranglerResult } from "../../../cli/deploy/run-wrangler";
 import { runSteps } from "../../../cli/deploy/steps";
 import type { Target } from "../../../cli/deploy/target";
-import { answering, reportTo } from "./tools";
-
-const UUID = "0b1c2d3e-0000-4000-8000-000000000001";
-const json = (value: unknown): Partial<WranglerResult> => ({ stdout: JSON.stringify(value) });
-const NO_WORKER = { code: 1, failure: { message: 'Worker "small" not found.' } };
-
-/** What an account with nothing in it answers, by how the command begins. */
-const EMPTY_ACCOUNT: Record<string, Partial<WranglerResult>> = {
-  whoami: json({ email: "ada@example.com", accounts: [{ id: "a1", name: "Ada" }] }),
-  "secret list": NO_WORKER,
-  "d1 list": json([]),
-  "d1 create": { stdout: `database_id = "${UUID}"` },
-  "d1 migrations": {},
-  deploy: { targets: ["https://small.ada.workers.dev", "schedule: * * * * *"] },
-};
-const DEPLOYED = {
-  "secret list": json([{ name: "API_KEYS" }]),
-  "d1 list": json([{ uuid: UUID, name: "small-edgecron" }]),
-};
-
-interface Given {
-  account?: Record<string, Partial<WranglerResult>>;
-  answers?: (boolean | string)[];
-  options?: Partial<DeployOptions>;
-  target?: Partial<Target>;
-}
-
-function arrange({ account = {}, answers = [], target = {} }: Given) {
-  const replies = { ...EMPTY_ACCOUNT, ...account };
-  const calls: { command: string; options: WranglerOptions }[] = [];
-  const lines: string[] = [];
-  const tools = {
-    report: reportTo(lines),
-    asking: answering(answers),
-    wrangler: async (args: readonly string[], options: WranglerOptions = {}): Promise<WranglerResult> => {
-      const command = args.join(" ");
-      calls.push({ command, options });
-      const [, reply = {}] = Object.entries(replies).find(([start]) => command.startsWith(start)) ?? [];
-      return { code: 0, stdout: "", output: "", failure: null, targets: [], ...reply };
-    },
-  };
-  const whole: Target = {
-    name: "small",
-    database: { name: "small-edgecron" },
-    accountId: undefined,
-    variables: {},
-    variablesFrom: ".env",
-    bindings: new Set(),
-    needsKey: true,
-    declarations: { project: "small", crons: [], notes: [] },
-    environment: {},
-    writeConfig: () => "wrangler.deploy.json",
-    ...target,
-  };
-  return { tools, calls, lines, target: whole };
-}
-
-/** Deploys to a server that is up. */
-async function deploy(given: Given = {}) {
-  vi.stubGlobal("fetch", async () => Response.json({ ok: true }));
-  const { tools, calls, lines, target } = arrange(given);
-  const deployment = new Deployment(target, tools, { yes: false, secrets: true, ...given.options });
-  const done = await runSteps(deployment.steps(), tools.report);
-  const uploads = calls.find(({ command }) => command === "deploy")?.options.secrets;
-  return {
-    done,
-    uploads,
-    deployment,
-    commands: calls.map(({ command }) => command),
-    printed: lines.join("\n"),
-  };
-}
+import { arrange, deploy, DEPLOYED, json, NO_WORKER, UUID } from "./tools";
 
 afterEach(() => {
   vi.unstubAllGlobals();

@@ -1,38 +1,82 @@
-/** Steps of `edgecron deploy` and `edgecron destroy` against the stand-in for Cloudflare, with the real wrangler and a small Worker. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+/** What steps of `edgecron deploy` and `edgecron destroy` work with in tests: wrangler's answers are written out. */
+import { vi } from "vitest";
 import type { Asking } from "../../../cli/deploy/asking";
+import { Deployment, type DeployOptions } from "../../../cli/deploy/deployment";
 import type { Report } from "../../../cli/deploy/report";
-import { wranglerIn } from "../../../cli/deploy/run-wrangler";
-import { StepFailure, type Tools } from "../../../cli/deploy/steps";
+import type { WranglerOptions, WranglerResult } from "../../../cli/deploy/run-wrangler";
+import { runSteps, StepFailure } from "../../../cli/deploy/steps";
 import type { Target } from "../../../cli/deploy/target";
-import type { CloudflareApi } from "../../support/cloudflare-api";
 
-export interface TestTools extends Tools {
-  /** What was printed. */
-  lines: string[];
-  dir: string;
-  remove: () => void;
+export const UUID = "0b1c2d3e-0000-4000-8000-000000000001";
+export const json = (value: unknown): Partial<WranglerResult> => ({ stdout: JSON.stringify(value) });
+export const NO_WORKER = { code: 1, failure: { message: 'Worker "small" not found.' } };
+
+/** What an account with nothing in it answers, by how the command begins. */
+const EMPTY_ACCOUNT: Record<string, Partial<WranglerResult>> = {
+  whoami: json({ email: "ada@example.com", accounts: [{ id: "a1", name: "Ada" }] }),
+  "secret list": NO_WORKER,
+  "d1 list": json([]),
+  "d1 create": { stdout: `database_id = "${UUID}"` },
+  "d1 migrations": {},
+  deploy: { targets: ["https://small.ada.workers.dev", "schedule: * * * * *"] },
+};
+/** What a deployment leaves in the account. */
+export const DEPLOYED = {
+  "secret list": json([{ name: "API_KEYS" }]),
+  "d1 list": json([{ uuid: UUID, name: "small-edgecron" }]),
+};
+
+export interface Given {
+  account?: Record<string, Partial<WranglerResult>>;
+  answers?: (boolean | string)[];
+  options?: Partial<DeployOptions>;
+  target?: Partial<Target>;
 }
 
-export function makeTools(api: CloudflareApi): TestTools {
-  const dir = mkdtempSync(join(tmpdir(), "edgecron-deploy-test-"));
+/** @returns what steps work with, and what they have asked of wrangler */
+export function arrange({ account = {}, answers = [], target = {} }: Given) {
+  const replies = { ...EMPTY_ACCOUNT, ...account };
+  const calls: { command: string; options: WranglerOptions }[] = [];
   const lines: string[] = [];
-  return {
-    dir,
-    lines,
-    remove: () => {
-      rmSync(dir, { recursive: true, force: true });
-    },
+  const tools = {
     report: reportTo(lines),
-    asking: answering([]),
-    wrangler: wranglerIn(dir, {
-      CLOUDFLARE_API_BASE_URL: api.url,
-      CLOUDFLARE_API_TOKEN: "token-of-ada",
-      // The login of who runs the tests does not matter.
-      XDG_CONFIG_HOME: dir,
-    }),
+    asking: answering(answers),
+    wrangler: async (args: readonly string[], options: WranglerOptions = {}): Promise<WranglerResult> => {
+      const command = args.join(" ");
+      calls.push({ command, options });
+      const [, reply = {}] = Object.entries(replies).find(([start]) => command.startsWith(start)) ?? [];
+      return { code: 0, stdout: "", output: "", failure: null, targets: [], ...reply };
+    },
+  };
+  const whole: Target = {
+    name: "small",
+    database: { name: "small-edgecron" },
+    accountId: undefined,
+    variables: {},
+    variablesFrom: ".env",
+    bindings: new Set(),
+    needsKey: true,
+    declarations: { project: "small", crons: [], notes: [] },
+    environment: {},
+    writeConfig: () => "wrangler.deploy.json",
+    ...target,
+  };
+  return { tools, calls, lines, target: whole };
+}
+
+/** Deploys to a server that is up. */
+export async function deploy(given: Given = {}) {
+  vi.stubGlobal("fetch", async () => Response.json({ ok: true }));
+  const { tools, calls, lines, target } = arrange(given);
+  const deployment = new Deployment(target, tools, { yes: false, secrets: true, ...given.options });
+  const done = await runSteps(deployment.steps(), tools.report);
+  const uploads = calls.find(({ command }) => command === "deploy")?.options.secrets;
+  return {
+    done,
+    uploads,
+    deployment,
+    commands: calls.map(({ command }) => command),
+    printed: lines.join("\n"),
   };
 }
 
@@ -62,46 +106,5 @@ export function answering(answers: (boolean | string)[]): Asking {
     choose: (question, _options, instead) => next(question, instead),
     type: next,
     typeSecretly: next,
-  };
-}
-
-/** A Worker with a database and two migrations. */
-export function smallTarget(dir: string, changes: Partial<Target> = {}): Target {
-  writeFileSync(join(dir, "worker.js"), "export default { fetch: () => new Response('ok') };");
-  const migrations = join(dir, "migrations");
-  mkdirSync(migrations, { recursive: true });
-  writeFileSync(join(migrations, "0001_first.sql"), "CREATE TABLE first (id INTEGER PRIMARY KEY);");
-  writeFileSync(join(migrations, "0002_second.sql"), "CREATE TABLE second (id INTEGER PRIMARY KEY);");
-  return {
-    name: "small",
-    database: { name: "small-edgecron" },
-    accountId: undefined,
-    variables: {},
-    variablesFrom: ".env",
-    bindings: new Set(["DB"]),
-    needsKey: true,
-    declarations: { project: "small", crons: [], notes: [] },
-    environment: {},
-    writeConfig(accountId, databaseId) {
-      const config = {
-        name: "small",
-        account_id: accountId,
-        main: "worker.js",
-        compatibility_date: "2026-11-01",
-        triggers: { crons: ["* * * * *"] },
-        d1_databases: [
-          {
-            binding: "DB",
-            database_name: "small-edgecron",
-            database_id: databaseId,
-            migrations_dir: "migrations",
-          },
-        ],
-      };
-      const path = join(dir, "wrangler.deploy.json");
-      writeFileSync(path, JSON.stringify(config));
-      return path;
-    },
-    ...changes,
   };
 }
