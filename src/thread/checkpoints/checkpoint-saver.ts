@@ -35,29 +35,15 @@ import {
   type CheckpointPart,
 } from "./checkpoint-parts";
 import type { CheckpointRow } from "./checkpoint-tables";
-import type { ListMemory } from "./list-memory";
 import { addPendingSends, isOldFormat } from "./pending-sends";
 import { configOf, configurableOf, contains, isLastOfRun, threadOf } from "./saver-arguments";
+import type { CheckpointSaverOptions } from "./saver-options";
 import { Pack } from "./stored-list";
 import { mergeWrites, orderWrites, writeIndex, type TaskWrite } from "./task-writes";
 import { ValueCodec } from "./value-codec";
 
 export { MAX_CHECKPOINT_BYTES } from "./checkpoint-body";
-
-export interface CheckpointSaverOptions {
-  /** The run that writes the checkpoints. It is stored with them, for `latestOfRun` and `deleteRun`. */
-  runId?: string | undefined;
-  /** Added to the metadata of each checkpoint, so that checkpoints can be found by it. */
-  metadata?: Record<string, unknown> | undefined;
-  /** Whether checkpoints are collected in memory, and written when the graph waits for I/O or `flush` is called. */
-  buffered?: boolean | undefined;
-  /** Called before each transaction that writes checkpoints. */
-  beforeFlush?: (() => void) | undefined;
-  /** Called in each transaction that writes checkpoints, so that the caller can write rows of its own in it. */
-  onFlush?: (() => void) | undefined;
-  /** Remembers long lists from one saver of the object to the next, so that they need not be deserialized again. */
-  lists?: ListMemory | undefined;
-}
+export type { CheckpointSaverOptions } from "./saver-options";
 
 /** Saves the checkpoints of the threads of a Durable Object in its SQLite. */
 export class CheckpointSaver extends BaseCheckpointSaver {

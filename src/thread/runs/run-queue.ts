@@ -9,13 +9,13 @@ import { isFinal, runLogFields, toWireRun, type NewRun } from "../../calls/run";
 import { now } from "../../platform/clock";
 import { DomainError } from "../../platform/errors";
 import { logError, logInfo } from "../../platform/log";
-import type { MultitaskStrategy } from "../../wire/runs/payload";
 import type { Run } from "../../wire/runs/run";
 import { CheckpointSaver } from "../checkpoints/checkpoint-saver";
 import type { IndexWriter } from "../index-writer";
 import { noThread } from "../record/thread-store";
 import type { ThreadContext } from "../thread-context";
 import { withAllowedWebhook } from "../webhooks/webhook-switch";
+import { stopEarlierRuns } from "./double-texting";
 import { delayToNextAttempt } from "./next-attempt";
 import { noValues, stopped, type Outcome, type StopReason } from "./outcome";
 import { RunAttempt } from "./run-attempt";
@@ -293,23 +293,3 @@ export class RunQueue {
 
 /** Starts of the run that did not end with a failure of its graph: the host died, or the attempt is still under way. */
 const startsWithoutFailure = (run: StoredRun): number => run.attempts - run.failures;
-
-/**
- * Double texting: a run is created while earlier runs of its thread have not ended.
- * @returns how the earlier runs are stopped; null lets them end first
- * @throws run.conflict when the strategy is to reject the new run
- */
-function stopEarlierRuns(strategy: MultitaskStrategy): StopReason | null {
-  switch (strategy) {
-    case "enqueue":
-      return null;
-    case "interrupt":
-    case "rollback":
-      return strategy;
-    case "reject":
-      throw new DomainError(
-        "run.conflict",
-        "the thread is busy with another run: wait for it, or choose another multitask_strategy",
-      );
-  }
-}
