@@ -2,10 +2,12 @@
  * The entry of the Worker. It answers HTTP requests, does the work of the cron trigger each minute, and exports the two classes of
  * objects.
  */
+import { env } from "cloudflare:workers";
 import { forgetOldDeletions } from "./d1/deleted-threads";
 import { countRuns, rebuildCronSumsDaily } from "./d1/metric-sums";
 import { removeOldRuns } from "./d1/old-runs";
 import { sweepExpiredItems } from "./d1/store/ttl";
+import { warnOfOpenAccess } from "./edge/access";
 import { app } from "./edge/app";
 import { pokeOverdue } from "./edge/watchdog";
 import type { Env } from "./platform/config";
@@ -13,6 +15,8 @@ import { logError } from "./platform/log";
 
 export { CronDO } from "./cron/cron-do";
 export { ThreadDO } from "./thread/thread-do";
+
+warnOfOpenAccess(env);
 
 export default {
   fetch: app.fetch,

@@ -7,7 +7,8 @@ import { timingSafeEqual } from "hono/utils/buffer";
 import { authenticate } from "../auth/authenticate";
 import { projectHandlers } from "../auth/handlers";
 import type { User } from "../calls/user";
-import { readConfig, type Config } from "../platform/config";
+import { settings } from "../graphs/registry";
+import { readConfig, type Config, type Env } from "../platform/config";
 import { DomainError } from "../platform/errors";
 import { logWarning } from "../platform/log";
 import type { App, Caller, EdgeContext } from "./caller";
@@ -17,8 +18,6 @@ const NO_KEY_CONFIGURED =
   "this deployment has no API key and refuses every request: set one with " +
   "`wrangler secret put API_KEYS` (several are separated by commas), " +
   'or set the variable AUTH to "open" if something in front of it checks access';
-
-let warned = false;
 
 /**
  * Notes who calls, and refuses those who may not. The project's `Auth` decides, if there is one. Otherwise the `x-api-key` header
@@ -38,7 +37,6 @@ async function callerOf(c: EdgeContext): Promise<Caller> {
   if (handlers !== undefined) return authenticate(handlers, c.req.raw.clone());
   const config = readConfig(c.env);
   if (!config.open) return ownerOfKey(config, c.req.header("x-api-key") ?? "");
-  warnOnce(config);
   requireOwnCaller(c, config);
   return "administrator";
 }
@@ -94,9 +92,8 @@ function requireOwnCaller(c: EdgeContext, { dev }: Config): void {
   }
 }
 
-/** Logs a warning, because a deployment that anybody may use is seldom intended. */
-function warnOnce({ dev }: Config): void {
-  if (dev !== null || warned) return;
-  warned = true;
+/** Logs a warning when a deployment starts that anybody may use, because that is seldom intended. */
+export function warnOfOpenAccess({ AUTH, EDGECRON_DEV }: Env): void {
+  if (AUTH !== "open" || EDGECRON_DEV !== undefined || settings.auth !== undefined) return;
   logWarning("AUTH is open: whoever reaches this deployment may read and change everything");
 }

@@ -6,8 +6,11 @@ import { createApp } from "../../src/edge/app";
 import { httpSettingsOf } from "../../src/edge/http-settings";
 import { settings } from "../../src/graphs/registry";
 import type { JsonObject } from "../../src/platform/json";
+import { owners, restoreAuthAfterEach, useAuth } from "../support/auth";
 import { createRun, createThread, getRun, joinRun } from "../support/threads";
 import { receiver } from "../support/webhooks";
+
+restoreAuthAfterEach();
 
 async function send(
   http: object,
@@ -84,6 +87,13 @@ describe("http.mount_prefix", () => {
     });
     expect((await send(http, "GET", "/ok")).body).toEqual({ ok: true });
     expect((await send(http, "GET", "/api/ok")).body).toEqual({ ok: true });
+  });
+
+  it("leaves GET /info open beside an Auth, and nothing else", async () => {
+    useAuth(owners());
+    const http = { mount_prefix: "/api" };
+    expect((await send(http, "GET", "/api/info")).status).toBe(200);
+    expect((await send(http, "GET", "/api/metrics")).status).toBe(401);
   });
 
   it.each(["", "/", null])("%j is none", async (prefix) => {
