@@ -2,6 +2,7 @@
  * The server's own code that commands use too: schemas of requests, and what a schedule means. The build bundles this file, because
  * the sources of the server are made for a bundler and Node cannot load them. So no other file of the command imports values of `src`.
  */
+export { httpSettingsOf } from "../src/edge/http-settings";
 export { isOldestGraph } from "../src/graphs/oldest-graphs";
 export { check } from "../src/platform/check";
 export { toIso } from "../src/platform/clock";

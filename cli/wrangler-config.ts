@@ -68,7 +68,11 @@ function wranglerConfig(
     // Modules that LangChain imports by a variable: the packages of models that a graph names by a text.
     find_additional_modules: true,
     base_dir: "modules",
-    rules: [{ type: "ESModule", globs: ["@langchain/*"], fallthrough: false }],
+    rules: [
+      { type: "ESModule", globs: ["@langchain/*"], fallthrough: false },
+      // Prompts. wrangler knows other kinds of texts by itself.
+      { type: "Text", globs: ["**/*.md"], fallthrough: true },
+    ],
     build: {
       command: command.map(shellWord).join(" "),
       // `edgecron dev` writes the file "changed" when a file of a graph changes.

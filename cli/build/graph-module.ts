@@ -7,6 +7,13 @@ import { pathToFileURL } from "node:url";
 import { build, type Plugin } from "esbuild";
 import { type FoundGraph, GraphConfigError } from "./graphs-config.js";
 import { buildWithoutMissing, errorsOf } from "./missing-imports.js";
+import { installedPackages } from "./installed-packages.js";
+
+/** What is imported as a text or as bytes; a Worker's bundler knows these files. */
+const LOADERS = {
+  ...Object.fromEntries([".txt", ".html", ".sql", ".md"].map((extension) => [extension, "text" as const])),
+  ...Object.fromEntries([".bin", ".wasm"].map((extension) => [extension, "binary" as const])),
+};
 
 const MAX_FRAMES = 5;
 /** A module that waits for something for longer would keep a Worker from starting. */
@@ -83,7 +90,12 @@ export function registerLogger(): void {
   };
 }
 
-/** Bundles the module's own files for Node, and imports the bundle. */
+/** What Node says of files that it cannot load as they are, and that a bundler can. */
+const OF_THE_LOADER =
+  /^ERR_(?:UNSUPPORTED_ESM_URL_SCHEME|MODULE_NOT_FOUND|UNSUPPORTED_DIR_IMPORT|UNKNOWN_FILE_EXTENSION|IMPORT_ATTRIBUTE_MISSING|PACKAGE_PATH_NOT_EXPORTED|UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING)$/;
+const NO_SUCH_EXPORT = /does not provide an export named|^Named export '.*' not found/;
+
+/** Bundles the module's own files for Node, and imports the bundle. Its packages are bundled too when Node cannot load them. */
 export async function loadModule(
   projectDir: string,
   graph: FoundGraph,
@@ -94,17 +106,24 @@ export async function loadModule(
     try {
       await buildWithoutMissing(projectDir, (missingImports) =>
         build({
-          entryPoints: [graph.file],
+          // As the Worker imports it: what a CommonJS module exports has a name each.
+          stdin: {
+            contents: `export * as loaded from ${JSON.stringify(graph.file)};`,
+            resolveDir: projectDir,
+            loader: "ts",
+          },
           outfile,
           absWorkingDir: projectDir,
           bundle: true,
           format: "esm",
           platform: "node",
           target: "node20",
-          packages,
+          // Without the condition "module", which Node does not know.
+          conditions: [],
+          loader: LOADERS,
           sourcemap: "inline",
           logLevel: "silent",
-          plugins: [missingImports, workerdStubs],
+          plugins: [missingImports, workerdStubs, ...(packages === "external" ? [installedPackages] : [])],
           // Bundled CommonJS packages call require for Node's own modules.
           banner: {
             js: `import { createRequire } from "node:module"; const require = createRequire(import.meta.url);`,
@@ -116,13 +135,13 @@ export async function loadModule(
       const where = first?.location ? ` (${first.location.file}:${first.location.line})` : "";
       throw graph.error(`${graph.path} could not be bundled: ${first?.text ?? messageOf(error)}${where}`);
     }
-    return (await import(pathToFileURL(outfile).href)) as Record<string, unknown>;
+    const { loaded } = (await import(pathToFileURL(outfile).href)) as { loaded: Record<string, unknown> };
+    return loaded;
   };
   try {
     return await load("external").catch((error: unknown) => {
-      // A package that itself imports `cloudflare:…` has to be bundled for the stubs to reach it.
-      if ((error as NodeJS.ErrnoException | undefined)?.code !== "ERR_UNSUPPORTED_ESM_URL_SCHEME")
-        throw error;
+      // A package that itself imports `cloudflare:…`, for example, has to be bundled for the stubs to reach it.
+      if (!isOfTheLoader(error)) throw error;
       return load("bundle");
     });
   } catch (error) {
@@ -131,6 +150,12 @@ export async function loadModule(
       `${graph.path} threw while it was loaded: ${messageOf(error)}${stackOf(error)}${hintOn(error)}`,
     );
   }
+}
+
+function isOfTheLoader(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (error instanceof SyntaxError) return NO_SUCH_EXPORT.test(error.message);
+  return OF_THE_LOADER.test(String((error as NodeJS.ErrnoException).code));
 }
 
 /** `cloudflare:workers` and its like exist only in workerd: here any name they export is an empty class. */

@@ -2,6 +2,7 @@
 import { existsSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, extname, resolve } from "node:path";
+import { httpSettingsOf } from "../server-code.js";
 import { isRecord, judgeKeys } from "./langgraph-keys.js";
 
 /** What is wrong with langgraph.json or a graph it names, in words for its author. */
@@ -44,6 +45,8 @@ export interface ProjectConfig {
   readonly auth: FoundGraph | undefined;
   /** The file and the export of the project's own Hono app; undefined when there is none. To the bundler it is like a graph. */
   readonly app: FoundGraph | undefined;
+  /** The path before all routes of the server, such as `/api`; empty when there is none. */
+  readonly mountPrefix: string;
   /** The sections that the server reads. */
   readonly settings: Readonly<Record<string, unknown>>;
   /** `env` as it stands there. */
@@ -89,6 +92,7 @@ export async function readConfig(path: string): Promise<ProjectConfig> {
     graphs,
     auth: parseAuth(path, config.auth),
     app: parseApp(path, config.http),
+    mountPrefix: mountPrefixOf(path, config.http),
     settings,
     env: config.env,
     notes: notes.map((note) => `langgraph.json: ${note}`),
@@ -161,6 +165,15 @@ function parseApp(configPath: string, http: unknown): FoundGraph | undefined {
   const place = parseSpec(configPath, spec);
   if ("fault" in place) throw error(place.fault.replaceAll("graphs here run", "it is to run"));
   return { id: APP_ID, hasValidId: false, ...place, error };
+}
+
+/** @throws GraphConfigError when a value of `http` is of the wrong kind: no server would start with it */
+function mountPrefixOf(configPath: string, http: unknown): string {
+  try {
+    return httpSettingsOf(http).mountPrefix;
+  } catch (error) {
+    throw new GraphConfigError(`${dirname(configPath)}/${(error as Error).message}`);
+  }
 }
 
 type Spec = GraphPlace | (Partial<GraphPlace> & { fault: string });

@@ -1,40 +1,30 @@
 /** What of langgraph.json has an effect, and how the rest is named. */
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { parseEnv } from "node:util";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { buildGraphs, type BuiltGraphs } from "../../cli/build/build-graphs";
+import type { BuiltGraphs } from "../../cli/build/build-graphs";
+import { readConfig } from "../../cli/build/graphs-config";
 import { projectVariables, writeEnvFile } from "../../cli/build/project-variables";
+import { GRAPH, makeProject, type Project } from "../support/graph-project";
 
 vi.setConfig({ testTimeout: 60_000 });
 
-/** In zod, which spares the build the TypeScript compiler. */
-const GRAPH = `
-  import { START, StateGraph } from "@langchain/langgraph";
-  import { z } from "zod";
-  export const graph = new StateGraph(z.object({ a: z.string() }))
-    .addNode("n", () => ({})).addEdge(START, "n");
-`;
-let dir: string;
+let project: Project;
 
 beforeEach(async () => {
-  dir = await mkdtemp(join(tmpdir(), "langgraph-keys-"));
-  await symlink(join(import.meta.dirname, "../../node_modules"), join(dir, "node_modules"));
+  project = await makeProject();
 });
-afterEach(() => rm(dir, { recursive: true, force: true }));
+afterEach(() => project.remove());
 
-async function write(files: Record<string, string>): Promise<void> {
-  for (const [name, text] of Object.entries(files)) {
-    await mkdir(dirname(join(dir, name)), { recursive: true });
-    await writeFile(join(dir, name), text);
-  }
-}
+const CONFIG = { graphs: { agent: "./g.ts:graph" } };
+const build = (config: object, files: Record<string, string> = {}): Promise<BuiltGraphs> =>
+  project.buildConfig({ ...CONFIG, ...config }, { "g.ts": GRAPH, ...files });
 
-async function build(config: object, files: Record<string, string> = {}): Promise<BuiltGraphs> {
-  const text = JSON.stringify({ graphs: { agent: "./g.ts:graph" }, ...config });
-  await write({ "g.ts": GRAPH, "langgraph.json": text, ...files });
-  return buildGraphs({ config: join(dir, "langgraph.json"), out: join(dir, "out/graphs.ts") });
+/** What is noted of a langgraph.json, without a build. */
+async function notesOn(config: object): Promise<readonly string[]> {
+  await project.write({ "langgraph.json": JSON.stringify({ ...CONFIG, ...config }) });
+  return (await readConfig(project.config)).notes;
 }
 
 describe("a key", () => {
@@ -49,7 +39,7 @@ describe("a key", () => {
   );
 
   it("that does nothing is named, each in a note of its own", async () => {
-    const { notes } = await build({
+    const notes = await notesOn({
       http: { logging_headers: {}, middleware_order: "auth_first", cosr: {}, cors: { allow_origin: ["*"] } },
       ui: { card: "./ui.tsx" },
       store: { index: { dims: 1536 } },
@@ -94,9 +84,7 @@ describe("a key", () => {
       checkpointer: { ttl: { default_ttl: 60, sweep_interval_minutes: 5, sweep_limit: 10 } },
     });
     expect(notes).toEqual([]);
-    expect(await readFile(join(dir, "out/graphs.ts"), "utf8")).toMatch(
-      /"descriptions": \{\s*"agent": "Greets people\."/,
-    );
+    expect(await project.built()).toMatch(/"descriptions": \{\s*"agent": "Greets people\."/);
   });
 });
 
@@ -119,8 +107,8 @@ describe("variables", () => {
     ["of .dev.vars over .env", {}, { ".env": "MINE=b", ".dev.vars": "MINE=a" }, { MINE: "a" }],
     ["of .env beside .dev.vars", {}, { ".env": "MINE=a", ".dev.vars": "B=1" }, { MINE: "a", B: "1" }],
   ])("%s are read", async (_where, { env }: { env?: unknown }, files, variables) => {
-    await write(files);
-    expect(projectVariables(join(dir, "langgraph.json"), env)).toEqual(variables);
+    await project.write(files);
+    expect(projectVariables(project.config, env)).toEqual(variables);
   });
 
   it("of the shell are not, since the server has none of them", async () => {
@@ -135,7 +123,7 @@ describe("variables", () => {
 
   it("of the shell are, when a list names them", () => {
     vi.stubEnv("FROM_THE_SHELL", "a");
-    const variables = projectVariables(join(dir, "langgraph.json"), ["FROM_THE_SHELL"]);
+    const variables = projectVariables(project.config, ["FROM_THE_SHELL"]);
     expect(variables).toEqual({ FROM_THE_SHELL: "a" });
     vi.unstubAllEnvs();
   });
@@ -151,16 +139,16 @@ describe("variables", () => {
   });
 
   it("that langgraph.json expects in .env are noted to be missing when there is no such file", async () => {
-    const { notes } = await build({ env: ".env" });
-    expect(notes).toEqual([
+    expect(await notesOn({ env: ".env" })).toEqual([
       'langgraph.json: "env" names .env, and there is no such file: its variables are missing',
     ]);
   });
 
   it("reach the server as they are", async () => {
     const variables = { A: "1", B: "it's", C: 'a "b"', D: "x y # z", E: "two\nlines", F: "" };
-    writeEnvFile(join(dir, "dev.env"), variables);
-    expect(parseEnv(await readFile(join(dir, "dev.env"), "utf8"))).toEqual(variables);
+    const file = join(project.dir, "dev.env");
+    writeEnvFile(file, variables);
+    expect(parseEnv(await readFile(file, "utf8"))).toEqual(variables);
   });
 });
 

@@ -5,7 +5,7 @@ import { build } from "esbuild";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { analyseBundle } from "../../cli/build/bundle-analysis";
 import { writeStandIns } from "../../cli/build/missing-imports";
-import { makeProject, type Project } from "../support/graph-project";
+import { GRAPH, makeProject, type Project } from "../support/graph-project";
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -17,9 +17,6 @@ beforeEach(async () => {
 
 afterEach(() => project.remove());
 
-/** In zod, which spares the build the TypeScript compiler. */
-const GRAPH = `import { StateGraph } from "@langchain/langgraph"; import { z } from "zod";
-  export const graph = new StateGraph(z.object({})).addNode("a", () => ({})).addEdge("__start__", "a");`;
 const GRAPHS = { agent: "./g.ts:graph" };
 
 it.each([

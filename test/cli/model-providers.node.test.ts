@@ -1,27 +1,21 @@
 /** That the packages of models that a graph names by a text are found in the Worker, before any graph is loaded. */
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { buildGraphs } from "../../cli/build/build-graphs";
+import { makeProject, type Project } from "../support/graph-project";
 
 vi.setConfig({ testTimeout: 60_000 });
 
-let dir: string;
+let project: Project;
 
 beforeEach(async () => {
-  dir = await mkdtemp(join(tmpdir(), "model-providers-"));
-  await symlink(join(import.meta.dirname, "../../node_modules"), join(dir, "node_modules"));
+  project = await makeProject();
 });
+afterEach(() => project.remove());
 
-afterEach(() => rm(dir, { recursive: true, force: true }));
-
-const written = (path: string): Promise<string> => readFile(join(dir, "out", path), "utf8");
+const written = (path: string): Promise<string> => project.built(path);
 
 async function buildProject(dependencies: Record<string, string>, importsByName = true): Promise<void> {
   const files = {
     "package.json": JSON.stringify({ type: "module", dependencies }),
-    "langgraph.json": JSON.stringify({ graphs: { agent: "./graph.js:graph" } }),
     // The place and the kind of import of LangChain's own file.
     "langchain/dist/chat_models/universal.js": "export const load = (name) => import(name);",
     "graph.js": `${importsByName ? 'import { load } from "./langchain/dist/chat_models/universal.js";' : "const load = {};"}
@@ -29,11 +23,7 @@ async function buildProject(dependencies: Record<string, string>, importsByName 
       import { z } from "zod";
       export const graph = new StateGraph(z.object({})).addNode("a", () => ({ load })).addEdge("__start__", "a");`,
   };
-  for (const [name, text] of Object.entries(files)) {
-    await mkdir(dirname(join(dir, name)), { recursive: true });
-    await writeFile(join(dir, name), text);
-  }
-  await buildGraphs({ config: join(dir, "langgraph.json"), out: join(dir, "out/graphs.ts") });
+  await project.buildConfig({ graphs: { agent: "./graph.js:graph" } }, files);
 }
 
 it("offers the packages of a project before its graphs are loaded, since a graph may make its model then", async () => {

@@ -2,22 +2,17 @@
 import { join } from "node:path";
 import { build } from "esbuild";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { buildGraphs } from "../../cli/build/build-graphs";
 import { readReport, stateOf } from "../../cli/build/build-report";
 import { whatWasThrown } from "../../cli/dev/explain-start";
 import { LOADING } from "../../cli/build/generated-module";
-import { makeProject, type Project } from "../support/graph-project";
+import { GRAPH, makeProject, type Project } from "../support/graph-project";
 
 vi.setConfig({ testTimeout: 60_000 });
 
-/** In zod, which spares the build the TypeScript compiler. */
-const TEXT = `import { z } from "zod";
-  import { StateGraph } from "@langchain/langgraph";
-  export const graph = new StateGraph(z.object({})).addNode("a", () => ({})).addEdge("__start__", "a");`;
 const GRAPHS = { good: "./good.ts:graph", bad: "./bad.ts:graph", later: "./good.ts:graph" };
 const FILES = {
-  "good.ts": TEXT,
-  "bad.ts": `import "./only-in-node";\n${TEXT}`,
+  "good.ts": GRAPH,
+  "bad.ts": `import "./only-in-node";\n${GRAPH}`,
   "only-in-node.ts": `if ("inTheWorker" in globalThis) throw new TypeError("defaults is not a function");`,
 };
 
@@ -65,12 +60,7 @@ it("logs each graph before it is loaded, so that the last one logged is the one 
 });
 
 it("has the graph stand for its error until one of its files is written", async () => {
-  await project.write({ ...FILES, "langgraph.json": JSON.stringify({ graphs: GRAPHS }) });
-  const { filesOf } = await buildGraphs({
-    config: join(project.dir, "langgraph.json"),
-    out: join(project.dir, "out/graphs.ts"),
-    keepGoing: true,
-  });
+  const { filesOf } = await project.buildConfig({ graphs: GRAPHS }, FILES, { keepGoing: true });
   const notLoaded = { bad: { message: 'graph "bad" threw', state: stateOf(filesOf.get("bad") ?? []) } };
   await project.build(GRAPHS, {}, { keepGoing: true, notLoaded });
   const { loading, logged } = await load("without");

@@ -1,34 +1,24 @@
 /** The Hono app that `http.app` of langgraph.json names, as the build sees it. */
-import { mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { buildGraphs, type BuiltGraphs } from "../../cli/build/build-graphs";
+import type { BuiltGraphs } from "../../cli/build/build-graphs";
+import { GRAPH, makeProject, type Project } from "../support/graph-project";
 
 vi.setConfig({ testTimeout: 60_000 });
 
-const GRAPH = `
-  import { START, StateGraph } from "@langchain/langgraph";
-  import { z } from "zod";
-  export const graph = new StateGraph(z.object({ a: z.string() }))
-    .addNode("n", () => ({})).addEdge(START, "n");
-`;
-let dir: string;
+let project: Project;
 
 beforeEach(async () => {
-  dir = await mkdtemp(join(tmpdir(), "project-app-"));
-  await symlink(join(import.meta.dirname, "../../node_modules"), join(dir, "node_modules"));
+  project = await makeProject();
 });
-afterEach(() => rm(dir, { recursive: true, force: true }));
+afterEach(() => project.remove());
 
 /** Builds a project whose `http.app` is this. @param source the text of app.ts; undefined for no such file */
-async function build(app: unknown, source?: string): Promise<BuiltGraphs> {
-  await writeFile(join(dir, "g.ts"), GRAPH);
-  if (source !== undefined) await writeFile(join(dir, "app.ts"), source);
-  const config = { graphs: { agent: "./g.ts:graph" }, http: { app } };
-  await writeFile(join(dir, "langgraph.json"), JSON.stringify(config));
-  return buildGraphs({ config: join(dir, "langgraph.json"), out: join(dir, "out/graphs.ts") });
-}
+const build = (app: unknown, source?: string): Promise<BuiltGraphs> =>
+  project.buildConfig(
+    { graphs: { agent: "./g.ts:graph" }, http: { app } },
+    { "g.ts": GRAPH, ...(source !== undefined && { "app.ts": source }) },
+  );
 
 const HONO = 'import { Hono } from "hono"; export const app = new Hono()';
 
@@ -37,18 +27,16 @@ it("is imported beside the graphs, and its files are watched", async () => {
     "./app.ts:app",
     `${HONO}.use((c, next) => next()).get("/hello", (c) => c.text("hi"));`,
   );
-  const generated = await readFile(join(dir, "out/graphs.ts"), "utf8");
+  const generated = await project.built();
   expect(generated).toContain('import { app as app } from "../app.ts";');
   expect(generated).toMatch(/export const settings = \{ \.\.\.\{[^]*\}, app \};/);
-  expect([...filesOf.values()].flat()).toContain(join(dir, "app.ts"));
+  expect([...filesOf.values()].flat()).toContain(join(project.dir, "app.ts"));
   expect(notes).toEqual([]);
 });
 
 it("may be the default export", async () => {
   await build("./app.ts", 'import { Hono } from "hono"; export default new Hono();');
-  expect(await readFile(join(dir, "out/graphs.ts"), "utf8")).toContain(
-    'import { default as app } from "../app.ts";',
-  );
+  expect(await project.built()).toContain('import { default as app } from "../app.ts";');
 });
 
 it("with a route that answers everything is noted, because no route of the server would be reached", async () => {

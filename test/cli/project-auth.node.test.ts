@@ -1,18 +1,12 @@
 /** The `Auth` that langgraph.json names: what is built of it, and what its author is told when it is wrong. */
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { buildGraphs, type BuiltGraphs } from "../../cli/build/build-graphs";
+import type { BuiltGraphs } from "../../cli/build/build-graphs";
 import { readConfig } from "../../cli/build/graphs-config";
-import { makeProject, type Project } from "../support/graph-project";
+import { GRAPH, makeProject, type Project } from "../support/graph-project";
 
 vi.setConfig({ testTimeout: 60_000 });
 
-const GRAPH = `
-  import { START, StateGraph } from "@langchain/langgraph";
-  import { z } from "zod";
-  export const graph = new StateGraph(z.object({ a: z.string() })).addNode("n", () => ({})).addEdge(START, "n");
-`;
 const AUTH = `
   import { Auth } from "@langchain/langgraph-sdk/auth";
   export const auth = new Auth().authenticate(() => "me");
@@ -28,23 +22,16 @@ beforeEach(async () => {
 });
 afterEach(() => project.remove());
 
-/** Writes the project, and returns the path of its langgraph.json. */
-async function write(auth: unknown): Promise<string> {
-  await project.write({
-    "langgraph.json": JSON.stringify({ graphs: { g: "./g.ts:graph" }, auth }),
-    "g.ts": GRAPH,
-    "auth.ts": AUTH,
-    "throws.ts": 'throw new Error("no directory");',
-  });
-  return join(project.dir, "langgraph.json");
-}
+const FILES = { "g.ts": GRAPH, "auth.ts": AUTH, "throws.ts": 'throw new Error("no directory");' };
+const configWith = (auth: unknown): object => ({ graphs: { g: "./g.ts:graph" }, auth });
 
-async function build(auth: unknown, options: { keepGoing?: boolean } = {}): Promise<BuiltGraphs> {
-  return buildGraphs({
-    config: await write(auth),
-    out: join(project.dir, "out/graphs.ts"),
-    ...options,
-  });
+const build = (auth: unknown, options: { keepGoing?: boolean } = {}): Promise<BuiltGraphs> =>
+  project.buildConfig(configWith(auth), FILES, options);
+
+/** Writes the project, and reads its langgraph.json. */
+async function read(auth: unknown): ReturnType<typeof readConfig> {
+  await project.write({ ...FILES, "langgraph.json": JSON.stringify(configWith(auth)) });
+  return readConfig(project.config);
 }
 
 describe("an Auth", () => {
@@ -53,7 +40,7 @@ describe("an Auth", () => {
     [{ path: "./auth.ts", disable_studio_auth: true }, 'import { default as auth } from "../auth.ts";'],
   ])("is imported by the module: %j", async (auth, line) => {
     const { notes, filesOf } = await build(auth);
-    const source = await readFile(join(project.dir, "out/graphs.ts"), "utf8");
+    const source = await project.built();
     expect(source).toContain(line);
     expect(source).toMatch(/export const settings = \{ \.\.\.\{\}, auth \};/);
     expect(notes).toEqual([]);
@@ -62,12 +49,12 @@ describe("an Auth", () => {
   });
 
   it.each([undefined, null, { disable_studio_auth: true }])("is not there with %j", async (auth) => {
-    expect(await readConfig(await write(auth))).toMatchObject({ auth: undefined });
+    expect(await read(auth)).toMatchObject({ auth: undefined });
   });
 
   it("is not imported when it is not there", async () => {
     await build(null);
-    const source = await readFile(join(project.dir, "out/graphs.ts"), "utf8");
+    const source = await project.built();
     expect(source).toContain("export const settings = {};");
   });
 
@@ -95,7 +82,7 @@ describe("an Auth", () => {
 
   it("tells what of its section has no effect", async () => {
     const auth = { path: "./auth.ts:auth", openapi: {}, cache: {}, disable_studio: true };
-    const { notes } = await readConfig(await write(auth));
+    const { notes } = await read(auth);
     expect(notes).toEqual([
       'langgraph.json: "auth.openapi" has no effect here: /docs and /openapi.json do not show it',
       'langgraph.json: "auth.cache" has no effect here: authenticate is asked at each request',
