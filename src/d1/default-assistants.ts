@@ -55,7 +55,16 @@ function rowValuesOf(
   return [graphId, assistantId, description, JSON.stringify(config), JSON.stringify(context)];
 }
 
-/** Inserts the missing default assistants, with version 1. Those that exist are not changed. */
+/** The columns that langgraph.json and `LANGGRAPH_CONFIG` decide, as an update of the row that is there. */
+const DECIDED = ["description", "config", "context"];
+const TAKEN_OVER =
+  `DO UPDATE SET ${DECIDED.map((column) => `${column} = excluded.${column}`).join(", ")} ` +
+  `WHERE version = 1 AND (${DECIDED.map((column) => `${column} IS NOT excluded.${column}`).join(" OR ")})`;
+
+/**
+ * Inserts the missing default assistants, with version 1. One that is there gets the description of langgraph.json and the config of
+ * `LANGGRAPH_CONFIG` as they are now, until its owner changes it and so makes version 2.
+ */
 export async function insertDefaultAssistants(db: D1Database): Promise<void> {
   const configured = configuredDefaults();
   const rows = JSON.stringify([...idsByGraph].map((ids) => rowValuesOf(ids, configured)));
@@ -65,14 +74,14 @@ export async function insertDefaultAssistants(db: D1Database): Promise<void> {
       .prepare(
         `INSERT INTO assistants (assistant_id, version, created_at, updated_at, ${CONTENT})
          SELECT value ->> 1, 1, ?, ?, value ->> 0, value ->> 0, value ->> 2, value ->> 3, value ->> 4, '{"created_by":"system"}'
-         FROM json_each(?) WHERE true ON CONFLICT DO NOTHING`,
+         FROM json_each(?) WHERE true ON CONFLICT (assistant_id) ${TAKEN_OVER}`,
       )
       .bind(at, at, rows),
     db
       .prepare(
         `INSERT INTO assistant_versions (assistant_id, version, created_at, ${CONTENT})
          SELECT assistant_id, version, created_at, ${CONTENT} FROM assistants
-         WHERE assistant_id IN (SELECT value ->> 1 FROM json_each(?)) ON CONFLICT DO NOTHING`,
+         WHERE assistant_id IN (SELECT value ->> 1 FROM json_each(?)) ON CONFLICT (assistant_id, version) ${TAKEN_OVER}`,
       )
       .bind(rows),
   ]);

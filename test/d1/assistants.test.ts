@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { assistantIdOf, getAssistant, removeAssistant, type Assistant } from "../../src/d1/assistants-table";
 import { insertDefaultAssistants } from "../../src/d1/default-assistants";
-import { graphIds } from "../../src/graphs/registry";
+import { graphIds, settings } from "../../src/graphs/registry";
 import { call, create, versionRows } from "../support/edge";
 
 const UNKNOWN = "00000000-0000-4000-8000-000000000000";
@@ -55,6 +55,28 @@ describe("default assistants", () => {
     });
     expect(await versionRows(assistantIdOf("fails"))).toBe(1);
     expect(await versionRows(assistantIdOf("steps"))).toBe(2);
+  });
+});
+
+describe("what langgraph.json and LANGGRAPH_CONFIG say of a graph", () => {
+  const id = assistantIdOf("echo");
+  const say = async (description: string, model: string): Promise<Partial<Assistant>> => {
+    Object.assign(settings, { descriptions: { echo: description } });
+    process.env.LANGGRAPH_CONFIG = JSON.stringify({ echo: { configurable: { model } } });
+    await insertDefaultAssistants(env.DB);
+    Object.assign(settings, { descriptions: undefined });
+    delete process.env.LANGGRAPH_CONFIG;
+    return (await call<Assistant>("GET", `/assistants/${id}`)).body;
+  };
+
+  it("reaches the default assistant that there is, until its owner changes it", async () => {
+    expect(await say("Repeats.", "a")).toMatchObject({ description: "Repeats.", version: 1 });
+    const changed = { description: "Repeats all.", config: { configurable: { model: "b" } }, version: 1 };
+    expect(await say("Repeats all.", "b")).toMatchObject(changed);
+    expect((await call<Assistant[]>("POST", `/assistants/${id}/versions`, {})).body).toMatchObject([changed]);
+    await call("PATCH", `/assistants/${id}`, { description: "Mine." });
+    const own = { description: "Mine.", config: changed.config, version: 2 };
+    expect(await say("Repeats.", "c")).toMatchObject(own);
   });
 });
 
