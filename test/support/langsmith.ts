@@ -72,6 +72,8 @@ export function langSmith(
     server.keys.clear();
     server.reply = 202;
     server.info = {};
+    // The server changes it when a variable is wrong.
+    vi.stubEnv("LANGSMITH_TRACING_SAMPLING_RATE", undefined);
     for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
     vi.spyOn(globalThis, "fetch").mockImplementation(async (input, init) => {
       const request = new Request(input, init);

@@ -7,7 +7,6 @@
 import type { BaseCallbackHandler } from "@langchain/core/callbacks/base";
 import { LangChainTracer } from "@langchain/core/tracers/tracer_langchain";
 import { v7 } from "@langchain/core/utils/uuid";
-import { RunTree } from "langsmith/run_trees";
 import { runLogFields } from "../../calls/run";
 import type { ThreadRecord } from "../../calls/thread";
 import { isTracingEnabled } from "../../platform/config";
@@ -17,6 +16,7 @@ import { logError, type LogFields } from "../../platform/log";
 import { TRACES_SEND_MS } from "../../platform/time-limits";
 import type { StoredRun } from "../runs/run-row";
 import { TraceClient } from "./trace-client";
+import { replaceWrongVariables } from "./wrong-variables";
 
 /** The trace of one attempt at a run, or of one update of a state. */
 export interface Trace {
@@ -37,6 +37,7 @@ export class Traces {
 
   /** Begins the trace of an attempt at a run. */
   ofRun(run: StoredRun): Trace {
+    replaceWrongVariables();
     if (!isTracingEnabled()) return NO_TRACE;
     const { config } = run.kwargs;
     const client = this.ownClient();
@@ -61,6 +62,7 @@ export class Traces {
 
   /** Begins the trace of an update of a thread's state from outside a run. */
   ofUpdate({ threadId, metadata }: ThreadRecord): Trace {
+    replaceWrongVariables();
     if (!isTracingEnabled()) return NO_TRACE;
     const client = this.ownClient();
     return {
@@ -80,7 +82,7 @@ export class Traces {
   }
 
   private ownClient(): TraceClient {
-    return (this.client ??= makeClient());
+    return (this.client ??= new TraceClient());
   }
 
   /** Makes the function that sends a trace which begins now. */
@@ -118,22 +120,3 @@ const tracer = (client: TraceClient, metadata: JsonObject): BaseCallbackHandler 
     // LangChain would otherwise call the handler from a queue that all objects of the isolate share.
     _awaitHandler: true,
   });
-
-let warned = false;
-
-/**
- * A client that sends traces. When a variable of LangSmith has a value that it cannot have, it sends none: runs go on without
- * traces.
- */
-function makeClient(): TraceClient {
-  try {
-    return new TraceClient();
-  } catch (error) {
-    if (!warned) logError("no run is traced, because a variable of LangSmith is wrong", error);
-    warned = true;
-    const client = new TraceClient({ tracingSamplingRate: 0, tracingMode: "langsmith" });
-    // LangSmith makes a client with the same variables for whatever has none, which would fail each node of each graph.
-    Object.assign(RunTree, { sharedClient: client });
-    return client;
-  }
-}

@@ -191,9 +191,8 @@ describe("an endpoint that", () => {
 });
 
 describe("the variables", () => {
-  const trace = async (): Promise<void> => {
-    await waitRun((await createThread()).thread_id, { assistant_id: "echo", input: { text: "hello" } });
-  };
+  const trace = async () =>
+    waitRun((await createThread()).thread_id, { assistant_id: "echo", input: { text: "hello" } });
 
   it.each([["false"], [""]])("LANGSMITH_TRACING=%s: nothing is sent", async (value) => {
     vi.stubEnv("LANGSMITH_TRACING", value);
@@ -225,8 +224,12 @@ describe("the variables", () => {
     ["LANGCHAIN_CALLBACKS_BACKGROUND", "false"],
   ])("fail no run: %s=%s", async (name, value) => {
     server.reply = "hangs";
-    vi.stubEnv(name, value);
-    await trace();
+    // Nor where nothing is traced.
+    for (const tracing of ["false", "true"]) {
+      vi.stubEnv("LANGSMITH_TRACING", tracing);
+      vi.stubEnv(name, value);
+      expect(await trace()).toMatchObject({ reply: "You said: hello" });
+    }
     const cron = await createCron({ assistant_id: "traced" });
     await ringAt(DUE, cron.cron_id);
     expect((await figuresOf(cron.cron_id)).runs).toMatchObject({ success: 1 });
