@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { isRecord } from "../build/langgraph-keys.js";
 import { packageRoot } from "../package-root.js";
+import { dependencyOnThis } from "./own-origin.js";
 import { AGENT, ENV, GITIGNORE, LANGGRAPH, README } from "./starter-files.js";
 
 export interface Starter {
@@ -57,7 +58,7 @@ function writePackage(path: string): void {
     scripts: { dev: "edgecron dev", deploy: "edgecron deploy", ...there.scripts },
     dependencies: { ...libraries, ...there.dependencies },
     devDependencies: {
-      ...(isThere ? {} : { edgecron: `^${own.version ?? "0"}` }),
+      ...(isThere ? {} : { edgecron: dependencyOnThis(packageRoot, own.version ?? "0", dirname(path)) }),
       ...there.devDependencies,
     },
   };
