@@ -3,20 +3,10 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { InvalidArgumentError, Option, type Command } from "commander";
 import type { SlotStatus } from "../../src/wire/crons/slot";
-import { deleteCron, pauseCron, resumeCron } from "../crons/by-hand.js";
-import { connectionOf, DEFAULT_URL, type ConnectionOptions } from "../crons/connection.js";
+import { appended, DEFAULT_URL } from "../crons/connection.js";
 import type { Context } from "../crons/context.js";
-import { CronClient } from "../crons/cron-client.js";
-import { readDeclarations } from "../crons/declaration-file.js";
-import { DeclarationError } from "../crons/declarations.js";
-import { EXIT, Failure } from "../crons/failures.js";
-import { showHistory, SLOT_STATUSES } from "../crons/history.js";
-import { listCrons } from "../crons/list.js";
-import { nextSlots } from "../crons/next.js";
-import { runCron } from "../crons/run.js";
-import { showCron } from "../crons/show.js";
-import { syncCrons } from "../crons/sync.js";
-import { processTerminal } from "../crons/terminal.js";
+import { EXIT } from "../crons/failures.js";
+import type { CommonOptions as Common } from "../crons/run-command.js";
 
 const HELP = `
 A cron is named by its id, by the beginning of its id if that is unambiguous, or by its name in langgraph.json.
@@ -37,11 +27,13 @@ Examples:
   $ edgecron crons history morning --limit 5 --json
   $ edgecron crons pause morning --note holidays --url https://edgecron.example.workers.dev`;
 
-/** The options that every command has. */
-interface Common extends ConnectionOptions {
-  json?: true;
-}
-
+const SLOT_STATUSES = [
+  "pending",
+  "fired",
+  "skipped",
+  "missed",
+  "rolled_back",
+] as const satisfies SlotStatus[];
 const MAX_SLOTS = 100_000;
 const MAX_TIMES = 100;
 
@@ -66,16 +58,27 @@ export function addCrons(program: Command): void {
       )
       .option("--json", "print the API's own objects, for scripts");
 
-  add("list", "List all crons, the next to fire first.").action((options: Common) => run(options, listCrons));
+  add("list", "List all crons, the next to fire first.").action((options: Common) =>
+    run(options, async (context) => {
+      const { listCrons } = await import("../crons/list.js");
+      await listCrons(context);
+    }),
+  );
 
   add("next [cron]", "Show what fires when, of all crons or of one.")
     .option("-n, --count <number>", "how many times", wholeNumber(MAX_TIMES), 10)
     .action((cron: string | undefined, options: Common & { count: number }) =>
-      run(options, (context) => nextSlots(context, cron, options.count)),
+      run(options, async (context) => {
+        const { nextSlots } = await import("../crons/next.js");
+        await nextSlots(context, cron, options.count);
+      }),
     );
 
   add("show <cron>", "Show all about a cron.").action((cron: string, options: Common) =>
-    run(options, (context) => showCron(context, cron)),
+    run(options, async (context) => {
+      const { showCron } = await import("../crons/show.js");
+      await showCron(context, cron);
+    }),
   );
 
   add("run <cron>", "Have a cron run now. Its schedule does not change.")
@@ -86,71 +89,70 @@ export function addCrons(program: Command): void {
       inputOf,
     )
     .action((cron: string, { input, wait, ...options }: Common & { wait?: true; input?: unknown }) =>
-      run(options, (context) => runCron(context, cron, { input, waits: wait === true })),
+      run(options, async (context) => {
+        const { runCron } = await import("../crons/run.js");
+        await runCron(context, cron, { input, waits: wait === true });
+      }),
     );
 
   add("pause <cron>", "Pause a cron.")
     .option("--note <text>", "the reason, which is shown with the cron")
     .action((cron: string, { note, ...options }: Common & { note?: string }) =>
-      run(options, (context) => pauseCron(context, cron, note)),
+      run(options, async (context) => {
+        const { pauseCron } = await import("../crons/by-hand.js");
+        await pauseCron(context, cron, note);
+      }),
     );
 
   add("resume <cron>", "Have a paused cron fire again, from the next slot on.")
     .option("--note <text>", "the reason, which is shown with the cron")
     .action((cron: string, { note, ...options }: Common & { note?: string }) =>
-      run(options, (context) => resumeCron(context, cron, note)),
+      run(options, async (context) => {
+        const { resumeCron } = await import("../crons/by-hand.js");
+        await resumeCron(context, cron, note);
+      }),
     );
 
   add("history <cron>", "Show what became of the slots of a cron, newest first.")
     .option("-n, --limit <number>", "how many slots", wholeNumber(MAX_SLOTS), 20)
     .addOption(new Option("--status <status>", "only slots with this status").choices(SLOT_STATUSES))
     .action((cron: string, { limit, status, ...options }: Common & { limit: number; status?: SlotStatus }) =>
-      run(options, (context) => showHistory(context, cron, { limit, status })),
+      run(options, async (context) => {
+        const { showHistory } = await import("../crons/history.js");
+        await showHistory(context, cron, { limit, status });
+      }),
     );
 
   add("delete <cron>", "Delete a cron and its history. Asks first.")
     .option("-y, --yes", "do not ask")
     .action((cron: string, { yes, ...options }: Common & { yes?: true }) =>
-      run(options, (context) => deleteCron(context, cron, yes === true)),
+      run(options, async (context) => {
+        const { deleteCron } = await import("../crons/by-hand.js");
+        await deleteCron(context, cron, yes === true);
+      }),
     );
 
   add("sync", "Make the crons of a server what langgraph.json declares.")
     .option("-c, --config <path>", "the project's langgraph.json", "langgraph.json")
     .option("--dry-run", "only say what would be done")
     .action(({ config, dryRun, ...options }: Common & { config: string; dryRun?: true }) =>
-      run(options, (context) => syncCrons(context, readDeclarations(resolve(config), null), dryRun === true)),
+      run(options, async (context) => {
+        const { readDeclarations } = await import("../crons/declaration-file.js");
+        const { syncCrons } = await import("../crons/sync.js");
+        await syncCrons(context, readDeclarations(resolve(config), null), dryRun === true);
+      }),
     );
 }
 
-/** Runs a command, and says what went wrong without a stack. */
+/** What a command needs is imported when it runs. */
 async function run(options: Common, command: (context: Context) => Promise<void>): Promise<void> {
-  const terminal = processTerminal();
-  // Whoever read the output, such as `head`, has enough.
-  process.stdout.on("error", () => process.exit());
-  try {
-    const client = new CronClient(connectionOf(options, process.env));
-    await command({ client, terminal, json: options.json === true, confirm });
-  } catch (error) {
-    const isExpected = error instanceof Failure || error instanceof DeclarationError;
-    if (!isExpected) throw error;
-    terminal.say(error.message);
-    process.exitCode = EXIT[error instanceof Failure ? error.kind : "failed"];
-  }
-}
-
-/** @throws Failure where there is nobody to ask */
-async function confirm(question: string): Promise<boolean> {
-  if (!process.stdin.isTTY || !process.stdout.isTTY)
-    throw new Failure("usage", `${question}\nNobody is there to answer: give --yes`);
-  const prompts = await import("@clack/prompts");
-  return (await prompts.confirm({ message: question, initialValue: false })) === true;
+  const { runCommand } = await import("../crons/run-command.js");
+  await runCommand(options, command);
 }
 
 /** Mistakes in the command line have an exit code of their own. */
 const withExitCodes = (command: Command): Command =>
   command.exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : EXIT.usage));
-
-const appended = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value];
 
 const wholeNumber =
   (max: number) =>

@@ -1,5 +1,6 @@
 /** `edgecron deploy`: one command to Cloudflare. */
 import type { Command } from "commander";
+import { appended } from "../crons/connection.js";
 import type { DeployFlags } from "../deploy/deploy-command.js";
 
 export function addDeploy(program: Command): void {
@@ -19,6 +20,11 @@ export function addDeploy(program: Command): void {
     .option("-y, --yes", "upload secrets, and print a new API key, without asking", false)
     .option("--no-secrets", "upload no secrets of .env")
     .option("--url <url>", "where the server answers, if not where wrangler says")
+    .option(
+      "--header <header>",
+      'what an auth of the project asks of who compares the crons, such as "Authorization: Bearer …"; may be repeated',
+      appended,
+    )
     .option(
       "--dry-run",
       "build the project and say what would be done; needs no account and no network",

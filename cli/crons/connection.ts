@@ -13,15 +13,26 @@ export const DEFAULT_URL = "http://localhost:8787";
 
 /** An option comes before its variable. @throws Failure `usage` */
 export function connectionOf(options: ConnectionOptions, env: NodeJS.ProcessEnv): Connection {
-  const url = options.url ?? nonEmpty(env.EDGECRON_URL) ?? DEFAULT_URL;
-  if (!URL.canParse(url) || !["http:", "https:"].includes(new URL(url).protocol))
-    throw new Failure("usage", `expected the URL of a server such as ${DEFAULT_URL}, got "${url}"`);
   return {
-    url: url.replace(/\/+$/, ""),
+    url: serverUrl(options.url ?? nonEmpty(env.EDGECRON_URL) ?? DEFAULT_URL),
     apiKey: options.apiKey ?? nonEmpty(env.EDGECRON_API_KEY) ?? null,
-    headers: Object.fromEntries((options.header ?? []).map(parseHeader)),
+    headers: headersOf(options.header),
   };
 }
+
+/** The URL as paths are put after it. @throws Failure `usage` when it is none */
+export function serverUrl(text: string): string {
+  if (!URL.canParse(text) || !["http:", "https:"].includes(new URL(text).protocol))
+    throw new Failure("usage", `expected the URL of a server such as ${DEFAULT_URL}, got "${text}"`);
+  return text.replace(/\/+$/, "");
+}
+
+/** @param texts as `Name: value`. @throws Failure `usage` */
+export const headersOf = (texts: readonly string[] = []): Record<string, string> =>
+  Object.fromEntries(texts.map(parseHeader));
+
+/** For an option of the command line that may be repeated. */
+export const appended = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value];
 
 const nonEmpty = (text: string | undefined): string | undefined => (text === "" ? undefined : text);
 

@@ -17,7 +17,7 @@ export interface Connection {
   url: string;
   /** The value of `x-api-key`; null sends none. The SDK would send a key of LangSmith that it finds in the environment. */
   apiKey: string | null;
-  headers: Record<string, string>;
+  headers: Readonly<Record<string, string>>;
   /** In place of the global one. */
   fetch?: typeof fetch;
 }

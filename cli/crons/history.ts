@@ -8,14 +8,6 @@ import { table, type Cell } from "./table.js";
 import { printJson, type Terminal } from "./terminal.js";
 import { duration, timeIn } from "./times.js";
 
-export const SLOT_STATUSES = [
-  "pending",
-  "fired",
-  "skipped",
-  "missed",
-  "rolled_back",
-] as const satisfies SlotStatus[];
-
 /** The API answers no more slots at once. */
 const PAGE = 1000;
 

@@ -3,7 +3,7 @@ import type { Context } from "./context.js";
 import type { CronClient } from "./cron-client.js";
 import type { Declarations } from "./declaration-file.js";
 import { Failure } from "./failures.js";
-import type { Plan, Step } from "./plan.js";
+import type { Step } from "./plan.js";
 import { refusedLine, remarks, stepLine, summary } from "./plan-text.js";
 import { carryOut, planFor, type Reconciled } from "./reconcile.js";
 import { plain, printJson, styled } from "./terminal.js";
@@ -19,18 +19,29 @@ export interface Patience {
 const NONE: Patience = { limitMs: 0, everyMs: 0 };
 
 /**
- * Makes the server's crons what the project declares, and says what was done.
- * @param isDry says what would be done, and does nothing
- * @param patience for a version of the server that was deployed just now, which does not answer everywhere at once
- * @throws Failure when the server refused something, or broke off; what was done is said before
+ * Makes the server's crons what the project declares, and prints what was done.
+ * @param isDry prints what would be done, and does nothing
+ * @throws Failure when the server refused something, or broke off; what was done is printed before
  */
 export async function syncCrons(
   context: SyncContext,
   declarations: Declarations,
   isDry: boolean,
-  patience = NONE,
 ): Promise<void> {
-  const { client, terminal, json } = context;
+  const result = await reconcileCrons(context, declarations, { isDry });
+  if (!context.json) context.terminal.print(conclusion(result, isDry, context.client.url));
+}
+
+/**
+ * Like {@link syncCrons}, but prints no conclusion when all went well.
+ * @param patience for a version of the server that was deployed just now, which does not answer everywhere at once
+ * @throws Failure
+ */
+export async function reconcileCrons(
+  { client, terminal, json }: SyncContext,
+  declarations: Declarations,
+  { isDry = false, patience = NONE }: { isDry?: boolean; patience?: Patience },
+): Promise<Reconciled> {
   const onStep = (step: Step): void => {
     if (!json) terminal.print(stepLine(terminal, step));
   };
@@ -48,9 +59,9 @@ export async function syncCrons(
       ...remarks(terminal, plan),
     ];
     for (const line of lines) terminal.print(line);
-    terminal.print(conclusion(plan, result.done, isDry, client.url));
   }
   const { broken, refused } = result;
+  if (!json && (broken !== null || refused.length > 0)) terminal.print(conclusion(result, isDry, client.url));
   if (broken !== null) {
     const left = plan.steps.length - result.done.length - refused.length;
     throw new Failure(
@@ -66,6 +77,7 @@ export async function syncCrons(
       : "failed";
     throw new Failure(kind, `${refused.length} of ${plan.steps.length} changes were refused`);
   }
+  return result;
 }
 
 async function reconcile(
@@ -85,17 +97,18 @@ async function reconcile(
   }
 }
 
-function conclusion(
-  { project, steps, unchanged, ended }: Plan,
-  done: readonly Step[],
-  isDry: boolean,
-  url: string,
-): string {
-  const asBefore = unchanged.filter(({ declaration }) => !done.some(({ name }) => name === declaration.name));
-  const text = summary(isDry ? steps : done, asBefore.length);
+function conclusion(result: Reconciled, isDry: boolean, url: string): string {
+  const text = inWords(result, isDry);
+  const { project, ended } = result.plan;
   if (text === "")
     return ended.length > 0 ? "Nothing is to be done." : `The project "${plain(project)}" declares no crons.`;
   return isDry ? `Dry run: nothing was changed at ${url}. It would be ${text}.` : `Crons at ${url}: ${text}.`;
+}
+
+/** Such as `1 created, 2 unchanged`; empty when nothing is declared or was declared before. */
+export function inWords({ plan: { steps, unchanged }, done }: Reconciled, isDry = false): string {
+  const asBefore = unchanged.filter(({ declaration }) => !done.some(({ name }) => name === declaration.name));
+  return summary(isDry ? steps : done, asBefore.length);
 }
 
 /** For scripts. */

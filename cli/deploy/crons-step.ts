@@ -1,9 +1,9 @@
 /** The step that makes the crons of the deployed server what the project declares. */
-import { CronClient } from "../crons/cron-client.js";
+import { type Connection, CronClient } from "../crons/cron-client.js";
 import type { Declarations } from "../crons/declaration-file.js";
 import { Failure } from "../crons/failures.js";
 import { meaning } from "../crons/plan-text.js";
-import { syncCrons, type SyncContext } from "../crons/sync.js";
+import { inWords, reconcileCrons, syncCrons, type SyncContext } from "../crons/sync.js";
 import { processTerminal, type Terminal } from "../crons/terminal.js";
 import { StepFailure, type Step, type Tools } from "./steps.js";
 
@@ -16,6 +16,8 @@ export interface Server {
   /** A key of an administrator. */
   readonly key: string | undefined;
   readonly needsKey: boolean;
+  /** Headers beside the key, such as an `auth` of the project asks for. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** @param server is asked when the step runs */
@@ -39,19 +41,17 @@ export function cronsStep(declarations: Declarations, server: Server, tools: Too
           "Give the address by --url, and repeat the command.",
         );
       }
-      const context = contextOf(
-        url,
-        server.needsKey ? await keyOf(server, tools) : (server.key ?? null),
-        terminal,
-      );
+      const key = server.needsKey ? await keyOf(server, tools) : (server.key ?? null);
+      const context = contextOf({ url, apiKey: key, headers: server.headers }, terminal);
       try {
-        await syncCrons(context, declarations, false, PATIENCE);
+        const text = inWords(await reconcileCrons(context, declarations, { patience: PATIENCE }));
+        if (text !== "") return text;
+        return crons.length === 0 ? "langgraph.json declares none" : "nothing is to be done";
       } catch (error) {
         if (!(error instanceof Failure)) throw error;
         if (crons.length > 0 || error.kind !== "notAllowed") throw explained(error);
         return `langgraph.json declares none; whether it did before cannot be seen: ${error.message}`;
       }
-      return crons.length === 0 ? "langgraph.json declares none" : "they are as langgraph.json declares them";
     },
   };
 }
@@ -59,21 +59,21 @@ export function cronsStep(declarations: Declarations, server: Server, tools: Too
 /** Says how the crons of a server differ from what is declared. */
 export async function showDifference(
   declarations: Declarations,
-  url: string,
-  key: string | undefined,
+  { url, key, headers }: Pick<Server, "key" | "headers"> & { url: string },
   { report }: Pick<Tools, "report">,
 ): Promise<void> {
   const terminal: Terminal = { ...processTerminal(), print: report.line };
   try {
-    await syncCrons(contextOf(url, key ?? null, terminal), declarations, true);
+    const context = contextOf({ url, apiKey: key ?? null, headers }, terminal);
+    await syncCrons(context, declarations, true);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     report.line(`The crons of ${url} could not be compared: ${error.message}`);
   }
 }
 
-const contextOf = (url: string, apiKey: string | null, terminal: Terminal): SyncContext => ({
-  client: new CronClient({ url, apiKey, headers: {} }),
+const contextOf = (connection: Connection, terminal: Terminal): SyncContext => ({
+  client: new CronClient(connection),
   terminal,
   json: false,
 });
@@ -92,7 +92,7 @@ function explained({ kind, message }: Failure): StepFailure {
     `the crons are not all as declared: ${message}`,
     kind === "notAllowed"
       ? "The Worker is deployed. Set EDGECRON_API_KEY to one of its API keys, and repeat the command. If the key is lost: npx wrangler secret put API_KEYS. " +
-          'Where an "auth" of langgraph.json decides: npx edgecron crons sync --url … --header "authorization: Bearer …"'
+          'Where an "auth" of langgraph.json decides, give what it asks for: --header "authorization: Bearer …".'
       : "The Worker is deployed. Correct what is said above, and repeat the command.",
   );
 }

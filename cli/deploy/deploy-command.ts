@@ -1,4 +1,5 @@
 /** `edgecron deploy`: what its steps are, and what is said before and after them. */
+import { headersOf, serverUrl } from "../crons/connection.js";
 import { projectAt } from "../project.js";
 import { terminal } from "./asking.js";
 import { cronsStep, showDifference } from "./crons-step.js";
@@ -14,11 +15,15 @@ export interface DeployFlags extends PlaceFlags {
   yes: boolean;
   secrets: boolean;
   url?: string;
+  /** Headers with which the crons are compared, as `Name: value`. */
+  header?: string[];
   dryRun: boolean;
 }
 
 /** @returns the exit code */
 export async function deploy(flags: DeployFlags): Promise<number> {
+  const headers = headersOf(flags.header);
+  const url = flags.url === undefined ? undefined : serverUrl(flags.url);
   const project = projectAt(flags.config);
   const report = consoleReport();
   const tools = { wrangler: wranglerOf(project), asking: terminal, report };
@@ -35,7 +40,7 @@ export async function deploy(flags: DeployFlags): Promise<number> {
   };
   if (!(await runSteps([projectStep], report)) || target === undefined) return 1;
 
-  const deployment = new Deployment(target, tools, flags);
+  const deployment = new Deployment(target, tools, { ...flags, url, headers });
   const { declarations } = target;
   const steps = [...deployment.steps(), cronsStep(declarations, deployment, tools)];
   if (flags.dryRun) {
@@ -43,8 +48,10 @@ export async function deploy(flags: DeployFlags): Promise<number> {
       `\nThis is what would be done to deploy "${target.name}". Nothing is done, and nobody was asked.\n`,
     );
     describeSteps(steps, report);
-    const url = flags.url ?? process.env.EDGECRON_URL ?? "";
-    if (url !== "") await showDifference(declarations, url, deployment.key, tools);
+    const server = url ?? process.env.EDGECRON_URL ?? "";
+    if (server !== "") {
+      await showDifference(declarations, { url: serverUrl(server), key: deployment.key, headers }, tools);
+    }
     return 0;
   }
   const done = await runSteps(steps, report);
@@ -57,7 +64,7 @@ export async function deploy(flags: DeployFlags): Promise<number> {
 function sayWhatNext(
   { url }: Deployment,
   { name, needsKey }: Target,
-  flags: DeployFlags,
+  flags: PlaceFlags,
   line: (text?: string) => void,
 ): void {
   if (url !== null) {

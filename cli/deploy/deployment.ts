@@ -1,7 +1,7 @@
 /** What `edgecron deploy` does, step by step. What is there already is asked of Cloudflare each time, and remembered nowhere. */
-import { createDatabase, applyMigrations, findDatabase } from "./database.js";
-import { findAccount, type Account } from "./account.js";
+import { createDatabase, applyMigrations } from "./database.js";
 import { waitUntilUp, type Patience } from "./health.js";
+import { Inventory } from "./inventory.js";
 import { findSecrets } from "./remote-worker.js";
 import { administratorKey, chooseSecrets, newApiKey, type SecretChoice } from "./secrets.js";
 import { StepFailure, type Step, type Tools } from "./steps.js";
@@ -14,7 +14,9 @@ export interface DeployOptions {
   /** False: no secret of the project is uploaded. */
   secrets: boolean;
   /** Where the server answers, if not where wrangler says. */
-  url?: string;
+  url?: string | undefined;
+  /** Headers with which its crons are compared, such as an `auth` of the project asks for. */
+  headers?: Readonly<Record<string, string>>;
   patience?: Patience;
 }
 
@@ -30,18 +32,16 @@ export class Deployment {
   newKey: string | null = null;
   /** A key of an administrator, as far as this machine knows one. */
   key: string | undefined;
-  #account: Account | null = null;
-  #databaseId: string | undefined;
-  /** The names of the secrets of the Worker; null when there is no Worker yet. */
-  #present: Set<string> | null = null;
   #uploads: Record<string, string> = {};
   #configPath = "";
 
+  readonly #inventory: Inventory;
   readonly #target: Target;
   readonly #tools: Tools;
   readonly #options: DeployOptions;
 
   constructor(target: Target, tools: Tools, options: DeployOptions) {
+    this.#inventory = new Inventory(target, tools);
     this.#target = target;
     this.#tools = tools;
     this.#options = options;
@@ -49,60 +49,37 @@ export class Deployment {
   }
 
   steps(): Step[] {
-    const steps = [this.#login(), this.#look(), this.#secrets(), this.#database(), this.#migrations()];
+    const steps = [
+      this.#inventory.login(),
+      this.#look(),
+      this.#secrets(),
+      this.#database(),
+      this.#migrations(),
+    ];
     return [...steps, this.#worker(), this.#answer()];
-  }
-
-  #login(): Step {
-    const { accountId } = this.#target;
-    return {
-      title: "Login",
-      plan: () => [
-        "Ask wrangler who is logged in: by `npx wrangler login`, or by CLOUDFLARE_API_TOKEN.",
-        accountId === undefined
-          ? "Take the account of the login; if there are several, ask which."
-          : `Take the account ${accountId}.`,
-      ],
-      run: async () => {
-        this.#account = await findAccount(this.#tools, accountId);
-        const { id, name } = this.#account;
-        return name === id ? `the account ${id}` : `${name} (${id})`;
-      },
-    };
   }
 
   #look(): Step {
     const { name, database } = this.#target;
-    return {
-      title: "Account",
-      plan: () => [
+    return this.#inventory.look({
+      plan: [
         `Look whether it has the Worker "${name}" and the D1 database "${database.name}" already.`,
         `Stop if there is a Worker "${name}" that EdgeCron did not deploy.`,
       ],
-      run: async () => {
-        const [present, databaseId] = await Promise.all([
-          findSecrets(this.#tools, this.#accountId, name),
-          database.id ?? findDatabase(this.#tools, this.#accountId, database.name),
-        ]);
-        if (present !== null && databaseId === undefined) {
-          throw new StepFailure(
-            `the account has a Worker "${name}", but no D1 database "${database.name}", so EdgeCron did not deploy that Worker`,
-            "Choose another name with --name, so that the Worker is not overwritten. If you have deleted the database yourself, remove the " +
-              `Worker too: npx wrangler delete ${name}`,
-          );
-        }
-        this.#present = present;
-        this.#databaseId = databaseId;
-        return present === null
+      advice:
+        "Choose another name with --name, so that the Worker is not overwritten. If you have deleted the database yourself, remove the " +
+        `Worker too: npx wrangler delete ${name}`,
+      found: () =>
+        this.#inventory.secrets === null
           ? `the Worker "${name}" is new`
-          : `the Worker "${name}" is there, and gets a new version`;
-      },
-    };
+          : `the Worker "${name}" is there, and gets a new version`,
+    });
   }
 
   #secrets(): Step {
     const { variables, bindings, needsKey } = this.#target;
-    const choose = (): SecretChoice => chooseSecrets(variables, bindings, this.#present ?? new Set());
+    const choose = (): SecretChoice =>
+      chooseSecrets(variables, bindings, this.#inventory.secrets ?? new Set());
     return {
       title: "Secrets",
       plan: () => {
@@ -154,7 +131,7 @@ export class Deployment {
 
   #chooseKey(): string {
     if ("API_KEYS" in this.#uploads) return "API_KEYS is uploaded";
-    if (!this.#target.needsKey || this.#present?.has("API_KEYS") === true) return "";
+    if (!this.#target.needsKey || this.#inventory.secrets?.has("API_KEYS") === true) return "";
     const own = ownKey(this.#target);
     if (own !== undefined) {
       chooseSecrets({ API_KEYS: own }, new Set(), new Set());
@@ -183,10 +160,10 @@ export class Deployment {
           : `Use the D1 database ${database.id} of the wrangler file.`,
       ],
       run: async () => {
-        const isThere = this.#databaseId !== undefined;
-        this.#databaseId ??= await createDatabase(this.#tools, this.#accountId, database.name);
-        this.#configPath = this.#target.writeConfig(this.#accountId, this.#databaseId);
-        return `the D1 database "${database.name}" ${isThere ? "is there" : "is created"} (${this.#databaseId})`;
+        const { accountId, databaseId: found } = this.#inventory;
+        const id = found ?? (await createDatabase(this.#tools, accountId, database.name));
+        this.#configPath = this.#target.writeConfig(accountId, id);
+        return `the D1 database "${database.name}" ${found === undefined ? "is created" : "is there"} (${id})`;
       },
     };
   }
@@ -198,7 +175,7 @@ export class Deployment {
         "Apply the migrations that the database has not yet. The Worker that runs until now works with them too.",
       ],
       run: async () => {
-        const applied = await applyMigrations(this.#tools, this.#accountId, {
+        const applied = await applyMigrations(this.#tools, this.#inventory.accountId, {
           configPath: this.#configPath,
           environment: this.#target.environment,
         });
@@ -221,7 +198,8 @@ export class Deployment {
           await this.#showKeyIfStored();
           throw wranglerFailure(`the Worker "${name}" could not be deployed`, result);
         }
-        this.url = this.#options.url ?? addressOf(result.targets);
+        const address = addressOf(result.targets);
+        this.url = this.#options.url ?? (address && address + this.#target.mountPrefix);
         return `"${name}" is deployed${this.url === null ? "" : ` to ${this.url}`}`;
       },
     };
@@ -235,7 +213,7 @@ export class Deployment {
     process.once("exit", showKey);
     try {
       return await this.#tools.wrangler(["deploy"], {
-        accountId: this.#accountId,
+        accountId: this.#inventory.accountId,
         configPath: this.#configPath,
         environment: this.#target.environment,
         ...(Object.keys(this.#uploads).length > 0 && { secrets: this.#uploads }),
@@ -248,7 +226,9 @@ export class Deployment {
   /** A failed deployment may have uploaded the Worker with its secrets, and have failed after that. */
   async #showKeyIfStored(): Promise<void> {
     if (this.newKey === null) return;
-    const secrets = await findSecrets(this.#tools, this.#accountId, this.#target.name).catch(() => undefined);
+    const secrets = await findSecrets(this.#tools, this.#inventory.accountId, this.#target.name).catch(
+      () => undefined,
+    );
     if (secrets === undefined) this.showKey("If the upload was through, this is the API key:");
     else if (secrets?.has("API_KEYS") === true) this.showKey("The Worker is uploaded, with this API key:");
   }
@@ -280,9 +260,8 @@ export class Deployment {
     return this.#target.needsKey;
   }
 
-  get #accountId(): string {
-    if (this.#account === null) throw new Error("the login comes first");
-    return this.#account.id;
+  get headers(): Readonly<Record<string, string>> {
+    return this.#options.headers ?? {};
   }
 }
 

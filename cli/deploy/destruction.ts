@@ -1,23 +1,20 @@
 /** What `edgecron destroy` does: it removes what `edgecron deploy` has made, and says before what will be lost. */
-import { findAccount, type Account } from "./account.js";
-import { deleteDatabase, findDatabase } from "./database.js";
-import { deleteWorker, findSecrets } from "./remote-worker.js";
+import { deleteDatabase } from "./database.js";
+import { Inventory } from "./inventory.js";
+import { deleteWorker } from "./remote-worker.js";
 import { StepFailure, type Step, type Tools } from "./steps.js";
 import type { Target } from "./target.js";
 
 type Destroyed = Pick<Target, "name" | "database" | "accountId">;
 
 export class Destruction {
-  #account: Account | null = null;
-  /** The names of the secrets of the Worker; null when there is no such Worker. */
-  #secrets: Set<string> | null = null;
-  #databaseId: string | undefined;
-
+  readonly #inventory: Inventory;
   readonly #target: Destroyed;
   readonly #tools: Tools;
   readonly #yes: boolean;
 
   constructor(target: Destroyed, tools: Tools, { yes }: { yes: boolean }) {
+    this.#inventory = new Inventory(target, tools);
     this.#target = target;
     this.#tools = tools;
     this.#yes = yes;
@@ -25,15 +22,15 @@ export class Destruction {
 
   /** Finding out what there is. */
   search(): Step[] {
-    return [this.#login(), this.#look()];
+    return [this.#inventory.login(), this.#look()];
   }
 
   /** What there is to lose, in words; empty when there is nothing. */
   get losses(): string[] {
     const { name, database } = this.#target;
-    const secrets = [...(this.#secrets ?? [])].join(", ");
+    const secrets = [...(this.#inventory.secrets ?? [])].join(", ");
     return [
-      ...(this.#secrets === null
+      ...(this.#inventory.secrets === null
         ? []
         : [
             `the Worker "${name}", its address and its schedules`,
@@ -70,8 +67,8 @@ export class Destruction {
         title: "Worker",
         plan: () => [`Delete the Worker "${name}".`],
         run: async () => {
-          if (this.#secrets === null) return `there is no Worker "${name}"`;
-          await deleteWorker(this.#tools, this.#accountId, name);
+          if (this.#inventory.secrets === null) return `there is no Worker "${name}"`;
+          await deleteWorker(this.#tools, this.#inventory.accountId, name);
           return `"${name}" is deleted`;
         },
       },
@@ -83,50 +80,25 @@ export class Destruction {
             return `the D1 database ${database.id} of your wrangler file is kept: EdgeCron did not make it`;
           }
           if (this.#databaseId === undefined) return `there is no D1 database "${database.name}"`;
-          await deleteDatabase(this.#tools, this.#accountId, this.#databaseId);
+          await deleteDatabase(this.#tools, this.#inventory.accountId, this.#databaseId);
           return `"${database.name}" is deleted`;
         },
       },
     ];
   }
 
-  #login(): Step {
-    return {
-      title: "Login",
-      plan: () => ["Ask wrangler who is logged in."],
-      run: async () => {
-        this.#account = await findAccount(this.#tools, this.#target.accountId);
-        const { id, name } = this.#account;
-        return name === id ? `the account ${id}` : `${name} (${id})`;
-      },
-    };
-  }
-
   #look(): Step {
-    const { name, database } = this.#target;
-    return {
-      title: "Account",
-      plan: () => ["Look what there is."],
-      run: async () => {
-        const [secrets, databaseId] = await Promise.all([
-          findSecrets(this.#tools, this.#accountId, name),
-          database.id === undefined ? findDatabase(this.#tools, this.#accountId, database.name) : undefined,
-        ]);
-        if (secrets !== null && databaseId === undefined && database.id === undefined) {
-          throw new StepFailure(
-            `the account has a Worker "${name}", but no D1 database "${database.name}", so EdgeCron did not deploy that Worker`,
-            `Nothing was destroyed. If it is to be deleted all the same: npx wrangler delete ${name}`,
-          );
-        }
-        this.#secrets = secrets;
-        this.#databaseId = databaseId;
-        return this.losses.length === 0 ? "nothing of this project is there" : "found what was deployed";
-      },
-    };
+    const { name } = this.#target;
+    return this.#inventory.look({
+      plan: ["Look what there is."],
+      advice: `Nothing was destroyed. If it is to be deleted all the same: npx wrangler delete ${name}`,
+      found: () =>
+        this.losses.length === 0 ? "nothing of this project is there" : "found what was deployed",
+    });
   }
 
-  get #accountId(): string {
-    if (this.#account === null) throw new Error("the login comes first");
-    return this.#account.id;
+  /** The database that EdgeCron has made. One that the project's wrangler file names is not its to delete. */
+  get #databaseId(): string | undefined {
+    return this.#target.database.id === undefined ? this.#inventory.databaseId : undefined;
   }
 }

@@ -25,7 +25,7 @@ export async function targetOf(project: Project, flags: PlaceFlags): Promise<Tar
     const environment = await writeWranglerConfig(project);
     const config = new GeneratedConfig(project, flags);
     const place = placeOf(project, config, flags);
-    const { auth, env, graphs } = await readConfig(project.configPath);
+    const { auth, env, graphs, mountPrefix } = await readConfig(project.configPath);
     return {
       ...place,
       variables: namedVariables(project.configPath, env),
@@ -36,6 +36,7 @@ export async function targetOf(project: Project, flags: PlaceFlags): Promise<Tar
         project.configPath,
         graphs.map(({ id }) => id),
       ),
+      mountPrefix,
       environment: { ...environment, CLOUDFLARE_ENV: flags.env ?? "" },
       writeConfig: (accountId, databaseId) => config.writeDeployed(place, accountId, databaseId),
     };

@@ -18,6 +18,8 @@ export interface Target {
   needsKey: boolean;
   /** The crons that langgraph.json declares. */
   declarations: Declarations;
+  /** The path before all routes of the server, such as `/api`; empty when there is none. */
+  mountPrefix: string;
   /** Variables with which wrangler has to be started to build the Worker. */
   environment: Readonly<Record<string, string>>;
   /** Writes the configuration that is deployed. @returns its path */

@@ -19,13 +19,14 @@ test("declared crons are created by the key that the deployment knows; without a
   if (morning === undefined) throw new Error("it is declared");
   const declarations = { project: "small", crons: [morning], notes: [] };
   const url = "https://small.ada.workers.dev";
-  const sync = async (key: string | undefined, answers: string[], status = 200) => {
-    const sent: { call: string; key: string | null }[] = [];
+  const sync = async (key: string | undefined, answers: string[], { status = 200, none = false } = {}) => {
+    const sent: { call: string; key: string | null; caller: string | null }[] = [];
     vi.stubGlobal("fetch", async (input: string | URL | Request, init: RequestInit = {}) => {
       const request = new Request(input, init);
       sent.push({
         call: `${request.method} ${new URL(request.url).pathname}`,
         key: request.headers.get("x-api-key"),
+        caller: request.headers.get("x-caller"),
       });
       if (status !== 200)
         return Response.json(
@@ -41,20 +42,22 @@ test("declared crons are created by the key that the deployment knows; without a
       asking: answering(answers),
       wrangler: () => Promise.reject(new Error("not called")),
     };
-    const step = cronsStep(declarations, { url, key, needsKey: true }, tools);
-    expect(step.plan().join("\n")).toMatch(/morning: .*08:00/);
+    const server = { url, key, needsKey: true, headers: { "x-caller": "ada" } };
+    const step = cronsStep(none ? { ...declarations, crons: [] } : declarations, server, tools);
+    expect(step.plan().join("\n")).toMatch(none ? /declares/ : /morning: .*08:00/);
     const done = await runSteps([step], tools.report);
     return { done, sent, printed: lines.join("\n") };
   };
   const known = await sync("key-of-ada", []);
-  expect(known.printed).toMatch(/\+ morning {2}[^]*Crons: they are as langgraph.json declares them/);
+  expect(known.printed).toMatch(/^\+ morning {2}[^\n]*\nCrons: 1 created$/);
   expect(known.sent.map(({ call }) => call)).toContain("POST /runs/crons");
-  expect(known.sent.filter(({ key }) => key !== "key-of-ada")).toEqual([]);
+  expect(known.sent.filter(({ key, caller }) => key !== "key-of-ada" || caller !== "ada")).toEqual([]);
+  expect((await sync("key-of-ada", [], { none: true })).printed).toBe("Crons: langgraph.json declares none");
   expect((await sync(undefined, ["typed"])).sent[0]?.key).toBe("typed");
   const unknown = await sync(undefined, []);
   expect(unknown.done).toBe(false);
   expect(unknown.printed).toMatch(/no terminal[^]*EDGECRON_API_KEY/);
-  const refused = await sync("wrong", [], 401);
+  const refused = await sync("wrong", [], { status: 401 });
   expect(refused.printed).toMatch(
     /no key of this deployment\nThe Worker is deployed[^]*wrangler secret put API_KEYS/,
   );

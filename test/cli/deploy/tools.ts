@@ -56,6 +56,7 @@ export function arrange({ account = {}, answers = [], target = {} }: Given) {
     variablesFrom: ".env",
     bindings: new Set(),
     needsKey: true,
+    mountPrefix: "",
     declarations: { project: "small", crons: [], notes: [] },
     environment: {},
     writeConfig: () => "wrangler.deploy.json",

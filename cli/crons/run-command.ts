@@ -1,0 +1,38 @@
+/** Runs one of the commands on crons against the server that its options name, and says without a stack what went wrong. */
+import { connectionOf, type ConnectionOptions } from "./connection.js";
+import type { Context } from "./context.js";
+import { CronClient } from "./cron-client.js";
+import { DeclarationError } from "./declarations.js";
+import { EXIT, Failure } from "./failures.js";
+import { processTerminal } from "./terminal.js";
+
+/** The options that every command has. */
+export interface CommonOptions extends ConnectionOptions {
+  json?: true;
+}
+
+export async function runCommand(
+  options: CommonOptions,
+  command: (context: Context) => Promise<void>,
+): Promise<void> {
+  const terminal = processTerminal();
+  // Whoever read the output, such as `head`, has enough.
+  process.stdout.on("error", () => process.exit());
+  try {
+    const client = new CronClient(connectionOf(options, process.env));
+    await command({ client, terminal, json: options.json === true, confirm });
+  } catch (error) {
+    const isExpected = error instanceof Failure || error instanceof DeclarationError;
+    if (!isExpected) throw error;
+    terminal.say(error.message);
+    process.exitCode = EXIT[error instanceof Failure ? error.kind : "failed"];
+  }
+}
+
+/** @throws Failure where there is nobody to ask */
+async function confirm(question: string): Promise<boolean> {
+  if (!process.stdin.isTTY || !process.stdout.isTTY)
+    throw new Failure("usage", `${question}\nNobody is there to answer: give --yes`);
+  const prompts = await import("@clack/prompts");
+  return (await prompts.confirm({ message: question, initialValue: false })) === true;
+}
