@@ -42,7 +42,8 @@ async function dev(project: Project, argv: readonly string[]): Promise<number> {
   const { devArguments } = await import("../dev/dev-arguments.js");
   const { DevServer } = await import("../dev/dev-server.js");
   const { startTable } = await import("../dev/start-table.js");
-  const { env, auth } = await readConfig(project.configPath);
+  const { processTerminal } = await import("../crons/terminal.js");
+  const { env, auth, mountPrefix } = await readConfig(project.configPath);
   const variables = projectVariables(project.configPath, env);
   const envFile = join(project.outDir, "dev.env");
   writeEnvFile(envFile, variables);
@@ -63,9 +64,10 @@ async function dev(project: Project, argv: readonly string[]): Promise<number> {
   try {
     await server.start(args);
     const access = auth === undefined ? accessOf(args.access) : `${auth.path} decides who may call`;
-    console.log(`EdgeCron is ready at ${String(server.url)} (${access}). Ctrl-C ends it.`);
-    for (const line of startTable(String(server.url), server.graphIds)) console.log(line);
-    crons.start(String(server.url), args.apiKey);
+    const url = String(server.url);
+    console.log(`EdgeCron is ready at ${url} (${access}). Ctrl-C ends it.`);
+    for (const line of startTable(processTerminal(), url + mountPrefix, server.graphIds)) console.log(line);
+    crons.start(url, args.apiKey);
     await server.ended;
   } catch (error) {
     if (end.code === null) console.error(error instanceof Error ? error.message : error);

@@ -10,9 +10,7 @@ import { plain, printJson, type Terminal } from "./terminal.js";
 import { fromNow, timeIn } from "./times.js";
 
 export async function listCrons({ client, terminal, json }: Context): Promise<void> {
-  const crons: Cron[] = [];
-  for await (const cron of client.searchAll()) crons.push(cron);
-  crons.sort((a, b) => nextOf(a) - nextOf(b));
+  const crons = await allCrons(client);
   if (json) {
     printJson(terminal, crons);
     return;
@@ -22,6 +20,13 @@ export async function listCrons({ client, terminal, json }: Context): Promise<vo
     return;
   }
   terminal.print(cronTable(terminal, crons, await assistantNames(client)));
+}
+
+/** The next to fire first. */
+export async function allCrons(client: CronClient): Promise<Cron[]> {
+  const crons: Cron[] = [];
+  for await (const cron of client.searchAll()) crons.push(cron);
+  return crons.sort((a, b) => nextOf(a) - nextOf(b));
 }
 
 /** @param names those of the assistants, by their ids */

@@ -1,23 +1,26 @@
 /** What `edgecron dev` does about the crons that langgraph.json declares: it reconciles the server with them, and shows them. */
 import { unwatchFile, watchFile } from "node:fs";
+import { GraphConfigError, readConfig } from "../build/graphs-config.js";
 import { connectionOf } from "../crons/connection.js";
 import { CronClient } from "../crons/cron-client.js";
 import { type Declarations, readDeclarations } from "../crons/declaration-file.js";
 import { DeclarationError } from "../crons/declarations.js";
-import { MARKS } from "../crons/declared-cron.js";
 import { Failure } from "../crons/failures.js";
-import { assistantNames, cronTable } from "../crons/list.js";
+import { allCrons, assistantNames, cronTable } from "../crons/list.js";
 import { refusedLine, remarks, stepLine } from "../crons/plan-text.js";
 import { carryOut, planFor } from "../crons/reconcile.js";
 import { processTerminal, styled } from "../crons/terminal.js";
 
+/** More crons are not shown when the server starts. */
+const MAX_SHOWN = 20;
 /** A file of crons is looked at so often. */
 const WATCH_MS = 1_000;
 
 export class DeclaredCrons {
   readonly #configPath: string;
   readonly #terminal = processTerminal();
-  #client: CronClient | null = null;
+  /** The server, and the key with which it is called; null before the start. */
+  #server: { url: string; apiKey: string | null } | null = null;
   /** Reconciliations are made one after the other. */
   #last: Promise<void> = Promise.resolve();
   /** Whether one is asked for that has not begun. */
@@ -36,30 +39,38 @@ export class DeclaredCrons {
    * @param apiKey of the project; without one, that of the environment is sent
    */
   start(url: string, apiKey: string | null): void {
-    const connection = connectionOf({ url, apiKey: apiKey ?? undefined }, process.env);
-    this.#client = new CronClient(connection);
+    this.#server = { url, apiKey };
     this.reconcile();
   }
 
   /** Does nothing before the start. Never throws. */
   reconcile(): void {
-    if (this.#client === null || this.#isWaiting) return;
-    const client = this.#client;
+    if (this.#server === null || this.#isWaiting) return;
+    const { url, apiKey } = this.#server;
     this.#isWaiting = true;
     this.#last = this.#last.then(async () => {
       this.#isWaiting = false;
-      this.#tell(await this.#faultsOf(client));
+      this.#tell(await this.#faultsOf(url, apiKey));
     });
   }
 
   /** @returns what went wrong, in words */
-  async #faultsOf(client: CronClient): Promise<string[]> {
+  async #faultsOf(url: string, apiKey: string | null): Promise<string[]> {
+    let declaresSome = true;
     try {
+      const { mountPrefix } = await readConfig(this.#configPath);
+      const connection = { url: url + mountPrefix, apiKey: apiKey ?? undefined };
+      const client = new CronClient(connectionOf(connection, process.env));
       const declarations = readDeclarations(this.#configPath, null);
       this.#watch(declarations.ownFile);
+      declaresSome = declarations.crons.length > 0;
       return await this.#reconcileWith(client, declarations);
     } catch (error) {
+      // What is wrong with langgraph.json is told where the graphs are built.
+      if (error instanceof GraphConfigError) return [];
       if (error instanceof DeclarationError) return [error.message];
+      // Whoever may not see crons, or serves none, and declares none, has nothing to do about it.
+      if (!declaresSome && error instanceof Failure && error.kind !== "unreachable") return [];
       const hint =
         error instanceof Failure && error.kind === "notAllowed"
           ? '; give a key by EDGECRON_API_KEY, or run "edgecron crons sync" with a --header'
@@ -76,7 +87,7 @@ export class DeclaredCrons {
       terminal.print(stepLine(terminal, step));
     });
     if (!this.#isShown || done.length > 0) {
-      await this.#show(client, declarations);
+      await this.#show(client);
       for (const remark of remarks(terminal, plan)) terminal.print(remark);
       for (const note of this.#isShown ? [] : declarations.notes)
         terminal.print(styled(terminal, "yellow", `Note: ${note}`));
@@ -86,11 +97,15 @@ export class DeclaredCrons {
     return broken === null ? lines : [...lines, broken.message];
   }
 
-  async #show(client: CronClient, { project }: Declarations): Promise<void> {
-    const crons = [];
-    for await (const cron of client.searchAll({ metadata: { [MARKS.project]: project } })) crons.push(cron);
+  /** All crons of the server: those that were made by hand fire too. */
+  async #show(client: CronClient): Promise<void> {
+    const crons = await allCrons(client);
     if (crons.length === 0) return;
-    this.#terminal.print(cronTable(this.#terminal, crons, await assistantNames(client)));
+    const shown = crons.slice(0, MAX_SHOWN);
+    this.#terminal.print(`\n${cronTable(this.#terminal, shown, await assistantNames(client))}`);
+    const left = crons.length - shown.length;
+    if (left > 0) this.#terminal.print(`… and ${left} more: npx edgecron crons list`);
+    this.#terminal.print("");
   }
 
   #tell(faults: readonly string[]): void {

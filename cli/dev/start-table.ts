@@ -1,12 +1,30 @@
-/** What `edgecron dev` prints when its server answers: what runs where. The crons that the project declares are shown after it. */
+/** What `edgecron dev` prints when its server answers: what runs where. The server's crons are shown after it. */
+import { styled, type Terminal } from "../crons/terminal.js";
 
-const TITLE_WIDTH = 8;
+const INDENT = 2;
+const TITLE_WIDTH = 11;
 
-/** @param url where the server answers */
-export const startTable = (url: string, graphIds: readonly string[]): string[] => [
-  row("API", url),
-  row("Docs", `${url}/docs`),
-  row("Graphs", graphIds.join(", ")),
-];
+/** @param url where the API answers */
+export const startTable = (
+  terminal: Pick<Terminal, "columns" | "colours">,
+  url: string,
+  graphIds: readonly string[],
+): string[] =>
+  Object.entries({ API: [url], Docs: [`${url}/docs`], Graphs: inLines(terminal.columns, graphIds) }).flatMap(
+    ([title, lines]) =>
+      lines.map((line, index) => {
+        const first = styled(terminal, "bold", title) + " ".repeat(TITLE_WIDTH - title.length);
+        return `${" ".repeat(INDENT)}${index === 0 ? first : " ".repeat(TITLE_WIDTH)}${line}`;
+      }),
+  );
 
-const row = (title: string, text: string): string => `  ${title.padEnd(TITLE_WIDTH)}${text}`;
+/** The words, with commas, in lines that fit beside the titles. */
+function inLines(columns: number, words: readonly string[]): string[] {
+  const room = columns - INDENT - TITLE_WIDTH;
+  return words.reduce<string[]>((lines, word, index) => {
+    const text = index < words.length - 1 ? `${word},` : word;
+    const last = lines.at(-1);
+    if (last === undefined || last.length + 1 + text.length > room) return [...lines, text];
+    return [...lines.slice(0, -1), `${last} ${text}`];
+  }, []);
+}
