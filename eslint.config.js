@@ -1,9 +1,17 @@
+import reactHooks from "eslint-plugin-react-hooks";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: [".edgecron/", ".wrangler/", "dist/", "node_modules/"] },
+  { ignores: ["**/.edgecron/", "**/.wrangler/", "**/dist/", "node_modules/"] },
   {
-    files: ["cli/**/*.ts", "src/**/*.ts", "test/**/*.ts", "vitest.config.ts"],
+    files: [
+      "cli/**/*.ts",
+      "dashboard/**/*.{ts,tsx}",
+      "demo/**/*.ts",
+      "src/**/*.ts",
+      "test/**/*.ts",
+      "vitest.config.ts",
+    ],
     extends: [tseslint.configs.strictTypeChecked],
     languageOptions: { parserOptions: { projectService: true } },
     linterOptions: { reportUnusedDisableDirectives: "error" },
@@ -19,6 +27,7 @@ export default tseslint.config(
       "@typescript-eslint/switch-exhaustiveness-check": "error",
     },
   },
+  { files: ["dashboard/**/*.tsx"], ...reactHooks.configs.flat.recommended },
   {
     // A route gets the objects of threads and crons from `access`, which asks whether its caller may reach them.
     files: ["src/edge/**/*.ts"],

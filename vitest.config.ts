@@ -122,7 +122,7 @@ export default defineConfig(async () => {
             // A crash test goes through some fifty deaths, on whatever machine.
             testTimeout: 60_000,
             include: ["test/**/*.test.ts"],
-            exclude: ["test/**/*.node.test.ts"],
+            exclude: ["test/**/*.node.test.ts", "test/browser/**"],
             globalSetup: ["./test/support/openai-server.ts"],
             setupFiles: ["./test/support/fresh-start.ts"],
           },

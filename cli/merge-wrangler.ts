@@ -15,7 +15,7 @@ export interface MergedConfig {
   readonly notes: readonly string[];
 }
 
-const NO_FILES = "the Worker is EdgeCron's, and serves no files";
+const NO_FILES = "the Worker is EdgeCron's, and serves the files of its dashboard and no others";
 const BUNDLES = "EdgeCron bundles the graphs";
 const CLASSES = "it is about classes of another Worker";
 

@@ -8,6 +8,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { parse } from "smol-toml";
 import { prepareStandIns } from "./build/stand-ins.js";
+import { dashboardAssets, type DashboardAssets } from "./dashboard.js";
 import { type MergedConfig, mergeOwnWrangler } from "./merge-wrangler.js";
 import { readOwnWrangler } from "./own-wrangler.js";
 import { packageRoot } from "./package-root.js";
@@ -29,7 +30,8 @@ interface BaseConfig extends Record<string, unknown> {
  */
 export async function writeWranglerConfig(project: Project): Promise<Record<string, string>> {
   const standIns = await prepareStandIns(project);
-  const { config } = withOwnWrangler(project, wranglerConfig(project, await readBase(), standIns));
+  const assets = await dashboardAssets(project);
+  const { config } = withOwnWrangler(project, wranglerConfig(project, await readBase(), standIns, assets));
   const text = `${JSON.stringify(config, null, 2)}\n`;
   await mkdir(dirname(project.wranglerConfig), { recursive: true });
   const isKnown =
@@ -58,6 +60,7 @@ function wranglerConfig(
   { configPath, outDir, graphsModule }: Project,
   base: BaseConfig,
   standIns: ReadonlyMap<string, string>,
+  assets: DashboardAssets | undefined,
 ): Record<string, unknown> {
   const fromHere = (path: string): string => relative(outDir, path).replaceAll("\\", "/");
   const program = join(packageRoot, "dist/build/graphs-program.js");
@@ -78,6 +81,7 @@ function wranglerConfig(
       // `edgecron dev` writes the file "changed" when a file of a graph changes.
       watch_dir: [fromHere(configPath), "changed"],
     },
+    ...(assets && { assets }),
     alias: { [GRAPHS]: graphsModule, ...Object.fromEntries(standIns) },
     d1_databases: base.d1_databases.map((database) => ({
       ...database,

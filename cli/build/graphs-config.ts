@@ -47,6 +47,8 @@ export interface ProjectConfig {
   readonly app: FoundGraph | undefined;
   /** The path before all routes of the server, such as `/api`; empty when there is none. */
   readonly mountPrefix: string;
+  /** Whether the dashboard is to be served. */
+  readonly servesDashboard: boolean;
   /** The sections that the server reads. */
   readonly settings: Readonly<Record<string, unknown>>;
   /** `env` as it stands there. */
@@ -92,7 +94,7 @@ export async function readConfig(path: string): Promise<ProjectConfig> {
     graphs,
     auth: parseAuth(path, config.auth),
     app: parseApp(path, config.http),
-    mountPrefix: mountPrefixOf(path, config.http),
+    ...httpOf(path, config.http),
     settings,
     env: config.env,
     notes: notes.map((note) => `langgraph.json: ${note}`),
@@ -168,9 +170,10 @@ function parseApp(configPath: string, http: unknown): FoundGraph | undefined {
 }
 
 /** @throws GraphConfigError when a value of `http` is of the wrong kind: no server would start with it */
-function mountPrefixOf(configPath: string, http: unknown): string {
+function httpOf(configPath: string, http: unknown): Pick<ProjectConfig, "mountPrefix" | "servesDashboard"> {
   try {
-    return httpSettingsOf(http).mountPrefix;
+    const { mountPrefix, servesDashboard } = httpSettingsOf(http);
+    return { mountPrefix, servesDashboard };
   } catch (error) {
     throw new GraphConfigError(`${dirname(configPath)}/${(error as Error).message}`);
   }

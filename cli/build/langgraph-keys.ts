@@ -28,6 +28,7 @@ const USED = new Set([
   "http.disable_runs",
   "http.disable_store",
   "http.disable_meta",
+  "http.disable_ui",
   "http.disable_webhooks",
   "http.cors",
   "http.cors.allow_origins",
@@ -79,7 +80,6 @@ const OF_OTHER_SERVERS = new Set([
   "webhooks.url.disable_loopback",
   "http.disable_mcp",
   "http.disable_a2a",
-  "http.disable_ui",
 ]);
 
 /** Known to the ecosystem, and not done here; with what that means. */

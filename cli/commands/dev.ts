@@ -41,6 +41,7 @@ async function dev(project: Project, argv: readonly string[]): Promise<number> {
   const { projectVariables, writeEnvFile } = await import("../build/project-variables.js");
   const { devArguments } = await import("../dev/dev-arguments.js");
   const { DevServer } = await import("../dev/dev-server.js");
+  const { dashboardPath } = await import("../dashboard.js");
   const { startTable } = await import("../dev/start-table.js");
   const { processTerminal } = await import("../crons/terminal.js");
   const { env, auth, mountPrefix } = await readConfig(project.configPath);
@@ -66,7 +67,9 @@ async function dev(project: Project, argv: readonly string[]): Promise<number> {
     const access = auth === undefined ? accessOf(args.access) : `${auth.path} decides who may call`;
     const url = String(server.url);
     console.log(`EdgeCron is ready at ${url} (${access}). Ctrl-C ends it.`);
-    for (const line of startTable(processTerminal(), url + mountPrefix, server.graphIds)) console.log(line);
+    const hasDashboard = (await dashboardPath(project)) !== null;
+    const table = startTable(processTerminal(), url + mountPrefix, hasDashboard, server.graphIds);
+    for (const line of table) console.log(line);
     crons.start(url, args.apiKey);
     await server.ended;
   } catch (error) {

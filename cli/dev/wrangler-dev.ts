@@ -14,6 +14,9 @@ const STOP_LIMIT_MS = 5_000;
 /** Time for the rest of a message to be written. */
 const SOON_MS = 500;
 
+/** The log of requests for the dashboard's files, and of those that ask whether the server is up. */
+const OF_NO_INTEREST = /\[wrangler:info\] GET \/(?:ok |\S*dashboard[ /])/;
+
 /** A graph whose module threw: the message names it and says what was thrown. */
 export interface ThrownGraph {
   readonly id: string;
@@ -141,7 +144,7 @@ export class WranglerDev {
     }
     if (this.#loadedOnce && /Local server updated and ready/.test(line)) this.#onReloaded();
     if (this.#held !== null) this.#held.push(line);
-    else if (!/\[wrangler:info\] GET \/ok /.test(line)) this.#write(line.replace("[wrangler:info] ", ""));
+    else if (!OF_NO_INTEREST.test(line)) this.#write(line.replace("[wrangler:info] ", ""));
     if (this.#loadedOnce && /Reloading local server/.test(line)) {
       this.#held ??= [];
       this.#loading = {};

@@ -13,6 +13,7 @@ const section = z
       `disable_${Group}`,
       typeof flag
     >),
+    disable_ui: flag,
     enable_custom_route_auth: flag,
     mount_prefix: z.string("expected a path such as /api").nullish(),
   })
@@ -23,6 +24,8 @@ export interface HttpSettings {
   readonly disabled: ReadonlySet<Group>;
   /** Whether callers need access to reach the project's own routes, as they do for the server's. */
   readonly protectsCustomRoutes: boolean;
+  /** Whether the dashboard is among the static files of the Worker. */
+  readonly servesDashboard: boolean;
   /** The path under which all routes are served, without a slash at its end; empty when there is none. */
   readonly mountPrefix: string;
 }
@@ -36,6 +39,7 @@ export function httpSettingsOf(http: unknown): HttpSettings {
   return {
     disabled: new Set(GROUPS.filter((group) => given[`disable_${group}`] === true)),
     protectsCustomRoutes: given.enable_custom_route_auth !== false,
+    servesDashboard: given.disable_ui !== true,
     mountPrefix: path === "" ? "" : `/${path}`,
   };
 }

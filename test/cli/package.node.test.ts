@@ -90,11 +90,19 @@ beforeAll(async () => {
 });
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
-it("holds the server, the migrations and the command, and nothing else", async () => {
+it("holds the server, the migrations, the command and the dashboard, and nothing else", async () => {
   const others = packed.files
     .map(({ path }) => path)
-    .filter((path) => !/^(?:src\/.*\.ts|dist\/.*\.js|migrations\/\d{4}_\w+\.sql)$/.test(path));
-  expect(others.sort()).toEqual(["LICENSE", "README.md", "package.json", "wrangler.toml"]);
+    .filter((path) => !/^(?:src\/.*\.ts|dist\/.*\.js|migrations\/\d{4}_\w+\.sql)$/.test(path))
+    .filter((path) => !/^dashboard\/dist\/dashboard\/assets\/[\w-]+\.(?:css|js|svg)$/.test(path));
+  expect(others.sort()).toEqual([
+    "LICENSE",
+    "README.md",
+    "dashboard/dist/_headers",
+    "dashboard/dist/index.html",
+    "package.json",
+    "wrangler.toml",
+  ]);
   const unwanted = packed.files.filter(({ path }) => /^dist\/repository\/|test|\.node\./.test(path));
   expect(unwanted).toEqual([]);
   expect(packed.files.map(({ path }) => path)).toEqual(
@@ -125,6 +133,13 @@ describe("a project outside of the repository", { timeout: LIMIT_MS }, () => {
     await project.start();
   }, LIMIT_MS);
   afterAll(() => project.stop());
+
+  it("has the dashboard", async () => {
+    const page = await project.get("/dashboard/crons");
+    const [, script = ""] = /<script[^>]* src="\.([^"]+)"/.exec(page) ?? [];
+    expect(await project.get(script)).toContain("EdgeCron");
+    await project.logged(/^ {2}Dashboard {2}http:\S+\/dashboard$/m);
+  });
 
   it("is served with the LangGraph that it has", async () => {
     const { thread_id: thread } = await project.post("/threads", {});

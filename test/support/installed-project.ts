@@ -69,6 +69,11 @@ export class InstalledProject {
     return answer.json<Record<string, unknown>>();
   }
 
+  /** What is served at a path, to whoever asks. */
+  async get(path: string): Promise<string> {
+    return (await fetch(this.#url + path)).text();
+  }
+
   /** Runs `edgecron crons` as somebody in Tokyo who has the key. */
   crons(...args: string[]): Promise<Ended> {
     const env = {

@@ -1,0 +1,128 @@
+/** Crons: reading them, and what is done to them. Query keys begin with "crons", those of one cron with its id after it. */
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { client } from "./client";
+import { call, callPage } from "./http";
+import { EVERY_FEW_SECONDS } from "./query-client";
+import type { Cron, Figures, Preview, Run, Slot, SlotStatus } from "./types";
+
+/** What is looked for: fields of the body of `POST /runs/crons/search`. */
+export interface CronSearch {
+  readonly assistant_id?: string;
+  readonly thread_id?: string;
+  readonly enabled?: boolean;
+  readonly metadata?: Readonly<Record<string, unknown>>;
+  readonly sort_by?: "next_run_date" | "created_at" | "updated_at" | "assistant_id" | "end_time";
+  readonly sort_order?: "asc" | "desc";
+  readonly limit: number;
+  readonly offset: number;
+}
+
+const pathOf = (cronId: string): string => `/runs/crons/${encodeURIComponent(cronId)}`;
+
+export const useCronPage = (search: CronSearch) =>
+  useQuery({
+    queryKey: ["crons", "search", search],
+    queryFn: ({ signal }) => callPage<Cron>("/runs/crons/search", { method: "POST", body: search, signal }),
+    placeholderData: keepPreviousData,
+    ...EVERY_FEW_SECONDS,
+  });
+
+export const useCron = (cronId: string) =>
+  useQuery({
+    queryKey: ["crons", cronId],
+    queryFn: ({ signal }) => call<Cron>(pathOf(cronId), { signal }),
+    ...EVERY_FEW_SECONDS,
+  });
+
+export const useCronFigures = (cronId: string) =>
+  useQuery({
+    queryKey: ["crons", cronId, "figures"],
+    queryFn: ({ signal }) => call<Figures>(`${pathOf(cronId)}/figures`, { signal }),
+    ...EVERY_FEW_SECONDS,
+  });
+
+/** @param before only slots before this time, for the next page */
+export const useSlots = (
+  cronId: string,
+  query: { readonly limit: number; readonly before?: string; readonly status?: SlotStatus },
+) =>
+  useQuery({
+    queryKey: ["crons", cronId, "slots", query],
+    queryFn: ({ signal }) => call<Slot[]>(`${pathOf(cronId)}/slots`, { query, signal }),
+    placeholderData: keepPreviousData,
+    ...EVERY_FEW_SECONDS,
+  });
+
+export const useCronRuns = (
+  cronId: string,
+  query: { readonly limit: number; readonly offset: number; readonly status?: string },
+) =>
+  useQuery({
+    queryKey: ["crons", cronId, "runs", query],
+    queryFn: ({ signal }) => callPage<Run>(`${pathOf(cronId)}/runs`, { query, signal }),
+    placeholderData: keepPreviousData,
+    ...EVERY_FEW_SECONDS,
+  });
+
+/** The next times of a schedule that need not belong to a cron. Nothing is asked while there is no schedule. */
+export const usePreview = (body: {
+  readonly schedule: string;
+  readonly timezone?: string | undefined;
+  readonly end_time?: string | undefined;
+  readonly count?: number;
+}) =>
+  useQuery({
+    queryKey: ["preview", body],
+    queryFn: ({ signal }) => call<Preview>("/runs/crons/preview", { method: "POST", body, signal }),
+    enabled: body.schedule.trim() !== "",
+    placeholderData: keepPreviousData,
+    retry: false,
+    staleTime: 60_000,
+  });
+
+/** Something that is done to one cron: afterwards all that is shown of crons is read again. */
+function useCronAction<Input, Answer>(action: (input: Input) => Promise<Answer>) {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: action,
+    onSettled: () => queries.invalidateQueries({ queryKey: ["crons"] }),
+  });
+}
+
+const post = <Answer>(path: string, body: unknown): Promise<Answer> => call(path, { method: "POST", body });
+
+export const usePauseCron = (cronId: string) =>
+  useCronAction((body: { note?: string }) => post<Cron>(`${pathOf(cronId)}/pause`, body));
+
+export const useResumeCron = (cronId: string) =>
+  useCronAction((body: { note?: string }) => post<Cron>(`${pathOf(cronId)}/resume`, body));
+
+/** The body has what replaces fields of the cron's own run, such as `input`. */
+export const useRunCronNow = (cronId: string) =>
+  useCronAction((body: Readonly<Record<string, unknown>>) => post<Slot>(`${pathOf(cronId)}/run`, body));
+
+export const useSkipSlots = (cronId: string) =>
+  useCronAction((body: { count: number; note?: string }) => post<Cron>(`${pathOf(cronId)}/skip`, body));
+
+export const useBackfill = (cronId: string) =>
+  useCronAction((body: { start: string; end: string }) =>
+    post<{ slots: number }>(`${pathOf(cronId)}/backfill`, body),
+  );
+
+export const useDeleteCron = (cronId: string) => useCronAction(() => client.crons.delete(cronId));
+
+/** The body of `POST /runs/crons`; for a cron on a thread, with its `thread_id`. */
+export const useCreateCron = () =>
+  useCronAction(
+    ({ thread_id: threadId, ...body }: { thread_id?: string } & Readonly<Record<string, unknown>>) =>
+      post<Cron>(
+        threadId === undefined ? "/runs/crons" : `/threads/${encodeURIComponent(threadId)}/runs/crons`,
+        body,
+      ),
+  );
+
+/** The body of `PATCH`: what is absent stays, and null clears. */
+export const useChangeCron = (cronId: string) =>
+  useCronAction((body: Readonly<Record<string, unknown>>) =>
+    call<Cron>(pathOf(cronId), { method: "PATCH", body }),
+  );

@@ -1,0 +1,31 @@
+/** How answers are kept and asked for again. */
+import { QueryClient } from "@tanstack/react-query";
+import { ApiError } from "./http";
+
+const RETRIES = 2;
+const STALE_MS = 2_000;
+
+/** What is late by a few seconds: lists and tables. */
+export const EVERY_FEW_SECONDS = { refetchInterval: 5_000 } as const;
+/** What changes while one looks at it: a run that is under way. */
+export const EVERY_SECOND = { refetchInterval: 1_000 } as const;
+/** What changes seldom or costs more: sums and charts. */
+export const EVERY_HALF_MINUTE = { refetchInterval: 30_000 } as const;
+
+export function queryClientFor(): QueryClient {
+  return new QueryClient({
+    defaultOptions: {
+      queries: {
+        staleTime: STALE_MS,
+        // A tab that nobody sees asks for nothing.
+        refetchIntervalInBackground: false,
+        retry: (failures, error) => failures < RETRIES && isTransient(error),
+      },
+      mutations: { retry: false },
+    },
+  });
+}
+
+/** Whether the same request may be answered in a moment. */
+const isTransient = (error: Error): boolean =>
+  error instanceof ApiError && (error.status === 0 || error.status >= 500);

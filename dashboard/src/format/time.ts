@@ -1,0 +1,66 @@
+/** Instants as text: in the viewer's zone or in UTC, as the viewer chose, and relative to now. */
+
+/** `UTC`, or the zone of the viewer's machine. */
+export type Zone = "local" | "UTC";
+
+export const LOCAL_ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+
+/** How much of an instant is shown. */
+export type Detail = "minute" | "second" | "time" | "day";
+
+const OPTIONS: Readonly<Record<Detail, Intl.DateTimeFormatOptions>> = {
+  minute: { year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit" },
+  second: {
+    year: "numeric",
+    month: "2-digit",
+    day: "2-digit",
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+  },
+  time: { hour: "2-digit", minute: "2-digit", second: "2-digit" },
+  day: { year: "numeric", month: "2-digit", day: "2-digit", weekday: "short" },
+};
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+/** Such as `2026-11-26 08:30`: the same for every viewer, and sorted as it is read. */
+export function formatInstant(iso: string, zone: string, detail: Detail = "minute"): string {
+  const key = `${zone} ${detail}`;
+  let format = formats.get(key);
+  if (format === undefined) {
+    const timeZone = zone === "local" ? LOCAL_ZONE : zone;
+    format = new Intl.DateTimeFormat("sv-SE", { ...OPTIONS[detail], timeZone, hourCycle: "h23" });
+    formats.set(key, format);
+  }
+  const at = new Date(iso);
+  return Number.isNaN(at.getTime()) ? iso : format.format(at);
+}
+
+/** Such as `in 3 min`, `2 h ago` or `now`. @param now in ms */
+export function formatRelative(iso: string, now: number): string {
+  const distance = Date.parse(iso) - now;
+  const text = formatSpan(Math.abs(distance));
+  if (Math.abs(distance) < 1_000) return "now";
+  return distance > 0 ? `in ${text}` : `${text} ago`;
+}
+
+/** A span with at most two units, such as `2 d 3 h`, `4 min` or `12 s`. */
+export function formatSpan(ms: number): string {
+  if (ms < MINUTE_MS) return `${Math.floor(ms / 1_000)} s`;
+  const units: readonly [number, string][] = [
+    [DAY_MS, "d"],
+    [HOUR_MS, "h"],
+    [MINUTE_MS, "min"],
+  ];
+  const first = units.findIndex(([size]) => ms >= size);
+  const [size, name] = units[first] ?? [MINUTE_MS, "min"];
+  const second = units[first + 1];
+  const rest = second === undefined ? 0 : Math.floor((ms % size) / second[0]);
+  const text = `${Math.floor(ms / size)} ${name}`;
+  return rest === 0 || second === undefined ? text : `${text} ${rest} ${second[1]}`;
+}

@@ -1,0 +1,18 @@
+/** `npm run test:browser`: the dashboard in a real Chromium, against a real server, which all files share. */
+import { join } from "node:path";
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  root: join(import.meta.dirname, "../.."),
+  test: {
+    name: "browser",
+    include: ["test/browser/**/*.browser.test.ts"],
+    globalSetup: ["./test/browser/start-server.ts"],
+    setupFiles: ["./test/browser/end-browser.ts"],
+    // One browser and one server for all.
+    maxWorkers: 1,
+    isolate: false,
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+  },
+});
