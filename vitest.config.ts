@@ -49,6 +49,7 @@ const BUNDLED = [
   "@langchain/langgraph-sdk/client",
   "@langchain/langgraph/prebuilt",
   "@langchain/langgraph/remote",
+  "@langchain/langgraph/stream",
   "@langchain/langgraph/zod",
   "@langchain/langgraph/zod/schema",
   "@langchain/openai",

@@ -14,6 +14,7 @@ import type { Env } from "./platform/config";
 import { logError } from "./platform/log";
 
 export { CronDO } from "./cron/cron-do";
+export { SocketCommands } from "./edge/socket-commands";
 export { ThreadDO } from "./thread/thread-do";
 
 warnOfOpenAccess(env);

@@ -20,6 +20,8 @@ export interface RunKwargs extends JsonObject, KeptFields {
   config: JsonObject & { configurable: JsonObject };
   context: JsonObject;
   durability?: RunCreate["durability"];
+  /** The run was started by the thread protocol, whose events are kept for it. */
+  protocol?: true;
 }
 
 /** What a cron asks of the runs that it makes. */

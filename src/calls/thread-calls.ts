@@ -4,6 +4,7 @@
  */
 import type { Env } from "../platform/config";
 import { remoteCalls } from "../platform/rpc";
+import type { AgentTree, EventsFilter } from "../wire/protocol/events";
 import type { Run, RunError } from "../wire/runs/run";
 import type { THREAD_MODES } from "../wire/runs/stream";
 import type {
@@ -185,8 +186,42 @@ export interface ThreadRunCalls {
   deleteRun(threadId: string, runId: string): Promise<void>;
 }
 
+/** What a thread waits for. */
+export interface PendingInput {
+  /** The assistant of the thread's last run; null when it had none. */
+  assistantId: string | null;
+  /** The ids of the interrupts that wait for an answer. LangGraph before version 0.4 gives them none. */
+  interruptIds: (string | null)[];
+}
+
+/** Calls for the thread protocol. */
+export interface ThreadProtocolCalls {
+  /**
+   * Takes in a run. Its input is the answer to an interrupt when the thread waits for one and the run does not start from another
+   * checkpoint.
+   * @returns the number of the last event before the run
+   * @throws thread.not_found, run.conflict
+   */
+  startRun(run: NewRun): Promise<number>;
+  /** What the thread waits for. When its run has just asked, waits for the end of that run. @throws thread.not_found */
+  pendingInput(threadId: string): Promise<PendingInput>;
+  /** The tree of the graph and of the graphs in it, as the thread's last run tells it; null when there was no run. */
+  agentTree(threadId: string): Promise<AgentTree | null>;
+  /**
+   * Streams the events of the thread for as long as someone reads, also those of a thread that does not exist yet.
+   * @param lastEventId the stream begins after this event, unless the filter says where
+   * @param visible the events are sent while the thread passes this filter
+   */
+  streamEvents(
+    threadId: string,
+    filter: EventsFilter,
+    options: { lastEventId: string | undefined; visible: AccessFilter | undefined },
+  ): Promise<ReadableStream<Uint8Array>>;
+}
+
 /** Everything that a thread's object can be asked. */
-export interface ThreadCalls extends ThreadRecordCalls, ThreadStateCalls, ThreadRunCalls {
+export interface ThreadCalls
+  extends ThreadRecordCalls, ThreadStateCalls, ThreadRunCalls, ThreadProtocolCalls {
   /**
    * For the watchdog: sets the alarm again, which may have been lost, and corrects D1 about runs that are not here.
    * @param runIds runs of the thread that have not ended as far as D1 knows

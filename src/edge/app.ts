@@ -18,6 +18,7 @@ import type { DescribedRoutes } from "./described-routes";
 import { httpSettingsOf, type Group } from "./http-settings";
 import type { Operation } from "./openapi/operation";
 import { documentRoutes } from "./openapi/routes";
+import { protocolRoutes } from "./protocol";
 import { runRoutes } from "./runs";
 import { stateRoutes } from "./states";
 import { storeRoutes } from "./store";
@@ -81,6 +82,7 @@ function resourcesBut(
     ["runs", cronHistoryRoutes],
     ["runs", runRoutes],
     ["runs", streamRoutes],
+    ["runs", protocolRoutes],
     ["threads", threadRoutes],
     ["threads", stateRoutes],
     ["store", storeRoutes],

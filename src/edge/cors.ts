@@ -4,7 +4,7 @@ import { z } from "zod";
 import { settings } from "../graphs/registry";
 import { accessMode } from "../auth/access-mode";
 import { readConfig, type Env } from "../platform/config";
-import { messageOf } from "../platform/errors";
+import { DomainError, messageOf } from "../platform/errors";
 import type { EdgeContext } from "./caller";
 
 const EXPOSED = ["Content-Location", "Location", "X-Pagination-Total", "X-Pagination-Next"];
@@ -107,3 +107,18 @@ export const browserAccess = cors({
     return corsSettings.namesOrigins ? null : "*";
   },
 });
+
+/**
+ * Refuses a WebSocket of a page of another site that comes with the cookies of its user. Browsers keep such a page from reading what a
+ * request with cookies is answered, unless `http.cors` lets it; they do not keep it from a WebSocket.
+ * @throws request.forbidden
+ */
+export function requireSameSite(c: EdgeContext): void {
+  const origin = c.req.header("origin");
+  if (origin === undefined || c.req.header("cookie") === undefined || corsSettings.allows(origin)) return;
+  if (URL.canParse(origin) && new URL(origin).host === new URL(c.req.url).host) return;
+  throw new DomainError(
+    "request.forbidden",
+    `Origin: pages of "${origin}" may not open a WebSocket with cookies; name it in http.cors.allow_origins of langgraph.json`,
+  );
+}

@@ -8,6 +8,7 @@ import { ObjectSchema } from "../platform/object-schema";
 import { ListMemory } from "./checkpoints/list-memory";
 import type { StoredThread } from "./record/thread-row";
 import { noThread, ThreadStore } from "./record/thread-store";
+import type { RunFeed } from "./protocol/run-feed";
 import { AnsweredReports } from "./runs/answered-reports";
 import { ReportStore } from "./runs/report-store";
 import { RunStore } from "./runs/run-store";
@@ -41,6 +42,8 @@ export class ThreadContext {
   readonly webhookValues: WebhookValues;
   /** The events that runs stream, and those who listen to them. */
   readonly events: EventLog;
+  /** What makes the events of the thread protocol for the runs that are executing, by the ids of their threads. */
+  readonly feeds = new Map<string, RunFeed>();
   /** The traces of runs, which go to LangSmith. */
   readonly traces: Traces;
   /** The long lists of the runs' states. */

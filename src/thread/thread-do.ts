@@ -10,6 +10,8 @@ import type { ThreadCalls } from "../calls/thread-calls";
 import { answerCall, type Answer } from "../platform/rpc";
 import { AlarmHandler } from "./alarm-handler";
 import { IndexWriter } from "./index-writer";
+import { ProtocolCalls } from "./protocol/protocol-calls";
+import { Sockets } from "./protocol/sockets";
 import { RecordCalls } from "./record/record-calls";
 import { Reports } from "./runs/reports";
 import { RunCalls } from "./runs/run-calls";
@@ -28,6 +30,7 @@ type Result<Call extends keyof ThreadCalls> = ReturnType<ThreadCalls[Call]>;
 
 export class ThreadDO extends DurableObject implements ThreadCalls {
   private readonly context = new ThreadContext(this.ctx, this.env);
+  private readonly sockets = new Sockets(this.context);
   private readonly index = new IndexWriter(this.context);
   private readonly reports = new Reports(this.context, this.index);
   private readonly webhooks = new Webhooks(this.context, this.index);
@@ -43,6 +46,7 @@ export class ThreadDO extends DurableObject implements ThreadCalls {
   private readonly recordCalls = new RecordCalls(this.context, this.index, this.queue);
   private readonly stateCalls = new StateCalls(this.context, this.index);
   private readonly runCalls = new RunCalls(this.context, this.index, this.queue);
+  private readonly protocolCalls = new ProtocolCalls(this.context, this.queue, this.runCalls);
   private readonly visibleThreads = new VisibleThreads(this.context, this.runCalls);
   private readonly alarmHandler = new AlarmHandler(
     this.context,
@@ -57,6 +61,23 @@ export class ThreadDO extends DurableObject implements ThreadCalls {
   async call(method: string, args: unknown[], visible?: AccessFilter): Promise<Answer> {
     const guard = visible && (() => this.visibleThreads.require(method, args, visible));
     return answerCall(this, method, args, guard);
+  }
+
+  /** Accepts a WebSocket. Only the edge can call this. */
+  override fetch(request: Request): Response {
+    return this.sockets.accept(request);
+  }
+
+  override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
+    await this.sockets.receive(socket, message);
+  }
+
+  override webSocketClose(socket: WebSocket): void {
+    this.sockets.forget(socket);
+  }
+
+  override webSocketError(socket: WebSocket): void {
+    this.sockets.forget(socket);
   }
 
   override async alarm(): Promise<void> {
@@ -163,5 +184,23 @@ export class ThreadDO extends DurableObject implements ThreadCalls {
 
   deleteRun(...args: Args<"deleteRun">): Result<"deleteRun"> {
     return this.runCalls.deleteRun(...args);
+  }
+
+  // The calls for the thread protocol.
+
+  startRun(...args: Args<"startRun">): Result<"startRun"> {
+    return this.protocolCalls.startRun(...args);
+  }
+
+  pendingInput(...args: Args<"pendingInput">): Result<"pendingInput"> {
+    return this.protocolCalls.pendingInput(...args);
+  }
+
+  agentTree(...args: Args<"agentTree">): Result<"agentTree"> {
+    return this.protocolCalls.agentTree(...args);
+  }
+
+  streamEvents(...args: Args<"streamEvents">): Result<"streamEvents"> {
+    return this.protocolCalls.streamEvents(...args);
   }
 }

@@ -96,6 +96,8 @@ const BODIES: Record<string, (things: Things) => unknown> = {
   patch_assistant: () => ({ name: "changed" }),
   put_item: () => ({ namespace: ["notes"], key: "other", value: {} }),
   delete_item: () => ({ namespace: ["notes"], key: "n" }),
+  send_command: () => ({ id: 1, method: "state.get", params: {} }),
+  stream_events: () => ({ channels: ["values", "lifecycle"], since: 0 }),
 };
 
 /** What stands in the query of the routes that need one. */
@@ -109,6 +111,10 @@ const TAKEN = ["create_assistant", "create_thread"];
 const COPY = "copy_thread";
 /** A stream whose one event says 404. */
 const STREAMS = ["join_run_stream", "join_stateless_run_stream"];
+/** A stream that may be opened before there is a thread, and that says nothing of a thread which the caller may not see. */
+const QUIET = "stream_events";
+/** Is opened by an upgrade, and refused without one; test/auth/protocol.test.ts has what it says. */
+const SOCKET = "connect_thread";
 
 interface Answered {
   status: number;
@@ -131,7 +137,18 @@ async function ask(token: string, id: string, things: Things): Promise<Answered>
       ...(hasBody && { body: JSON.stringify(BODIES[id]?.(things) ?? {}) }),
     }),
   );
-  return { status: response.status, text: await response.text() };
+  return {
+    status: response.status,
+    text: id === QUIET && response.ok ? await begin(response) : await response.text(),
+  };
+}
+
+/** What a stream that does not end says at once. */
+async function begin({ body }: Response): Promise<string> {
+  const reader = (body as ReadableStream<Uint8Array>).getReader();
+  const { value } = await reader.read();
+  await reader.cancel();
+  return new TextDecoder().decode(value);
 }
 
 /** The text without the ids that the request itself had. */
@@ -157,6 +174,8 @@ describe("the ids of another tenant", () => {
       ]);
       const namesThing = routes.find((one) => one.id === id)?.path.includes("{") === true;
       if (STREAMS.includes(id)) expect(foreign.text).toMatch(/^event: error\ndata: .*404: /);
+      else if (id === QUIET) expect(foreign).toEqual({ status: 200, text: ": open\n\n" });
+      else if (id === SOCKET) expect(foreign.status).toBe(422);
       else if (namesThing) expect(foreign.status).toBe(id === COPY ? 409 : 404);
     }
     // Alice still has what she had, unchanged.

@@ -16,7 +16,7 @@ export const TAGS = {
 
 /** An answer of an operation that succeeds. */
 export interface Answer {
-  status: 200 | 202 | 204;
+  status: 101 | 200 | 202 | 204;
   description: string;
   /** Undefined when there is no body. */
   schema?: z.ZodType;
@@ -79,7 +79,7 @@ export const page = (description: string, schema: z.ZodType): readonly Answer[] 
   json(description, z.array(schema), ["X-Pagination-Total", "X-Pagination-Next"]);
 
 /** Answers without a body. */
-export const empty = (description: string, status: 202 | 204 = 204): readonly Answer[] => [
+export const empty = (description: string, status: 101 | 202 | 204 = 204): readonly Answer[] => [
   { status, description, mediaType: "application/json", headers: [] },
 ];
 

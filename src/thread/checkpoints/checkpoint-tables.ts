@@ -157,8 +157,11 @@ export interface CheckpointQuery {
   limit?: number | undefined;
 }
 
-/** The keys of the checkpoints that match, newest first. */
-export function findCheckpoints(sql: SqlStorage, query: CheckpointQuery): CheckpointKey[] {
+/** The keys of the checkpoints that match, with the runs that wrote them, newest first. */
+export function findCheckpoints(
+  sql: SqlStorage,
+  query: CheckpointQuery,
+): (CheckpointKey & Pick<CheckpointRow, "runId">)[] {
   if (!hasTable(sql, "checkpoints")) return [];
   const conditions: [condition: string, value: string | undefined][] = [
     ["thread_id = ?", query.threadId],
@@ -169,8 +172,13 @@ export function findCheckpoints(sql: SqlStorage, query: CheckpointQuery): Checkp
   ];
   const given = conditions.filter(([, value]) => value !== undefined);
   const where = given.length > 0 ? `WHERE ${given.map(([condition]) => condition).join(" AND ")}` : "";
-  const rows = sql.exec<{ thread_id: string; checkpoint_ns: string; checkpoint_id: string }>(
-    `SELECT thread_id, checkpoint_ns, checkpoint_id FROM checkpoints ${where}
+  const rows = sql.exec<{
+    thread_id: string;
+    checkpoint_ns: string;
+    checkpoint_id: string;
+    run_id: string | null;
+  }>(
+    `SELECT thread_id, checkpoint_ns, checkpoint_id, run_id FROM checkpoints ${where}
      ORDER BY checkpoint_id DESC LIMIT ?`,
     ...given.map(([, value]) => value),
     query.limit ?? -1, // a negative limit is none
@@ -179,5 +187,6 @@ export function findCheckpoints(sql: SqlStorage, query: CheckpointQuery): Checkp
     threadId: row.thread_id,
     ns: row.checkpoint_ns,
     checkpointId: row.checkpoint_id,
+    runId: row.run_id,
   }));
 }

@@ -14,6 +14,7 @@ import { readPiece, writePiece } from "../checkpoints/checkpoint-copy";
 import { keepLatestState } from "../checkpoints/checkpoint-deletion";
 import { CheckpointSaver } from "../checkpoints/checkpoint-saver";
 import type { IndexWriter } from "../index-writer";
+import { closeSockets } from "../protocol/sockets";
 import type { RunQueue } from "../runs/run-queue";
 import { applySupersteps } from "../state/state-update";
 import { readSnapshot } from "../state/thread-state";
@@ -125,6 +126,7 @@ export class RecordCalls implements ThreadRecordCalls {
     this.queue.stopAll(runIds, "interrupt");
     const ended = runIds.map((runId) => this.queue.outcome(runId)).filter((outcome) => outcome !== undefined);
     await Promise.all(ended);
+    closeSockets(this.context.state, threadId);
     await this.index.settle();
   }
 

@@ -6,6 +6,7 @@ import { D1Store } from "../../d1/store/d1-store";
 import { runTimeoutMs } from "../../platform/config";
 import type { RunError } from "../../wire/runs/run";
 import { CheckpointSaver } from "../checkpoints/checkpoint-saver";
+import { RunFeed } from "../protocol/run-feed";
 import type { RunEvent } from "../streams/stream-modes";
 import type { ThreadContext } from "../thread-context";
 import type { Trace } from "../traces/traces";
@@ -19,6 +20,7 @@ export class RunAttempt implements Execution {
   readonly store: D1Store;
   readonly meter: UsageMeter;
   readonly trace: Trace;
+  readonly feed: RunFeed;
   private readonly controller = new AbortController();
   /** The reason for which {@link stop} was called; undefined when it was not. */
   private stoppedFor: StopReason | undefined;
@@ -32,6 +34,7 @@ export class RunAttempt implements Execution {
     this.store = new D1Store(context.env.DB);
     this.meter = new UsageMeter(run.usage);
     this.trace = context.traces.ofRun(run);
+    this.feed = new RunFeed(context.events, run);
     this.saver = new CheckpointSaver(context.storage, {
       runId: run.runId,
       metadata: {
@@ -74,10 +77,15 @@ export class RunAttempt implements Execution {
     const timer = setTimeout(() => {
       this.controller.abort("timeout" satisfies StopReason);
     }, limitMs);
+    const { feeds } = this.context;
+    feeds.set(this.run.threadId, this.feed);
     try {
       return await Promise.race([executeRun(this), stoppedAfterAbort(this.signal)]);
     } finally {
       clearTimeout(timer);
+      // A graph that ignores the abort may still be executing.
+      this.feed.stop();
+      feeds.delete(this.run.threadId);
       this.trace.send();
     }
   }

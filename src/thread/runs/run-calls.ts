@@ -151,7 +151,11 @@ export class RunCalls implements ThreadRunCalls {
     const afterEventId = lastEventId ?? this.context.events.position();
     return {
       afterEventId,
-      stream: eventStream({ log: this.context.events, id: threadId, replay, includes }),
+      stream: eventStream({
+        listen: (listener) => this.context.events.listen(threadId, listener),
+        replay,
+        includes,
+      }),
     };
   }
 
@@ -239,7 +243,7 @@ export class RunCalls implements ThreadRunCalls {
    *   alarm goes on with the run
    * @throws thread.not_found, also when the checkpoint to start from does not exist; run.conflict
    */
-  private takeIn(run: NewRun, cronEntry: CronEntry | null, { cronWaits = false } = {}): Run {
+  takeIn(run: NewRun, cronEntry: CronEntry | null, { cronWaits = false } = {}): Run {
     if (!run.createThread) this.context.requireThread(run.threadId);
     requireStartCheckpoint(this.context.storage.sql, run);
     this.context.createTables();
@@ -282,8 +286,7 @@ export class RunCalls implements ThreadRunCalls {
   ): ReadableStream<Uint8Array> {
     const { ended, cancelOnDisconnect, replay = [], filter } = options;
     return eventStream({
-      log: this.context.events,
-      id: runId,
+      listen: (listener) => this.context.events.listen(runId, listener),
       replay,
       ended,
       includes: (event) => isInRunStream(event, filter),

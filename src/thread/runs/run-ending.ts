@@ -3,6 +3,7 @@ import { runLogFields } from "../../calls/run";
 import { logInfo } from "../../platform/log";
 import type { CheckpointSaver } from "../checkpoints/checkpoint-saver";
 import type { IndexWriter } from "../index-writer";
+import { agentStatus, runEnd } from "../protocol/run-events";
 import type { ThreadContext } from "../thread-context";
 import type { Webhooks } from "../webhooks/webhooks";
 import type { Outcome, StopReason } from "./outcome";
@@ -23,7 +24,7 @@ export class RunEnding {
   record(run: StoredRun, outcome: Outcome, saver: CheckpointSaver, reason?: StopReason): void {
     this.records.end(run, outcome, saver, reason);
     this.reports.sendDue();
-    this.streamRunDone(run);
+    this.streamRunDone(run, outcome);
     // Successful runs are not logged: most runs succeed, and a search finds them.
     if (outcome.status === "success") return;
     logInfo("run ended", { ...runLogFields(run), status: outcome.status, reason });
@@ -39,12 +40,16 @@ export class RunEnding {
     this.context.state.waitUntil(this.webhooks.callDueAndSettle());
   }
 
-  /** Sends the event `run_done` to the streams of the thread. The run's end is stored before. */
-  private streamRunDone(run: StoredRun): void {
+  /** Tells the streams of the thread. The run's end is stored before. */
+  private streamRunDone(run: StoredRun, outcome: Outcome): void {
     const { events, threads } = this.context;
-    const resumable = run.kwargs.stream_resumable === true;
+    const { stream_resumable, protocol = false } = run.kwargs;
+    const resumable = stream_resumable === true;
+    const isKept = (resumable || protocol) && threads.find(run.threadId)?.deleted === false;
     const done = { event: "metadata", data: { status: "run_done", run_id: run.runId } };
-    events.emitToThread(run, done, resumable && threads.find(run.threadId)?.deleted === false);
-    if (resumable) events.endRun(run.runId);
+    events.emitToThread(run, done, resumable && isKept);
+    const end = runEnd(run, { status: agentStatus(outcome), error: outcome.error });
+    events.emitProtocol(run, end, protocol && isKept);
+    if (resumable || protocol) events.endRun(run.runId);
   }
 }

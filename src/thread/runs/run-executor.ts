@@ -6,6 +6,8 @@ import { userKeys, withoutUserKeys } from "../../calls/user";
 import { loadGraph } from "../../graphs/registry";
 import type { JsonObject } from "../../platform/json";
 import type { CheckpointSaver } from "../checkpoints/checkpoint-saver";
+import type { RunFeed } from "../protocol/run-feed";
+import { feedModes } from "../protocol/feed-modes";
 import { MAX_WIRE_LENGTH, toWire } from "../state/wire-state";
 import type { Trace } from "../traces/traces";
 import {
@@ -35,6 +37,8 @@ export interface Execution {
   readonly meter: UsageMeter;
   /** The trace of the attempt. */
   readonly trace: Trace;
+  /** Makes the events of the thread protocol. */
+  readonly feed: RunFeed;
   /** Aborts with a {@link StopReason} when the run is to stop. */
   readonly signal: AbortSignal;
   /** Whether somebody waits for the values with which the run ends. */
@@ -49,12 +53,13 @@ export interface Execution {
  * The error is not streamed here, because another attempt may follow.
  */
 export async function executeRun(execution: Execution): Promise<Outcome> {
-  const { run } = execution;
+  const { run, feed } = execution;
   let values: unknown = null;
   // The interrupts at which the graph has stopped. Empty at a breakpoint, and undefined when the graph ran to its end.
   let interrupts: unknown[] | undefined;
   try {
     execution.emit({ event: "metadata", data: { run_id: run.runId, attempt: run.attempts } });
+    feed.begin();
     const mapper = new EventMapper(streamModesOf(run), streamsSubgraphs(run));
     for await (const part of executeGraph(execution)) {
       if ("event" in part) {
@@ -65,18 +70,23 @@ export async function executeRun(execution: Execution): Promise<Outcome> {
         if (isInterrupt(part.chunk)) interrupts = [...(interrupts ?? []), ...part.chunk.__interrupt__];
         else values = part.chunk;
       }
+      feed.push(part);
       for (const event of mapper.eventsOf(part)) execution.emit(event);
     }
     if (interrupts === undefined) {
       interrupts = await interruptsOfOlderGraph(execution);
-      const chunk = { __interrupt__: interrupts };
-      const events = interrupts === undefined ? [] : mapper.eventsOf({ ns: [], mode: "values", chunk });
-      for (const event of events) execution.emit(event);
+      if (interrupts !== undefined) {
+        const part: GraphChunk = { ns: [], mode: "values", chunk: { __interrupt__: interrupts } };
+        feed.push(part);
+        for (const event of mapper.eventsOf(part)) execution.emit(event);
+      }
     }
+    await feed.end();
     const ended = interrupts === undefined ? values : withInterrupts(values, interrupts);
     if (execution.saver.stateBytes > LARGE_STATE_BYTES) toWire(ended);
     return { ...SUCCESS, values: valuesFor(execution, ended), waiting: interrupts !== undefined };
   } catch (error) {
+    await feed.end({ error });
     return failure(error, execution, values);
   }
 }
@@ -111,6 +121,7 @@ async function* executeGraph({
   signal,
   meter,
   trace,
+  feed,
 }: Execution): AsyncGenerator<GraphChunk | RunEvent> {
   const { context } = run.kwargs;
   // Last, so that nothing that a client sent takes the place of the user.
@@ -124,8 +135,10 @@ async function* executeGraph({
   if (!continuesAttempt && startId !== undefined && (await saver.getTuple(config)) === undefined) {
     throw stampRetryable(new Error(`no checkpoint with the id ${startId} on this thread`), false);
   }
+  feed.setGraph(graph);
   const modes = streamModesOf(run);
-  const subgraphs = needsSubgraphs(modes, streamsSubgraphs(run));
+  const fed = feedModes(modes, feed);
+  const subgraphs = fed.subgraphs || needsSubgraphs(modes, streamsSubgraphs(run));
   const options = {
     ...optionsOf(run),
     configurable: {
@@ -137,7 +150,8 @@ async function* executeGraph({
     signal,
     callbacks: [meter, ...trace.handlers],
     subgraphs,
-    streamMode: libraryModes(modes),
+    streamMode: [...new Set([...libraryModes(modes), ...fed.modes])],
+    ...fed.options,
   };
   if (!modes.includes("events")) {
     const stream = await graph.stream(input, options);

@@ -6,7 +6,9 @@
 import { now } from "../../platform/clock";
 import { parseJson } from "../../platform/json";
 import { toWire } from "../state/wire-state";
+import { toSentEvent, type ProtocolEvent } from "../protocol/protocol-event";
 import { FirstListenerBuffer } from "./first-listener-buffer";
+import { RecentEvents } from "./recent-events";
 import type { EventRef, SentEvent } from "./sent-event";
 import type { RunEvent } from "./stream-modes";
 
@@ -29,6 +31,8 @@ export class EventLog {
   private readonly listeners = new Map<string, Set<Listener>>();
   /** Events of background runs that wait for their first listener. */
   private readonly held = new FirstListenerBuffer();
+  /** Events of the thread protocol that need not be kept, for clients that come soon or come back. */
+  private readonly recent = new RecentEvents();
   /** Kept events that are not in the table yet. */
   private readonly unwritten: SentEvent[] = [];
   /** Characters kept so far, by the id of the run. */
@@ -66,6 +70,38 @@ export class EventLog {
     const sent: SentEvent = { id: this.nextId(), runId, threadId, event, data: text, threadOnly: true };
     if (kept) this.unwritten.push(sent);
     for (const listener of listeners) listener(sent);
+  }
+
+  /**
+   * Passes an event of the thread protocol to those who listen to the thread by it. It is dropped when nobody has listened to the run
+   * and it need not be kept, and when it cannot be JSON.
+   * @param kept whether the event is stored, so that it can be replayed after this host is gone
+   */
+  emitProtocol({ runId, threadId }: EventRef & { runId: string }, event: ProtocolEvent, kept: boolean): void {
+    const listeners = [...this.listenersOf(protocolOf(threadId))];
+    if (!kept && listeners.length === 0 && !this.recent.holds(threadId, runId)) return;
+    const sent = toSentEvent({ id: this.nextId(), runId, threadId }, event);
+    if (sent === undefined) return;
+    if (kept) this.keepNewest(sent);
+    else this.recent.add(sent);
+    for (const listener of listeners) listener(sent);
+  }
+
+  /** Whether somebody listens to the thread by the thread protocol. */
+  isHeardByProtocol(threadId: string): boolean {
+    return this.listeners.has(protocolOf(threadId));
+  }
+
+  /** Passes the events of the thread protocol to the listener. @returns a function that removes the listener */
+  listenByProtocol(threadId: string, listener: Listener): () => void {
+    return this.listen(protocolOf(threadId), listener);
+  }
+
+  /** The events of the thread protocol that this object still has of the thread, in order. */
+  readProtocol(threadId: string, afterId: number): SentEvent[] {
+    const kept = this.readKept(threadId, afterId).filter(({ protocol }) => protocol !== undefined);
+    const recent = this.recent.read(threadId).filter(({ id }) => id > afterId);
+    return recent.length === 0 ? kept : [...kept, ...recent].sort((one, other) => one.id - other.id);
   }
 
   /** Whether the run or the thread has listeners. */
@@ -133,8 +169,9 @@ export class EventLog {
       .map((row) => row.thread_id);
   }
 
-  /** Deletes all kept events of a thread. */
+  /** Deletes all events of a thread. */
   removeThread(threadId: string): void {
+    this.recent.remove(threadId);
     if (this.hasTable()) this.storage.sql.exec("DELETE FROM events WHERE thread_id = ?", threadId);
   }
 
@@ -173,6 +210,22 @@ export class EventLog {
       );
     }
     this.keptLengths.set(sent.runId, length);
+    this.writeSoon(sent);
+  }
+
+  /** Stores an event with the next write. When a run has streamed more than can be kept, its events so far are given up for it. */
+  private keepNewest(sent: SentEvent & { runId: string }): void {
+    let length = (this.keptLengths.get(sent.runId) ?? 0) + sent.data.length;
+    if (length > MAX_KEPT_LENGTH) {
+      this.write();
+      this.storage.sql.exec("DELETE FROM events WHERE run_id = ?", sent.runId);
+      length = sent.data.length;
+    }
+    this.keptLengths.set(sent.runId, length);
+    this.writeSoon(sent);
+  }
+
+  private writeSoon(sent: SentEvent): void {
     this.unwritten.push(sent);
     this.timer ??= setTimeout(() => {
       this.write();
@@ -216,6 +269,9 @@ export class EventLog {
     return this.tableExists;
   }
 }
+
+/** The id under which those listen to a thread who do so by the thread protocol. */
+const protocolOf = (threadId: string): string => `protocol ${threadId}`;
 
 /** The text, cut into pieces that fit a row. */
 function pieces(text: string): string[] {

@@ -16,11 +16,22 @@ export interface SentEvent extends EventRef {
   data: string;
   /** The event goes to the streams of the thread and not to those of the run. */
   threadOnly?: true;
+  /** There when the event is one of the thread protocol, and then no stream of the older API has it. */
+  protocol?: ProtocolAddress;
+}
+
+/** What says which clients of the thread protocol get an event. */
+export interface ProtocolAddress {
+  channel: string;
+  /** The labels of the subgraph that the event is from, from the outermost on; none for the graph itself. */
+  namespace: string[];
+  /** The id that clients see. It names the run of an event that the server makes itself, and is the event's number otherwise. */
+  eventId: string;
 }
 
 /** Whether a run's stream includes the event. */
 export function isInRunStream(sent: SentEvent, { modes, namespaces }: RunFilter): boolean {
-  if (sent.threadOnly === true) return false;
+  if (sent.threadOnly === true || sent.protocol !== undefined) return false;
   const [name = "", ...labels] = sent.event.split("|");
   const [mode = ""] = name.split("/");
   if (mode === "metadata" || mode === "error" || mode === "feedback") return true;
@@ -30,7 +41,8 @@ export function isInRunStream(sent: SentEvent, { modes, namespaces }: RunFilter)
 }
 
 /** Whether a thread's stream includes the event. */
-export function isInThreadStream({ event }: SentEvent, modes: readonly ThreadMode[]): boolean {
+export function isInThreadStream({ event, protocol }: SentEvent, modes: readonly ThreadMode[]): boolean {
+  if (protocol !== undefined) return false;
   if (event === "state_update") return modes.includes("state_update");
   return modes.includes("run_modes") || (event === "metadata" && modes.includes("lifecycle"));
 }

@@ -1,5 +1,5 @@
 /** The stream of a run or a thread as the bytes of server-sent events. */
-import type { EventLog } from "./event-log";
+import type { Listener } from "./event-log";
 import type { SentEvent } from "./sent-event";
 
 /** A heartbeat is sent this often, so that no proxy closes an idle connection. */
@@ -13,13 +13,14 @@ const encoder = new TextEncoder();
 
 /** What a stream sends, and when it ends. */
 export interface StreamSource {
-  log: EventLog;
-  /** The id of the run or the thread to listen to. */
-  id: string;
+  /** Begins to listen. @returns a function that ends it */
+  listen: (listener: Listener) => () => void;
   /** Earlier events with which the stream begins. */
   replay: SentEvent[];
   /** Whether the stream includes an event. */
   includes: (event: SentEvent) => boolean;
+  /** Whether the client is sent a comment at once: it goes on only when the answer has begun, and there may be no event for long. */
+  opensAtOnce?: boolean;
   /** The stream ends when this promise settles. Without it the stream never ends, as that of a thread. */
   ended?: Promise<unknown>;
   /** Called when the client disconnects before the stream has ended. */
@@ -52,7 +53,8 @@ export function eventStream(source: StreamSource): ReadableStream<Uint8Array> {
     ) {
       waiting.shift();
       waitingLength -= event.data.length;
-      controller.enqueue(encoder.encode(`id: ${event.id}\nevent: ${event.event}\ndata: ${event.data}\n\n`));
+      const id = event.protocol?.eventId ?? event.id;
+      controller.enqueue(encoder.encode(`id: ${id}\nevent: ${event.event}\ndata: ${event.data}\n\n`));
     }
     // `enqueue` may have called this function again, which then closed the stream already.
     if (!ended || closed || waiting.length > 0) return;
@@ -70,8 +72,9 @@ export function eventStream(source: StreamSource): ReadableStream<Uint8Array> {
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
+        if (source.opensAtOnce === true) controller.enqueue(encoder.encode(": open\n\n"));
         for (const event of source.replay) queueEvent(event);
-        const unlisten = source.log.listen(source.id, (event) => {
+        const unlisten = source.listen((event) => {
           queueEvent(event);
           sendQueued(controller);
           // The client is too slow. It can connect again and go on where it was, if the stream is resumable.

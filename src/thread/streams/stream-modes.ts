@@ -126,7 +126,7 @@ function wireCheckpoint({ config, parentConfig, tasks, ...rest }: JsonObject): J
 }
 
 /** A task of a subgraph names the checkpoint of the subgraph by a config in `state`; clients get it as `checkpoint`. */
-function wireTask({ state, ...task }: JsonObject): JsonObject {
+export function wireTask({ state, ...task }: JsonObject): JsonObject {
   const checkpoint = checkpointOf(state);
   return checkpoint === null
     ? { ...task, ...(state === undefined ? {} : { state }) }
@@ -145,4 +145,4 @@ function checkpointOf(config: unknown): JsonObject | null {
   return thread_id === undefined ? null : { thread_id, checkpoint_id, checkpoint_ns, checkpoint_map };
 }
 
-const isObject = (value: unknown): value is JsonObject => typeof value === "object" && value !== null;
+export const isObject = (value: unknown): value is JsonObject => typeof value === "object" && value !== null;

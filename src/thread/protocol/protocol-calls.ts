@@ -1,0 +1,114 @@
+/** The calls of a thread object for the thread protocol: start a run, stream the events of all runs, and what a thread waits for. */
+import type { AccessFilter } from "../../calls/access-filter";
+import type { NewRun } from "../../calls/run";
+import type { PendingInput, ThreadProtocolCalls } from "../../calls/thread-calls";
+import { parseJsonOrNull } from "../../platform/json";
+import type { RunError } from "../../wire/runs/run";
+import { CHANNELS, type AgentStatus, type AgentTree, type EventsFilter } from "../../wire/protocol/events";
+import type { RunCalls } from "../runs/run-calls";
+import type { RunQueue } from "../runs/run-queue";
+import { readSnapshot } from "../state/thread-state";
+import { eventStream } from "../streams/sse";
+import type { SentEvent } from "../streams/sent-event";
+import type { ThreadContext } from "../thread-context";
+import { agentTree } from "./agent-tree";
+import { passesEventsFilter } from "./protocol-event";
+import { prepareReplay } from "./replay";
+import { visibility } from "./visibility";
+
+export class ProtocolCalls implements ThreadProtocolCalls {
+  constructor(
+    private readonly context: ThreadContext,
+    private readonly queue: RunQueue,
+    private readonly runCalls: RunCalls,
+  ) {}
+
+  /** See `thread-calls.ts`. */
+  async startRun(run: NewRun): Promise<number> {
+    const answering = await this.asAnswer(run);
+    const position = this.context.events.position();
+    this.runCalls.takeIn(answering, null);
+    return position;
+  }
+
+  /** See `thread-calls.ts`. */
+  async pendingInput(threadId: string): Promise<PendingInput> {
+    await this.untilAsked(threadId);
+    const thread = this.context.requireThread(threadId);
+    const { assistant_id: assistantId } = thread.metadata;
+    const { interrupts } = await readSnapshot(this.context.storage, thread);
+    return {
+      assistantId: typeof assistantId === "string" ? assistantId : null,
+      interruptIds: Object.values(interrupts)
+        .flat()
+        .map(({ id }) => id ?? null),
+    };
+  }
+
+  /** See `thread-calls.ts`. */
+  async agentTree(threadId: string): Promise<AgentTree | null> {
+    if (!this.context.hasTables()) return null;
+    const thread = this.context.threads.find(threadId);
+    if (thread === undefined || thread.deleted) return null;
+    const { graph_id: graphId } = thread.metadata;
+    if (typeof graphId !== "string") return null;
+    const replay = await prepareReplay(this.context, threadId, { since: undefined, lastEventId: undefined });
+    const status: Record<typeof thread.status, AgentStatus> = {
+      busy: "running",
+      idle: "completed",
+      interrupted: "interrupted",
+      error: parseJsonOrNull<RunError>(thread.error) === null ? "completed" : "failed",
+    };
+    return agentTree(replay(EVERYTHING), {
+      status: status[thread.status],
+      graph_name: graphId,
+    });
+  }
+
+  /** See `thread-calls.ts`. */
+  async streamEvents(
+    threadId: string,
+    filter: EventsFilter,
+    { lastEventId, visible }: { lastEventId: string | undefined; visible: AccessFilter | undefined },
+  ): Promise<ReadableStream<Uint8Array>> {
+    if (this.context.hasTables() && this.context.runs.unfinishedIds(threadId).length > 0)
+      this.queue.startDue();
+    const replay = await prepareReplay(this.context, threadId, { since: filter.since, lastEventId });
+    const isVisible = visibility(this.context, threadId, visible);
+    return eventStream({
+      listen: (listener) => this.context.events.listenByProtocol(threadId, listener),
+      replay: replay(filter),
+      opensAtOnce: true,
+      includes: (event: SentEvent) => passesEventsFilter(event, filter) && isVisible(),
+    });
+  }
+
+  /** The run, with its input as the answer to the interrupt at which the thread waits, if it does. */
+  private async asAnswer(run: NewRun): Promise<NewRun> {
+    const { input, ...kwargs } = run.kwargs;
+    const isFork = kwargs.config.configurable.checkpoint_id !== undefined;
+    if (input === undefined || input === null || isFork || !this.context.hasTables()) return run;
+    await this.untilAsked(run.threadId);
+    const thread = this.context.hasTables() ? this.context.threads.find(run.threadId) : undefined;
+    if (thread?.status !== "interrupted") return run;
+    const { interrupts } = await readSnapshot(this.context.storage, thread);
+    if (Object.keys(interrupts).length === 0) return run;
+    return { ...run, kwargs: { ...kwargs, command: { update: undefined, goto: undefined, resume: input } } };
+  }
+
+  /** Waits for the end of a run that has asked its client something: the client may answer before the run has ended. */
+  private async untilAsked(threadId: string): Promise<void> {
+    if (this.context.feeds.get(threadId)?.hasAsked !== true) return;
+    const [runId] = this.context.runs.unfinishedIds(threadId);
+    // A run that is cut off is restarted by the alarm; what it has asked is read from the state in any case.
+    await this.queue.outcome(runId ?? "")?.catch(() => undefined);
+  }
+}
+
+/** All events of a thread. */
+const EVERYTHING: EventsFilter = {
+  channels: [...CHANNELS],
+  namespaces: undefined,
+  depth: undefined,
+  since: undefined,
+};

@@ -1,0 +1,225 @@
+/**
+ * The WebSockets of a thread object. The platform keeps them open while the object sleeps, and wakes it for a message. What is known
+ * of a WebSocket is kept with it, so an object that wakes, or moves to another host, finds it there.
+ */
+import { clientOf, socketCommands, type SocketClient } from "../../calls/thread-socket";
+import { check } from "../../platform/check";
+import { asDomainError } from "../../platform/errors";
+import { logError } from "../../platform/log";
+import { nestsDeeperThan } from "../../platform/json";
+import {
+  protocolCommand,
+  refusal,
+  unsubscribeParams,
+  type CommandAnswer,
+} from "../../wire/protocol/commands";
+import { subscribeParams, type EventsFilter } from "../../wire/protocol/events";
+import type { SentEvent } from "../streams/sent-event";
+import type { ThreadContext } from "../thread-context";
+import { passesEventsFilter } from "./protocol-event";
+import { prepareReplay } from "./replay";
+import { visibility } from "./visibility";
+
+/** What the platform keeps with a WebSocket. */
+interface Kept {
+  client: SocketClient;
+  subscriptions: Subscription[];
+}
+
+interface Subscription {
+  id: string;
+  filter: EventsFilter;
+}
+
+/** An open WebSocket, in memory. */
+interface Open extends Kept {
+  isVisible: () => boolean;
+  /** Undefined while there are no subscriptions. */
+  stopListening: (() => void) | undefined;
+}
+
+/** As much as the body of a request. */
+const MAX_MESSAGE_LENGTH = 1_000_000;
+const MAX_DEPTH = 100;
+
+export class Sockets {
+  private readonly open = new Map<WebSocket, Open>();
+
+  constructor(private readonly context: ThreadContext) {
+    for (const socket of context.state.getWebSockets())
+      this.remember(socket, socket.deserializeAttachment() as Kept);
+  }
+
+  /** Accepts a WebSocket that the edge has let through. */
+  accept(request: Request): Response {
+    const client = clientOf(request);
+    const { 0: theirs, 1: ours } = new WebSocketPair();
+    this.context.state.acceptWebSocket(ours, [client.threadId]);
+    this.keep(ours, this.remember(ours, { client, subscriptions: [] }));
+    return new Response(null, { status: 101, webSocket: theirs });
+  }
+
+  /** Answers a command. Never throws. */
+  async receive(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
+    const open = this.open.get(socket);
+    if (open === undefined) return;
+    const text = typeof message === "string" ? message : new TextDecoder().decode(message);
+    const command = commandOf(text);
+    const id = idOf(command);
+    try {
+      const answer = await this.answer(socket, open, command);
+      if (answer !== undefined) send(socket, answer);
+    } catch (error) {
+      const fault = asDomainError(error);
+      if (fault === undefined) logError("a command failed", error, { thread_id: open.client.threadId });
+      send(
+        socket,
+        fault === undefined
+          ? refusal(id, "unknown_error", "internal error")
+          : refusal(id, "invalid_argument", fault.detail),
+      );
+    }
+  }
+
+  /** Forgets a WebSocket that is closed. */
+  forget(socket: WebSocket): void {
+    this.open.get(socket)?.stopListening?.();
+    this.open.delete(socket);
+  }
+
+  /** @returns undefined when the answer is sent already */
+  private async answer(socket: WebSocket, open: Open, message: unknown): Promise<CommandAnswer | undefined> {
+    const command = check(protocolCommand, message, "command");
+    const params = command.params ?? {};
+    switch (command.method) {
+      case "subscription.subscribe":
+        await this.subscribe(socket, open, {
+          id: command.id,
+          filter: check(subscribeParams, params, ["params"]),
+        });
+        return undefined;
+      case "subscription.unsubscribe": {
+        const { subscription_id: id } = check(unsubscribeParams, params, ["params"]);
+        if (!this.unsubscribe(socket, open, id)) {
+          return refusal(command.id, "no_such_subscription", `there is no subscription "${id}"`);
+        }
+        return { type: "success", id: command.id, result: {}, meta: { thread_id: open.client.threadId } };
+      }
+      default:
+        return socketCommands(this.context.state).answer(open.client, command);
+    }
+  }
+
+  /** Adds a subscription. Its success is sent first, then what it is to be replayed, and then what happens. */
+  private async subscribe(
+    socket: WebSocket,
+    open: Open,
+    { id, filter }: { id: number; filter: EventsFilter },
+  ): Promise<void> {
+    const { threadId } = open.client;
+    const { channels, namespaces, depth, since } = filter;
+    const subscription = {
+      id: crypto.randomUUID(),
+      filter: { channels, namespaces, depth, since: undefined },
+    };
+    const replay = await prepareReplay(this.context, threadId, { since, lastEventId: undefined });
+    const subscribed = { ...open, subscriptions: [...open.subscriptions, subscription] };
+    if (!this.keep(socket, subscribed)) {
+      send(
+        socket,
+        refusal(
+          id,
+          "invalid_argument",
+          "too many subscriptions: the filters of all of them take too much room",
+        ),
+      );
+      return;
+    }
+    const events = replay(filter).filter(() => open.isVisible());
+    const result = { subscription_id: subscription.id, replayed_events: events.length };
+    send(socket, { type: "success", id, result, meta: { thread_id: threadId } });
+    for (const event of events) sendEvent(socket, event);
+    open.subscriptions.push(subscription);
+    this.listen(socket, open);
+  }
+
+  private unsubscribe(socket: WebSocket, open: Open, id: string): boolean {
+    const index = open.subscriptions.findIndex((subscription) => subscription.id === id);
+    if (index < 0) return false;
+    open.subscriptions.splice(index, 1);
+    this.keep(socket, open);
+    if (open.subscriptions.length === 0) {
+      open.stopListening?.();
+      open.stopListening = undefined;
+    }
+    return true;
+  }
+
+  private remember(socket: WebSocket, { client, subscriptions }: Kept): Open {
+    const isVisible = visibility(this.context, client.threadId, client.visible);
+    const open: Open = { client, subscriptions, isVisible, stopListening: undefined };
+    this.open.set(socket, open);
+    if (subscriptions.length > 0) this.listen(socket, open);
+    return open;
+  }
+
+  /** Sends the events from now on, each once, however many subscriptions it is for. */
+  private listen(socket: WebSocket, open: Open): void {
+    open.stopListening ??= this.context.events.listenByProtocol(open.client.threadId, (event) => {
+      const isWanted = open.subscriptions.some(({ filter }) => passesEventsFilter(event, filter));
+      if (isWanted && open.isVisible()) sendEvent(socket, event);
+    });
+  }
+
+  /** Keeps what is known with the WebSocket. @returns false when it is more than the platform keeps */
+  private keep(socket: WebSocket, { client, subscriptions }: Kept): boolean {
+    try {
+      socket.serializeAttachment({ client, subscriptions } satisfies Kept);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+}
+
+/**
+ * Closes the WebSockets of a thread that is gone. The code is the status that HTTP would have, and 4,000, which tells the SDKs not to
+ * connect again.
+ */
+export function closeSockets(state: DurableObjectState, threadId: string): void {
+  for (const socket of state.getWebSockets(threadId)) socket.close(4404, "the thread was deleted");
+}
+
+/** The command in a message; undefined when it is not JSON. */
+function commandOf(text: string): unknown {
+  if (text.length > MAX_MESSAGE_LENGTH) return undefined;
+  try {
+    const command: unknown = JSON.parse(text);
+    return nestsDeeperThan(command, MAX_DEPTH) ? undefined : command;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The id of a command that may be malformed. */
+function idOf(command: unknown): number | null {
+  const id = typeof command === "object" && command !== null && "id" in command ? command.id : null;
+  return typeof id === "number" ? id : null;
+}
+
+const send = (socket: WebSocket, answer: CommandAnswer): void => {
+  sendText(socket, JSON.stringify(answer));
+};
+
+const sendEvent = (socket: WebSocket, event: SentEvent): void => {
+  sendText(socket, event.data);
+};
+
+/** Sends a text, unless the WebSocket has been closed. */
+function sendText(socket: WebSocket, text: string): void {
+  try {
+    socket.send(text);
+  } catch {
+    // The client is gone. The platform says so by an event of its own.
+  }
+}

@@ -1,0 +1,156 @@
+/** WebSockets to a thread: commands, subscriptions, and what an object that sleeps or is gone makes of them. */
+import { evictDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { describe, expect, it } from "vitest";
+import { call } from "../../support/edge";
+import { gateReached, openGate } from "../../support/graphs/steps";
+import {
+  ALL,
+  brief,
+  say,
+  Socket,
+  type Failure,
+  type Success,
+  someText,
+  textWith,
+} from "../../support/protocol";
+import { createThread, waitRun } from "../../support/threads";
+
+const newId = (): string => crypto.randomUUID();
+const hello = { assistant_id: "talks", input: { messages: [{ role: "user", content: "hello" }] } };
+type Subscribed = Success<{ subscription_id: string; replayed_events: number }>;
+
+describe("a WebSocket", () => {
+  it("carries commands, their answers and the events that were subscribed to", async () => {
+    const threadId = newId();
+    const socket = await Socket.to(threadId);
+    const subscribed = socket.send("subscription.subscribe", {
+      channels: ["values", "lifecycle"],
+      namespaces: [[]],
+      depth: 0,
+    });
+    socket.send("run.start", hello);
+    expect(await socket.frame()).toEqual({
+      type: "success",
+      id: subscribed,
+      result: { subscription_id: someText, replayed_events: 0 },
+      meta: { thread_id: threadId },
+    });
+    const events = (await socket.untilEnd()).map(brief);
+    expect(events).toEqual(["lifecycle running", "values", "values", "lifecycle completed"]);
+    const { tree } = (await socket.ask<Success<{ tree: object }>>("agent.getTree")).result;
+    expect(tree).toMatchObject({ graph_name: "talks", children: [{ graph_name: "agent" }] });
+    expect(await socket.ask("state.get", { keys: ["messages"] })).toMatchObject({
+      result: { values: { messages: [{}, {}] } },
+    });
+    socket.close();
+  });
+
+  it("is told what was before, and more when it subscribes to more", async () => {
+    const threadId = newId();
+    const socket = await Socket.to(threadId);
+    await socket.ask("subscription.subscribe", { channels: ["lifecycle"], namespaces: [[]], depth: 0 });
+    socket.send("run.start", { ...hello, input: { ...hello.input, gate: threadId } });
+    await gateReached(threadId);
+    const { result } = await socket.ask<Subscribed>("subscription.subscribe", { channels: ["values"] });
+    expect(result.replayed_events).toBe(2);
+    openGate(threadId);
+    const events = (await socket.untilEnd()).map(brief);
+    expect(events).toEqual(["lifecycle running", "values", "values", "lifecycle completed"]);
+    const again = await socket.ask<Subscribed>("subscription.subscribe", { channels: ALL, since: 0 });
+    expect(again.result.replayed_events).toBeGreaterThan(10);
+    socket.close();
+  });
+
+  it("is told nothing more when it has unsubscribed", async () => {
+    const socket = await Socket.to(newId());
+    const { result } = await socket.ask<Subscribed>("subscription.subscribe", { channels: ["values"] });
+    expect(await socket.ask("subscription.unsubscribe", result)).toMatchObject({
+      type: "success",
+      result: {},
+    });
+    expect(await socket.ask("subscription.unsubscribe", result)).toMatchObject({
+      error: "no_such_subscription",
+    });
+    await socket.ask("subscription.subscribe", { channels: ["lifecycle"], namespaces: [[]], depth: 0 });
+    socket.send("run.start", hello);
+    const events = (await socket.untilEnd()).map(brief);
+    expect(events).toEqual(["lifecycle running", "lifecycle completed"]);
+    socket.close();
+  });
+
+  it("survives that its object is evicted, with its subscriptions", async () => {
+    const { thread_id: threadId } = await createThread();
+    const sockets = [await Socket.to(threadId), await Socket.to(threadId)];
+    for (const socket of sockets) {
+      await socket.ask("subscription.subscribe", { channels: ["lifecycle"], namespaces: [[]], depth: 0 });
+    }
+    await evictDurableObject(env.THREAD.get(env.THREAD.idFromName(threadId)));
+    await waitRun(threadId, hello);
+    for (const socket of sockets) {
+      expect((await socket.untilEnd()).map(brief)).toEqual(["lifecycle running", "lifecycle completed"]);
+    }
+    await evictDurableObject(env.THREAD.get(env.THREAD.idFromName(threadId)));
+    expect(await (sockets[0] as Socket).ask("run.start", hello)).toMatchObject({ type: "success" });
+    for (const socket of sockets) socket.close();
+  });
+
+  it("answers bad commands, and stays open", async () => {
+    const socket = await Socket.to(newId());
+    const refused = async (text: string): Promise<Failure> => {
+      socket.sendText(text);
+      return (await socket.frame()) as Failure;
+    };
+    expect(await refused("[")).toMatchObject({ type: "error", id: null, error: "invalid_argument" });
+    expect(await refused("{}")).toMatchObject({
+      id: null,
+      error: "invalid_argument",
+      message: textWith("method"),
+    });
+    expect(await refused('{"id":1}')).toMatchObject({ id: 1, error: "invalid_argument" });
+    expect(await refused('{"id":2,"method":"run.stop"}')).toMatchObject({ id: 2, error: "unknown_command" });
+    expect(
+      await refused('{"id":3,"method":"subscription.subscribe","params":{"channels":["x"]}}'),
+    ).toMatchObject({
+      id: 3,
+      error: "invalid_argument",
+      message: textWith("params.channels.0"),
+    });
+    expect(await refused('{"id":4,"method":"state.get"}')).toMatchObject({
+      id: 4,
+      error: "invalid_argument",
+    });
+    expect(
+      await refused(`{"id":5,"method":"x","params":{"a":${"[".repeat(200)}${"]".repeat(200)}}}`),
+    ).toMatchObject({ error: "invalid_argument" });
+    expect(await socket.ask("run.start", { input: {} })).toMatchObject({ error: "invalid_argument" });
+    socket.close();
+  });
+
+  it("holds no more subscriptions than the platform keeps", async () => {
+    const socket = await Socket.to(newId());
+    const namespaces = Array.from({ length: 50 }, (_, index) => [`${index}`.padStart(100, "x")]);
+    const answers: unknown[] = [];
+    for (let n = 0; n < 5; n++)
+      answers.push(await socket.ask("subscription.subscribe", { channels: ["values"], namespaces }));
+    expect(answers.at(0)).toMatchObject({ type: "success" });
+    expect(answers.at(-1)).toMatchObject({
+      error: "invalid_argument",
+      message: textWith("subscriptions"),
+    });
+    socket.close();
+  });
+
+  it("is closed when its thread is deleted", async () => {
+    const threadId = newId();
+    await say(threadId, "hello");
+    const socket = await Socket.to(threadId);
+    await call("DELETE", `/threads/${threadId}`);
+    expect(await socket.untilClosed()).toEqual({ code: 4404, reason: "the thread was deleted" });
+  });
+
+  it("is opened by an upgrade only", async () => {
+    const { status, body } = await call("GET", `/threads/${newId()}/stream/events`);
+    expect([status, body.detail]).toEqual([422, textWith("Upgrade")]);
+  });
+});
