@@ -201,13 +201,23 @@ export async function findRunOfCron(
 export const noRun = (runId: string): DomainError =>
   new DomainError("run.not_found", `no run with the id ${runId}`);
 
-/** The thread of a run. @throws run.not_found */
-export async function threadOfRun(db: D1Database, runId: string): Promise<string> {
-  const threadId = await db
-    .prepare("SELECT thread_id FROM runs WHERE run_id = ? AND thread_deleted = 0")
+/** The thread of a run, and whether it was deleted: then only the record of the run is left. @throws run.not_found */
+export async function placeOfRun(
+  db: D1Database,
+  runId: string,
+): Promise<{ threadId: string; isThreadDeleted: boolean }> {
+  const row = await db
+    .prepare("SELECT thread_id, thread_deleted FROM runs WHERE run_id = ?")
     .bind(runId)
-    .first<string>("thread_id");
-  if (threadId === null) throw noRun(runId);
+    .first<{ thread_id: string; thread_deleted: number }>();
+  if (row === null) throw noRun(runId);
+  return { threadId: row.thread_id, isThreadDeleted: row.thread_deleted === 1 };
+}
+
+/** The thread of a run, if it was not deleted. @throws run.not_found */
+export async function threadOfRun(db: D1Database, runId: string): Promise<string> {
+  const { threadId, isThreadDeleted } = await placeOfRun(db, runId);
+  if (isThreadDeleted) throw noRun(runId);
   return threadId;
 }
 

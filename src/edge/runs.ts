@@ -3,6 +3,7 @@ import { stream } from "hono/streaming";
 import { z } from "zod";
 import type { JoinResult } from "../calls/thread-calls";
 import { searchRuns } from "../d1/run-search";
+import { noRun, placeOfRun } from "../d1/runs-table";
 import { messageOf } from "../platform/errors";
 import { pick, type JsonObject } from "../platform/json";
 import {
@@ -118,6 +119,28 @@ export const runRoutes = new DescribedRoutes("Runs")
         : searchRuns(c.env.DB, body, filter));
       pageHeaders(c, body, runs.length, total);
       return c.json(runs.map((one) => pick(one, body.select)));
+    },
+  )
+  .add(
+    "GET /runs/{run_id}",
+    {
+      id: "find_run",
+      allow: ["threads:read"],
+      summary: "Read a run on whatever thread it is",
+      description:
+        "Also when its thread is gone, until its record is removed (`RUN_RECORD_DAYS`, 30 by default). Of a run that a cron made on a " +
+        "thread which was deleted then, the record has no content. A run is found a second after it was made, at the latest.",
+      answers: json("The run.", run),
+      failures: [404],
+    },
+    async (c, { path: { run_id: runId }, access }) => {
+      const { filter } = await access.ask("threads:read", { run_id: runId });
+      const { threadId, isThreadDeleted } = await placeOfRun(c.env.DB, runId);
+      if (!isThreadDeleted)
+        return c.json(await access.threadPassing(filter, threadId).getRun(threadId, runId));
+      const { runs } = await searchRuns(c.env.DB, { run_ids: [runId], limit: 1, offset: 0 }, filter);
+      if (runs[0] === undefined) throw noRun(runId);
+      return c.json(runs[0]);
     },
   )
   .add(

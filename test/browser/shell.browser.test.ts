@@ -83,7 +83,7 @@ describe("its files", () => {
       "sec-fetch-mode": "navigate",
       "sec-fetch-dest": "document",
     };
-    const unknown = ["/", "/index.html", "/dashboards", "/runs/nothing", "/_headers", "/assets/x.js"];
+    const unknown = ["/", "/index.html", "/dashboards", "/runs/nothing/here", "/_headers", "/assets/x.js"];
     for (const path of unknown) {
       const answer = await get(path, browserHeaders);
       expect([path, answer.status]).toEqual([path, 404]);

@@ -148,6 +148,7 @@ describe("runs", () => {
     );
     await ask("GET", `/threads/${id}/runs`);
     await ask("POST", "/runs/search", { thread_id: id, metadata: { kind: "documented" } });
+    await ask("GET", `/runs/${made.run_id}`);
     await ask("DELETE", path);
     expect(await refusal("GET", path)).toBe(404);
     expect(await refusal("POST", `/threads/${UNKNOWN}/runs`, run)).toBe(404);

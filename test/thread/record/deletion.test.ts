@@ -48,6 +48,7 @@ describe("deleting a thread", () => {
     await gone(id);
     for (const [method, path] of [
       ["GET", `/threads/${id}/runs/${run.run_id}`],
+      ["GET", `/runs/${run.run_id}`],
       ["GET", `/threads/${id}/runs/${run.run_id}/join`],
       ["GET", `/threads/${id}/runs/${run.run_id}/stream`],
       ["GET", `/runs/${run.run_id}/stream`],
@@ -88,6 +89,7 @@ describe("deleting a thread", () => {
     const [run] = await runsOf(cron.cron_id);
     expect(run).toMatchObject({ run_id: slot?.run_id, status: "success", kwargs: {}, attempts: 1 });
     expect(run?.metadata).toEqual({ cron_id: cron.cron_id, scheduled_for: "2040-01-01T15:27:00.000Z" });
+    expect((await call<Run>("GET", `/runs/${run?.run_id}`)).body).toEqual(run);
     expect(run).not.toHaveProperty("webhook");
     expect((await slotsOf(cron.cron_id))[0]).toMatchObject({ status: "fired", run_id: slot?.run_id });
     expect((await call("GET", `/threads/${id}/runs/${slot?.run_id ?? ""}`)).status).toBe(404);

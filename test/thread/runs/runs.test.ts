@@ -118,6 +118,13 @@ describe("a stateless run", () => {
     expect((await call<Run[]>("POST", "/runs/search", { thread_id: run.thread_id })).body).toMatchObject([
       { run_id: run.run_id, status: "success" },
     ]);
+    const known = {
+      run_id: run.run_id,
+      thread_id: run.thread_id,
+      status: "success",
+      kwargs: { input: { text: "a" } },
+    };
+    expect((await call<Run>("GET", `/runs/${run.run_id}`)).body).toMatchObject(known);
   });
 
   it("with on_completion keep leaves its thread", async () => {
