@@ -25,6 +25,8 @@ const MAX_WAITING = 100;
 export class Alerts {
   /** The sending that goes on now; undefined when none does. */
   private sendingInProgress: Promise<boolean> | undefined;
+  /** Whether no alert is stored. Most crons never have any, and are then asked once. */
+  private isKnownEmpty = false;
   private readonly sql: SqlStorage;
 
   constructor(private readonly context: CronContext) {
@@ -49,6 +51,7 @@ export class Alerts {
       ...details,
     };
     const alertId = crypto.randomUUID();
+    this.isKnownEmpty = false;
     this.sql.exec(
       "INSERT INTO alerts (alert_id, body, next_at) VALUES (?, ?, ?)",
       alertId,
@@ -68,10 +71,17 @@ export class Alerts {
    * alerts that are due, so only later ones count.
    */
   nextDue(): number | null {
+    if (this.isEmpty()) return null;
     const notBefore = this.sendingInProgress === undefined ? 0 : now();
     return this.sql
       .exec<{ at: number | null }>("SELECT min(next_at) AS at FROM alerts WHERE next_at > ?", notBefore)
       .one().at;
+  }
+
+  /** Not to be called in a transaction: an alert that is deleted in it may come back. */
+  private isEmpty(): boolean {
+    this.isKnownEmpty ||= this.sql.exec("SELECT 1 FROM alerts LIMIT 1").toArray().length === 0;
+    return this.isKnownEmpty;
   }
 
   /** Sends the alerts that are due, one after the other. Never throws. @returns whether it tried to send any */
@@ -101,6 +111,7 @@ export class Alerts {
    * when the object is evicted during the call.
    */
   private startNextAttempt(): Row | undefined {
+    if (this.isEmpty()) return undefined;
     const [alert] = this.sql
       .exec<Row>("SELECT * FROM alerts WHERE next_at <= ? ORDER BY next_at, seq LIMIT 1", now())
       .toArray();

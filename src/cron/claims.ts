@@ -66,7 +66,10 @@ export class Claims {
     const schedule = scheduleOf(definition);
     const latest = lastSlot(schedule, due, Math.min(present, (definition.endTime ?? Infinity) - 1));
     let after = progress;
-    for (const range of this.rangesNotInLedger(definition, { first: due, last: latest }, progress)) {
+    // Mostly the ledger ends before the slot that is due, and is not asked any further.
+    const endsBefore = this.ledger.isEmptyFrom(due);
+    const dueRange = { first: due, last: latest };
+    for (const range of this.rangesNotInLedger(definition, dueRange, progress, endsBefore)) {
       const isLatest = range.last === latest;
       if (!isLatest) after = this.recordMissed(definition, range, after);
       else if (skipReason !== null) after = this.recordSkipped(definition, range, skipReason, after);
@@ -74,7 +77,7 @@ export class Claims {
     }
     const claimed = this.slotToDeliver as PendingSlot | null;
     this.record.update({
-      nextRunAt: this.nextUnskippedSlot(definition, present),
+      nextRunAt: endsBefore ? upcomingSlot(definition, present) : this.nextUnskippedSlot(definition, present),
       pendingFrom: this.oldestPending(pendingFrom, due),
       progress: after,
       ...(claimed === null ? {} : { claimed }),
@@ -149,13 +152,15 @@ export class Claims {
   /**
    * The slots of the range that are not in the ledger, as ranges of consecutive slots. A slot comes due a second time after the clock
    * was set back. It is then in the ledger, and nothing is done about it again.
+   * @param endsBefore whether the ledger has no slot of the range or after it
    */
   private rangesNotInLedger(
     definition: CronDefinition,
     range: SlotRange,
     { prunedBefore }: Progress,
+    endsBefore: boolean,
   ): SlotRange[] {
-    if (range.first >= prunedBefore && this.ledger.isEmptyFrom(range.first)) return [range];
+    if (range.first >= prunedBefore && endsBefore) return [range];
     return consecutiveRanges(slotsBetween(scheduleOf(definition), range.first - 1, range.last), (slot) => {
       return slot >= prunedBefore && !this.ledger.has(slot);
     });

@@ -5,6 +5,7 @@
 import type { Env } from "../platform/config";
 import { CronAlarm } from "./cron-alarm";
 import { SlotLedger } from "./ledger";
+import { PendingRows } from "./pending-rows";
 import { CronRecord } from "./record";
 import { OldSlots } from "./old-slots";
 import { SlotRanges } from "./slot-ranges";
@@ -29,8 +30,9 @@ export class CronContext {
     readonly env: Env,
   ) {
     this.record = new CronRecord(state.storage);
-    this.ledger = new SlotLedger(state.storage.sql, this.record);
-    this.ranges = new SlotRanges(state.storage.sql, this.record);
+    const pendingRows = new PendingRows(state.storage.sql, this.record);
+    this.ledger = new SlotLedger(state.storage.sql, this.record, pendingRows);
+    this.ranges = new SlotRanges(state.storage.sql, pendingRows);
     this.oldSlots = new OldSlots(state.storage.sql);
     this.alarm = new CronAlarm(state, this.record);
   }

@@ -7,7 +7,7 @@ import { now } from "../platform/clock";
 import { parseJsonOrNull } from "../platform/json";
 import type { Slot, SlotList } from "../wire/crons/slot";
 import type { CronRecord } from "./record";
-import { RememberedRead } from "./remembered-read";
+import type { PendingRows } from "./pending-rows";
 import {
   END_COLUMNS,
   endOf,
@@ -20,15 +20,11 @@ import {
 } from "./slot-rows";
 
 export class SlotLedger {
-  /** The pending slots that have a row of their own. */
-  private readonly storedPending: RememberedRead<PendingSlot>;
-
   constructor(
     private readonly sql: SqlStorage,
     private readonly record: CronRecord,
-  ) {
-    this.storedPending = new RememberedRead(record);
-  }
+    private readonly pendingRows: PendingRows,
+  ) {}
 
   /**
    * Gives the slot that was claimed in the cron's row a row of its own; see `StoredCron.claimed`. Every method that reads or
@@ -75,7 +71,7 @@ export class SlotLedger {
   }
 
   private insert(slot: PendingSlot): void {
-    this.storedPending.forget();
+    this.pendingRows.forget();
     this.sql.exec(
       `INSERT INTO slots (scheduled_for, manual, origin, status, thread_id, attempts, delivered_at, retry_at, overrides,
          requested_by)
@@ -98,38 +94,14 @@ export class SlotLedger {
    */
   pending(since: number): PendingSlot[] {
     const claimed = this.record.read()?.claimed ?? null;
-    const stored = this.storedPending.from(
-      since,
-      () => this.readPending(since),
-      ({ scheduledFor }) => scheduledFor,
-    );
-    if (claimed === null) return stored;
-    return [...stored, claimed].sort(
-      (a, b) => a.scheduledFor - b.scheduledFor || Number(a.manual) - Number(b.manual),
-    );
-  }
-
-  private readPending(since: number): PendingSlot[] {
-    return this.sql
-      .exec<
-        SlotRow & {
-          thread_id: string;
-          attempts: number;
-          delivered_at: number | null;
-          retry_at: number;
-          overrides: string | null;
-        }
-      >(
-        `SELECT * FROM slots WHERE scheduled_for >= ? AND status = 'pending' AND first_slot IS NULL
-         ORDER BY scheduled_for, manual`,
-        since,
-      )
-      .toArray()
-      .map((row) => ({
+    const stored = this.pendingRows
+      .from(since)
+      .filter((row) => row.first_slot === null)
+      .map((row): PendingSlot => ({
         scheduledFor: row.scheduled_for,
         manual: row.manual === 1,
         origin: row.origin,
-        threadId: row.thread_id,
+        threadId: row.thread_id ?? "",
         attempts: row.attempts,
         deliveredAt: row.delivered_at,
         retryAt: row.retry_at,
@@ -137,6 +109,10 @@ export class SlotLedger {
         overrides: parseJsonOrNull(row.overrides),
         requestedBy: row.requested_by,
       }));
+    if (claimed === null) return stored;
+    return [...stored, claimed].sort(
+      (a, b) => a.scheduledFor - b.scheduledFor || Number(a.manual) - Number(b.manual),
+    );
   }
 
   /** Counts a delivery that begins, and notes when the next one may begin (ms). */
@@ -274,7 +250,7 @@ export class SlotLedger {
     params: (string | number | null)[],
   ): void {
     this.storeClaimed();
-    this.storedPending.forget();
+    this.pendingRows.forget();
     this.sql.exec(
       `UPDATE slots SET ${assignments} WHERE scheduled_for = ? AND manual = ? AND ${condition}`,
       ...params,

@@ -1,5 +1,6 @@
 /** Retention: removes the threads, slots and runs of a cron's past that are beyond its limits, the oldest first. */
 import type { CronDefinition } from "../calls/cron-definition";
+import { slotsSoFar } from "../calls/cron-progress";
 import { threadObject } from "../calls/thread-calls";
 import { deleteRunRows, takeOutOfLedger } from "../d1/runs-table";
 import type { Env } from "../platform/config";
@@ -65,9 +66,11 @@ export async function pruneHistory(context: CronContext): Promise<void> {
  * @returns whether the slot was removed
  */
 export function removeIfBeyondHistory(context: CronContext, slot: SlotKey): boolean {
-  const { record, oldSlots } = context;
-  const { definition } = record.require();
+  const { record, oldSlots, ranges } = context;
+  const { definition, progress, pendingFrom } = record.require();
   const keepCount = definition.policy.history_limit;
+  // There are no more rows than slots, but for the backlogs, whose slots are not counted yet.
+  if (slotsSoFar(progress) + ranges.backlogs(pendingFrom).length <= keepCount) return false;
   if (!oldSlots.isRemovableBeyond(keepCount, slot, { keepsThreads: keepsThreads(definition) })) return false;
   removeSlots(context, [slot]);
   return true;

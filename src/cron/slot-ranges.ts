@@ -6,8 +6,7 @@ import { consecutiveRanges, type SlotRange } from "../schedule/catch-up";
 import { countSlots } from "../schedule/count";
 import { lastSlot, nextSlot, slotsBetween, type Schedule } from "../schedule/schedule";
 import type { SlotOrigin } from "../wire/crons/slot";
-import type { CronRecord } from "./record";
-import { RememberedRead } from "./remembered-read";
+import type { PendingRows } from "./pending-rows";
 import { isWithin, rangesOutside, scheduleOfRange, type SlotRow } from "./slot-rows";
 
 /** Slots of a schedule that are claimed one after the other. */
@@ -19,14 +18,10 @@ export interface Backlog extends SlotRange {
 }
 
 export class SlotRanges {
-  private readonly pending: RememberedRead<Backlog>;
-
   constructor(
     private readonly sql: SqlStorage,
-    record: CronRecord,
-  ) {
-    this.pending = new RememberedRead(record);
-  }
+    private readonly pendingRows: PendingRows,
+  ) {}
 
   /** Records that the slots of the range get no run. */
   recordUnfired(
@@ -60,28 +55,13 @@ export class SlotRanges {
    * @param since no older slot (ms) is pending, so the reading begins here
    */
   backlogs(since: number): Backlog[] {
-    return this.pending.from(
-      since,
-      () => this.readBacklogs(since),
-      ({ last }) => last,
-    );
-  }
-
-  private readBacklogs(since: number): Backlog[] {
-    return this.sql
-      .exec<SlotRow & { retry_at: number; first_slot: number; schedule: string }>(
-        `SELECT * FROM slots WHERE scheduled_for >= ? AND status = 'pending' AND first_slot IS NOT NULL
-         ORDER BY scheduled_for`,
-        since,
-      )
-      .toArray()
-      .map((row) => ({
-        first: row.first_slot,
-        last: row.scheduled_for,
-        origin: row.origin,
-        schedule: { expression: row.schedule, timezone: row.timezone },
-        claimAt: row.retry_at,
-      }));
+    return this.pendingRows
+      .from(since)
+      .flatMap(({ first_slot: first, scheduled_for: last, schedule, timezone, origin, retry_at: claimAt }) =>
+        first === null || schedule === null
+          ? []
+          : [{ first, last, origin, schedule: { expression: schedule, timezone }, claimAt }],
+      );
   }
 
   /**
@@ -90,7 +70,7 @@ export class SlotRanges {
    * @returns whether a slot is left
    */
   removeFirstSlot(backlog: Backlog, claimAt: number): boolean {
-    this.pending.forget();
+    this.pendingRows.forget();
     const next = nextSlot(backlog.schedule, backlog.first);
     const isLeft = next !== null && next <= backlog.last;
     if (isLeft) {
@@ -108,13 +88,13 @@ export class SlotRanges {
 
   /** Puts a backlog off: none of its slots is claimed before `claimAt` (ms). */
   postpone({ last }: Backlog, claimAt: number): void {
-    this.pending.forget();
+    this.pendingRows.forget();
     this.sql.exec("UPDATE slots SET retry_at = ? WHERE scheduled_for = ? AND manual = 0", claimAt, last);
   }
 
   /** Skips the slots that are left of a backlog. @returns how many they are */
   dropBacklog(backlog: Backlog, reason: string): number {
-    this.pending.forget();
+    this.pendingRows.forget();
     this.sql.exec(
       "UPDATE slots SET status = 'skipped', reason = ?, retry_at = NULL WHERE scheduled_for = ? AND manual = 0",
       reason,
@@ -208,7 +188,7 @@ export class SlotRanges {
     { expression, timezone }: Schedule,
     row: Pick<SlotRow, "origin" | "status" | "reason" | "lateness_ms"> & { retry_at: number | null },
   ): void {
-    this.pending.forget();
+    this.pendingRows.forget();
     this.sql.exec(
       `INSERT INTO slots (scheduled_for, manual, origin, status, reason, lateness_ms, retry_at, first_slot, schedule, timezone)
        VALUES (?, 0, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,

@@ -5,7 +5,7 @@
  */
 import { Cron } from "croner";
 import { DomainError } from "../platform/errors";
-import { fieldsOf, NICKNAMES, patternOf } from "./pattern";
+import { fieldsOf, NICKNAMES, patternOf, type Pattern } from "./pattern";
 import { changeBetween, instantOf, offsetAt, wallAt } from "./zone";
 import { isZoneName, zoneMeantBy } from "./zone-names";
 
@@ -113,15 +113,27 @@ export function* slotsBackwards(schedule: Schedule, firstMs: number, untilMs: nu
 export const isIntervalLike = ({ expression }: Schedule): boolean =>
   patternOf(expression).hours.length === 24;
 
+const croners = new WeakMap<Pattern, Cron>();
+
+/** Croner's reading of a pattern. It is made once, since it takes longer than finding a wall time. */
+function cronerOf(pattern: Pattern): Cron {
+  let croner = croners.get(pattern);
+  if (croner === undefined) {
+    croner = new Cron(pattern.fields.join(" "), {
+      timezone: "UTC",
+      paused: true,
+      // `5/10` means what it means in most crons: every 10, from 5 on.
+      sloppyRanges: true,
+    });
+    croners.set(pattern, croner);
+  }
+  return croner;
+}
+
 /** A function that finds the schedule's first wall time strictly after a wall time; Infinity when there is none. */
 export function wallTimes(schedule: Schedule): (afterWall: number) => number {
-  const cron = new Cron(patternOf(schedule.expression).fields.join(" "), {
-    timezone: "UTC",
-    paused: true,
-    // `5/10` means what it means in most crons: every 10, from 5 on.
-    sloppyRanges: true,
-  });
-  return (afterWall) => cron.nextRun(new Date(afterWall))?.getTime() ?? Infinity;
+  const croner = cronerOf(patternOf(schedule.expression));
+  return (afterWall) => croner.nextRun(new Date(afterWall))?.getTime() ?? Infinity;
 }
 
 /** A function that finds the schedule's first slot strictly after an instant; Infinity when there is none. */

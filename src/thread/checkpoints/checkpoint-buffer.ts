@@ -30,6 +30,7 @@ const idOf = ({ threadId, ns, checkpointId }: CheckpointKey, part?: string) =>
 export interface FlushHooks {
   beforeFlush?: (() => void) | undefined;
   onFlush?: (() => void) | undefined;
+  isStored?: (() => boolean) | undefined;
 }
 
 /** Writes the rows of one saver. Its methods that read see stored and buffered rows alike. */
@@ -39,6 +40,7 @@ export class CheckpointBuffer {
   readonly #buffered: boolean;
   readonly #beforeFlush: (() => void) | undefined;
   readonly #onFlush: (() => void) | undefined;
+  readonly #isStored: () => boolean;
   readonly #checkpoints = new Map<string, CheckpointRow>();
   readonly #parts = new Map<string, CheckpointPart>();
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -47,10 +49,16 @@ export class CheckpointBuffer {
 
   /**
    * @param buffered whether rows are collected in memory first
-   * @param hooks `beforeFlush` is called before each transaction that writes rows, `onFlush` in it
+   * @param hooks `beforeFlush` is called before each transaction that writes rows, `onFlush` in it. `isStored` says whether the
+   *   tables may have rows of the saver's thread; while they have none, SQLite is not asked
    */
-  constructor(storage: DurableObjectStorage, buffered: boolean, { beforeFlush, onFlush }: FlushHooks = {}) {
+  constructor(
+    storage: DurableObjectStorage,
+    buffered: boolean,
+    { beforeFlush, onFlush, isStored = () => true }: FlushHooks = {},
+  ) {
     this.#beforeFlush = beforeFlush;
+    this.#isStored = isStored;
     this.#storage = storage;
     this.#onFlush = onFlush;
     this.#sql = storage.sql;
@@ -122,31 +130,33 @@ export class CheckpointBuffer {
   /** The keys of the checkpoints that match, newest first. Writes the buffer first. */
   find(query: CheckpointQuery): CheckpointKey[] {
     this.flush();
-    return findCheckpoints(this.#sql, query);
+    return this.#isStored() ? findCheckpoints(this.#sql, query) : [];
   }
 
   /** One checkpoint, buffered or stored. */
   checkpoint(key: CheckpointKey): CheckpointRow | undefined {
-    return this.#checkpoints.get(idOf(key)) ?? readCheckpoint(this.#sql, key);
+    const buffered = this.#checkpoints.get(idOf(key));
+    return buffered ?? (this.#isStored() ? readCheckpoint(this.#sql, key) : undefined);
   }
 
   /** Whether a checkpoint is buffered or stored. */
   has(key: CheckpointKey): boolean {
-    return this.#checkpoints.has(idOf(key)) || findCheckpoints(this.#sql, { ...key, limit: 1 }).length > 0;
+    if (this.#checkpoints.has(idOf(key))) return true;
+    return this.#isStored() && findCheckpoints(this.#sql, { ...key, limit: 1 }).length > 0;
   }
 
   /** The writes of one task to a checkpoint: its layers, oldest first. */
   writesOfTask(key: CheckpointKey, taskId: string): CheckpointPart[] {
     const part = writesPart(taskId);
     const buffered = this.#parts.get(idOf(key, part));
-    const stored = readWrites(this.#sql, key, taskId);
+    const stored = this.#isStored() ? readWrites(this.#sql, key, taskId) : [];
     return buffered ? [...stored.filter(({ layer }) => layer !== buffered.layer), buffered] : stored;
   }
 
   /** The writes of all tasks to a checkpoint, older layers of a task first. */
   writes(key: CheckpointKey): CheckpointPart[] {
     this.flush();
-    return readWrites(this.#sql, key);
+    return this.#isStored() ? readWrites(this.#sql, key) : [];
   }
 
   /** The bytes of a large channel value. @param part the name of the value's part, see `valuePart` */

@@ -12,6 +12,8 @@ export interface CheckpointSaverOptions {
   beforeFlush?: (() => void) | undefined;
   /** Called in each transaction that writes checkpoints, so that the caller can write rows of its own in it. */
   onFlush?: (() => void) | undefined;
+  /** Whether the object may have rows of the thread's checkpoints. Undefined: it may. */
+  isStored?: (() => boolean) | undefined;
   /** Remembers long lists from one saver of the object to the next, so that they need not be deserialized again. */
   lists?: ListMemory | undefined;
 }

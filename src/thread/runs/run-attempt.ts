@@ -46,6 +46,8 @@ export class RunAttempt implements Execution {
       },
       buffered: run.kwargs.durability !== "sync",
       lists: context.lists,
+      // Whatever stores checkpoints of a temporary thread stores its run first.
+      isStored: () => context.unstoredRuns.run(run.runId) === undefined,
       beforeFlush: () => {
         context.unstoredRuns.store(run.runId);
       },

@@ -9,6 +9,7 @@ import type { CheckpointSaver } from "../checkpoints/checkpoint-saver";
 import type { RunFeed } from "../protocol/run-feed";
 import { feedModes } from "../protocol/feed-modes";
 import { MAX_WIRE_LENGTH, toWire } from "../state/wire-state";
+import "../traces/late-run-trees";
 import type { Trace } from "../traces/traces";
 import {
   EventMapper,
@@ -18,6 +19,7 @@ import {
   type RunEvent,
   type StreamMode,
 } from "../streams/stream-modes";
+import "./callback-copies";
 import { toCommand } from "./command";
 import { isPermanent } from "./next-attempt";
 import { interruptsOfOlderGraph } from "./older-langgraph";

@@ -1,4 +1,4 @@
-/** Which slots are pending is read once, and again after a change. */
+/** Which rows are pending is read once, and again after a change. */
 import { runInDurableObject } from "cloudflare:test";
 import { expect, it } from "vitest";
 import { CronContext } from "../../src/cron/cron-context";
