@@ -6,6 +6,7 @@ import { env } from "cloudflare:workers";
 import { forgetOldDeletions } from "./d1/deleted-threads";
 import { countRuns, rebuildCronSumsDaily } from "./d1/metric-sums";
 import { removeOldRuns } from "./d1/old-runs";
+import { sumRunHours } from "./d1/run-hours";
 import { sweepExpiredItems } from "./d1/store/ttl";
 import { warnOfOpenAccess } from "./edge/access";
 import { app } from "./edge/app";
@@ -28,7 +29,9 @@ export default {
       sweepExpiredItems(env, controller.scheduledTime),
       forgetOldDeletions(env.DB, controller.scheduledTime),
       // Runs are counted before old ones are removed.
-      countRuns(env.DB, controller.scheduledTime).finally(() => removeOldRuns(env)),
+      countRuns(env.DB, controller.scheduledTime)
+        .finally(() => sumRunHours(env.DB, controller.scheduledTime))
+        .finally(() => removeOldRuns(env)),
       rebuildCronSumsDaily(env.DB, controller.scheduledTime),
     ]);
     for (const result of results) {

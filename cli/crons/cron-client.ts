@@ -6,7 +6,8 @@ import { Client, CronsClient, type ClientConfig } from "@langchain/langgraph-sdk
 import type { JsonObject } from "../../src/platform/json";
 import type { Cron, CronSearch } from "../../src/wire/crons/cron";
 import type { Preview } from "../../src/wire/crons/preview";
-import type { Figures, Slot, SlotStatus } from "../../src/wire/crons/slot";
+import type { Figures } from "../../src/wire/crons/figures";
+import type { Slot, SlotStatus } from "../../src/wire/crons/slot";
 import { failureOf } from "./failures.js";
 
 /** A call that gets no answer in this time has failed. */

@@ -1,6 +1,6 @@
 /** `edgecron crons show`: all about one cron. */
 import type { Cron } from "../../src/wire/crons/cron";
-import type { Figures } from "../../src/wire/crons/slot";
+import type { Figures } from "../../src/wire/crons/figures";
 import { DEFAULT_POLICY, nextSlot, POLICY_FIELDS } from "../server-code.js";
 import type { Context } from "./context.js";
 import { scheduleInWords, stateOf } from "./cron-text.js";

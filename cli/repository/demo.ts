@@ -3,14 +3,17 @@
  * `npm run demo`: a local server, two crons made with LangGraph's own client, and each firing as it happens.
  * Everything it makes is removed at the end. Exit code 1, with the server's log, when anything is not as it should be.
  */
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client, type Cron } from "@langchain/langgraph-sdk";
-import { devArguments } from "../dev/dev-arguments.js";
+import { type DevArguments, devArguments } from "../dev/dev-arguments.js";
 import { DevServer } from "../dev/dev-server.js";
 import { packageRoot } from "../package-root.js";
 import { projectAt } from "../project.js";
+import { startWrangler } from "../wrangler.js";
+import { seedDemo, SPREAD_RUNS, startLongRun } from "./demo-data.js";
 import { memoryDisk } from "./memory-disk.js";
 
 const WATCH_MS = 13_000;
@@ -36,8 +39,13 @@ interface ShownCron {
   firings: Map<string, Promise<number>>;
 }
 
+/** `-- --stay`: a server with the data of demo-data.ts, for looking at the dashboard. It runs until Ctrl-C. */
+const stays = process.argv.includes("--stay");
+const PROJECT = stays ? "demo/langgraph.json" : "langgraph.json";
+
 const log: string[] = [];
-const server = new DevServer(projectAt(join(packageRoot, "langgraph.json")), (line) => log.push(line));
+const project = projectAt(join(packageRoot, PROJECT));
+let server = new DevServer(project, (line) => log.push(line));
 let interrupted = false;
 const folder = mkdtempSync(join(memoryDisk() ?? tmpdir(), "edgecron-demo-"));
 process.on("exit", () => {
@@ -55,7 +63,7 @@ for (const [signal, code] of [
 }
 
 try {
-  await demo();
+  await (stays ? stay() : demo());
   await server.stop();
 } catch (error) {
   await server.stop();
@@ -70,6 +78,35 @@ process.exit(0);
 
 function wasInterrupted(): boolean {
   return interrupted;
+}
+
+/** Serves the data until the server ends. */
+async function stay(): Promise<void> {
+  console.log(
+    "EdgeCron demo: a server with the crons of a small company. Give it a minute to do what they did in the last weeks.",
+  );
+  const flags = process.argv.slice(2).filter((word) => word !== "--stay");
+  const argv = ["--inspector-port", "0", "--persist-to", folder, ...flags, "--var", "AUTH:open"];
+  const args = devArguments(argv, { cwd: folder, variables: {} });
+  await server.start(args);
+  await seedDemo(server.url ?? "");
+  await server.stop();
+  await executeSql(args, SPREAD_RUNS);
+  server = new DevServer(project, (line) => log.push(line));
+  await server.start(args);
+  await startLongRun(server.url ?? "");
+  console.log(`\nLook at ${String(server.url)}/dashboard. Ctrl-C ends it and removes everything.`);
+  await server.ended;
+}
+
+/** Executes a statement in the local database, while no server has it open. */
+async function executeSql({ migrate }: DevArguments, sql: string): Promise<void> {
+  const args = ["d1", "execute", "DB", ...migrate, "--config", project.wranglerConfig, "--command", sql];
+  const child = startWrangler(args, project.dir);
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (text: string) => (output += text));
+  const [code] = (await once(child, "close")) as [number | null];
+  if (code !== 0) throw new Error(`the statement could not be executed:\n${output}`);
 }
 
 async function demo(): Promise<void> {

@@ -1,6 +1,7 @@
 /** The part of a cron's row in D1 that is written together with each of its runs. */
-import type { Figures } from "../wire/crons/slot";
-import { figuresOf, withReport, type Progress } from "./cron-progress";
+import type { Figures } from "../wire/crons/figures";
+import { figuresOf, NO_PROGRESS, startOfDay, startOfMonth, withReport, type Progress } from "./cron-progress";
+import { parseJson } from "../platform/json";
 import type { RunReport } from "./run-report";
 
 /** What a firing, and the end of its run, change in the cron's row in D1. */
@@ -18,6 +19,32 @@ export interface CronEntry {
 /** The figures that the row in D1 is to have. @param at the present instant in ms */
 export const figuresOfEntry = ({ progress, pending }: CronEntry, at: number): Figures =>
   figuresOf(progress, pending, at);
+
+/** The figures as the row in D1 has them: with the instant (ms) at which they were written. */
+export const storedFigures = (figures: Figures, at: number): string => JSON.stringify({ ...figures, at });
+
+/**
+ * The figures that a row in D1 has, at the instant `at` (ms). Nothing was counted since they were written, so a day or a month that
+ * has begun since then has no tokens. A row that an earlier version wrote does not say when.
+ */
+export function readStoredFigures(stored: string, at: number): Figures {
+  const { at: writtenAt = at, ...figures } = {
+    ...NO_FIGURES,
+    ...parseJson<Partial<Figures> & { at?: number }>(stored),
+  };
+  const { tokens } = figures;
+  return {
+    ...figures,
+    tokens: {
+      ...tokens,
+      today: startOfDay(writtenAt) === startOfDay(at) ? tokens.today : 0,
+      this_month: startOfMonth(writtenAt) === startOfMonth(at) ? tokens.this_month : 0,
+    },
+  };
+}
+
+/** Of a cron that has not fired. */
+const NO_FIGURES: Figures = figuresOf(NO_PROGRESS, 0, 0);
 
 /**
  * The entry of a firing, with the end of its run counted too. It has the revision after that of the firing, which the cron

@@ -3,7 +3,8 @@
  * row, so counting writes no further row. It changes in the same transaction as the slots that it counts, so the totals are exact.
  */
 import type { RunReport } from "./run-report";
-import type { Figures, Percentiles, SlotOrigin } from "../wire/crons/slot";
+import type { Figures, Percentiles } from "../wire/crons/figures";
+import type { SlotOrigin } from "../wire/crons/slot";
 
 /** A run for which a slot was claimed, and whose end has not been reported. `scheduledFor` is the slot's instant in ms. */
 export interface RunningRun {
@@ -134,11 +135,13 @@ export const tokensOfDay = ({ day }: Progress, at: number): number =>
 export const tokensOfMonth = ({ month }: Progress, at: number): number =>
   month.start === startOfMonth(at) ? month.tokens : 0;
 
-function startOfDay(at: number): number {
+/** The start of the day of UTC that `at` (ms) is in. */
+export function startOfDay(at: number): number {
   return new Date(at).setUTCHours(0, 0, 0, 0);
 }
 
-function startOfMonth(at: number): number {
+/** The start of the month of UTC that `at` (ms) is in. */
+export function startOfMonth(at: number): number {
   const date = new Date(startOfDay(at));
   return date.setUTCDate(1);
 }

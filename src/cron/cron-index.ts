@@ -6,7 +6,7 @@ import { now } from "../platform/clock";
 import { within } from "../platform/deadline";
 import { logError } from "../platform/log";
 import { D1_CALL_MS } from "../platform/time-limits";
-import type { Figures } from "../wire/crons/slot";
+import type { Figures } from "../wire/crons/figures";
 import type { CronContext } from "./cron-context";
 import { REVISION_STEP, type StoredCron } from "./record";
 

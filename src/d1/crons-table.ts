@@ -1,11 +1,12 @@
 /** The index of crons in D1: searches, counts, and the crons that the watchdog looks for. */
 import type { AccessFilter } from "../calls/access-filter";
 import { toWireCron, type CronDefinition } from "../calls/cron-definition";
-import { figuresOfEntry, type CronEntry } from "../calls/cron-entry";
+import { figuresOfEntry, readStoredFigures, storedFigures, type CronEntry } from "../calls/cron-entry";
+import { describeSchedule } from "../schedule/words";
 import { now } from "../platform/clock";
 import { parseJson, pick } from "../platform/json";
-import type { Cron, CronFilters, CronSearch } from "../wire/crons/cron";
-import type { Figures } from "../wire/crons/slot";
+import type { Cron, CronFilters, CronSearch, FoundCron, SelectableFields } from "../wire/crons/cron";
+import type { Figures } from "../wire/crons/figures";
 import { DEFAULT_POLICY, type CronPolicy } from "../wire/crons/policy";
 import { assistantIdOf } from "./assistants-table";
 import type { Condition } from "./json-filter";
@@ -103,7 +104,7 @@ export async function indexCron(
     updated_at: definition.updatedAt,
     policy: JSON.stringify(definition.policy),
     note: definition.note,
-    figures: JSON.stringify(figures),
+    figures: storedFigures(figures, now()),
     revision,
     user_id: definition.owner?.identity ?? null,
   };
@@ -119,7 +120,7 @@ export const updateCronEntry = (db: D1Database, entry: CronEntry): D1PreparedSta
     .prepare(
       "UPDATE crons SET next_run_date = ?1, figures = ?2, revision = ?3 WHERE cron_id = ?4 AND revision < ?3",
     )
-    .bind(entry.nextRunAt, JSON.stringify(figuresOfEntry(entry, now())), entry.revision, entry.cronId);
+    .bind(entry.nextRunAt, storedFigures(figuresOfEntry(entry, now()), now()), entry.revision, entry.cronId);
 
 /** Removes the cron from the index, unless the index has a later revision: a new cron of the same id. */
 export async function unindexCron(db: D1Database, cronId: string, revision: number): Promise<void> {
@@ -131,7 +132,7 @@ export async function searchCrons(
   db: D1Database,
   query: CronSearch,
   visible?: AccessFilter,
-): Promise<{ crons: Partial<Cron>[]; total: number }> {
+): Promise<{ crons: Partial<FoundCron>[]; total: number }> {
   const { rows, total } = await searchPage<Row>(db, {
     table: "crons",
     key: "cron_id",
@@ -143,11 +144,29 @@ export async function searchCrons(
     limit: query.limit,
     offset: query.offset,
   });
-  return { crons: rows.map((row) => pick(toCron(row), query.select)), total };
+  const at = now();
+  const toFound = (row: Row): Partial<FoundCron> => ({
+    ...pick(toCron(row), query.select),
+    ...selectableOf(row, query.select ?? [], at),
+  });
+  return { crons: rows.map(toFound), total };
 }
 
 /** The column that holds a field of a cron. All fields of the policy are in one column. */
-const columnOf = (field: string): string => (field in DEFAULT_POLICY ? "policy" : field);
+function columnOf(field: string): string {
+  if (field === "schedule_description") return "schedule";
+  return field in DEFAULT_POLICY ? "policy" : field;
+}
+
+/** The fields that are told only when they are selected. @param at the present instant in ms */
+function selectableOf(row: Row, selected: readonly string[], at: number): Partial<SelectableFields> {
+  return {
+    ...(selected.includes("figures") && { figures: readStoredFigures(row.figures, at) }),
+    ...(selected.includes("schedule_description") && {
+      schedule_description: describeSchedule(row.schedule),
+    }),
+  };
+}
 
 /** How many crons match. Filters by assistant, and by whether the crons are enabled, are answered by the sums of the metrics. */
 export async function countCrons(
@@ -155,8 +174,8 @@ export async function countCrons(
   filters: CronFilters,
   visible?: AccessFilter,
 ): Promise<number> {
-  const { assistant_id: assistant, thread_id: threadId, enabled, metadata } = filters;
-  if (threadId !== undefined || metadata !== undefined || visible !== undefined) {
+  const { assistant_id: assistant, thread_id: threadId, enabled, failing, metadata, query } = filters;
+  if ([threadId, failing, metadata, query, visible].some((filter) => filter !== undefined)) {
     return countRows(db, "crons", [...conditionsOf(filters), ...visibleConditions(visible)]);
   }
   const counted = enabled === undefined ? "enabled + paused" : enabled ? "enabled" : "paused";
@@ -205,6 +224,12 @@ function orderOf(sortBy: NonNullable<CronSearch["sort_by"]>): string[] {
   return sortBy === "assistant_id" || sortBy === "thread_id" ? [sortBy, "created_at"] : [sortBy];
 }
 
+/** What is searched for a text. */
+const SEARCHED_TEXT = "cron_id || char(10) || schedule || char(10) || coalesce(note, '') || char(10) || metadata";
+
+/** As the SQL index `crons_failing` has it. */
+const IS_FAILING = "figures ->> '$.failures_in_a_row' > 0";
+
 function conditionsOf(filters: CronFilters): Condition[] {
   const conditions: Condition[] = [];
   const equals = (rank: number, column: string, value: string | number): void => {
@@ -214,6 +239,17 @@ function conditionsOf(filters: CronFilters): Condition[] {
   if (filters.thread_id !== undefined) equals(0, "thread_id", filters.thread_id);
   if (filters.assistant_id !== undefined) equals(4, "assistant_id", assistantIdOf(filters.assistant_id));
   if (filters.enabled !== undefined) equals(6, "enabled", filters.enabled ? 1 : 0);
+  if (filters.failing !== undefined) {
+    const indexed = { rank: 2, alternatives: [{ sql: IS_FAILING }], params: [] };
+    conditions.push(
+      filters.failing
+        ? { sql: `+(${IS_FAILING})`, params: [], indexed }
+        : { sql: `(${IS_FAILING}) IS NOT TRUE`, params: [] },
+    );
+  }
+  if (filters.query !== undefined) {
+    conditions.push({ sql: `instr(lower(${SEARCHED_TEXT}), lower(?)) > 0`, params: [filters.query] });
+  }
   if (filters.metadata !== undefined) conditions.push(...metadataConditions(filters.metadata));
   return conditions;
 }

@@ -11,6 +11,7 @@ import { assistantRoutes } from "./assistants";
 import type { App } from "./caller";
 import { browserAccess } from "./cors";
 import { cronControlRoutes } from "./cron-control";
+import { cronOverviewRoutes } from "./cron-overview";
 import { cronHistoryRoutes } from "./cron-history";
 import { cronRoutes } from "./crons";
 import { addCustomApp, answerOf } from "./custom-app";
@@ -77,6 +78,7 @@ function resourcesBut(
     ["meta", documentRoutes(operations)],
     ["assistants", assistantRoutes],
     ["runs", cronControlRoutes],
+    ["runs", cronOverviewRoutes],
     // Before the runs: the paths of crons begin like those of runs.
     ["runs", cronRoutes],
     ["runs", cronHistoryRoutes],

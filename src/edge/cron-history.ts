@@ -1,7 +1,8 @@
 /** What became of the slots of a cron: its ledger, its runs and its figures. */
 import { z } from "zod";
 import { pick } from "../platform/json";
-import { cronFigures, slot, slotList } from "../wire/crons/slot";
+import { cronFigures } from "../wire/crons/figures";
+import { slot, slotList } from "../wire/crons/slot";
 import { run, runList } from "../wire/runs/run";
 import { searchRunsOfCron } from "./cron-runs";
 import { DescribedRoutes } from "./described-routes";

@@ -2,7 +2,15 @@
 import { z } from "zod";
 import { countCrons, searchCrons } from "../d1/crons-table";
 import { previewOf } from "../schedule/preview";
-import { cron, cronCount, cronCreate, cronPatch, cronSearch, threadCronCreate } from "../wire/crons/cron";
+import {
+  cron,
+  cronCount,
+  cronCreate,
+  cronPatch,
+  cronSearch,
+  foundCron,
+  threadCronCreate,
+} from "../wire/crons/cron";
 import { previewRequest, schedulePreview } from "../wire/crons/preview";
 import { requireAllowedWebhooks } from "./allowed-webhooks";
 import { askAboutCron, createCron } from "./new-cron";
@@ -52,9 +60,10 @@ export const cronRoutes = new DescribedRoutes("Crons")
       id: "search_crons",
       allow: ["crons:search"],
       summary: "Search crons",
-      description: "With `select`, each has only the fields asked for.",
+      description:
+        "With `select`, each has only the fields asked for. `figures` and `schedule_description` have to be asked for.",
       body: cronSearch,
-      answers: page("The crons.", cron),
+      answers: page("The crons.", foundCron),
     },
     async (c, { body: sent, access }) => {
       const fields = ["assistant_id", "thread_id", "enabled", "metadata", "limit", "offset"] as const;

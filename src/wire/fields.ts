@@ -61,7 +61,7 @@ export const paging = {
     .meta(OFFSET_MEANING),
 };
 
-const queryNumber = (schema: z.ZodNumber) =>
+export const queryNumber = (schema: z.ZodNumber) =>
   z.preprocess((value) => (value === "" ? NaN : Number(value)), schema);
 
 /** Paging in a query string. */

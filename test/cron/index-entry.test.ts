@@ -4,7 +4,8 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import type { ThreadDO } from "../../src/thread/thread-do";
 import type { Cron } from "../../src/wire/crons/cron";
-import type { Figures } from "../../src/wire/crons/slot";
+import { readStoredFigures } from "../../src/calls/cron-entry";
+import type { Figures } from "../../src/wire/crons/figures";
 import {
   alarmOf,
   atClock,
@@ -39,7 +40,7 @@ async function inIndex(cronId: string): Promise<{ next_run_date: string | null; 
   const { next_run_date: next } = row;
   return {
     next_run_date: next === null ? null : new Date(next).toISOString(),
-    figures: JSON.parse(row.figures) as Figures,
+    figures: readStoredFigures(row.figures, Date.now()),
   };
 }
 

@@ -1,10 +1,20 @@
 /** Finding crons, and what they did: search, count, slots and runs. */
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { assistantIdOf } from "../../src/d1/assistants-table";
-import { type Cron, cron as wireCron } from "../../src/wire/crons/cron";
+import { type Cron, cron as wireCron, type FoundCron } from "../../src/wire/crons/cron";
 import type { Slot } from "../../src/wire/crons/slot";
 import type { Run } from "../../src/wire/runs/run";
-import { atClock, createCron, ringAt, runsOf, setClock, settled, slotsOf } from "../support/crons";
+import {
+  atClock,
+  createCron,
+  ended,
+  figuresOf,
+  ringAt,
+  runsOf,
+  setClock,
+  settled,
+  slotsOf,
+} from "../support/crons";
 import { call, create } from "../support/edge";
 import { createThread } from "../support/threads";
 
@@ -15,6 +25,56 @@ const search = (query: object): ReturnType<typeof call<Cron[]>> =>
 const idsOf = (crons: Cron[]): string[] => crons.map((cron) => cron.cron_id);
 
 describe("searching", () => {
+  it("tells the figures and the schedule in words when they are asked for, with the tokens of the present day", async () => {
+    const tag = crypto.randomUUID();
+    const { cron_id: id } = await createCron({ metadata: { tag }, assistant_id: "spends", input: {} });
+    await ringAt("2040-01-01T15:27:00.000Z", id);
+    await settled((await slotsOf(id))[0]);
+    const query = { metadata: { tag }, select: ["figures", "schedule_description"] };
+    const found = async (): Promise<Partial<FoundCron>> => (await search(query)).body[0] ?? {};
+    await vi.waitUntil(async () => (await found()).figures?.runs.success === 1);
+    const { figures, schedule_description: words, ...others } = await found();
+    expect(others).toEqual({});
+    expect(words).toBe("At 15:27, every day");
+    expect(figures).toEqual(await figuresOf(id));
+    const spent = Number(figures?.tokens.today);
+    expect(spent).toBeGreaterThan(0);
+    setClock("2040-01-02T00:00:00.000Z");
+    expect((await found()).figures?.tokens).toMatchObject({ today: 0, this_month: spent });
+    setClock("2040-02-01T00:00:00.000Z");
+    expect((await found()).figures?.tokens).toMatchObject({ today: 0, this_month: 0 });
+    expect((await search({ metadata: { tag } })).body[0]).not.toHaveProperty("figures");
+  });
+
+  it("by a text, whatever its case, and whatever stands in it", async () => {
+    const tag = crypto.randomUUID();
+    const named = await createCron({ metadata: { tag, name: "Morning 100% Report" } });
+    const other = await createCron({ metadata: { tag }, schedule: "3 4 * * *" });
+    const found = (query: string): Promise<string[]> =>
+      search({ metadata: { tag }, query }).then(({ body }) => idsOf(body));
+    expect(await found("morning 100%")).toEqual([named.cron_id]);
+    expect(await found("3 4 *")).toEqual([other.cron_id]);
+    expect(await found(other.cron_id.slice(-12).toUpperCase())).toEqual([other.cron_id]);
+    expect(await found("1_0%")).toEqual([]);
+    expect((await call("POST", "/runs/crons/count", { metadata: { tag }, query: "report" })).body).toBe(1);
+  });
+
+  it("by whether the last run failed", async () => {
+    const tag = crypto.randomUUID();
+    const good = await createCron({ metadata: { tag } });
+    const bad = await createCron({ metadata: { tag }, assistant_id: "fails", input: {} });
+    for (const { cron_id: id } of [good, bad]) {
+      await ringAt("2040-01-01T15:27:00.000Z", id);
+      await ended(id, 1);
+    }
+    const failing = (value: boolean): Promise<string[]> =>
+      search({ metadata: { tag }, failing: value }).then(({ body }) => idsOf(body));
+    await vi.waitUntil(async () => (await failing(true)).length === 1);
+    expect(await failing(true)).toEqual([bad.cron_id]);
+    expect(await failing(false)).toEqual([good.cron_id]);
+    expect((await call("POST", "/runs/crons/count", { metadata: { tag }, failing: true })).body).toBe(1);
+  });
+
   it("by assistant, thread, state and metadata", async () => {
     const tag = crypto.randomUUID();
     const assistant = await create({ graph_id: "echo" });

@@ -44,7 +44,7 @@ async function grow(from: number, to: number): Promise<void> {
       `INSERT INTO crons (cron_id, assistant_id, thread_id, schedule, enabled, payload, metadata, next_run_date, end_time, created_at,
          updated_at, revision, figures)
        SELECT ${uuidOf(3)}, 'assistant-' || (i / 100), iif(i % 7 < 3, 'thread-' || (i / 100), NULL), '* * * * *', i % 11 > 0 OR i > 4000, '{}', ${METADATA},
-         iif(i % 11 > 0, i * 3 % 8009, NULL), iif(i % 13 = 0, i * 5 % 8009, NULL), i, i * 7 % 8009, 1, '{"slots":{"fired":1}}' FROM n`,
+         iif(i % 11 > 0, i * 3 % 8009, NULL), iif(i % 13 = 0, i * 5 % 8009, NULL), i, i * 7 % 8009, 1, json_object('failures_in_a_row', i % 100 = 0 AND i <= 4000) FROM n`,
       `INSERT INTO assistants (assistant_id, graph_id, name, config, context, metadata, version, created_at, updated_at)
        SELECT ${uuidOf(4)}, 'graph-' || (i / 100), 'name ' || (i * 3 % 8009), '{}', '{}', ${METADATA}, 1, i, i * 7 % 8009 FROM n`,
       `INSERT INTO deleted_threads (thread_id, deleted_at) SELECT ${uuidOf(1)}, i FROM n`,
@@ -106,6 +106,8 @@ addSearches(
       {},
       { enabled: true },
       { enabled: false },
+      { failing: true },
+      { query: tag },
       { assistant_id: "assistant-7" },
       { thread_id: crypto.randomUUID() },
     ],

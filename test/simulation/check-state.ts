@@ -1,6 +1,6 @@
 /** What holds at rest: the alarm, the index, what waits; and what is left when a cron is gone. */
 import type { Progress } from "../../src/calls/cron-progress";
-import type { Figures } from "../../src/wire/crons/slot";
+import type { Figures } from "../../src/wire/crons/figures";
 import { readLedger } from "./ledger";
 import { firstSlots } from "./matcher";
 import { timetableOf } from "./targets";

@@ -8,7 +8,8 @@ import type { CronDO } from "../../src/cron/cron-do";
 import { threadIdOf } from "../../src/cron/slot-ids";
 import type { ThreadDO } from "../../src/thread/thread-do";
 import type { Cron } from "../../src/wire/crons/cron";
-import type { Figures, Slot } from "../../src/wire/crons/slot";
+import type { Figures } from "../../src/wire/crons/figures";
+import type { Slot } from "../../src/wire/crons/slot";
 import type { Run } from "../../src/wire/runs/run";
 import { call } from "./edge";
 

@@ -1,6 +1,7 @@
 /** Assistants. Query keys begin with "assistants". */
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { client } from "./client";
+import { shortId } from "../format/figures";
+import { sdk } from "./client";
 import { callPage } from "./http";
 import type { Assistant } from "./types";
 
@@ -15,10 +16,36 @@ export const useAssistantPage = (search: { readonly limit: number; readonly offs
     staleTime: SELDOM_MS,
   });
 
+/** How many assistants are asked for their names. The others are called by the first digits of their ids. */
+const NAMED_ASSISTANTS = 1_000;
+
+/** Returns a function that tells the name of an assistant. */
+export function useAssistantNames(): (assistantId: string) => string {
+  const { data } = useQuery({
+    queryKey: ["assistants", "names"],
+    queryFn: async ({ signal }) => {
+      const body = { limit: NAMED_ASSISTANTS, select: ["assistant_id", "name", "graph_id"] };
+      const { items } = await callPage<Pick<Assistant, "assistant_id" | "name" | "graph_id">>(
+        "/assistants/search",
+        {
+          method: "POST",
+          body,
+          signal,
+        },
+      );
+      return new Map(
+        items.map(({ assistant_id: id, name, graph_id: graph }) => [id, name === "" ? graph : name]),
+      );
+    },
+    staleTime: SELDOM_MS,
+  });
+  return (assistantId) => data?.get(assistantId) ?? shortId(assistantId);
+}
+
 export const useAssistant = (assistantId: string | undefined) =>
   useQuery({
     queryKey: ["assistants", assistantId],
-    queryFn: () => client.assistants.get(assistantId ?? ""),
+    queryFn: async () => (await sdk()).assistants.get(assistantId ?? ""),
     enabled: assistantId !== undefined,
     staleTime: SELDOM_MS,
   });
@@ -27,7 +54,7 @@ export const useAssistant = (assistantId: string | undefined) =>
 export const useAssistantSchemas = (assistantId: string | undefined) =>
   useQuery({
     queryKey: ["assistants", assistantId, "schemas"],
-    queryFn: () => client.assistants.getSchemas(assistantId ?? ""),
+    queryFn: async () => (await sdk()).assistants.getSchemas(assistantId ?? ""),
     enabled: assistantId !== undefined,
     staleTime: SELDOM_MS,
   });

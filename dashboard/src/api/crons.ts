@@ -1,15 +1,18 @@
 /** Crons: reading them, and what is done to them. Query keys begin with "crons", those of one cron with its id after it. */
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { client } from "./client";
+import { sdk } from "./client";
 import { call, callPage } from "./http";
-import { EVERY_FEW_SECONDS } from "./query-client";
-import type { Cron, Figures, Preview, Run, Slot, SlotStatus } from "./types";
+import { EVERY_FEW_SECONDS, EVERY_HALF_MINUTE, EVERY_TEN_SECONDS } from "./query-client";
+import type { Activity, Cron, Figures, FoundCron, Preview, Run, Slot, SlotStatus } from "./types";
 
 /** What is looked for: fields of the body of `POST /runs/crons/search`. */
 export interface CronSearch {
   readonly assistant_id?: string;
   readonly thread_id?: string;
   readonly enabled?: boolean;
+  readonly failing?: boolean;
+  /** A text in the id, the schedule, the note or the metadata. */
+  readonly query?: string;
   readonly metadata?: Readonly<Record<string, unknown>>;
   readonly sort_by?: "next_run_date" | "created_at" | "updated_at" | "assistant_id" | "end_time";
   readonly sort_order?: "asc" | "desc";
@@ -19,12 +22,70 @@ export interface CronSearch {
 
 const pathOf = (cronId: string): string => `/runs/crons/${encodeURIComponent(cronId)}`;
 
+/** What the lists of crons show of each. */
+const SELECT = [
+  "cron_id",
+  "assistant_id",
+  "thread_id",
+  "schedule",
+  "schedule_description",
+  "timezone",
+  "next_run_date",
+  "end_time",
+  "enabled",
+  "note",
+  "metadata",
+  "figures",
+] as const satisfies readonly (keyof FoundCron)[];
+
+/** A cron in a list, with its figures and its schedule in words. */
+export type ListedCron = Required<Pick<FoundCron, (typeof SELECT)[number]>>;
+
 export const useCronPage = (search: CronSearch) =>
   useQuery({
     queryKey: ["crons", "search", search],
-    queryFn: ({ signal }) => callPage<Cron>("/runs/crons/search", { method: "POST", body: search, signal }),
+    queryFn: ({ signal }) =>
+      callPage<ListedCron>("/runs/crons/search", {
+        method: "POST",
+        body: { ...search, select: SELECT },
+        signal,
+      }),
     placeholderData: keepPreviousData,
     ...EVERY_FEW_SECONDS,
+  });
+
+/** How many crons match. */
+export const useCronCount = (filters: Partial<Omit<CronSearch, "limit" | "offset">>) =>
+  useQuery({
+    queryKey: ["crons", "count", filters],
+    queryFn: ({ signal }) => call<number>("/runs/crons/count", { method: "POST", body: filters, signal }),
+    ...EVERY_FEW_SECONDS,
+  });
+
+/** The last slots of each of these crons, newest first, by the id of the cron. */
+export const useLastSlots = (cronIds: readonly string[], limit: number) =>
+  useQuery({
+    queryKey: ["crons", "slots", cronIds, limit],
+    queryFn: async ({ signal }) => {
+      const body = { cron_ids: cronIds, limit };
+      const all = await call<{ cron_id: string; slots: Slot[] }[]>("/runs/crons/slots", {
+        method: "POST",
+        body,
+        signal,
+      });
+      return new Map(all.map(({ cron_id: cronId, slots }) => [cronId, slots]));
+    },
+    enabled: cronIds.length > 0,
+    placeholderData: keepPreviousData,
+    ...EVERY_TEN_SECONDS,
+  });
+
+/** What all crons did in the last periods. A caller who may see only some crons is refused. */
+export const useActivity = (unit: "hour" | "day", count: number) =>
+  useQuery({
+    queryKey: ["crons", "activity", unit, count],
+    queryFn: ({ signal }) => call<Activity>("/runs/crons/activity", { query: { unit, count }, signal }),
+    ...EVERY_HALF_MINUTE,
   });
 
 export const useCron = (cronId: string) =>
@@ -109,7 +170,8 @@ export const useBackfill = (cronId: string) =>
     post<{ slots: number }>(`${pathOf(cronId)}/backfill`, body),
   );
 
-export const useDeleteCron = (cronId: string) => useCronAction(() => client.crons.delete(cronId));
+export const useDeleteCron = (cronId: string) =>
+  useCronAction(async () => (await sdk()).crons.delete(cronId));
 
 /** The body of `POST /runs/crons`; for a cron on a thread, with its `thread_id`. */
 export const useCreateCron = () =>

@@ -7,6 +7,8 @@ const STALE_MS = 2_000;
 
 /** What is late by a few seconds: lists and tables. */
 export const EVERY_FEW_SECONDS = { refetchInterval: 5_000 } as const;
+/** What takes a call for each of many crons. */
+export const EVERY_TEN_SECONDS = { refetchInterval: 10_000 } as const;
 /** What changes while one looks at it: a run that is under way. */
 export const EVERY_SECOND = { refetchInterval: 1_000 } as const;
 /** What changes seldom or costs more: sums and charts. */

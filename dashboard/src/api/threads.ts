@@ -1,6 +1,6 @@
 /** Threads. Query keys begin with "threads". */
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { client } from "./client";
+import { sdk } from "./client";
 import { callPage } from "./http";
 import { EVERY_FEW_SECONDS } from "./query-client";
 import type { Thread, ThreadStatus } from "./types";
@@ -26,13 +26,13 @@ export const useThreadPage = (search: ThreadSearch) =>
 export const useThread = (threadId: string) =>
   useQuery({
     queryKey: ["threads", threadId],
-    queryFn: () => client.threads.get(threadId),
+    queryFn: async () => (await sdk()).threads.get(threadId),
     ...EVERY_FEW_SECONDS,
   });
 
 export const useThreadState = (threadId: string) =>
   useQuery({
     queryKey: ["threads", threadId, "state"],
-    queryFn: () => client.threads.getState(threadId),
+    queryFn: async () => (await sdk()).threads.getState(threadId),
     ...EVERY_FEW_SECONDS,
   });

@@ -1,9 +1,11 @@
 /** What the API answers. The types are those of the server's own schemas, so they cannot differ from what it sends. */
 export type { Assistant } from "../../../src/wire/assistants";
-export type { Cron, CronSwitch } from "../../../src/wire/crons/cron";
+export type { Activity } from "../../../src/wire/crons/activity";
+export type { Cron, CronSwitch, FoundCron } from "../../../src/wire/crons/cron";
 export type { CronPolicy } from "../../../src/wire/crons/policy";
 export type { Preview, PreviewWarning } from "../../../src/wire/crons/preview";
-export type { Figures, Percentiles, Slot, SlotOrigin, SlotStatus } from "../../../src/wire/crons/slot";
+export type { Figures, Percentiles } from "../../../src/wire/crons/figures";
+export type { Slot, SlotOrigin, SlotStatus } from "../../../src/wire/crons/slot";
 export type { Run, RunStatus } from "../../../src/wire/runs/run";
 export type { Thread, ThreadStatus } from "../../../src/wire/threads/thread";
 

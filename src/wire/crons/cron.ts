@@ -16,6 +16,7 @@ import {
   uuid,
 } from "../fields";
 import { multitaskStrategy, payloadFields } from "../runs/payload";
+import { cronFigures } from "./figures";
 import { policyAnswerFields, policyRequestFields } from "./policy";
 
 export const schedule = z.string("expected a cron expression").min(1).max(200);
@@ -78,6 +79,26 @@ export const cron = z
   })
   .register(answerNames, { id: "Cron" });
 export type Cron = z.output<typeof cron>;
+
+/** What a search tells of a cron only when it is asked for. */
+const selectableFields = {
+  figures: cronFigures,
+  schedule_description: z.string().meta({ description: "The schedule in plain English." }),
+};
+export type SelectableFields = z.output<z.ZodObject<typeof selectableFields>>;
+
+export const foundCron = z
+  .strictObject({
+    ...cron.shape,
+    figures: selectableFields.figures.optional().meta({
+      description: "How its slots and runs turned out. There only when `select` asks for it.",
+    }),
+    schedule_description: selectableFields.schedule_description.optional().meta({
+      description: "The schedule in plain English. There only when `select` asks for it.",
+    }),
+  })
+  .register(answerNames, { id: "FoundCron" });
+export type FoundCron = z.output<typeof foundCron>;
 
 export const cronInput = z.union([jsonObject, z.array(z.unknown())], "expected an object or a list");
 export const INPUT_MEANING = { description: "The input of the graph." };
@@ -169,7 +190,12 @@ const filters = {
   assistant_id: optional(assistantId).meta({ description: ASSISTANT_ID_MEANING }),
   thread_id: optional(uuid),
   enabled,
+  failing: optional(z.boolean()).meta({ description: "Whether the last run of the cron has failed." }),
   metadata: metadataFilter,
+  query: optional(z.string("expected a text").min(1).max(200)).meta({
+    description:
+      "A text that the id, the schedule, the note or the metadata of the cron contains. Upper and lower case are the same.",
+  }),
 };
 
 export const cronCount = z.strictObject(filters).register(requestNames, { id: "CronCount" });
@@ -191,7 +217,9 @@ export const cronSearch = z
       ]),
     ),
     sort_order: optional(z.enum(["asc", "desc"])),
-    select: optional(z.array(cron.keyof())).meta(SELECT_MEANING),
+    select: optional(z.array(foundCron.keyof())).meta({
+      description: `${SELECT_MEANING.description} \`figures\` and \`schedule_description\` are told only so.`,
+    }),
   })
   .register(requestNames, { id: "CronSearch" });
 export type CronSearch = z.output<typeof cronSearch>;

@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { operations } from "../../../src/edge/app";
 import type { Assistant } from "../../../src/wire/assistants";
-import type { Cron } from "../../../src/wire/crons/cron";
+import { type Cron, foundCron } from "../../../src/wire/crons/cron";
 import type { Slot } from "../../../src/wire/crons/slot";
 import type { Run } from "../../../src/wire/runs/run";
 import type { WireState } from "../../../src/wire/threads/state";
@@ -211,7 +211,12 @@ describe("crons", () => {
     await ask("GET", path);
     await ask("PATCH", path, { enabled: false, end_time: null, timezone: null, metadata: { more: 1 } });
     await ask("POST", "/runs/crons/search", { ...ALL, assistant_id: "echo", sort_by: "next_run_date" });
-    await ask("POST", "/runs/crons/count", { enabled: false });
+    await ask("POST", "/runs/crons/search", {
+      ...ALL,
+      assistant_id: "echo",
+      select: foundCron.keyof().options,
+    });
+    await ask("POST", "/runs/crons/count", { enabled: false, failing: false });
     await ask("DELETE", path);
     expect(await refusal("GET", path)).toBe(404);
   });
@@ -229,6 +234,9 @@ describe("what crons have beyond the platform", () => {
     const cronId = crypto.randomUUID();
     await ask("POST", "/runs/crons/preview", { schedule: "30 2 * * *", timezone: "Europe/Berlin", count: 3 });
     await ask("POST", "/runs/crons", { assistant_id: "echo", schedule: "* * * * *", cron_id: cronId });
+    await ask("GET", "/runs/crons/activity?unit=day&count=3");
+    expect(await refusal("GET", "/runs/crons/activity?unit=week")).toBe(422);
+    await ask("POST", "/runs/crons/slots", { cron_ids: [cronId], limit: 5 });
     await ask("POST", `/runs/crons/${cronId}/pause`, { note: "holidays" });
     await ask("POST", `/runs/crons/${cronId}/resume`, {});
     await ask("POST", `/runs/crons/${cronId}/skip`, { count: 2 });

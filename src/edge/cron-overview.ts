@@ -1,0 +1,53 @@
+/** What many crons did, for whoever looks at all of them: sums by hour or day, and the last slots of each of a page of crons. */
+import { readActivity } from "../d1/run-hours";
+import { asDomainError } from "../platform/errors";
+import { now } from "../platform/clock";
+import { activity, activityQuery, lastSlots, lastSlotsQuery } from "../wire/crons/activity";
+import type { Slot } from "../wire/crons/slot";
+import { DescribedRoutes } from "./described-routes";
+import { json } from "./openapi/operation";
+
+const DEFAULT_SLOTS = 20;
+
+/** Mounted before the routes with the id of a cron, which would take `activity` for an id. */
+export const cronOverviewRoutes = new DescribedRoutes("Crons")
+  .add(
+    "GET /runs/crons/activity",
+    {
+      id: "get_cron_activity",
+      allow: ["crons:search"],
+      summary: "Read what all crons did, by hour or day",
+      description:
+        "The runs that crons made in each of the last periods, and their tokens. The last period is the present one. Periods before " +
+        "the server was updated to a version that adds them up go back as far as the records of runs.",
+      query: activityQuery,
+      answers: json("The periods, oldest first.", activity),
+    },
+    async (c, { query, access }) => {
+      await access.askForAll("crons:search");
+      return c.json(await readActivity(c.env.DB, query, now()));
+    },
+  )
+  .add(
+    "POST /runs/crons/slots",
+    {
+      id: "list_last_slots",
+      allow: ["crons:read"],
+      summary: "Read the last slots of several crons",
+      body: lastSlotsQuery,
+      answers: json("The slots of each cron, in the order of `cron_ids`.", lastSlots),
+    },
+    async (c, { body: { cron_ids: ids, limit = DEFAULT_SLOTS }, access }) => {
+      const slotsOf = async (cronId: string): Promise<{ cron_id: string; slots: Slot[] } | undefined> => {
+        try {
+          const one = await access.cron("crons:read", cronId);
+          return { cron_id: cronId, slots: await one.listSlots({ limit }) };
+        } catch (error) {
+          if (asDomainError(error)?.code === "cron.not_found") return undefined;
+          throw error;
+        }
+      };
+      const all = await Promise.all([...new Set(ids)].map(slotsOf));
+      return c.json(all.filter((each) => each !== undefined));
+    },
+  );
