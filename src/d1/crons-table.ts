@@ -225,7 +225,8 @@ function orderOf(sortBy: NonNullable<CronSearch["sort_by"]>): string[] {
 }
 
 /** What is searched for a text. */
-const SEARCHED_TEXT = "cron_id || char(10) || schedule || char(10) || coalesce(note, '') || char(10) || metadata";
+const SEARCHED_TEXT =
+  "cron_id || char(10) || schedule || char(10) || coalesce(note, '') || char(10) || metadata";
 
 /** As the SQL index `crons_failing` has it. */
 const IS_FAILING = "figures ->> '$.failures_in_a_row' > 0";

@@ -24,7 +24,7 @@ const NARROW = "(max-width: 60rem)";
 
 export default function CronsPage() {
   const { query, change } = useCronQuery();
-  const isNarrow = useMediaQuery(NARROW) === true;
+  const isNarrow = useMediaQuery(NARROW);
   const page = useCronPage({ ...searchOf(query), limit: PAGE_SIZE });
   const crons = page.data?.items ?? [];
   const lastSlots = useLastSlots(
