@@ -4,7 +4,19 @@
  */
 
 /** From the bottom up: a folder imports itself and the folders before it. */
-const FOLDERS = ["platform", "wire", "schedule", "calls", "graphs", "auth", "d1", "cron", "thread", "edge"];
+const FOLDERS = [
+  "tools",
+  "platform",
+  "wire",
+  "schedule",
+  "calls",
+  "graphs",
+  "auth",
+  "d1",
+  "cron",
+  "thread",
+  "edge",
+];
 
 const upward = FOLDERS.map((folder, index) => ({
   name: `${folder}-imports-only-folders-below-it`,

@@ -8,11 +8,15 @@ import { countRuns, rebuildCronSumsDaily } from "./d1/metric-sums";
 import { removeOldRuns } from "./d1/old-runs";
 import { sumRunHours } from "./d1/run-hours";
 import { sweepExpiredItems } from "./d1/store/ttl";
+import { providePlanning } from "./calls/cron-planning";
 import { warnOfOpenAccess } from "./edge/access";
-import { app } from "./edge/app";
+import { app, inner } from "./edge/app";
+import { planningBy } from "./edge/planning";
 import { pokeOverdue } from "./edge/watchdog";
 import type { Env } from "./platform/config";
 import { logError } from "./platform/log";
+
+providePlanning(planningBy(inner));
 
 export { CronDO } from "./cron/cron-do";
 export { SocketCommands } from "./edge/socket-commands";

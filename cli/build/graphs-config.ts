@@ -80,7 +80,7 @@ export async function readConfig(path: string): Promise<ProjectConfig> {
   }
   if (refusal !== undefined) throw new GraphConfigError(`${path}: ${refusal}`);
   const settings: Record<string, unknown> = {};
-  for (const key of ["checkpointer", "store", "http", "webhooks"]) {
+  for (const key of ["checkpointer", "store", "http", "mcp", "webhooks"]) {
     if (config[key] === undefined || config[key] === null) continue;
     if (!isRecord(config[key])) throw new GraphConfigError(`${path}: "${key}" must be an object`);
     settings[key] = config[key];

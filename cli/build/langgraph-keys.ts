@@ -30,6 +30,8 @@ const USED = new Set([
   "http.disable_meta",
   "http.disable_ui",
   "http.disable_webhooks",
+  "http.disable_mcp",
+  "http.disable_a2a",
   "http.cors",
   "http.cors.allow_origins",
   "http.cors.allow_origin_regex",
@@ -46,6 +48,8 @@ const USED = new Set([
   "http.configurable_headers.excludes",
   "http.configurable_headers.include",
   "http.configurable_headers.exclude",
+  "mcp",
+  "mcp.disabled",
   "webhooks",
   "webhooks.env_prefix",
   "webhooks.headers",
@@ -78,8 +82,6 @@ const OF_OTHER_SERVERS = new Set([
   "checkpointer.ttl.sweep_limit",
   // They switch off what is not there.
   "webhooks.url.disable_loopback",
-  "http.disable_mcp",
-  "http.disable_a2a",
 ]);
 
 /** Known to the ecosystem, and not done here; with what that means. */

@@ -5,6 +5,7 @@ import type { JsonObject } from "../platform/json";
 import { nextSlot, type Schedule } from "../schedule/schedule";
 import { CRON_PAYLOAD_FIELDS, type Cron, type CronPatch } from "../wire/crons/cron";
 import { changedPolicy, type CronPolicy } from "../wire/crons/policy";
+import type { CronChain } from "./cron-planning";
 import type { User } from "./user";
 
 /** What the owner of a cron defines. Instants are in ms since the epoch. */
@@ -26,6 +27,11 @@ export interface CronDefinition {
   policy: CronPolicy;
   /** Who created it, as whom its runs are made. Null or absent when the server did not know callers by name. */
   owner?: User | null;
+  /**
+   * The run whose graph made the cron by a tool, and the chain that the cron is in when that was a run of a cron. Such a cron is removed
+   * when it has nothing more to do. Absent when a client made it.
+   */
+  madeBy?: { runId: string; chain: CronChain | null };
   /** Why the cron was last paused or resumed, as the owner or the server put it. */
   note: string | null;
   createdAt: number;

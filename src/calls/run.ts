@@ -13,6 +13,7 @@ import type {
   WebhookDelivery,
 } from "../wire/runs/run";
 import type { ThreadTtl } from "../wire/threads/ttl";
+import type { CronChain } from "./cron-planning";
 import type { User } from "./user";
 
 /** What the run was asked to do. `config` and `context` are those of the request, merged with those of the assistant. */
@@ -38,6 +39,8 @@ export interface CronTerms {
   ttl: ThreadTtl | null;
   /** Whether the thread is made for this run alone. */
   ownsThread: boolean;
+  /** The chain that the cron belongs to. Absent when no run of a cron made it: then a chain may begin with it. */
+  chain?: CronChain;
 }
 
 /** A run that is to be enqueued. */

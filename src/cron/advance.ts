@@ -10,10 +10,12 @@ import { now } from "../platform/clock";
 import { logError, logInfo } from "../platform/log";
 import type { Alerts } from "./alerts";
 import type { Claims } from "./claims";
+import { SAFETY_ALARM_MS } from "./cron-alarm";
 import type { CronContext } from "./cron-context";
 import type { CronIndex } from "./cron-index";
 import type { Deliveries } from "./deliveries";
 import type { EndedRuns } from "./ended-runs";
+import { isFinished } from "./finished";
 import { reasonNotToFire } from "./limits";
 import { leaveRunsToD1, pruneHistory, removeOldThreads } from "./retention";
 
@@ -161,6 +163,11 @@ export class Advance {
     }
     await this.settle();
     await this.tidyUp({ threads: runEnded || hasEndedRun, history: prunes });
+    if (isFinished(this.context, this.alerts)) {
+      record.markDeleted();
+      alarm.set(now() + SAFETY_ALARM_MS);
+      await this.removeDeleted();
+    }
   }
 
   /** Removes threads and slots that are no longer kept. Never throws: after a failure a later slot removes them. */
@@ -179,7 +186,7 @@ export class Advance {
     if (hasSent && !this.context.record.isGone()) this.setAlarm();
   }
 
-  /** Sets the alarm for whatever comes first: the next slot, a delivery, a backlog, an alert, or a write to D1. */
+  /** Sets the alarm for whatever comes first: the next slot, a delivery, a backlog, an alert, a write to D1, or the removal. */
   private setAlarm(): void {
     const { record, ledger, ranges, alarm } = this.context;
     const { nextRunAt, pendingFrom, revision, indexedRevision } = record.require();
@@ -188,6 +195,7 @@ export class Advance {
     for (const { retryAt } of ledger.pending(pendingFrom)) at = earliest(at, retryAt);
     // The other backlogs wait for the oldest. An alarm for them would find nothing to do.
     at = earliest(at, ranges.backlogs(pendingFrom)[0]?.claimAt ?? null);
+    if (isFinished(this.context, this.alerts)) at = now() + 1;
     alarm.set(earliest(at, this.alerts.nextDue()));
   }
 }

@@ -59,7 +59,13 @@ export class CronDO extends DurableObject implements CronCalls {
     this.deliveries,
   );
   private readonly ledgerRuns = new LedgerRuns(this.context);
-  private readonly runReports = new RunReports(this.context, this.index, this.endedRuns, this.advance);
+  private readonly runReports = new RunReports(
+    this.context,
+    this.alerts,
+    this.index,
+    this.endedRuns,
+    this.advance,
+  );
 
   /** Answers every call of Workers and other objects, see {@link answerCall}. */
   async call(method: string, args: unknown[], visible?: AccessFilter): Promise<Answer> {

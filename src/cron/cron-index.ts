@@ -1,6 +1,7 @@
 /** The cron's row in D1: what the row is to say, and writing it. */
 import type { CronEntry } from "../calls/cron-entry";
 import { figuresOf } from "../calls/cron-progress";
+import { leaveChain } from "../d1/cron-chains";
 import { indexCron, unindexCron, updateCronEntry } from "../d1/crons-table";
 import { now } from "../platform/clock";
 import { within } from "../platform/deadline";
@@ -72,7 +73,9 @@ export class CronIndex {
     await this.lastWrite;
     // A thread object may have written the end of a run that the deleted cron did not count; see `CronRecord.update`.
     const latest = revision + REVISION_STEP - 1;
-    await within(D1_CALL_MS, "D1", unindexCron(this.context.env.DB, definition.cronId, latest));
+    const { DB } = this.context.env;
+    await within(D1_CALL_MS, "D1", unindexCron(DB, definition.cronId, latest));
+    if (definition.madeBy?.chain) await within(D1_CALL_MS, "D1", leaveChain(DB, definition.cronId));
   }
 
   private async writeRow(): Promise<void> {

@@ -69,6 +69,7 @@ export async function makeRun(
         timeoutMs: policy.run_timeout_seconds === null ? null : policy.run_timeout_seconds * 1000,
         ttl: policy.thread_ttl,
         ownsThread: stateless,
+        ...(definition.madeBy?.chain ? { chain: definition.madeBy.chain } : {}),
       },
     },
   );

@@ -29,6 +29,10 @@ export function requireFuture(definition: CronDefinition): void {
   throw new DomainError("request.invalid", `${field}: expected a time to come, and there is none`);
 }
 
+/** Whether the cron has made as many runs as it may. A run that was rolled back counts too, because it has used tokens. */
+export const isUsedUp = ({ max_runs: most }: CronPolicy, { slots }: Progress): boolean =>
+  most !== null && slots.fired + slots.rolled_back >= most;
+
 /**
  * The limit that keeps a claimed slot from firing; null when no limit does. The tokens of a run count when the run has ended. So
  * runs that go on may exceed a budget, but no run begins after the budget is used up.

@@ -4,11 +4,14 @@ import type { RunReport } from "../calls/run-report";
 import type { Advance } from "./advance";
 import type { CronContext } from "./cron-context";
 import type { CronIndex } from "./cron-index";
+import type { Alerts } from "./alerts";
 import type { EndedRuns } from "./ended-runs";
+import { isFinished } from "./finished";
 
 export class RunReports {
   constructor(
     private readonly context: CronContext,
+    private readonly alerts: Alerts,
     private readonly index: CronIndex,
     private readonly endedRuns: EndedRuns,
     private readonly advance: Advance,
@@ -23,7 +26,8 @@ export class RunReports {
     if (entry !== null && isFirst) record.noteIndexed(entry.revision);
     // When no slot is to come, no alarm is set. D1 would then never learn of this end if the host died now.
     const isLast = entry === null && record.require().nextRunAt === null;
-    if (this.endedRuns.needAdvance() || isLast) alarm.ringForSafety();
+    const isToBeRemoved = isFinished(this.context, this.alerts);
+    if (this.endedRuns.needAdvance() || isLast || isToBeRemoved) alarm.ringForSafety();
     state.waitUntil(this.advance.doDueWorkOrLeaveToAlarm({ runEnded: true }));
     return { entry, keepsRecord };
   }

@@ -17,6 +17,8 @@ import { cronRoutes } from "./crons";
 import { addCustomApp, answerOf } from "./custom-app";
 import type { DescribedRoutes } from "./described-routes";
 import { httpSettingsOf, type Group } from "./http-settings";
+import { InnerRoutes } from "./inner-routes";
+import { mcpRoutes } from "./mcp/routes";
 import type { Operation } from "./openapi/operation";
 import { documentRoutes } from "./openapi/routes";
 import { protocolRoutes } from "./protocol";
@@ -33,12 +35,24 @@ const MAX_BODY_BYTES = 1_000_000;
 type Server = Hono<App>;
 
 /** The sections of langgraph.json from which the app is made. */
-export type AppSettings = Pick<typeof deployedSettings, "http" | "app">;
+export type AppSettings = Pick<typeof deployedSettings, "http" | "app" | "mcp">;
 
-/** Makes the app. @throws when a setting is malformed */
-export function createApp(settings: AppSettings): { app: Server; operations: readonly Operation[] } {
-  const http = httpSettingsOf(settings.http);
-  const resources = resourcesBut(http.disabled, () => operations);
+/**
+ * Makes the app.
+ * @returns beside it, the descriptions of its routes, and the routes as the server itself calls them
+ * @throws when a setting is malformed
+ */
+export function createApp(settings: AppSettings): {
+  app: Server;
+  operations: readonly Operation[];
+  inner: InnerRoutes;
+} {
+  const http = httpSettingsOf(settings.http, settings.mcp);
+  const inner = new InnerRoutes(
+    RESOURCES.map(([, routes]) => routes),
+    answerError,
+  );
+  const resources = resourcesBut(http.disabled, inner, () => operations);
   const operations = [openRoutes, ...resources].flatMap((resource) => resource.operations);
   const addOwnRoutes = (to: Server): void => {
     if (settings.app !== undefined) addCustomApp(to, settings.app as Server, answerError);
@@ -61,33 +75,41 @@ export function createApp(settings: AppSettings): { app: Server; operations: rea
       c.json({ detail: `no route ${c.req.method} ${c.req.path}`, code: "request.not_found" }, 404),
     )
     .onError(answerError);
-  return { app: http.mountPrefix === "" ? app : mountedAt(http.mountPrefix, app), operations };
+  return { app: http.mountPrefix === "" ? app : mountedAt(http.mountPrefix, app), operations, inner };
 }
+
+/** The resources of the API, each with the group in which langgraph.json can switch it off. */
+const RESOURCES: readonly [Group, DescribedRoutes][] = [
+  ["assistants", assistantRoutes],
+  ["runs", cronControlRoutes],
+  ["runs", cronOverviewRoutes],
+  // Before the runs: the paths of crons begin like those of runs.
+  ["runs", cronRoutes],
+  ["runs", cronHistoryRoutes],
+  ["runs", runRoutes],
+  ["runs", streamRoutes],
+  ["runs", protocolRoutes],
+  ["threads", threadRoutes],
+  ["threads", stateRoutes],
+  ["store", storeRoutes],
+];
 
 /**
  * The routes that need access, without the groups that are switched off. When several routes match a request, the first one
  * answers.
+ * @param inner by these routes the other protocols do what they do, also when the API's own are switched off
  * @param operations returns what the OpenAPI document describes
  */
 function resourcesBut(
   disabled: ReadonlySet<Group>,
+  inner: InnerRoutes,
   operations: () => readonly Operation[],
 ): readonly DescribedRoutes[] {
   const groups: readonly [Group, DescribedRoutes][] = [
     ["meta", systemRoutes],
     ["meta", documentRoutes(operations)],
-    ["assistants", assistantRoutes],
-    ["runs", cronControlRoutes],
-    ["runs", cronOverviewRoutes],
-    // Before the runs: the paths of crons begin like those of runs.
-    ["runs", cronRoutes],
-    ["runs", cronHistoryRoutes],
-    ["runs", runRoutes],
-    ["runs", streamRoutes],
-    ["runs", protocolRoutes],
-    ["threads", threadRoutes],
-    ["threads", stateRoutes],
-    ["store", storeRoutes],
+    ...RESOURCES,
+    ["mcp", mcpRoutes(inner)],
   ];
   return groups.filter(([group]) => !disabled.has(group)).map(([, routes]) => routes);
 }
@@ -161,5 +183,5 @@ function refusalAnswer({ status, detail, headers }: AuthRefusal): Response {
   return new Response(JSON.stringify(body), { status, headers: answer });
 }
 
-/** The app as langgraph.json configures it, and the description of every route. */
-export const { app, operations } = createApp(deployedSettings);
+/** The app as langgraph.json configures it, the description of every route, and the routes as the server itself calls them. */
+export const { app, operations, inner } = createApp(deployedSettings);

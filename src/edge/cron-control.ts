@@ -8,6 +8,7 @@ import { backfill, runNow, skipNext, slot } from "../wire/crons/slot";
 import { userOf } from "./caller";
 import { DescribedRoutes } from "./described-routes";
 import { json } from "./openapi/operation";
+import { requireNoCronRun } from "./planned-cron";
 
 const theSwitch = json("The switch.", cronSwitch);
 const theCron = json("The cron.", cron);
@@ -101,6 +102,7 @@ export const cronControlRoutes = new DescribedRoutes("Crons")
       failures: [404, 409],
     },
     async (c, { path, body, access }) => {
+      requireNoCronRun(c.var.planningRun);
       const one = await access.cron("crons:update", path.cron_id);
       return c.json(await one.runNow(body, userOf(c)?.identity ?? null));
     },

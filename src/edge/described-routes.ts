@@ -113,13 +113,13 @@ function pathParameter(c: EdgeContext, name: string): string {
 }
 
 /** SQLite refuses JSON that nests deeper than 1,000 levels. No real input comes near this limit. */
-const MAX_DEPTH = 100;
+export const MAX_DEPTH = 100;
 
 /**
  * The JSON body, parsed by `schema`; an empty body counts as `{}`.
  * @throws request.invalid naming the field and what was expected.
  */
-async function readBody<S extends z.ZodType>(c: EdgeContext, schema: S): Promise<z.output<S>> {
+export async function readBody<S extends z.ZodType>(c: EdgeContext, schema: S): Promise<z.output<S>> {
   const text = await c.req.text();
   let body: unknown;
   try {

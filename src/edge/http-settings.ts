@@ -2,7 +2,7 @@
 import { z } from "zod";
 
 /** The groups of routes that langgraph.json can switch off. */
-export const GROUPS = ["assistants", "threads", "runs", "store", "meta"] as const;
+export const GROUPS = ["assistants", "threads", "runs", "store", "meta", "mcp", "a2a"] as const;
 export type Group = (typeof GROUPS)[number];
 
 const flag = z.boolean().nullish();
@@ -19,6 +19,8 @@ const section = z
   })
   .nullish();
 
+const protocolSection = z.looseObject({ disabled: flag }).nullish();
+
 export interface HttpSettings {
   /** Groups of routes that are not served. */
   readonly disabled: ReadonlySet<Group>;
@@ -30,16 +32,27 @@ export interface HttpSettings {
   readonly mountPrefix: string;
 }
 
-/** Reads the `http` section of langgraph.json. @throws when a setting is malformed */
-export function httpSettingsOf(http: unknown): HttpSettings {
-  const parsed = section.safeParse(http);
-  if (!parsed.success) throw new Error(`langgraph.json: http: ${z.prettifyError(parsed.error)}`);
-  const given = parsed.data ?? {};
+/**
+ * Reads the `http` section of langgraph.json, and the section `mcp`, which has a switch of its own.
+ * @throws when a setting is malformed
+ */
+export function httpSettingsOf(http: unknown, mcp?: unknown): HttpSettings {
+  const given = parsedSection("http", section, http) ?? {};
+  const isMcpDisabled =
+    given.disable_mcp === true || parsedSection("mcp", protocolSection, mcp)?.disabled === true;
   const path = (given.mount_prefix ?? "").replace(/^\/+|\/+$/g, "");
   return {
-    disabled: new Set(GROUPS.filter((group) => given[`disable_${group}`] === true)),
+    disabled: new Set(
+      GROUPS.filter((group) => (group === "mcp" ? isMcpDisabled : given[`disable_${group}`] === true)),
+    ),
     protectsCustomRoutes: given.enable_custom_route_auth !== false,
     servesDashboard: given.disable_ui !== true,
     mountPrefix: path === "" ? "" : `/${path}`,
   };
+}
+
+function parsedSection<S extends z.ZodType>(name: string, schema: S, value: unknown): z.output<S> {
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) throw new Error(`langgraph.json: ${name}: ${z.prettifyError(parsed.error)}`);
+  return parsed.data;
 }

@@ -3,7 +3,7 @@ import { v7 as uuid7 } from "@langchain/core/utils/uuid";
 import { changedFields } from "../auth/changed-value";
 import type { AuthValue } from "../auth/events";
 import type { AccessFilter } from "../calls/access-filter";
-import { changedPayload } from "../calls/cron-definition";
+import { changedPayload, type CronDefinition } from "../calls/cron-definition";
 import { ownerOf } from "../calls/user";
 import { readFiringContext } from "../d1/firing-context";
 import { now, toIsoOrNull } from "../platform/clock";
@@ -20,6 +20,7 @@ import { threadCreate } from "../wire/threads/thread";
 import { requireAllowedWebhooks } from "./allowed-webhooks";
 import { userOf, type EdgeContext } from "./caller";
 import type { Permissions } from "./permissions";
+import { madeBy, madeByMetadata, makeInChain } from "./planned-cron";
 import { usableAssistant } from "./usable-assistant";
 
 type CreatePermissions = Permissions<"crons:create" | "crons:read" | "crons:update" | "assistants:read">;
@@ -82,27 +83,28 @@ export async function createCron(
   if (thread !== null) await requireThread(thread, body.if_not_exists);
   const createdAt = now();
   const { assistant_id: assistantId } = firingContext.assistant;
-  return access.cronPassing(visible, cronId).create(
-    {
-      cronId,
-      assistantId,
-      threadId,
-      schedule: body.schedule,
-      timezone: body.timezone ?? null,
-      endTime: body.end_time ?? null,
-      enabled: body.enabled ?? true,
-      onRunCompleted: threadId === null ? (body.on_run_completed ?? "delete") : null,
-      payload: changedPayload({ assistant_id: assistantId }, threadId, body),
-      metadata: body.metadata ?? {},
-      policy: changedPolicy(DEFAULT_POLICY, body),
-      owner: user === null ? null : ownerOf(user),
-      note: null,
-      createdAt,
-      updatedAt: createdAt,
-    },
-    firingContext,
-    { ifExists, patch: body },
-  );
+  const { planningRun } = c.var;
+  const definition: CronDefinition = {
+    cronId,
+    assistantId,
+    threadId,
+    schedule: body.schedule,
+    timezone: body.timezone ?? null,
+    endTime: body.end_time ?? null,
+    enabled: body.enabled ?? true,
+    onRunCompleted: threadId === null ? (body.on_run_completed ?? "delete") : null,
+    payload: changedPayload({ assistant_id: assistantId }, threadId, body),
+    metadata: { ...body.metadata, ...(planningRun === undefined ? {} : madeByMetadata(planningRun)) },
+    policy: changedPolicy(DEFAULT_POLICY, body),
+    owner: user === null ? null : ownerOf(user),
+    ...(planningRun === undefined ? {} : { madeBy: madeBy(planningRun) }),
+    note: null,
+    createdAt,
+    updatedAt: createdAt,
+  };
+  const make = (): Promise<Cron> =>
+    access.cronPassing(visible, cronId).create(definition, firingContext, { ifExists, patch: body });
+  return planningRun === undefined ? make() : makeInChain(c.env, planningRun, cronId, make);
 }
 
 /** What a cron of the same id has to be like, to be changed or answered with in place of a new one. */

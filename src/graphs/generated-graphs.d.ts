@@ -7,6 +7,7 @@ declare module "edgecron:graphs" {
     readonly checkpointer?: unknown;
     readonly store?: unknown;
     readonly http?: unknown;
+    readonly mcp?: unknown;
     /** What the file that `auth.path` names exports: an `Auth`, which the server asks about each request. */
     readonly auth?: unknown;
     readonly webhooks?: unknown;

@@ -14,6 +14,8 @@ declare global {
       DB: D1Database;
       API_KEYS?: string;
       AUTH?: string;
+      CRON_CHAIN_DEPTH?: string;
+      CRON_CHAIN_MAX?: string;
       D1_SIZE_LIMIT?: string;
       EDGECRON_DEV?: string;
       RUN_RECORD_DAYS?: string;
@@ -55,6 +57,10 @@ const d1Size = z.coerce
   .transform((text) => Number.parseInt(text, 10) * (BYTES_PER_UNIT[text.slice(-2)] ?? 1))
   .refine((bytes) => bytes >= LOWEST_D1_SIZE_LIMIT, "expected at least 1 MB")
   .default(DEFAULT_D1_SIZE_LIMIT);
+
+/** How many crons of a chain there may be at a time, and how deep it may be; see `planned-cron.ts`. */
+const chainMax = z.coerce.number().int().min(0).max(1000).default(10);
+const chainDepth = z.coerce.number().int().min(0).max(100).default(3);
 
 const secretList = z
   .string()
@@ -98,6 +104,8 @@ const configSchema = z
     RUN_TIMEOUT_SECONDS: runTimeout,
     RUN_RECORD_DAYS: runRecordDays,
     D1_SIZE_LIMIT: d1Size,
+    CRON_CHAIN_MAX: chainMax,
+    CRON_CHAIN_DEPTH: chainDepth,
     WEBHOOK_SECRET: secretList,
     EDGECRON_DEV: z.enum(["loopback", "any"]).optional(),
   })
@@ -168,6 +176,15 @@ export function runRecordMs(env: Env): number | null {
 /** The size at which D1 is full, in bytes. When the setting is wrong, the default holds. */
 export function d1SizeLimit(env: Env): number {
   return d1Size.safeParse(env.D1_SIZE_LIMIT).data ?? DEFAULT_D1_SIZE_LIMIT;
+}
+
+/** How many crons that runs of crons made may come of one cron, and how deep. @throws server.misconfigured */
+export function chainLimits(env: Env): { most: number; deepest: number } {
+  const { CRON_CHAIN_MAX: most, CRON_CHAIN_DEPTH: deepest } = checked(
+    z.object({ CRON_CHAIN_MAX: chainMax, CRON_CHAIN_DEPTH: chainDepth }),
+    env,
+  );
+  return { most, deepest };
 }
 
 /** LangChain traces runs when one of these variables is "true". */

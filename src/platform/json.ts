@@ -4,6 +4,9 @@ import { DomainError } from "./errors";
 
 export type JsonObject = { [key: string]: unknown };
 
+export const isJsonObject = (value: unknown): value is JsonObject =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
 // Only the callers of the next two functions know the type of the text. The type parameter is their assertion.
 /* eslint-disable @typescript-eslint/no-unnecessary-type-parameters */
 

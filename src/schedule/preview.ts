@@ -20,7 +20,7 @@ export function previewOf({ schedule: expression, timezone, end_time, count = 5 
     schedule: expression,
     timezone: schedule.timezone,
     description: describeSchedule(expression),
-    next: slots.slice(0, count).map((at) => ({ utc: toIso(at), local: toLocal(schedule.timezone, at) })),
+    next: slots.slice(0, count).map((at) => ({ utc: toIso(at), local: localTime(schedule.timezone, at) })),
     warnings: [
       ...frequencyWarnings(schedule, slots),
       ...clockWarnings(schedule, Math.min(end, now() + YEAR_MS)),
@@ -77,7 +77,8 @@ function clockWarnings(schedule: Schedule, until: number): PreviewWarning[] {
 
 const wallText = (wall: number): string => toIso(wall).slice(0, 16);
 
-function toLocal(zone: string | null, at: number): string {
+/** The instant `at` (ms) as the clocks of the zone show it, with the offset from UTC. */
+export function localTime(zone: string | null, at: number): string {
   const offset = zone === null ? 0 : offsetAt(zone, at);
   const minutes = Math.abs(offset) / 60_000;
   const two = (number: number): string => String(Math.floor(number)).padStart(2, "0");

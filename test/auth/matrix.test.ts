@@ -95,6 +95,12 @@ const BODIES: Record<string, (things: Things) => unknown> = {
   patch_thread: () => ({ metadata: { changed: true } }),
   patch_assistant: () => ({ name: "changed" }),
   put_item: () => ({ namespace: ["notes"], key: "other", value: {} }),
+  post_mcp: ({ cron_id }) => ({
+    jsonrpc: "2.0",
+    id: 1,
+    method: "tools/call",
+    params: { name: "get_cron", arguments: { cron_id } },
+  }),
   delete_item: () => ({ namespace: ["notes"], key: "n" }),
   send_command: () => ({ id: 1, method: "state.get", params: {} }),
   stream_events: () => ({ channels: ["values", "lifecycle"], since: 0 }),
@@ -132,6 +138,7 @@ async function ask(token: string, id: string, things: Things): Promise<Answered>
       method: operation.method.toUpperCase(),
       headers: {
         "content-type": "application/json",
+        accept: "application/json, text/event-stream",
         ...(token !== "" && { authorization: `Bearer ${token}` }),
       },
       ...(hasBody && { body: JSON.stringify(BODIES[id]?.(things) ?? {}) }),

@@ -2,8 +2,10 @@
  * One attempt at a run: what the graph is executed with, where its events and checkpoints go, and how it is told to stop. What
  * follows from the attempt's outcome is decided by the queue, see `run-queue.ts`.
  */
+import { planCrons, type PlanningRun } from "../../calls/cron-planning";
 import { D1Store } from "../../d1/store/d1-store";
 import { runTimeoutMs } from "../../platform/config";
+import { offerTools } from "../../tools/running";
 import type { RunError } from "../../wire/runs/run";
 import { CheckpointSaver } from "../checkpoints/checkpoint-saver";
 import { RunFeed } from "../protocol/run-feed";
@@ -79,8 +81,11 @@ export class RunAttempt implements Execution {
     const timer = setTimeout(() => {
       this.controller.abort("timeout" satisfies StopReason);
     }, limitMs);
-    const { feeds } = this.context;
+    const { feeds, env, state } = this.context;
     feeds.set(this.run.threadId, this.feed);
+    const withdrawTools = offerTools(this.run.runId, (call) =>
+      planCrons(this.planningRun(), { env, context: state }, call),
+    );
     try {
       return await Promise.race([executeRun(this), stoppedAfterAbort(this.signal)]);
     } finally {
@@ -88,8 +93,23 @@ export class RunAttempt implements Execution {
       // A graph that ignores the abort may still be executing.
       this.feed.stop();
       feeds.delete(this.run.threadId);
+      withdrawTools();
       this.trace.send();
     }
+  }
+
+  /** What the tools for crons know of the run, if its graph calls them. */
+  private planningRun(): PlanningRun {
+    const { runId, threadId, assistantId, user, cron } = this.run;
+    const isTemporary = this.context.threads.require(threadId).temporary;
+    return {
+      runId,
+      assistantId,
+      threadId: isTemporary ? null : threadId,
+      user,
+      cron:
+        cron === null ? null : { cronId: cron.cronId, chain: cron.chain ?? { id: cron.cronId, depth: 0 } },
+    };
   }
 
   /** Passes an event of the graph to the event log. @throws when the log can keep no more events of the run */
