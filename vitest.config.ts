@@ -5,6 +5,7 @@
 import { statfsSync } from "node:fs";
 import { join } from "node:path";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
+import { build } from "esbuild";
 import { defineConfig } from "vitest/config";
 import { buildGraphs } from "./cli/build/build-graphs";
 
@@ -80,6 +81,9 @@ const BUNDLED = [
 
 export default defineConfig(async () => {
   const testGraphs = here(".edgecron/test-graphs.ts");
+  // Of what graphs import as `edgecron/tools`: for their check in Node. The Worker under test has the source.
+  const tools = { entryPoints: [here("cli/tools.ts")], outfile: here("dist/tools.js") };
+  await build({ ...tools, bundle: true, packages: "external", format: "esm", logLevel: "warning" });
   await buildGraphs({ config: here("test/support/langgraph.json"), out: testGraphs });
   const migrations = await readD1Migrations(here("migrations"));
 
@@ -110,7 +114,9 @@ export default defineConfig(async () => {
               },
             }),
           ],
-          resolve: { alias: { "edgecron:graphs": testGraphs } },
+          resolve: {
+            alias: { "edgecron:graphs": testGraphs, "edgecron/tools": here("src/tools/cron-tools.ts") },
+          },
           test: {
             name: "workers",
             // To start a workerd takes longer than most test files; fresh-start.ts is what keeps the files apart.

@@ -7,6 +7,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { parse } from "smol-toml";
+import { GRAPH_TOOLS, prepareGraphTools } from "./build/graph-tools.js";
 import { prepareStandIns } from "./build/stand-ins.js";
 import { dashboardAssets, type DashboardAssets } from "./dashboard.js";
 import { type MergedConfig, mergeOwnWrangler } from "./merge-wrangler.js";
@@ -30,8 +31,9 @@ interface BaseConfig extends Record<string, unknown> {
  */
 export async function writeWranglerConfig(project: Project): Promise<Record<string, string>> {
   const standIns = await prepareStandIns(project);
+  const aliases = new Map([[GRAPH_TOOLS, await prepareGraphTools(project)], ...standIns]);
   const assets = await dashboardAssets(project);
-  const { config } = withOwnWrangler(project, wranglerConfig(project, await readBase(), standIns, assets));
+  const { config } = withOwnWrangler(project, wranglerConfig(project, await readBase(), aliases, assets));
   const text = `${JSON.stringify(config, null, 2)}\n`;
   await mkdir(dirname(project.wranglerConfig), { recursive: true });
   const isKnown =
@@ -59,7 +61,7 @@ async function readBase(): Promise<BaseConfig> {
 function wranglerConfig(
   { configPath, outDir, graphsModule }: Project,
   base: BaseConfig,
-  standIns: ReadonlyMap<string, string>,
+  aliases: ReadonlyMap<string, string>,
   assets: DashboardAssets | undefined,
 ): Record<string, unknown> {
   const fromHere = (path: string): string => relative(outDir, path).replaceAll("\\", "/");
@@ -82,7 +84,7 @@ function wranglerConfig(
       watch_dir: [fromHere(configPath), "changed"],
     },
     ...(assets && { assets }),
-    alias: { [GRAPHS]: graphsModule, ...Object.fromEntries(standIns) },
+    alias: { [GRAPHS]: graphsModule, ...Object.fromEntries(aliases) },
     d1_databases: base.d1_databases.map((database) => ({
       ...database,
       migrations_dir: fromHere(join(packageRoot, "migrations")),

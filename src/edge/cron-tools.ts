@@ -10,7 +10,8 @@ import type { CronToolName } from "../tools/definitions";
 import type { ToolAnswer } from "../tools/running";
 import type { Cron } from "../wire/crons/cron";
 import type { Preview } from "../wire/crons/preview";
-import type { Figures, Slot } from "../wire/crons/slot";
+import type { Figures } from "../wire/crons/figures";
+import type { Slot } from "../wire/crons/slot";
 import { optional, uuid } from "../wire/fields";
 import {
   cronInWords,

@@ -5,7 +5,8 @@ import { localTime } from "../schedule/preview";
 import { describeSchedule } from "../schedule/words";
 import type { Cron } from "../wire/crons/cron";
 import type { Preview } from "../wire/crons/preview";
-import type { Figures, Slot } from "../wire/crons/slot";
+import type { Figures } from "../wire/crons/figures";
+import type { Slot } from "../wire/crons/slot";
 
 const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 

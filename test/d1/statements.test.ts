@@ -12,6 +12,7 @@ import type { Cron } from "../../src/wire/crons/cron";
 import type { Run } from "../../src/wire/runs/run";
 import { atClock, createCron, ended, ringAt, setClock, threadStub } from "../support/crons";
 import { call, create } from "../support/edge";
+import { planning } from "../support/graphs/plans";
 import { createRun, createThread, joinRun } from "../support/threads";
 
 atClock("2040-01-01T00:00:00.000Z");
@@ -93,6 +94,11 @@ async function useCrons(threadId: string): Promise<void> {
     for (const { cron_id: id } of crons) await ended(id, index + 1);
   }
   await runDurableObjectAlarm(threadStub(threadId));
+  // One whose runs make crons.
+  const planned = { name: "create_cron", args: { schedule: "27 15 * * *" } };
+  const planner = await createCron({ assistant_id: "plans", input: planning(planned) });
+  await call("POST", `/runs/crons/${planner.cron_id}/run`, {});
+  await ended(planner.cron_id, 1);
   await call("GET", `/runs/crons/${cron.cron_id}/runs`);
   await call("PATCH", `/runs/crons/${cron.cron_id}`, { metadata: { c: 1 }, enabled: false });
   await call("POST", "/runs/crons/search", { metadata: { owner: "a" } });
