@@ -74,6 +74,7 @@ const BUNDLED = [
   "hono/utils/html",
   "langsmith",
   "langsmith/run_trees",
+  "langsmith/singletons/traceable",
   "sdk-2",
   "standardwebhooks",
   "zod",

@@ -134,7 +134,8 @@ export class Deliveries {
         return;
       }
       const refusal = asDomainError(error);
-      if (refusal !== undefined) {
+      // An object that a later version has written does not refuse the run: it can be read again when that version is back.
+      if (refusal !== undefined && refusal.code !== "server.misconfigured") {
         this.giveUp(slot, "skipped", refusal.detail);
         // An assistant or a thread that is gone does not come back, so the cron is paused rather than failing for ever.
         if (refusal.gone) this.changes.pause(refusal.detail);

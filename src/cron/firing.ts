@@ -93,8 +93,15 @@ export async function fire(
 ): Promise<RunReport | null> {
   const options = { cronEntry: entry, notAfter, answerWithinMs };
   const enqueued = threadObject(env, run.threadId, filter).enqueueRun(run, options);
-  return within(Math.max(0, notAfter - now()), "the thread object", enqueued);
+  return reportIn(await within(Math.max(0, notAfter - now()), "the thread object", enqueued));
 }
+
+/**
+ * The report in the answer of a thread object. While a deployment goes out step by step, the object may be of an earlier version, which
+ * answers with nothing, or with the run. It has stored the run then, and reports the end by a call.
+ */
+const reportIn = (answer: Partial<RunReport> | null | undefined): RunReport | null =>
+  answer?.endedAt === undefined ? null : (answer as RunReport);
 
 /** The error that nobody can tell at present whether the run of a slot was enqueued. */
 export class UnknownRunError extends Error {}

@@ -28,7 +28,9 @@ export async function answerCall(
 ): Promise<Answer> {
   try {
     if (guard !== undefined) await guard();
-    const implementation = Reflect.get(target, method) as (...args: unknown[]) => unknown;
+    const implementation = Reflect.get(target, method) as ((...args: unknown[]) => unknown) | undefined;
+    if (implementation === undefined)
+      throw new Error(`no call "${method}" here: the caller is of another version, and may try again`);
     return { value: await Reflect.apply(implementation, target, args) };
   } catch (error) {
     const refusal = asDomainError(error);

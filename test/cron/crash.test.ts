@@ -1,7 +1,7 @@
 /** A host that dies between any two steps of a firing, with each step done or not: the slot is acted on once all the same. */
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { CronDefinition } from "../../src/calls/cron-definition";
 import { threadIdOf } from "../../src/cron/slot-ids";
 import {
@@ -35,6 +35,15 @@ const isOver = async (threadId: string): Promise<boolean> => {
     .first<string>("status");
   return runs === "success" && (await call("GET", `/threads/${threadId}`)).status === 404;
 };
+
+/** Nothing is left of the thread. On a busy machine D1 may answer too late to one write, which the next alarm makes again. */
+async function expectNothingLeft(threadId: string, where: string): Promise<void> {
+  await vi.waitFor(async () => {
+    await runDurableObjectAlarm(threadStub(threadId));
+    expect(await rowsOf(threadStub(threadId)), where).toMatchObject({ threads: 0, runs: 0 });
+    expect(await indexed(threadId), where).toBe(0);
+  });
+}
 
 /** More than the steps of a firing. */
 const MOST_STEPS = 100;
@@ -118,8 +127,7 @@ describe.each([true, false])("with the answer lost: %s", (answerLost) => {
       expect(reports.length, where).toBeGreaterThanOrEqual(1);
       expect(reports.length, where).toBeLessThanOrEqual(2);
       for (const report of reports) expect(report, where).toMatchObject({ threadId, status: "success" });
-      expect(await rowsOf(threadStub(threadId)), where).toMatchObject({ threads: 0, runs: 0 });
-      expect(await indexed(threadId), where).toBe(0);
+      await expectNothingLeft(threadId, where);
     }
     expect(steps).toBeGreaterThan(10);
     expect(steps).toBeLessThan(MOST_STEPS);
@@ -161,8 +169,7 @@ describe.each([true, false])("with the answer lost: %s", (answerLost) => {
       ).toEqual(["success"]);
       const { runs } = await figuresOf(cron.cron_id);
       expect(runs, where).toMatchObject({ success: 1, running: 0 });
-      expect(await rowsOf(threadStub(threadId)), where).toMatchObject({ threads: 0, runs: 0 });
-      expect(await indexed(threadId), where).toBe(0);
+      await expectNothingLeft(threadId, where);
     }
     expect(steps).toBeGreaterThan(0);
     expect(steps).toBeLessThan(MOST_STEPS);

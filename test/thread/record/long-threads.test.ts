@@ -5,7 +5,7 @@ import type { WireState } from "../../../src/wire/threads/state";
 import type { Thread } from "../../../src/wire/threads/thread";
 import { rowsOf, threadStub } from "../../support/crons";
 import { call } from "../../support/edge";
-import { restoreSchema1, STORED_THREAD } from "../../support/stored/thread";
+import { restoreThread } from "../../support/stored/thread";
 import { createRun, createThread, joinRun, waitRun } from "../../support/threads";
 
 interface Messages {
@@ -91,13 +91,11 @@ it("pruning a long thread to its latest state gives its pages back, and deleting
 });
 
 it("a thread that an earlier version stored is read, goes on, and is pruned", async () => {
-  await runInDurableObject(threadStub(STORED_THREAD), (_object, { storage }) => {
-    restoreSchema1(storage);
-  });
+  const stored = await restoreThread(1);
   await abortAllDurableObjects();
-  const history = await historyOf(STORED_THREAD);
+  const history = await historyOf(stored);
   expect(history).toHaveLength(16);
-  const before = await stateOf(STORED_THREAD);
+  const before = await stateOf(stored);
   expect((before.values as Messages).messages.map(({ type }) => type)).toEqual([
     "human",
     "ai",
@@ -114,11 +112,11 @@ it("a thread that an earlier version stored is read, goes on, and is pruned", as
   ]);
   expect(contentsOf(before.values)[4]).toBe("x".repeat(17_000));
 
-  const after = await waitRun(STORED_THREAD, ask("go on"));
+  const after = await waitRun(stored, ask("go on"));
   expect(contentsOf(after).slice(0, 13)).toEqual([...contentsOf(before.values), "go on"]);
-  expect((await historyOf(STORED_THREAD)).slice(-16)).toEqual(history);
-  await call("POST", "/threads/prune", { thread_ids: [STORED_THREAD], strategy: "keep_latest" });
-  expect((await stateOf(STORED_THREAD)).values).toEqual(after);
-  const rows = await rowsOf(threadStub(STORED_THREAD));
-  expect(rows).toMatchObject({ checkpoints: 1, checkpoint_parts: await packsOf(STORED_THREAD) });
+  expect((await historyOf(stored)).slice(-16)).toEqual(history);
+  await call("POST", "/threads/prune", { thread_ids: [stored], strategy: "keep_latest" });
+  expect((await stateOf(stored)).values).toEqual(after);
+  const rows = await rowsOf(threadStub(stored));
+  expect(rows).toMatchObject({ checkpoints: 1, checkpoint_parts: await packsOf(stored) });
 });
