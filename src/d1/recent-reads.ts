@@ -14,9 +14,9 @@ let changesSoFar = 0;
 
 /**
  * While another caller reads the same value, a caller waits for it so many ms, one after the other. After the last it reads
- * the value itself.
+ * the value itself. The waits grow slowly: where many crons are due together, a long one would end when all other work is done.
  */
-const WAITS_MS = [10, 40, 150, 500];
+const WAITS_MS = [10, 15, 20, 30, 40, 60, 80, 110, 150, 200];
 
 /** Remembers the values of one kind by their ids, each for `rememberedMs` ms. */
 export class RecentReads<T> {
