@@ -88,11 +88,21 @@ function guard(child: PipedChild): void {
   });
 }
 
-/** This process's node if wrangler can run on it; otherwise the one that is among the packages. */
-export function nodeBinary(): string {
-  if (Number.parseInt(process.versions.node, 10) >= OLDEST_NODE) return process.execPath;
-  const installed = packageFile("node", process.platform === "win32" ? "bin/node.exe" : "bin/node");
-  return existsSync(installed) ? installed : process.execPath;
+/** This process's node if wrangler can run on it; otherwise the one that is among the packages. @throws Error when there is none */
+export const nodeBinary = (): string =>
+  nodeFor(
+    process.versions.node,
+    packageFile("node", process.platform === "win32" ? "bin/node.exe" : "bin/node"),
+  );
+
+/** @param installed where the npm package `node` has its program, which its install script brings */
+export function nodeFor(version: string, installed: string): string {
+  if (Number.parseInt(version, 10) >= OLDEST_NODE) return process.execPath;
+  if (existsSync(installed)) return installed;
+  throw new Error(
+    `Node ${OLDEST_NODE} or later is needed, and this is ${version}. The npm package "node" brings it, but its install script was not ` +
+      'allowed to run. Run it by "npm rebuild node", or with pnpm by "pnpm approve-builds"; or use a newer Node.',
+  );
 }
 
 const packageFile = (name: string, file: string): string =>
