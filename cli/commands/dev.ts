@@ -1,7 +1,7 @@
 /** `edgecron dev`: the project's server on this machine, without account, key or network. */
 import { readFileSync } from "node:fs";
 import { constants } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { Command } from "commander";
 import type { DevServer } from "../dev/dev-server.js";
 import { type Project, projectAt } from "../project.js";
@@ -44,7 +44,7 @@ async function dev(project: Project, argv: readonly string[]): Promise<number> {
   const { dashboardPath } = await import("../dashboard.js");
   const { startTable } = await import("../dev/start-table.js");
   const { processTerminal } = await import("../crons/terminal.js");
-  const { env, auth, mountPrefix } = await readConfig(project.configPath);
+  const { env, auth, graphs, mountPrefix } = await readConfig(project.configPath);
   const variables = projectVariables(project.configPath, env);
   const envFile = join(project.outDir, "dev.env");
   writeEnvFile(envFile, variables);
@@ -55,13 +55,17 @@ async function dev(project: Project, argv: readonly string[]): Promise<number> {
   const server = new DevServer(
     project,
     (line) => {
-      console.log(line);
+      if (!crons.isOwnRequest(line)) console.log(line);
     },
     () => {
       crons.reconcile();
     },
   );
   const end = new End(server);
+  const count = graphs.length;
+  console.log(
+    `Building ${count === 1 ? "the graph" : `${count} graphs`} of ${basename(project.configPath)}…`,
+  );
   try {
     await server.start(args);
     const access = auth === undefined ? accessOf(args.access) : `${auth.path} decides who may call`;

@@ -5,7 +5,7 @@ import type { CronClient } from "./cron-client.js";
 import { scheduleInWords, stateOf } from "./cron-text.js";
 import { declaredNameOf } from "./declared-cron.js";
 import { Failure } from "./failures.js";
-import { table, type Cell } from "./table.js";
+import { fits, table, type Cell } from "./table.js";
 import { plain, printJson, type Terminal } from "./terminal.js";
 import { fromNow, timeIn } from "./times.js";
 
@@ -29,13 +29,22 @@ export async function allCrons(client: CronClient): Promise<Cron[]> {
   return crons.sort((a, b) => nextOf(a) - nextOf(b));
 }
 
-/** @param names those of the assistants, by their ids */
+/**
+ * In a terminal that is too narrow for whole sentences the schedules are shown as they are written, and a cron without a name by its id.
+ * @param names those of the assistants, by their ids
+ */
 export function cronTable(
   terminal: Terminal,
   crons: readonly Cron[],
   names: ReadonlyMap<string, string>,
 ): string {
   const ids = shortIds(crons.map(({ cron_id: id }) => id));
+  const idOf = ({ cron_id: id }: Cron): string => ids.get(id) ?? id;
+  const assistantOf = ({ assistant_id: id }: Cron): string => plain(names.get(id) ?? id);
+  const timeOf = ({ next_run_date: next }: Cron): string =>
+    next === null ? "-" : timeIn(terminal.zone, next);
+  const untilNext = ({ next_run_date: next }: Cron): string =>
+    next === null ? "" : ` (${fromNow(next, terminal.now())})`;
   const columns = [
     { title: "NAME", wraps: true as const },
     { title: "ID" },
@@ -46,15 +55,25 @@ export function cronTable(
   ];
   const rows = crons.map((cron): Cell[] => [
     plain(declaredNameOf(cron) ?? "-"),
-    ids.get(cron.cron_id) ?? cron.cron_id,
-    plain(names.get(cron.assistant_id) ?? cron.assistant_id),
+    idOf(cron),
+    assistantOf(cron),
     scheduleInWords(cron),
-    cron.next_run_date === null
-      ? "-"
-      : `${timeIn(terminal.zone, cron.next_run_date)} (${fromNow(cron.next_run_date, terminal.now())})`,
+    timeOf(cron) + untilNext(cron),
     stateOf(cron),
   ]);
-  return table(terminal, columns, rows);
+  if (fits(terminal, columns, rows)) return table(terminal, columns, rows);
+  const short = crons.map((cron): Cell[] => [
+    plain(declaredNameOf(cron) ?? idOf(cron)),
+    assistantOf(cron),
+    [cron.schedule, cron.timezone ?? ""].join(" ").trim(),
+    timeOf(cron),
+    stateOf(cron),
+  ]);
+  return table(
+    terminal,
+    columns.filter(({ title }) => title !== "ID"),
+    short,
+  );
 }
 
 const nextOf = ({ next_run_date: next }: Cron): number => (next === null ? Infinity : Date.parse(next));

@@ -24,11 +24,13 @@ const NO_LINES = Object.fromEntries(
     .map((name) => [name, ""]),
 );
 
+/** Whether no cell has to be wrapped. */
+export const fits = (terminal: Terminal, columns: readonly Column[], rows: readonly Cell[][]): boolean =>
+  total(naturalWidths(columns, textsOf(rows))) <= terminal.columns;
+
 export function table(terminal: Terminal, columns: readonly Column[], rows: readonly Cell[][]): string {
-  const texts = rows.map((row) => row.map((cell) => (typeof cell === "string" ? cell : cell.text)));
-  const natural = columns.map(({ title }, index) =>
-    Math.max(stringWidth(title), ...texts.map((row) => stringWidth(row[index] ?? ""))),
-  );
+  const texts = textsOf(rows);
+  const natural = naturalWidths(columns, texts);
   const widths = fitted(natural, columns, terminal.columns);
   const drawn = new Table({
     chars: NO_LINES,
@@ -48,6 +50,16 @@ export function table(terminal: Terminal, columns: readonly Column[], rows: read
   const lines = drawn.toString().split("\n");
   return lines.map((line) => line.trimEnd()).join("\n");
 }
+
+const textsOf = (rows: readonly Cell[][]): string[][] =>
+  rows.map((row) => row.map((cell) => (typeof cell === "string" ? cell : cell.text)));
+
+const naturalWidths = (columns: readonly Column[], texts: readonly string[][]): number[] =>
+  columns.map(({ title }, index) =>
+    Math.max(stringWidth(title), ...texts.map((row) => stringWidth(row[index] ?? ""))),
+  );
+
+const total = (widths: readonly number[]): number => widths.reduce((sum, width) => sum + width + GAP, -GAP);
 
 /** Words that are longer than the column, such as a URL, are broken: the library would cut them off. */
 const broken = (text: string, width: number): string =>
@@ -69,7 +81,6 @@ const broken = (text: string, width: number): string =>
 /** The widths of the columns so that all fit: the widest of those that wrap gives way, and the others only when that is not enough. */
 function fitted(natural: readonly number[], columns: readonly Column[], limit: number): number[] {
   const widths = [...natural];
-  const total = (): number => widths.reduce((sum, width) => sum + width + GAP, -GAP);
   const narrowWidest = (candidates: readonly number[]): boolean => {
     const [widest] = candidates.toSorted((a, b) => (widths[b] ?? 0) - (widths[a] ?? 0));
     if (widest === undefined || (widths[widest] ?? 0) <= NARROW) return false;
@@ -78,6 +89,6 @@ function fitted(natural: readonly number[], columns: readonly Column[], limit: n
   };
   const all = columns.map((_column, index) => index);
   const wrapping = all.filter((index) => columns[index]?.wraps === true);
-  while (total() > limit) if (!narrowWidest(wrapping) && !narrowWidest(all)) break;
+  while (total(widths) > limit) if (!narrowWidest(wrapping) && !narrowWidest(all)) break;
   return widths;
 }

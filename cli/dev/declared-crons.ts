@@ -29,6 +29,8 @@ export class DeclaredCrons {
   /** What was said last about faults, which is not said again. */
   #told = "";
   #isShown = false;
+  /** The requests of its own that the server has not logged yet. */
+  #unlogged: string[] = [];
 
   constructor(configPath: string) {
     this.#configPath = configPath;
@@ -54,13 +56,27 @@ export class DeclaredCrons {
     });
   }
 
+  /** Whether the server has logged a request of its own, which is nothing to whoever reads the log. Each is told once. */
+  isOwnRequest(line: string): boolean {
+    const [, request] = /^(?:\[wrangler:info\] )?([A-Z]+ \S+) 2\d\d /.exec(line) ?? [];
+    const index = request === undefined ? -1 : this.#unlogged.indexOf(request);
+    if (index !== -1) this.#unlogged.splice(index, 1);
+    return index !== -1;
+  }
+
+  #fetch: typeof fetch = (input, init) => {
+    const { method, url } = new Request(input, init);
+    this.#unlogged.push(`${method} ${new URL(url).pathname}`);
+    return fetch(input, init);
+  };
+
   /** @returns what went wrong, in words */
   async #faultsOf(url: string, apiKey: string | null): Promise<string[]> {
     let declaresSome = true;
     try {
       const { mountPrefix } = await readConfig(this.#configPath);
       const connection = { url: url + mountPrefix, apiKey: apiKey ?? undefined };
-      const client = new CronClient(connectionOf(connection, process.env));
+      const client = new CronClient({ ...connectionOf(connection, process.env), fetch: this.#fetch });
       const declarations = readDeclarations(this.#configPath, null);
       this.#watch(declarations.ownFile);
       declaresSome = declarations.crons.length > 0;

@@ -13,8 +13,6 @@ const MINUTE_MS = 60_000;
 const READY_POLL_MS = 250;
 /** A graph that takes longer to load is named. */
 const STANDSTILL_MS = 30_000;
-/** More take long enough for a word on them. */
-const FEW_GRAPHS = 3;
 /** Time for the rest of a file to be written. */
 const SOON_MS = 500;
 
@@ -204,11 +202,10 @@ export class DevServer {
     throw new Error("wrangler has ended");
   }
 
-  /** A start with many graphs takes long, and one whose module comes to no end takes for ever: says what is waited for. */
+  /** A graph whose module comes to no end takes for ever: says what is waited for. */
   #onProgress(line: string): void {
     const [, graph, number, count] = /Loading (graph ".*" \(.*\)), (\d+) of (\d+)/.exec(line) ?? [];
     if (graph === undefined) return;
-    if (number === "1" && Number(count) > FEW_GRAPHS) this.#write(`Building ${count} graphs…`);
     clearTimeout(this.#progress);
     this.#progress = setTimeout(() => {
       this.#write(`Still loading ${graph}, ${number} of ${count}…`);

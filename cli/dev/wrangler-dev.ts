@@ -143,6 +143,8 @@ export class WranglerDev {
       }, SOON_MS);
     }
     if (this.#loadedOnce && /Local server updated and ready/.test(line)) this.#onReloaded();
+    // Where an error of workerd's own was thrown in its program, and the line before it.
+    if (/^\s*stack: \S+\/workerd\S*@[0-9a-f]+ .*wdErrId/.test(line)) return;
     if (this.#held !== null) this.#held.push(line);
     else if (!OF_NO_INTEREST.test(line)) this.#write(line.replace("[wrangler:info] ", ""));
     if (this.#loadedOnce && /Reloading local server/.test(line)) {

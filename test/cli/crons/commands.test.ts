@@ -115,6 +115,11 @@ describe("list", () => {
     const narrow = new Person({ columns: 70 });
     await listCrons(narrow.context);
     expect(narrow.lines.filter((one) => one.length > 70)).toEqual([]);
+    const usual = new Person({ columns: 90 });
+    await listCrons(usual.context);
+    expect(usual.text).toMatch(
+      new RegExp(`^${name} .* 0 8 \\* \\* 1-5 Europe/Berlin .* Mon 2040-01-02 08:00 +on$`, "m"),
+    );
   });
 
   it("prints the API's own objects for scripts", async () => {
