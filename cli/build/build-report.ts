@@ -9,6 +9,8 @@ export interface BuildReport {
   /** Why there are no graphs; then nothing else is there. */
   failure?: string;
   notes?: readonly string[];
+  /** What the declared crons mean, a line each; not there while `edgecron dev` builds. */
+  crons?: readonly string[];
   /** What is wrong with graphs that stand for their errors. */
   errors?: readonly string[];
   /** By graph id, the absolute files that it is made of. */

@@ -1,12 +1,10 @@
 /** Writes what a pipeline deploys: the bundle, a configuration of wrangler beside it, and the migrations. */
-import { spawnSync } from "node:child_process";
 import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { findPlace } from "../deploy/project-target.js";
+import { build, type Built, explained, findPlace, wranglerOf } from "../deploy/project-target.js";
 import { packageRoot } from "../package-root.js";
 import type { Project } from "../project.js";
 import { writeWranglerConfig } from "../wrangler-config.js";
-import { wranglerCommand } from "../wrangler.js";
 import { bundledConfig } from "./bundled-config.js";
 
 export interface BundleOptions {
@@ -27,18 +25,17 @@ const fromBundle = (database: Readonly<Record<string, unknown>>): Readonly<Recor
     : database;
 
 /**
- * @returns the folder; undefined when the project cannot be built, which wrangler has said then
- * @throws GraphConfigError or StepFailure when the project's files are wrong
+ * @returns the folder, and what came of the build
+ * @throws StepFailure when the project cannot be built
  */
-export async function writeBundle(project: Project, options: BundleOptions): Promise<string | undefined> {
-  const environment = await writeWranglerConfig(project);
+export async function writeBundle(
+  project: Project,
+  options: BundleOptions,
+): Promise<Built & { readonly dir: string }> {
+  const environment = await explained(() => writeWranglerConfig(project));
   const dir = join(project.outDir, "bundle");
   rmSync(dir, { recursive: true, force: true });
-  const args = ["deploy", "--dry-run", "--config", project.wranglerConfig, "--outdir", join(dir, "worker")];
-  const [command, words] = wranglerCommand(args);
-  const env = { ...process.env, ...environment };
-  const { status } = spawnSync(command, words, { cwd: project.dir, env, stdio: "inherit" });
-  if (status !== 0) return undefined;
+  const built = await build(project, wranglerOf(project), { folder: join(dir, "worker"), environment });
   cpSync(join(packageRoot, "migrations"), join(dir, "migrations"), { recursive: true });
   const generated = JSON.parse(readFileSync(project.wranglerConfig, "utf8")) as Generated;
   const place = await findPlace(project, { name: options.name });
@@ -57,5 +54,5 @@ export async function writeBundle(project: Project, options: BundleOptions): Pro
     ),
   };
   writeFileSync(join(dir, "wrangler.json"), `${JSON.stringify(config, null, 2)}\n`);
-  return dir;
+  return { ...built, dir };
 }

@@ -57,15 +57,17 @@ async function main(): Promise<void> {
     : declaredCrons(values.config, graphIds);
   const notes = [...built.notes, ...cronNotes, ...late];
   const states = [...filesOf].map(([id, files]) => [id, stateOf(files)] as const);
+  const terminal = processTerminal();
+  const lines = crons.map((declaration) => declarationLine(terminal, declaration));
   await writeReport(values.out, {
     notes,
+    crons: lines,
     errors,
     filesOf: Object.fromEntries(filesOf),
     states: Object.fromEntries(states),
   });
   console.log(`Graphs: ${graphIds.join(", ")}`);
-  const terminal = processTerminal();
-  for (const declaration of crons) console.log(declarationLine(terminal, declaration));
+  for (const line of lines) console.log(line);
   // `edgecron dev` tells these itself, once.
   if (!keepGoing) for (const note of notes) console.warn(`Note: ${note}`);
   for (const message of errors) console.error(message);

@@ -1,5 +1,6 @@
 /** `edgecron build`: the bundle and its configuration, for who deploys with a pipeline of their own. */
 import type { Command } from "commander";
+import type { Step } from "../deploy/steps.js";
 import { projectAt } from "../project.js";
 
 const HELP = `
@@ -32,8 +33,19 @@ export function addBuild(program: Command): void {
     .addHelpText("after", HELP)
     .action(async ({ config, name, databaseId }: Options) => {
       const { writeBundle } = await import("../build/bundle.js");
-      const written = await writeBundle(projectAt(config), { name, databaseId });
-      if (written === undefined) process.exitCode = 1;
-      else console.log(`Wrote ${written}. "edgecron build --help" says how to deploy it.`);
+      const { consoleReport } = await import("../deploy/report.js");
+      const { runSteps } = await import("../deploy/steps.js");
+      const { interruptible } = await import("../deploy/interruption.js");
+      const report = consoleReport();
+      const step: Step = {
+        title: "Project",
+        plan: () => [],
+        run: async () => {
+          const { dir, done, notes, crons } = await writeBundle(projectAt(config), { name, databaseId });
+          for (const line of [...crons, ...notes.map((note) => `Note: ${note}`)]) report.line(line);
+          return `${done}. It is in ${dir}; "edgecron build --help" says how to deploy it`;
+        },
+      };
+      process.exitCode = await interruptible(async () => ((await runSteps([step], report)) ? 0 : 1));
     });
 }

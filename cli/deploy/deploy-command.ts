@@ -1,9 +1,10 @@
 /** `edgecron deploy`: what its steps are, and what is said before and after them. */
+import { join } from "node:path";
 import { headersOf, serverUrl } from "../crons/connection.js";
 import { projectAt } from "../project.js";
 import { terminal } from "./asking.js";
 import { cronsStep, showDifference } from "./crons-step.js";
-import type { PlaceFlags } from "./deployed-config.js";
+import { BUNDLE, type PlaceFlags } from "./deployed-config.js";
 import { Deployment } from "./deployment.js";
 import { build, targetOf, wranglerOf } from "./project-target.js";
 import { consoleReport } from "./report.js";
@@ -33,7 +34,9 @@ export async function deploy(flags: DeployFlags): Promise<number> {
     plan: () => ["Load the graphs and bundle the Worker."],
     run: async () => {
       target = await targetOf(project, flags);
-      const { done, notes } = await build(project, tools.wrangler, target);
+      const { environment } = target;
+      const folder = join(project.outDir, BUNDLE);
+      const { done, notes } = await build(project, tools.wrangler, { folder, environment });
       for (const note of notes) report.line(`Note: ${note}`);
       return done;
     },

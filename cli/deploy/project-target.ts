@@ -9,7 +9,7 @@ import { readDeclarations } from "../crons/declaration-file.js";
 import { DeclarationError } from "../crons/declarations.js";
 import type { Project } from "../project.js";
 import { writeWranglerConfig } from "../wrangler-config.js";
-import { BUNDLE, GeneratedConfig, type PlaceFlags } from "./deployed-config.js";
+import { GeneratedConfig, type PlaceFlags } from "./deployed-config.js";
 import { wranglerIn, type RunWrangler } from "./run-wrangler.js";
 import { StepFailure } from "./steps.js";
 import type { Target } from "./target.js";
@@ -62,28 +62,34 @@ export interface Built {
   done: string;
   /** What of the project's files has no effect. */
   notes: readonly string[];
+  /** What the declared crons mean, a line each. */
+  crons: readonly string[];
 }
 
 /**
  * Loads the graphs and bundles the Worker, without uploading it.
+ * @param target where it is bundled to, and the environment that {@link writeWranglerConfig} gave
  * @throws StepFailure when it cannot be built
  */
-export async function build(project: Project, wrangler: RunWrangler, target: Target): Promise<Built> {
-  const bundle = join(project.outDir, BUNDLE);
+export async function build(
+  project: Project,
+  wrangler: RunWrangler,
+  { folder, environment }: { folder: string; environment: Readonly<Record<string, string>> },
+): Promise<Built> {
   // A module that the project no longer uses would be uploaded too.
-  rmSync(bundle, { recursive: true, force: true });
-  const words = ["deploy", "--dry-run", "--outdir", bundle];
-  const { environment } = target;
+  rmSync(folder, { recursive: true, force: true });
+  const words = ["deploy", "--dry-run", "--outdir", folder];
   const result = await wrangler(words, { configPath: project.wranglerConfig, environment });
-  const { failure, notes = [] } = readReport(project.outDir);
+  const { failure, notes = [], crons = [] } = readReport(project.outDir);
   if (failure !== undefined) throw new StepFailure("the graphs cannot be deployed", failure);
   if (result.code !== 0) throw wranglerFailure("the project cannot be built", result);
   const [, graphs = ""] = /Graphs: (.*)/.exec(result.output) ?? [];
   const [, size = "?"] = /gzip: ([\d.]+ \wiB)/.exec(result.output) ?? [];
-  return { done: `${graphs}; the bundle has ${size} compressed`, notes };
+  return { done: `${graphs}; the bundle has ${size} compressed`, notes, crons };
 }
 
-async function explained<T>(work: () => Promise<T>): Promise<T> {
+/** Does the work. @throws StepFailure when the project's own files are wrong */
+export async function explained<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

@@ -48,6 +48,7 @@ export async function runSteps(steps: readonly Step[], report: Report): Promise<
     try {
       report.done(step.title, await step.run());
     } catch (error) {
+      report.pause();
       if (!(error instanceof StepFailure)) throw error;
       report.failed(step.title, error);
       return false;
