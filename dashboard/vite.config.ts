@@ -4,6 +4,7 @@
  */
 import react from "@vitejs/plugin-react";
 import { defineConfig, type Plugin } from "vite";
+import { DEFAULT_POLICY, POLICY_FIELDS, policyRequestFields } from "../src/wire/crons/policy";
 
 const ASSETS = "dashboard/assets";
 const API = process.env.EDGECRON_URL ?? "http://127.0.0.1:8787";
@@ -53,11 +54,20 @@ function headersFile(): Plugin {
   };
 }
 
+/** What the fields of a cron's policy mean, and their defaults. So the page needs no schema library to say it. */
+const CRON_POLICY = Object.fromEntries(
+  POLICY_FIELDS.map((name) => {
+    const { description = "" } = policyRequestFields[name].meta() ?? {};
+    return [name, { description, defaultValue: DEFAULT_POLICY[name] }];
+  }),
+);
+
 export default defineConfig({
   root: import.meta.dirname,
   // Addresses of files are relative, because the server may have a prefix.
   base: "./",
   plugins: [react(), headersFile()],
+  define: { CRON_POLICY: JSON.stringify(CRON_POLICY) },
   build: {
     outDir: "dist",
     emptyOutDir: true,

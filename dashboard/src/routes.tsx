@@ -34,6 +34,8 @@ export const addressOf = {
   crons: () => "/crons",
   newCron: () => "/crons/new",
   cron: (cronId: string) => `/crons/${encodeURIComponent(cronId)}`,
+  /** A new cron that begins as a copy of this one. */
+  duplicateCron: (cronId: string) => `/crons/new?from=${encodeURIComponent(cronId)}`,
   editCron: (cronId: string) => `/crons/${encodeURIComponent(cronId)}/edit`,
   run: (runId: string) => `/runs/${encodeURIComponent(runId)}`,
   threads: () => "/threads",

@@ -7,7 +7,7 @@ import type { Env } from "../platform/config";
 import { remoteCalls } from "../platform/rpc";
 import type { Cron, CronPatch } from "../wire/crons/cron";
 import type { Figures } from "../wire/crons/figures";
-import type { Backfill, RunNow, SkipNext, Slot, SlotList } from "../wire/crons/slot";
+import type { Backfill, BackfillPreview, RunNow, SkipNext, Slot, SlotList } from "../wire/crons/slot";
 import type { AccessFilter } from "./access-filter";
 import type { CronDefinition } from "./cron-definition";
 import type { CronRunsPage, CronRunsQuery } from "./cron-runs";
@@ -57,6 +57,8 @@ export interface CronCalls {
    * @throws cron.not_found, and cron.conflict when no slot is to come
    */
   skipNext(skip: SkipNext): Promise<Cron>;
+  /** What {@link backfill} would run. @throws cron.not_found, request.invalid */
+  previewBackfill(period: Backfill): Promise<BackfillPreview>;
   /**
    * Runs the slots of a past period that got no run, one after the other.
    * @returns how many slots that are

@@ -19,7 +19,7 @@ import { logError } from "../platform/log";
 import { answerCall, type Answer } from "../platform/rpc";
 import type { Cron, CronPatch } from "../wire/crons/cron";
 import type { Figures } from "../wire/crons/figures";
-import type { Backfill, RunNow, SkipNext, Slot, SlotList } from "../wire/crons/slot";
+import type { Backfill, BackfillPreview, RunNow, SkipNext, Slot, SlotList } from "../wire/crons/slot";
 import { Advance } from "./advance";
 import { Alerts } from "./alerts";
 import { Claims } from "./claims";
@@ -198,6 +198,10 @@ export class CronDO extends DurableObject implements CronCalls {
       this.slotsByHand.skipNext(skip);
     });
     return this.get();
+  }
+
+  async previewBackfill(period: Backfill): Promise<BackfillPreview> {
+    return this.slotsByHand.previewBackfill(period);
   }
 
   async backfill(period: Backfill): Promise<{ slots: number }> {

@@ -1,11 +1,11 @@
 /** What the owner of a cron does to its slots by hand: skips those to come, and runs those of the past that got no run. */
 import { scheduleOf, upcomingSlot } from "../calls/cron-definition";
 import { withSlots } from "../calls/cron-progress";
-import { now } from "../platform/clock";
+import { now, toIso } from "../platform/clock";
 import { DomainError } from "../platform/errors";
-import { consecutiveRanges } from "../schedule/catch-up";
+import { consecutiveRanges, type SlotRange } from "../schedule/catch-up";
 import { slotsBetween } from "../schedule/schedule";
-import type { Backfill, SkipNext } from "../wire/crons/slot";
+import type { Backfill, BackfillPreview, SkipNext } from "../wire/crons/slot";
 import { STAGGER_MS } from "./claims";
 import type { CronContext } from "./cron-context";
 import type { SlotLedger } from "./ledger";
@@ -80,29 +80,10 @@ export class SlotsByHand {
    * @returns how many slots that are
    * @throws request.invalid when the period is not over, or has too many slots
    */
-  backfill({ start, end }: Backfill): number {
+  backfill(period: Backfill): number {
     const { definition, progress, pendingFrom } = this.record.require();
-    if (end > now() || start >= end) {
-      throw new DomainError("request.invalid", "start, end: expected a period that is over");
-    }
     const schedule = scheduleOf(definition);
-    // What the ledger had before this instant was removed, so nobody knows whether those slots had a run.
-    const knownFrom = Math.max(start, progress.prunedBefore);
-    const hasRun = this.ranges.slotsWithRun({ first: knownFrom, last: end - 1 }, schedule);
-    let slotsLookedAt = 0;
-    let slots = 0;
-    const ranges = consecutiveRanges(slotsBetween(schedule, knownFrom - 1, end - 1), (slot) => {
-      const unfired = !hasRun(slot);
-      slotsLookedAt += 1;
-      if (unfired) slots += 1;
-      if (slots > MAX_BACKFILL || slotsLookedAt > MAX_BACKFILL_SEARCH) {
-        throw new DomainError(
-          "request.invalid",
-          `start, end: expected a period with at most ${MAX_BACKFILL} slots that got no run, of at most ${MAX_BACKFILL_SEARCH}`,
-        );
-      }
-      return unfired;
-    });
+    const { ranges, slots } = this.unfiredSlots(period);
     let after = progress;
     let claimAt = now();
     for (const range of ranges) {
@@ -113,6 +94,39 @@ export class SlotsByHand {
     }
     const first = ranges[0]?.first ?? Infinity;
     this.record.update({ progress: after, pendingFrom: Math.min(pendingFrom, first) });
-    return slots;
+    return slots.length;
+  }
+
+  /** What {@link backfill} would run, and how many slots of the period it would leave alone. It throws the same. */
+  previewBackfill(period: Backfill): BackfillPreview {
+    const { slots, withRun } = this.unfiredSlots(period);
+    return { slots: slots.length, times: slots.map(toIso), slots_with_run: withRun };
+  }
+
+  /** The slots of a past period that got no run, oldest first, and how many others it has. */
+  private unfiredSlots({ start, end }: Backfill): { ranges: SlotRange[]; slots: number[]; withRun: number } {
+    const { definition, progress } = this.record.require();
+    if (end > now() || start >= end) {
+      throw new DomainError("request.invalid", "start, end: expected a period that is over");
+    }
+    const schedule = scheduleOf(definition);
+    // What the ledger had before this instant was removed, so nobody knows whether those slots had a run.
+    const knownFrom = Math.max(start, progress.prunedBefore);
+    const hasRun = this.ranges.slotsWithRun({ first: knownFrom, last: end - 1 }, schedule);
+    const slots: number[] = [];
+    let withRun = 0;
+    const ranges = consecutiveRanges(slotsBetween(schedule, knownFrom - 1, end - 1), (slot) => {
+      const unfired = !hasRun(slot);
+      if (unfired) slots.push(slot);
+      else withRun += 1;
+      if (slots.length > MAX_BACKFILL || slots.length + withRun > MAX_BACKFILL_SEARCH) {
+        throw new DomainError(
+          "request.invalid",
+          `start, end: expected a period with at most ${MAX_BACKFILL} slots that got no run, of at most ${MAX_BACKFILL_SEARCH}`,
+        );
+      }
+      return unfired;
+    });
+    return { ranges, slots, withRun };
   }
 }

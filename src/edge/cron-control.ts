@@ -4,7 +4,7 @@
 import { z } from "zod";
 import { readSwitch, setSwitch } from "../d1/switch";
 import { cron, cronSwitch, noteBody } from "../wire/crons/cron";
-import { backfill, runNow, skipNext, slot } from "../wire/crons/slot";
+import { backfill, backfillPreview, runNow, skipNext, slot } from "../wire/crons/slot";
 import { userOf } from "./caller";
 import { DescribedRoutes } from "./described-routes";
 import { json } from "./openapi/operation";
@@ -121,6 +121,22 @@ export const cronControlRoutes = new DescribedRoutes("Crons")
     async (c, { path, body, access }) => {
       const one = await access.cron("crons:update", path.cron_id);
       return c.json(await one.skipNext(body));
+    },
+  )
+  .add(
+    "POST /runs/crons/{cron_id}/backfill/preview",
+    {
+      id: "preview_backfill",
+      allow: ["crons:read"],
+      summary: "List the slots that a backfill of a period would run",
+      description: "Nothing is run.",
+      body: backfill,
+      answers: json("The slots.", backfillPreview),
+      failures: [404],
+    },
+    async (c, { path, body, access }) => {
+      const one = await access.cron("crons:read", path.cron_id);
+      return c.json(await one.previewBackfill(body));
     },
   )
   .add(

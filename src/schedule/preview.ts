@@ -1,12 +1,14 @@
 /** The preview of a schedule: its next slots, its description and warnings, before a cron is made of it. */
 import { now, toIso } from "../platform/clock";
 import type { Preview, PreviewQuery, PreviewWarning } from "../wire/crons/preview";
+import { countSlots } from "./count";
 import { checkSchedule, isIntervalLike, slotsBetween, wallTimes, type Schedule } from "./schedule";
 import { describeSchedule } from "./words";
 import { clockChanges, offsetAt, type ClockChange } from "./zone";
 
 const HOUR_MS = 3_600_000;
-const YEAR_MS = 366 * 24 * HOUR_MS;
+const DAY_MS = 24 * HOUR_MS;
+const YEAR_MS = 366 * DAY_MS;
 /** How many slots are looked at to find out how often the schedule fires. */
 const SLOTS_FOR_FREQUENCY = 100;
 
@@ -15,12 +17,19 @@ export function previewOf({ schedule: expression, timezone, end_time, count = 5 
   const schedule = { expression, timezone: timezone ?? null };
   checkSchedule(schedule);
   const end = (end_time ?? Infinity) - 1;
-  const slots = [...firstOf(slotsBetween(schedule, now(), end), Math.max(count, SLOTS_FOR_FREQUENCY))];
+  const at = now();
+  const timesWithin = (ms: number): number =>
+    countSlots(schedule, { first: at + 1, last: Math.min(end, at + ms) });
+  const slots = [...firstOf(slotsBetween(schedule, at, end), Math.max(count, SLOTS_FOR_FREQUENCY))];
   return {
     schedule: expression,
     timezone: schedule.timezone,
     description: describeSchedule(expression),
-    next: slots.slice(0, count).map((at) => ({ utc: toIso(at), local: localTime(schedule.timezone, at) })),
+    next: slots
+      .slice(0, count)
+      .map((slot) => ({ utc: toIso(slot), local: localTime(schedule.timezone, slot) })),
+    times_in_30_days: timesWithin(30 * DAY_MS),
+    times_in_365_days: timesWithin(365 * DAY_MS),
     warnings: [
       ...frequencyWarnings(schedule, slots),
       ...clockWarnings(schedule, Math.min(end, now() + YEAR_MS)),

@@ -168,7 +168,14 @@ describe("a backfill", () => {
       "missed",
     ]);
     const period = { start: "2040-01-01T02:00:00Z", end: "2040-01-01T05:10:00Z" };
+    const preview = async (): Promise<unknown> =>
+      (await call("POST", of(cron, "backfill/preview"), period)).body;
+    const before = await slotsOf(cron.cron_id);
+    const times = ["02", "03", "04"].map((hour) => `2040-01-01T${hour}:00:00.000Z`);
+    expect(await preview()).toEqual({ slots: 3, times, slots_with_run: 1 });
+    expect(await slotsOf(cron.cron_id)).toEqual(before);
     expect((await call("POST", of(cron, "backfill"), period)).body).toEqual({ slots: 3 });
+    expect(await preview()).toEqual({ slots: 0, times: [], slots_with_run: 4 });
     for (const second of ["01", "02", "03"]) await ringAt(`2040-01-01T05:10:${second}.000Z`, cron.cron_id);
     expect((await slotsOf(cron.cron_id)).map(({ status, origin }) => `${status} ${origin}`)).toEqual([
       "fired catchup",
@@ -271,6 +278,7 @@ describe("a backfill", () => {
     const { status, body } = await call("POST", of(cron, "backfill"), period);
     expect(status).toBe(422);
     expect(body.detail).toMatch(detail);
+    expect((await call("POST", of(cron, "backfill/preview"), period)).body).toEqual(body);
     expect(await slotsOf(cron.cron_id)).toEqual([]);
   });
 });

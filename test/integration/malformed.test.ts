@@ -35,6 +35,10 @@ const BODIES: Record<string, Record<string, unknown>> = {
   "POST /runs/crons/start": {},
   [`POST /runs/crons/${CRON}/run`]: {},
   [`POST /runs/crons/${CRON}/skip`]: { count: 0 },
+  [`POST /runs/crons/${CRON}/backfill/preview`]: {
+    start: "2030-01-01T00:00:00Z",
+    end: "2030-01-01T01:00:00Z",
+  },
   [`POST /runs/crons/${CRON}/backfill`]: { start: "2030-01-01T00:00:00Z", end: "2030-01-01T01:00:00Z" },
   [`POST /runs/crons/${CRON}/pause`]: {},
   [`POST /runs/crons/${CRON}/resume`]: {},
@@ -238,6 +242,7 @@ const WRONG: Record<string, Record<string, unknown[]>> = {
   },
   [`POST /runs/crons/${CRON}/run`]: { ...payload, input: [1, true, "text"], metadata: NO_OBJECT },
   [`POST /runs/crons/${CRON}/skip`]: { count: [...NO_COUNT, 1001], note: [1, "", {}] },
+  [`POST /runs/crons/${CRON}/backfill/preview`]: { start: NO_INSTANT, end: NO_INSTANT },
   [`POST /runs/crons/${CRON}/backfill`]: { start: NO_INSTANT, end: NO_INSTANT },
   [`POST /runs/crons/${CRON}/pause`]: { note: [1, "", {}] },
   [`POST /runs/crons/${CRON}/resume`]: { note: [1, "", {}] },

@@ -25,8 +25,23 @@ describe("a preview", () => {
         { utc: "2027-01-15T20:27:00.000Z", local: "2027-01-15T15:27:00-05:00" },
         { utc: "2027-01-18T20:27:00.000Z", local: "2027-01-18T15:27:00-05:00" },
       ],
+      times_in_30_days: 21,
+      times_in_365_days: 261,
       warnings: [],
     });
+  });
+
+  it("counts the times to come, also where there are millions, and none at or after the end", async () => {
+    const countsOf = async (fields: Record<string, unknown>): Promise<number[]> => {
+      const { times_in_30_days: month, times_in_365_days: year } = await preview(fields);
+      return [month, year];
+    };
+    expect(await countsOf({ schedule: "* * * * * *" })).toEqual([30 * 86_400, 365 * 86_400]);
+    expect(await countsOf({ schedule: "0 0 29 2 *" })).toEqual([0, 0]);
+    expect(await countsOf({ schedule: "0 0 * * *", end_time: "2027-01-18T00:00:00Z" })).toEqual([2, 2]);
+    expect(await countsOf({ schedule: "0 0 * * *", end_time: "2020-01-01T00:00:00Z" })).toEqual([0, 0]);
+    // The clocks leave out one of the times and show another twice.
+    expect(await countsOf({ schedule: "30 2 * * *", timezone: "Europe/Berlin" })).toEqual([30, 365]);
   });
 
   it("without a zone is in UTC, with five times", async () => {

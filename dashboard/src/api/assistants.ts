@@ -7,7 +7,12 @@ import type { Assistant } from "./types";
 
 const SELDOM_MS = 60_000;
 
-export const useAssistantPage = (search: { readonly limit: number; readonly offset: number }) =>
+export const useAssistantPage = (search: {
+  readonly limit: number;
+  readonly offset: number;
+  /** A part of the name. */
+  readonly name?: string;
+}) =>
   useQuery({
     queryKey: ["assistants", "search", search],
     queryFn: ({ signal }) =>

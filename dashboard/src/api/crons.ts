@@ -3,7 +3,17 @@ import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tansta
 import { sdk } from "./client";
 import { call, callPage } from "./http";
 import { EVERY_FEW_SECONDS, EVERY_HALF_MINUTE, EVERY_TEN_SECONDS } from "./query-client";
-import type { Activity, Cron, Figures, FoundCron, Preview, Run, Slot, SlotStatus } from "./types";
+import type {
+  Activity,
+  BackfillPreview,
+  Cron,
+  Figures,
+  FoundCron,
+  Preview,
+  Run,
+  Slot,
+  SlotStatus,
+} from "./types";
 
 /** What is looked for: fields of the body of `POST /runs/crons/search`. */
 export interface CronSearch {
@@ -95,6 +105,15 @@ export const useCron = (cronId: string) =>
     ...EVERY_FEW_SECONDS,
   });
 
+/** A cron as it is now, for a form: it is not read again while somebody types. */
+export const useCronOnce = (cronId: string) =>
+  useQuery({
+    queryKey: ["crons", cronId, "once"],
+    queryFn: ({ signal }) => call<Cron>(pathOf(cronId), { signal }),
+    staleTime: Infinity,
+    gcTime: 0,
+  });
+
 export const useCronFigures = (cronId: string) =>
   useQuery({
     queryKey: ["crons", cronId, "figures"],
@@ -114,6 +133,18 @@ export const useSlots = (
     ...EVERY_FEW_SECONDS,
   });
 
+/** How many slots the charts of a cron show. */
+const CHARTED_SLOTS = 200;
+
+/** The latest slots that fired, newest first. */
+export const useFiredSlots = (cronId: string) =>
+  useQuery({
+    queryKey: ["crons", cronId, "fired"],
+    queryFn: ({ signal }) =>
+      call<Slot[]>(`${pathOf(cronId)}/slots`, { query: { limit: CHARTED_SLOTS, status: "fired" }, signal }),
+    ...EVERY_HALF_MINUTE,
+  });
+
 export const useCronRuns = (
   cronId: string,
   query: { readonly limit: number; readonly offset: number; readonly status?: string },
@@ -125,15 +156,21 @@ export const useCronRuns = (
     ...EVERY_FEW_SECONDS,
   });
 
-/** The next times of a schedule that need not belong to a cron. Nothing is asked while there is no schedule. */
-export const usePreview = (body: {
-  readonly schedule: string;
-  readonly timezone?: string | undefined;
-  readonly end_time?: string | undefined;
-  readonly count?: number;
-}) =>
+/**
+ * The next times of a schedule that need not belong to a cron. Nothing is asked while there is no schedule.
+ * @param since they are read again when this changes
+ */
+export const usePreview = (
+  body: {
+    readonly schedule: string;
+    readonly timezone?: string | undefined;
+    readonly end_time?: string | undefined;
+    readonly count?: number;
+  },
+  since: string | null = null,
+) =>
   useQuery({
-    queryKey: ["preview", body],
+    queryKey: ["preview", body, since],
     queryFn: ({ signal }) => call<Preview>("/runs/crons/preview", { method: "POST", body, signal }),
     enabled: body.schedule.trim() !== "",
     placeholderData: keepPreviousData,
@@ -169,6 +206,20 @@ export const useBackfill = (cronId: string) =>
   useCronAction((body: { start: string; end: string }) =>
     post<{ slots: number }>(`${pathOf(cronId)}/backfill`, body),
   );
+
+/** What a backfill of the period would run. Nothing is asked before both of its ends are known. */
+export const useBackfillPreview = (cronId: string, start: string | null, end: string | null) =>
+  useQuery({
+    queryKey: ["crons", cronId, "backfill", start, end],
+    queryFn: ({ signal }) =>
+      call<BackfillPreview>(`${pathOf(cronId)}/backfill/preview`, {
+        method: "POST",
+        body: { start, end },
+        signal,
+      }),
+    enabled: start !== null && end !== null,
+    retry: false,
+  });
 
 export const useDeleteCron = (cronId: string) =>
   useCronAction(async () => (await sdk()).crons.delete(cronId));

@@ -5,7 +5,7 @@ export type { Cron, CronSwitch, FoundCron } from "../../../src/wire/crons/cron";
 export type { CronPolicy } from "../../../src/wire/crons/policy";
 export type { Preview, PreviewWarning } from "../../../src/wire/crons/preview";
 export type { Figures, Percentiles } from "../../../src/wire/crons/figures";
-export type { Slot, SlotOrigin, SlotStatus } from "../../../src/wire/crons/slot";
+export type { BackfillPreview, Slot, SlotOrigin, SlotStatus } from "../../../src/wire/crons/slot";
 export type { Run, RunStatus } from "../../../src/wire/runs/run";
 export type { Thread, ThreadStatus } from "../../../src/wire/threads/thread";
 

@@ -1,11 +1,9 @@
-/** A button whose action is asked about first. */
-import { Button, type ButtonProps, Group, Modal } from "@mantine/core";
+/** What is asked about before it is done: a dialog, and a button that opens one. */
+import { Button, type ButtonProps, Group, Modal, type ModalProps } from "@mantine/core";
 import { type ReactNode, useState } from "react";
 import { Failed } from "./states";
 
-interface ConfirmButtonProps {
-  /** The words of the button. */
-  readonly label: ReactNode;
+interface QuestionProps {
   /** The question, as the title of the dialog. */
   readonly title: string;
   /** What will happen. It may have fields, such as one for a note. */
@@ -13,36 +11,42 @@ interface ConfirmButtonProps {
   /** The words of the button that does it, such as "Delete". */
   readonly confirmLabel: string;
   readonly isDangerous?: boolean;
+  /** False while what is asked for cannot be done yet. */
+  readonly canConfirm?: boolean;
   /** Does it. The dialog stays open, and shows the error, when this fails. */
   readonly onConfirm: () => Promise<unknown>;
-  readonly buttonProps?: ButtonProps;
+  readonly size?: ModalProps["size"];
 }
 
-export function ConfirmButton({
-  label,
+interface ConfirmDialogProps extends QuestionProps {
+  readonly isOpen: boolean;
+  readonly onClose: () => void;
+}
+
+export function ConfirmDialog({
+  isOpen,
+  onClose,
   title,
   children,
   confirmLabel,
   isDangerous = false,
+  canConfirm = true,
   onConfirm,
-  buttonProps,
-}: ConfirmButtonProps) {
-  const [isOpen, setOpen] = useState(false);
+  size,
+}: ConfirmDialogProps) {
   const [isWorking, setWorking] = useState(false);
   const [error, setError] = useState<Error | null>(null);
-  const open = (): void => {
-    setError(null);
-    setOpen(true);
-  };
   const close = (): void => {
-    if (!isWorking) setOpen(false);
+    if (isWorking) return;
+    setError(null);
+    onClose();
   };
   const confirm = async (): Promise<void> => {
     setWorking(true);
     setError(null);
     try {
       await onConfirm();
-      setOpen(false);
+      onClose();
     } catch (failure) {
       setError(failure as Error);
     } finally {
@@ -50,30 +54,67 @@ export function ConfirmButton({
     }
   };
   return (
+    <Modal
+      opened={isOpen}
+      onClose={close}
+      title={title}
+      {...(size !== undefined && { size })}
+      closeButtonProps={{ "aria-label": "Close" }}
+    >
+      <form
+        className="stack"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (canConfirm) void confirm();
+        }}
+      >
+        <div>{children}</div>
+        {error !== null && <Failed error={error} />}
+        <Group justify="flex-end">
+          <Button variant="default" onClick={close} disabled={isWorking}>
+            Cancel
+          </Button>
+          <Button
+            type="submit"
+            color={isDangerous ? "red" : undefined}
+            loading={isWorking}
+            disabled={!canConfirm}
+          >
+            {confirmLabel}
+          </Button>
+        </Group>
+      </form>
+    </Modal>
+  );
+}
+
+interface ConfirmButtonProps extends QuestionProps {
+  /** The words of the button. */
+  readonly label: ReactNode;
+  readonly buttonProps?: ButtonProps;
+}
+
+/** A button whose action is asked about first. */
+export function ConfirmButton({ label, buttonProps, ...question }: ConfirmButtonProps) {
+  const [isOpen, setOpen] = useState(false);
+  return (
     <>
-      <Button variant="default" {...buttonProps} onClick={open}>
+      <Button
+        variant="default"
+        {...buttonProps}
+        onClick={() => {
+          setOpen(true);
+        }}
+      >
         {label}
       </Button>
-      <Modal opened={isOpen} onClose={close} title={title} closeButtonProps={{ "aria-label": "Close" }}>
-        <form
-          className="stack"
-          onSubmit={(event) => {
-            event.preventDefault();
-            void confirm();
-          }}
-        >
-          <div>{children}</div>
-          {error !== null && <Failed error={error} />}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={close} disabled={isWorking}>
-              Cancel
-            </Button>
-            <Button type="submit" color={isDangerous ? "red" : undefined} loading={isWorking}>
-              {confirmLabel}
-            </Button>
-          </Group>
-        </form>
-      </Modal>
+      <ConfirmDialog
+        {...question}
+        isOpen={isOpen}
+        onClose={() => {
+          setOpen(false);
+        }}
+      />
     </>
   );
 }

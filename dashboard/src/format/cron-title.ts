@@ -2,8 +2,10 @@
 import type { Cron, Run } from "../api/types";
 import { shortId } from "./figures";
 
+/** Where a name that is given in the dashboard is kept. */
+export const NAME_KEY = "name";
 /** Where LangGraph projects and EdgeCron keep a name, the first that is there. `declared_name` is that of langgraph.json. */
-const NAME_KEYS = ["name", "title", "declared_name"];
+const NAME_KEYS = [NAME_KEY, "title", "declared_name"];
 
 function nameIn(metadata: Readonly<Record<string, unknown>>): string | undefined {
   return NAME_KEYS.map((key) => metadata[key]).find(

@@ -64,3 +64,13 @@ export function formatSpan(ms: number): string {
   const text = `${Math.floor(ms / size)} ${name}`;
   return rest === 0 || second === undefined ? text : `${text} ${rest} ${second[1]}`;
 }
+
+/**
+ * The instant that was typed into an `<input type="datetime-local">`, as ISO 8601 in UTC; null when it is none.
+ * @param text such as `2026-11-26T08:30`, in `zone`
+ */
+export function parseTyped(text: string, zone: Zone): string | null {
+  if (text === "") return null;
+  const at = new Date(zone === "UTC" ? `${text}Z` : text);
+  return Number.isNaN(at.getTime()) ? null : at.toISOString();
+}

@@ -31,6 +31,8 @@ export const schedulePreview = z
       description:
         "The next times: each in UTC, and as the clocks of the time zone show it, with the offset from UTC.",
     }),
+    times_in_30_days: z.int().meta({ description: "How many times it has within the next 30 days." }),
+    times_in_365_days: z.int().meta({ description: "How many times it has within the next 365 days." }),
     warnings: z.array(warning),
   })
   .register(answerNames, { id: "SchedulePreview" });

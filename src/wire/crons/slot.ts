@@ -95,3 +95,14 @@ export const backfill = z
   })
   .register(requestNames, { id: "CronBackfill" });
 export type Backfill = z.output<typeof backfill>;
+
+export const backfillPreview = z
+  .strictObject({
+    slots: z.int().meta({ description: "How many slots would run." }),
+    times: z.array(answeredInstant).meta({ description: "Their times, oldest first." }),
+    slots_with_run: z.int().meta({
+      description: "How many slots of the period have a run already, or are to get one. They are left alone.",
+    }),
+  })
+  .register(answerNames, { id: "BackfillPreview" });
+export type BackfillPreview = z.output<typeof backfillPreview>;

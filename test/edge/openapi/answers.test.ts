@@ -241,10 +241,9 @@ describe("what crons have beyond the platform", () => {
     await ask("POST", `/runs/crons/${cronId}/resume`, {});
     await ask("POST", `/runs/crons/${cronId}/skip`, { count: 2 });
     await ask("POST", `/runs/crons/${cronId}/run`, { input: {} });
-    await ask("POST", `/runs/crons/${cronId}/backfill`, {
-      start: "2026-01-01T00:00:00Z",
-      end: "2026-01-01T00:02:00Z",
-    });
+    const period = { start: "2026-01-01T00:00:00Z", end: "2026-01-01T00:02:00Z" };
+    await ask("POST", `/runs/crons/${cronId}/backfill/preview`, period);
+    await ask("POST", `/runs/crons/${cronId}/backfill`, period);
     await ask("GET", `/runs/crons/${cronId}/figures`);
     await ask("GET", `/runs/crons/${cronId}/slots`);
     await ask("GET", "/runs/crons/switch");

@@ -1,12 +1,64 @@
-/** The page "Edit cron". */
-import { Hammer } from "lucide-react";
+/** The page "Edit cron". It begins with the cron as it was when the page was opened, and sends only what was changed. */
+import { useState } from "react";
+import { useLocation } from "wouter";
+import { useChangeCron, useCronOnce } from "../../api/crons";
+import type { Cron } from "../../api/types";
+import { useNotice } from "../../components/notices";
 import { PageFrame } from "../../components/page";
-import { Empty } from "../../components/states";
+import { Failed, Loading } from "../../components/states";
+import { cronTitle } from "../../format/cron-title";
+import { addressOf, type PageProps } from "../../routes";
+import { Changes } from "./changes";
+import { changeFaults, changesBetween, patchOf } from "./cron-changes";
+import { CronForm } from "./cron-form";
+import { useFormState } from "./form-state";
+import { valuesOf } from "./form-values";
 
-export default function EditCronPage() {
+export default function EditCronPage({ params: { cron_id: cronId = "" } }: PageProps) {
+  const query = useCronOnce(cronId);
+  if (query.data !== undefined) return <EditCron key={cronId} cron={query.data} />;
   return (
     <PageFrame title="Edit cron">
-      <Empty Icon={Hammer} title="This page is not built yet." />
+      {query.error === null ? (
+        <Loading lines={8} />
+      ) : (
+        <Failed error={query.error} retry={() => void query.refetch()} />
+      )}
+    </PageFrame>
+  );
+}
+
+function EditCron({ cron }: { cron: Cron }) {
+  const [before] = useState(() => valuesOf(cron));
+  const form = useFormState(before);
+  const changes = changesBetween(before, form.values);
+  const change = useChangeCron(cron.cron_id);
+  const notice = useNotice();
+  const [, navigate] = useLocation();
+  const back = (): void => {
+    navigate(addressOf.cron(cron.cron_id));
+  };
+  const submit = async (): Promise<void> => {
+    await change.mutateAsync(patchOf(changes));
+    notice("The cron is changed");
+    back();
+  };
+  return (
+    <PageFrame
+      title={`Edit ${cronTitle(cron, "cron")}`}
+      below="Runs that have begun go on as they are. Fields that are not shown here stay as they are."
+    >
+      <CronForm
+        form={form}
+        isNew={false}
+        submitLabel="Save"
+        canSubmit={changes.length > 0}
+        moreFaults={() => changeFaults(changes)}
+        onSubmit={submit}
+        onCancel={back}
+      >
+        <Changes changes={changes} />
+      </CronForm>
     </PageFrame>
   );
 }
