@@ -29,6 +29,11 @@ function freeBytes(path: string): number {
  * is named: what the bundler finds later makes it start anew in the middle of the tests.
  */
 const BUNDLED = [
+  "@a2a-js/sdk",
+  "@a2a-js/sdk/client",
+  "@a2a-js/sdk/compat/v0_3/server",
+  "@a2a-js/sdk/errors",
+  "@a2a-js/sdk/server",
   "@langchain/core/callbacks/base",
   "@langchain/core/callbacks/manager",
   "@langchain/core/errors",
@@ -58,6 +63,7 @@ const BUNDLED = [
   "@modelcontextprotocol/sdk/client/index.js",
   "@modelcontextprotocol/sdk/client/streamableHttp.js",
   "@modelcontextprotocol/server",
+  "a2a-0.3/client",
   "croner",
   "cronstrue",
   "eventsource-parser/stream",

@@ -16,8 +16,9 @@ import { cronHistoryRoutes } from "./cron-history";
 import { cronRoutes } from "./crons";
 import { addCustomApp, answerOf } from "./custom-app";
 import type { DescribedRoutes } from "./described-routes";
-import { httpSettingsOf, type Group } from "./http-settings";
+import { httpSettingsOf, type Group, type HttpSettings } from "./http-settings";
 import { InnerRoutes } from "./inner-routes";
+import { a2aRoutes } from "./a2a/routes";
 import { mcpRoutes } from "./mcp/routes";
 import type { Operation } from "./openapi/operation";
 import { documentRoutes } from "./openapi/routes";
@@ -52,7 +53,7 @@ export function createApp(settings: AppSettings): {
     RESOURCES.map(([, routes]) => routes),
     answerError,
   );
-  const resources = resourcesBut(http.disabled, inner, () => operations);
+  const resources = resourcesBut(http, inner, () => operations);
   const operations = [openRoutes, ...resources].flatMap((resource) => resource.operations);
   const addOwnRoutes = (to: Server): void => {
     if (settings.app !== undefined) addCustomApp(to, settings.app as Server, answerError);
@@ -101,7 +102,7 @@ const RESOURCES: readonly [Group, DescribedRoutes][] = [
  * @param operations returns what the OpenAPI document describes
  */
 function resourcesBut(
-  disabled: ReadonlySet<Group>,
+  { disabled, mountPrefix }: HttpSettings,
   inner: InnerRoutes,
   operations: () => readonly Operation[],
 ): readonly DescribedRoutes[] {
@@ -110,6 +111,7 @@ function resourcesBut(
     ["meta", documentRoutes(operations)],
     ...RESOURCES,
     ["mcp", mcpRoutes(inner)],
+    ["a2a", a2aRoutes(inner, mountPrefix)],
   ];
   return groups.filter(([group]) => !disabled.has(group)).map(([, routes]) => routes);
 }

@@ -32,7 +32,7 @@ export const cronTools: typeof Declared = () =>
       description,
       schema,
     });
-  });
+  }) as Tool[];
 
 /** The server chooses the id of a cron, so that a node which is executed again makes no second one. */
 const withDefaults = ({

@@ -7,5 +7,10 @@ import type { StructuredToolInterface } from "@langchain/core/tools";
  *
  * They act as the user of the run. A cron is made for the run's assistant and on the run's thread, unless the model says otherwise.
  * Outside of a run on an EdgeCron server they can be bound to a model, and a call of one throws an error.
+ *
+ * @typeParam Tool the type of tools in the project's own `@langchain/core`, which may be another version than this package has. Where the
+ *   tools are given to an agent it need not be named.
  */
-export declare function cronTools(): StructuredToolInterface[];
+// Only the project knows its own type.
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters
+export declare function cronTools<Tool = StructuredToolInterface>(): Tool[];

@@ -96,6 +96,7 @@ const BODIES: Record<string, (things: Things) => unknown> = {
   patch_thread: () => ({ metadata: { changed: true } }),
   patch_assistant: () => ({ name: "changed" }),
   put_item: () => ({ namespace: ["notes"], key: "other", value: {} }),
+  post_a2a: ({ run_id }) => ({ jsonrpc: "2.0", id: 1, method: "tasks/get", params: { id: run_id } }),
   post_mcp: ({ cron_id }) => ({
     jsonrpc: "2.0",
     id: 1,

@@ -52,7 +52,11 @@ class Progress {
 
   constructor(private readonly send: AssistantCall["progress"]) {
     if (send === undefined) return;
-    this.timer = setInterval(() => void this.tell("still running"), STILL_RUNNING_MS);
+    const tellAgain = (): void => {
+      // A client that is gone is told by the signal.
+      this.tell("still running").catch(() => undefined);
+    };
+    this.timer = setInterval(tellAgain, STILL_RUNNING_MS);
   }
 
   async tell(message: string): Promise<void> {

@@ -11,6 +11,7 @@ export const TAGS = {
   Runs: "Runs, on a thread or stateless.",
   Crons: "Assistants on a schedule.",
   Store: "Items that all threads share.",
+  A2A: "Assistants as agents of the Agent2Agent protocol.",
   MCP: "Assistants and crons as tools of the Model Context Protocol.",
   System: "The server itself.",
 } as const;
