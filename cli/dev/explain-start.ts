@@ -4,6 +4,8 @@ import { relative, resolve } from "node:path";
 import type { BuildReport } from "../build/build-report.js";
 
 const MAX_FRAMES = 5;
+/** What follows a reason and says nothing of it: wrangler's help and its log file, and the end of its bundler. */
+const AFTERWARDS = /^wrangler dev\b|^.{0,3} ?Logs were written to |^fatal error: all goroutines are asleep/u;
 const REASON = /\bUncaught\b|\[ERROR\]|No such module|Build failed/;
 
 /** The source map of the bundle, and the folder that its paths are relative to. */
@@ -74,10 +76,9 @@ function failureIn(
   const reason = line
     .replace(/^.*\[ERROR\] /, "")
     .replace(/^.*?(?=Uncaught|No such module|Build failed)/, "");
-  const after = text
-    .slice(at + 1)
-    .filter((line) => line.trim() !== "")
-    .slice(0, 20);
+  const following = text.slice(at + 1).filter((line) => line.trim() !== "");
+  const end = following.findIndex((line) => AFTERWARDS.test(line));
+  const after = following.slice(0, end === -1 ? 20 : Math.min(end, 20));
   const frames = after.filter((line) => /^\s*at /.test(line));
   const details = (frames.length > 0 ? frames : after).slice(0, MAX_FRAMES);
   return { reason, details, text: text.slice(at, at + 30).join("\n") };

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { readReport, stateOf } from "../../cli/build/build-report";
-import { whatWasThrown } from "../../cli/dev/explain-start";
+import { explainStart, whatWasThrown } from "../../cli/dev/explain-start";
 import { LOADING } from "../../cli/build/generated-module";
 import { GRAPH, makeProject, type Project } from "../support/graph-project";
 
@@ -101,6 +101,17 @@ it.each([
   ["nothing", [], undefined],
 ])("reads from what wrangler prints: %s", (_, lines, thrown) => {
   expect(whatWasThrown(lines, "/project", null)).toBe(thrown);
+});
+
+it.each([
+  ["Unknown argument: prot", ["wrangler dev [script]", "👂 Start a local server"]],
+  [
+    "Address already in use (localhost:8787).",
+    ["🪵  Logs were written to /tmp", "fatal error: all goroutines are asleep"],
+  ],
+])("leaves out what follows why the server could not start: %s", (reason, following) => {
+  const lines = [`[wrangler:error] ✘ [ERROR] ${reason}`, "", ...following];
+  expect(explainStart({}, lines, "/project")).toBe(`The server could not start: ${reason}`);
 });
 
 it("takes the report of a build that never was for an empty one", () => {
