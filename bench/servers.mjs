@@ -9,7 +9,7 @@ import { copyProject } from "../dist/repository/project-copy.js";
 import { killGroup, startWrangler } from "../dist/wrangler.js";
 
 const HOST = "127.0.0.1";
-const START_LIMIT_MS = 90_000;
+const START_LIMIT_MS = 300_000;
 const STOP_LIMIT_MS = 10_000;
 const POLL_MS = 100;
 const KEPT_OUTPUT = 10_000;
