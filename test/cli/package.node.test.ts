@@ -87,7 +87,7 @@ beforeAll(async () => {
   const [first] = JSON.parse(stdout) as [{ filename: string } & typeof packed];
   packed = first;
   tarball = join(dir, first.filename);
-});
+}, LIMIT_MS);
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
 it("holds the server, the migrations, the command and the dashboard, and nothing else", async () => {

@@ -20,6 +20,8 @@ const SECRET = "sk-that-is-shown-nowhere";
 
 let api: CloudflareApi;
 const dir = mkdtempSync(join(tmpdir(), "edgecron-project-"));
+/** The same project once more, so that two commands can build it at once. */
+const copy = join(dir, "copy");
 const temporary = join(dir, "tmp");
 const home = join(dir, "home");
 beforeAll(async () => {
@@ -40,8 +42,10 @@ beforeAll(async () => {
     // As LangChain has it: so the bundle has a module for each provider beside it.
     "langchain/chat_models/universal.js": "export const initChatModel = (provider) => import(provider);",
   };
-  mkdirSync(join(dir, "langchain/chat_models"), { recursive: true });
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(dir, name), text);
+  for (const folder of [dir, copy]) {
+    mkdirSync(join(folder, "langchain/chat_models"), { recursive: true });
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+  }
 });
 afterAll(async () => {
   rmSync(dir, { recursive: true, force: true });
@@ -53,7 +57,7 @@ interface Ended {
   printed: string;
 }
 
-function edgecron(args: string[], environment: Record<string, string> = {}): Promise<Ended> {
+function edgecron(args: string[], environment: Record<string, string> = {}, cwd = dir): Promise<Ended> {
   // The login of who runs the tests does not matter.
   const nobody = { CLOUDFLARE_API_TOKEN: undefined, CLOUDFLARE_ACCOUNT_ID: undefined, XDG_CONFIG_HOME: home };
   // Some twenty processes load wrangler; compiled once, each of them starts sooner.
@@ -61,7 +65,7 @@ function edgecron(args: string[], environment: Record<string, string> = {}): Pro
   const env = { ...process.env, ...nobody, ...cache, TMPDIR: temporary, ...environment };
   return new Promise((resolve) => {
     const program = join(root, "dist/main.js");
-    execFile(process.execPath, [program, ...args], { cwd: dir, env }, (error, stdout, stderr) => {
+    execFile(process.execPath, [program, ...args], { cwd, env }, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : Number(error.code), printed: stdout + stderr });
     });
   });
@@ -79,8 +83,16 @@ function written(): string {
 }
 
 test("from an empty account to a server that answers, and back", { timeout: TIME_LIMIT_MS }, async () => {
-  // Without a login, and where nothing answers.
-  const dry = await edgecron(["deploy", "--dry-run"], { CLOUDFLARE_API_BASE_URL: "http://127.0.0.1:9" });
+  const account = { CLOUDFLARE_API_BASE_URL: api.url, CLOUDFLARE_API_TOKEN: "token-of-ada" };
+  const url = api.addressOf("ada-greeter");
+  // The Worker is uploaded, with its key, and then its schedule is refused. The key must not be lost.
+  const message = "This account has reached the Workers Free limit of 5 cron triggers per account.";
+  api.failures = [{ call: /^PUT .*\/schedules$/, failure: { status: 400, code: 10_072, message } }];
+  const [dry, unscheduled] = await Promise.all([
+    // Without a login, and where nothing answers.
+    edgecron(["deploy", "--dry-run"], { CLOUDFLARE_API_BASE_URL: "http://127.0.0.1:9" }, copy),
+    edgecron(["deploy", "--yes", "--url", url], account),
+  ]);
   expect(dry.code).toBe(0);
   expect(dry.printed).toMatch(/Project: greeter; the bundle has [\d.]+ KiB compressed[^]*Nothing is done/);
   expect(dry.printed).toMatch(
@@ -89,12 +101,6 @@ test("from an empty account to a server that answers, and back", { timeout: TIME
   expect(dry.printed).not.toContain("ONLY_ON_THIS_MACHINE");
   expect(dry.printed).not.toContain(SECRET);
 
-  const account = { CLOUDFLARE_API_BASE_URL: api.url, CLOUDFLARE_API_TOKEN: "token-of-ada" };
-  const url = api.addressOf("ada-greeter");
-  // The Worker is uploaded, with its key, and then its schedule is refused. The key must not be lost.
-  const message = "This account has reached the Workers Free limit of 5 cron triggers per account.";
-  api.failures = [{ call: /^PUT .*\/schedules$/, failure: { status: 400, code: 10_072, message } }];
-  const unscheduled = await edgecron(["deploy", "--yes", "--url", url], account);
   expect(unscheduled.code).toBe(1);
   expect(unscheduled.printed).toMatch(
     /Database: [^]* is created [^]*Migrations: \d+ are applied, up to \d{4}_\w+\.sql\n[^]*with this API key[^]*Worker: [^]*no cron trigger left/,
