@@ -83,7 +83,7 @@ export const briefing = new StateGraph(Timed)
   .compile();
 
 const Invoices = Annotation.Root({
-  /** `fail`: the run fails. */
+  /** `fail`: the run fails; `fail: …`: with this message. */
   mode: Annotation<string | undefined>(),
   checked: Annotation<number>(),
   differences: Annotation<{ invoice: string; expected: number; booked: number }[]>(),
@@ -98,6 +98,7 @@ export const invoices = new StateGraph(Invoices)
   .addNode("compare", async ({ mode }) => {
     await sleep(30);
     if (mode === "fail") throw new Error("The ledger service answered 503: try again later");
+    if (mode?.startsWith("fail: ") === true) throw new Error(mode.slice("fail: ".length));
     return { differences: [{ invoice: "2026-1187", expected: 1_290, booked: 1_209 }] };
   })
   .addEdge(START, "load")

@@ -12,7 +12,9 @@ export default defineConfig({
     // One browser and one server for all.
     maxWorkers: 1,
     isolate: false,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    // A page asks for its data again after some seconds.
+    expect: { poll: { timeout: 20_000 } },
   },
 });

@@ -11,7 +11,13 @@ import { arrayBuffer } from "node:stream/consumers";
 
 export interface Worker {
   /** What the last upload named, beside the code. */
-  metadata: { bindings: Binding[]; migrations?: { new_tag: string }; compatibility_date: string };
+  metadata: {
+    bindings: Binding[];
+    migrations?: { new_tag: string };
+    compatibility_date: string;
+    /** The static files, which were uploaded before under this token. */
+    assets?: { jwt: string; config: Record<string, unknown> };
+  };
   secrets: Map<string, string>;
   migrationTag: string | undefined;
   /** The text of each module of the last upload, by its name. */
@@ -45,6 +51,8 @@ export class CloudflareApi {
   readonly tokens = new Set(["token-of-ada"]);
   readonly workers = new Map<string, Worker>();
   readonly databases = new Map<string, { name: string; sqlite: DatabaseSync }>();
+  /** The static files that were announced, by the names of their Workers: their paths. The account has all of them already. */
+  readonly assets = new Map<string, string[]>();
   /** Calls that match are answered with the failure. */
   failures: { call: RegExp; failure: Failure }[] = [];
   readonly #server: Server;
@@ -189,6 +197,11 @@ export class CloudflareApi {
     if (kind === "scripts" && action === undefined && method === "PUT") {
       return this.#upload(name, body, contentType);
     }
+    if (action === "assets-upload-session") {
+      const { manifest } = JSON.parse(textOf(body)) as { manifest: Record<string, unknown> };
+      this.assets.set(name, Object.keys(manifest).sort());
+      return { jwt: ASSETS_TOKEN, buckets: [] };
+    }
     if (worker === undefined) {
       throw new ApiError({
         status: 404,
@@ -252,6 +265,9 @@ export class CloudflareApi {
     };
   }
 }
+
+/** Stands for the files of an upload. */
+const ASSETS_TOKEN = "token-of-assets";
 
 class ApiError extends Error {
   readonly failure: Failure;

@@ -50,7 +50,7 @@ export async function callServer(input: RequestInfo | URL, init: RequestInit = {
     throw new ApiError("The server does not answer.", 0, "network");
   }
   if (response.ok) return response;
-  const error = await errorOf(response);
+  const error = await errorOf(response, init.signal);
   // Only if they are still what the user gave: the user may have given others meanwhile.
   if (error.status === 401 && credentials === credentialsNow()) noteRefusal(error.message);
   throw error;
@@ -88,12 +88,14 @@ function send(path: string, { method = "GET", query = {}, body, signal }: CallOp
 }
 
 /** An error of the server has `detail` and `code`; one of something between, such as a proxy, has neither. */
-async function errorOf(response: Response): Promise<ApiError> {
+async function errorOf(response: Response, signal: AbortSignal | null | undefined): Promise<ApiError> {
   const { status } = response;
   try {
     const { detail, code } = (await response.json()) as { detail?: unknown; code?: unknown };
     if (typeof detail === "string") return new ApiError(detail, status, typeof code === "string" ? code : "");
   } catch {
+    // Nobody waits for what it says: it may have been read in part.
+    signal?.throwIfAborted();
     // What is no JSON is not shown.
   }
   return new ApiError(`The server answered with the status ${status}.`, status, "");

@@ -23,19 +23,18 @@ interface ConfirmDialogProps extends QuestionProps {
   readonly onClose: () => void;
 }
 
-export function ConfirmDialog({
-  isOpen,
-  onClose,
-  title,
-  children,
-  confirmLabel,
-  isDangerous = false,
-  canConfirm = true,
-  onConfirm,
-  size,
-}: ConfirmDialogProps) {
+export function ConfirmDialog(props: ConfirmDialogProps) {
+  const { isOpen, onClose, canConfirm = true, onConfirm } = props;
   const [isWorking, setWorking] = useState(false);
   const [error, setError] = useState<Error | null>(null);
+  // What is done may change what would be asked next. The dialog shows what was asked until it is gone.
+  const [asked, setAsked] = useState<ConfirmDialogProps | null>(null);
+  const { title, children, confirmLabel, isDangerous = false, size } = asked ?? props;
+  const [wasOpen, setWasOpen] = useState(isOpen);
+  if (wasOpen !== isOpen) {
+    setWasOpen(isOpen);
+    if (isOpen) setAsked(null);
+  }
   const close = (): void => {
     if (isWorking) return;
     setError(null);
@@ -44,11 +43,13 @@ export function ConfirmDialog({
   const confirm = async (): Promise<void> => {
     setWorking(true);
     setError(null);
+    setAsked(props);
     try {
       await onConfirm();
       onClose();
     } catch (failure) {
       setError(failure as Error);
+      setAsked(null);
     } finally {
       setWorking(false);
     }

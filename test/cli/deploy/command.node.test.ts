@@ -147,6 +147,16 @@ test("from an empty account to a server that answers, and back", { timeout: TIME
   for (const module of ["index.js", "@langchain/openai"])
     expect(worker?.modules.get(module)).toBe(readFileSync(join(bundle, module), "utf8"));
 
+  // The dashboard goes with it, and no path but its own is taken from the Worker.
+  expect(api.assets.get("ada-greeter")).toEqual(
+    expect.arrayContaining(["/index.html", expect.stringMatching(/^\/dashboard\/assets\/index-\S+\.js$/)]),
+  );
+  expect(worker?.metadata.assets?.config).toMatchObject({
+    not_found_handling: "single-page-application",
+    run_worker_first: ["/*", "!/dashboard", "!/dashboard/*"],
+    _headers: expect.stringContaining("Content-Security-Policy: default-src 'none'") as string,
+  });
+
   // What is secret is in no file, and is not printed.
   expect(unscheduled.printed + deployed.printed + written()).not.toContain(SECRET);
   expect(written()).not.toContain(key);

@@ -1,16 +1,13 @@
 /** The whole server at a glance: whether the crons run, what fails, what is late, and what it costs. */
-import { lazy, Suspense } from "react";
 import { useActivity } from "../../api/crons";
 import { ApiError } from "../../api/http";
 import { PageFrame, Section } from "../../components/page";
-import { Failed, Loading } from "../../components/states";
+import { Failed } from "../../components/states";
+import { ActivityCharts } from "./activity-charts";
 import { FailingCrons, LateCrons, NextCrons, RecentFailures } from "./cron-lists";
 import classes from "./overview-page.module.css";
 import { StopSwitch } from "./stop-switch";
 import { Tiles } from "./tiles";
-
-/** The charts come after all that is text. */
-const ActivityCharts = lazy(() => import("./activity-charts"));
 
 const HOURS = 24;
 const DAYS = 14;
@@ -43,15 +40,7 @@ function Charts() {
           <Failed error={error} retry={() => void Promise.all([hours.refetch(), days.refetch()])} />
         </Section>
       ) : (
-        <Suspense
-          fallback={
-            <Section title="Runs by hour">
-              <Loading lines={8} />
-            </Section>
-          }
-        >
-          <ActivityCharts hours={hours.data} days={days.data} />
-        </Suspense>
+        <ActivityCharts hours={hours.data} days={days.data} />
       )}
     </div>
   );

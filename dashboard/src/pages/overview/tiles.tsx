@@ -1,7 +1,7 @@
 /** The figures of the server, as many as one takes in at once. */
-import type { ReactNode } from "react";
 import { Link } from "wouter";
 import { useActivity, useCronCount } from "../../api/crons";
+import { ApiError } from "../../api/http";
 import type { Activity } from "../../api/types";
 import { counted, formatCount, formatRatio, formatShort } from "../../format/figures";
 import { addressOf } from "../../routes";
@@ -20,10 +20,6 @@ export function Tiles() {
   const on = useCronCount({ enabled: true }).data;
   const paused = useCronCount({ enabled: false }).data;
   const failing = useCronCount({ failing: true }).data;
-  const hours = useActivity("hour", HOURS).data;
-  const today = useActivity("day", DAYS).data?.at(-1);
-  const ended = hours === undefined ? 0 : sumOf(hours, endedIn);
-  const failures = hours === undefined ? 0 : sumOf(hours, failuresIn);
   const crons = (search: string): string => `${addressOf.crons()}${search}`;
   return (
     <dl className={classes.tiles}>
@@ -32,32 +28,37 @@ export function Tiles() {
         name="Crons failing"
         to={crons("?status=failing")}
         value={failing}
-        tone={failing !== undefined && failing > 0 ? "bad" : undefined}
+        isBad={failing !== undefined && failing > 0}
         below={failing === 0 ? "each last run went well" : "whose last run failed"}
       />
-      {hours !== undefined && (
-        <>
-          <Tile
-            name="Runs, 24 hours"
-            value={ended}
-            below={`${formatRatio(ended === 0 ? null : 1 - failures / ended)} succeeded`}
-          />
-          <Tile
-            name="Failures, 24 hours"
-            value={failures}
-            tone={failures > 0 ? "bad" : undefined}
-            below={failures === 0 ? "none" : `of ${counted(ended, "run")}`}
-          />
-        </>
-      )}
-      {today !== undefined && (
-        <Tile
-          name="Tokens today"
-          text={formatShort(today.tokens.input + today.tokens.output)}
-          below={`${formatShort(today.tokens.input)} in, ${formatShort(today.tokens.output)} out (UTC day)`}
-        />
-      )}
+      <ActivityTiles />
     </dl>
+  );
+}
+
+function ActivityTiles() {
+  const { data: hours, error } = useActivity("hour", HOURS);
+  const today = useActivity("day", DAYS).data?.at(-1);
+  // A caller who may see only some crons is not told what all of them do.
+  if (error instanceof ApiError && error.status === 403) return null;
+  const ended = hours && sumOf(hours, endedIn);
+  const failures = hours && sumOf(hours, failuresIn);
+  const ratio = ended === undefined || failures === undefined || ended === 0 ? null : 1 - failures / ended;
+  return (
+    <>
+      <Tile name="Runs, 24 hours" value={ended} below={`${formatRatio(ratio)} succeeded`} />
+      <Tile
+        name="Failures, 24 hours"
+        value={failures}
+        isBad={failures !== undefined && failures > 0}
+        below={failures === 0 ? "none" : `of ${counted(ended ?? 0, "run")}`}
+      />
+      <Tile
+        name="Tokens today"
+        value={today && today.tokens.input + today.tokens.output}
+        below={`${formatShort(today?.tokens.input ?? 0)} in, ${formatShort(today?.tokens.output ?? 0)} out (UTC)`}
+      />
+    </>
   );
 }
 
@@ -67,23 +68,19 @@ const pausedText = (paused: number | undefined): string =>
 interface TileProps {
   readonly name: string;
   /** Undefined until it is known. */
-  readonly value?: number | undefined;
-  /** In place of a number. */
-  readonly text?: string;
+  readonly value: number | undefined;
   readonly below: string;
-  readonly tone?: "bad" | "warn" | undefined;
+  readonly isBad?: boolean;
   readonly to?: string;
 }
 
-function Tile({ name, value, text, below, tone, to }: TileProps) {
-  const shown: ReactNode = text ?? (value === undefined ? "…" : formatCount(value));
+function Tile({ name, value, below, isBad = false, to }: TileProps) {
+  const shown = value === undefined ? "…" : formatShort(value);
   return (
-    <div className={classes.tile} data-tone={tone}>
+    <div className={classes.tile} data-bad={isBad}>
       <dt>{name}</dt>
-      <dd>{to === undefined ? shown : <Link href={to}>{shown}</Link>}</dd>
-      <dd style={{ font: "inherit", color: "inherit" }}>
-        <p>{below}</p>
-      </dd>
+      <dd className={classes.value}>{to === undefined ? shown : <Link href={to}>{shown}</Link>}</dd>
+      <dd className={classes.below}>{below}</dd>
     </div>
   );
 }

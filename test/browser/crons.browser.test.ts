@@ -1,0 +1,95 @@
+/** The list of crons: what it tells of each, and how one finds one of many. */
+import type { Page } from "playwright-core";
+import { afterEach, beforeAll, expect, it } from "vitest";
+import { closePage, expectNoFaults, expectSoundOnAllScreens, openPage, WIDTHS } from "./browser";
+import { makeCron, post, runNow } from "./seed";
+
+let page: Page;
+afterEach(() => closePage(page));
+
+const tag = crypto.randomUUID();
+const list = (query = ""): string => `/dashboard/crons?metadata=tag%3D${tag}${query}`;
+const names = (): Promise<string[]> =>
+  page.locator("tbody tr td:first-child a, ul li a:first-child").allTextContents();
+
+let ledger: string;
+let failing: string;
+
+beforeAll(async () => {
+  const off = { enabled: false, schedule: "0 0 1 1 *" };
+  const make = (name: string, fields: object = {}): Promise<string> =>
+    makeCron("invoices", { metadata: { tag, name }, input: {}, ...off, ...fields });
+  for (let number = 1; number <= 27; number++) await make(`Archive ${String(number).padStart(2, "0")}`);
+  ledger = await make("Ledger check", { enabled: true, schedule: "30 8 * * 1-5", timezone: "Europe/Berlin" });
+  failing = await make("Broken import", { enabled: true, input: { mode: "fail" } });
+  for (const cron of [ledger, ledger, failing]) await runNow(cron);
+  await post(`/runs/crons/${failing}/pause`, { note: "waits for the supplier" });
+});
+
+const row = (name: string) =>
+  page.getByRole("row").filter({ has: page.getByRole("link", { name, exact: true }) });
+
+it("tells of each cron when it fires, what it did last, how well, and why it is paused", async () => {
+  page = await openPage(list());
+  await row("Ledger check").getByText("At 08:30, Monday through Friday").waitFor();
+  const text = await row("Ledger check").innerText();
+  expect(text).toMatch(/invoices[^]*Europe\/Berlin[^]*in \d[^]*100 %[^]*\bon\b/);
+  await row("Ledger check")
+    .getByRole("link", { name: /succeeded/ })
+    .first()
+    .waitFor();
+  expect(await row("Broken import").innerText()).toMatch(
+    /0 %[^]*paused[^]*waits for the supplier[^]*1 failure in a row/,
+  );
+  await row("Broken import")
+    .getByRole("link", { name: /failed .* 503/ })
+    .waitFor();
+  await page.getByText("1–25 of 29").waitFor();
+  await expectSoundOnAllScreens(page);
+});
+
+it("is searched, filtered, ordered and paged, and its address says how", async () => {
+  page = await openPage(list());
+  await page.getByLabel("Search").fill("archive 1");
+  await expect.poll(names).toHaveLength(10);
+  expect(new URL(page.url()).searchParams.get("text")).toBe("archive 1");
+  await page.getByLabel("Search").fill("");
+  await page.getByLabel("Status").selectOption("Failing");
+  await expect.poll(names).toEqual(["Broken import"]);
+  await page.getByLabel("Status").selectOption("On");
+  await expect.poll(names).toEqual(["Ledger check"]);
+  await page.goBack();
+  await expect.poll(names).toEqual(["Broken import"]);
+  await page.getByLabel("Status").selectOption("All");
+  await page.getByLabel("Order").selectOption("Oldest first");
+  await expect.poll(async () => (await names())[0]).toBe("Archive 01");
+  await page.getByRole("button", { name: "Next" }).click();
+  await expect.poll(names).toEqual(["Archive 26", "Archive 27", "Ledger check", "Broken import"]);
+  await page.reload();
+  await expect.poll(names).toEqual(["Archive 26", "Archive 27", "Ledger check", "Broken import"]);
+  await page.getByLabel("Assistant").selectOption("approval");
+  await page.getByText("No cron matches").waitFor();
+  expectNoFaults(page);
+});
+
+it("has a strip of marks that is one stop of the Tab key, and opens a run", async () => {
+  page = await openPage(list("&text=ledger"));
+  const strip = page.getByRole("group", { name: "Last times of Ledger check" });
+  const marks = strip.getByRole("link");
+  await expect.poll(() => marks.count()).toBe(2);
+  await marks.last().focus();
+  await page.keyboard.press("ArrowLeft");
+  expect(await marks.first().evaluate((mark) => mark === document.activeElement)).toBe(true);
+  expect(await marks.evaluateAll((all) => all.map((mark) => (mark as HTMLElement).tabIndex))).toEqual([
+    0, -1,
+  ]);
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/\/dashboard\/runs\/[0-9a-f-]{36}$/);
+});
+
+it("shows cards on a phone", async () => {
+  page = await openPage(list("&text=ledger"), { width: WIDTHS.phone });
+  await page.getByRole("listitem").filter({ hasText: "Ledger check" }).getByText("Succeeded").waitFor();
+  expect(await page.getByRole("table").count()).toBe(0);
+  expectNoFaults(page);
+});

@@ -1,0 +1,67 @@
+/** What crons, runs, models and people say is shown as text, whatever it is. */
+import type { Page } from "playwright-core";
+import { afterEach, beforeAll, expect, inject, it } from "vitest";
+import { closePage, expectNoFaults, expectNoSidewaysScroll, openPage, WIDTHS } from "./browser";
+import { makeCron, post, runNow } from "./seed";
+
+const MARKUP = `<img src="https://evil.example/x.png" onerror="window.hacked = true"><script>window.hacked = true</script>`;
+const LINK = "[click](javascript:window.hacked=true) javascript:window.hacked=true";
+const TEXT = `"'\`\${7*7}{{7*7}} ${MARKUP} ${LINK} \u202Etxt.exe \u0000 ${"long".repeat(60)}`.replace(
+  "\u0000",
+  "",
+);
+
+let addresses: string[];
+let page: Page;
+afterEach(() => closePage(page));
+
+beforeAll(async () => {
+  const { assistant_id: assistant } = await post<{ assistant_id: string }>("/assistants", {
+    graph_id: "briefing",
+    name: TEXT,
+    description: TEXT,
+    metadata: { [TEXT]: TEXT },
+  });
+  const yearly = { schedule: "0 0 1 1 *", metadata: { name: TEXT, [TEXT]: TEXT } };
+  const input = { messages: [{ role: "user", content: TEXT }] };
+  const cron = await makeCron(assistant, { ...yearly, input });
+  const run = await runNow(cron);
+  await post(`/runs/crons/${cron}/pause`, { note: TEXT });
+  const failing = await makeCron("invoices", { ...yearly, input: { mode: `fail: ${TEXT}` } });
+  const failed = await runNow(failing);
+  await post("/threads", { metadata: { title: TEXT, [TEXT]: TEXT } });
+  addresses = [
+    ...["", "/crons", "/threads", "/assistants", "/crons/new"],
+    ...[`/crons/${cron}`, `/crons/${cron}/edit`, `/crons/new?from=${cron}`, `/crons/${failing}`],
+    ...[`/runs/${run.run_id}`, `/runs/${failed.run_id}`, `/threads/${run.thread_id}`],
+  ];
+});
+
+it("on every page", async () => {
+  page = await openPage("/dashboard", { width: WIDTHS.phone });
+  let dialogs = 0;
+  page.on("dialog", (dialog) => {
+    dialogs += 1;
+    void dialog.dismiss();
+  });
+  const shown: string[] = [];
+  for (const address of addresses) {
+    await page.goto(`${inject("serverUrl")}/dashboard${address}`);
+    await page.getByRole("heading", { level: 1 }).waitFor();
+    await page.waitForLoadState("networkidle");
+    if ((await page.locator("body").innerText()).includes(MARKUP)) shown.push(address);
+    const made = await page.evaluate(() => ({
+      hacked: "hacked" in window,
+      images: document.querySelectorAll("main img").length,
+      scripts: document.querySelectorAll("main script").length,
+      links: [...document.querySelectorAll<HTMLAnchorElement>("main a")]
+        .map(({ href }) => href)
+        .filter((href) => !href.startsWith(location.origin)),
+    }));
+    expect([address, made]).toEqual([address, { hacked: false, images: 0, scripts: 0, links: [] }]);
+    await expectNoSidewaysScroll(page);
+  }
+  expect(dialogs).toBe(0);
+  expect(shown).toEqual(expect.arrayContaining(["", "/crons"]));
+  expectNoFaults(page);
+});

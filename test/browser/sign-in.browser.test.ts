@@ -1,0 +1,52 @@
+/** Signing in and out: with an API key, kept in the tab only. */
+import type { Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { closePage, expectNoFaults, expectSoundOnAllScreens, openPage } from "./browser";
+import { type DemoServer, startDemoServer } from "./demo-server";
+
+const KEY = "key-of-the-browser-0123456789";
+let server: DemoServer;
+let page: Page;
+
+beforeAll(async () => {
+  server = await startDemoServer("AUTH:keys", `API_KEYS:${KEY}`);
+});
+afterAll(() => server.stop());
+afterEach(() => closePage(page));
+
+/** A server that asks for a key answers 401 until it has one. */
+const open = (address: string): Promise<Page> =>
+  openPage(address, { url: server.url, expectedStatuses: [401] });
+
+it("asks for a key, sends it, and stays at the address that was opened", async () => {
+  page = await open("/dashboard/crons?status=on");
+  await page.getByRole("heading", { name: "Sign in" }).waitFor();
+  await page.getByText("x-api-key: missing, or not a key of this deployment").waitFor();
+  await expectSoundOnAllScreens(page);
+  const field = page.getByRole("textbox", { name: "API key" });
+  await field.fill("wrong");
+  await page.keyboard.press("Enter");
+  await page.getByText("The server does not take this key or token.").waitFor();
+  await field.fill(KEY);
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { level: 1, name: "Crons" }).waitFor();
+  await page.getByText("No cron matches").waitFor();
+  expect(new URL(page.url()).search).toBe("?status=on");
+  await page.reload();
+  await page.getByText("No cron matches").waitFor();
+  expect(await page.evaluate(() => JSON.stringify(Object.values(localStorage)))).not.toContain(KEY);
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByRole("heading", { name: "Sign in" }).waitFor();
+  expect(await page.evaluate(() => sessionStorage.length)).toBe(0);
+  expectNoFaults(page);
+});
+
+it("sends a token as LangGraph's SDKs send one to an Auth", async () => {
+  page = await open("/dashboard");
+  await page.getByRole("heading", { name: "Sign in" }).waitFor();
+  await page.getByText("Bearer token").click();
+  await page.getByRole("textbox", { name: "Bearer token" }).fill("token-of-ada");
+  const sent = page.waitForRequest((request) => request.headers()["authorization"] === "Bearer token-of-ada");
+  await page.keyboard.press("Enter");
+  expect((await sent).headers()["x-api-key"]).toBeUndefined();
+});
