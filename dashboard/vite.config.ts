@@ -34,6 +34,9 @@ const HEADERS = {
   "X-Frame-Options": "DENY",
 };
 
+/** Each is a rule of the file `_headers`. */
+const MAX_HASHED_FILES = 99;
+
 /**
  * Writes the file `_headers`, from which Cloudflare takes the headers of static files. Each hashed file is named: a pattern would match files
  * too that are not there, and a browser would then keep that answer for a year.
@@ -44,6 +47,11 @@ function headersFile(): Plugin {
     apply: "build",
     generateBundle(_options, bundle) {
       const hashed = Object.keys(bundle).filter((file) => file.startsWith(`${ASSETS}/`));
+      if (hashed.length > MAX_HASHED_FILES) {
+        this.error(
+          `${hashed.length} files: Cloudflare takes no more than 100 rules for headers; make fewer chunks`,
+        );
+      }
       const lines = [
         "/*",
         ...Object.entries(HEADERS).map(([name, value]) => `  ${name}: ${value}`),

@@ -16,7 +16,8 @@ const root = join(import.meta.dirname, "../..");
 const run = promisify(execFile);
 /** To install wrangler and LangGraph over the network, and to bundle for the first time. */
 const LIMIT_MS = 600_000;
-const MAX_TARBALL_BYTES = 1_000_000;
+/** Half of it is the dashboard. */
+const MAX_TARBALL_BYTES = 1_200_000;
 
 /** The oldest generation of LangGraph that is told to work, whose parts the server's own do not replace. */
 const LIBRARIES = { "@langchain/core": "0.3.40", "@langchain/langgraph": "0.2.74" };
@@ -94,7 +95,7 @@ it("holds the server, the migrations, the command and the dashboard, and nothing
   const others = packed.files
     .map(({ path }) => path)
     .filter((path) => !/^(?:src\/.*\.ts|dist\/.*\.js|migrations\/\d{4}_\w+\.sql)$/.test(path))
-    .filter((path) => !/^dashboard\/dist\/dashboard\/assets\/[\w-]+\.(?:css|js|svg)$/.test(path));
+    .filter((path) => !/^dashboard\/dist\/dashboard\/assets\/[\w.-]+\.(?:css|js|svg)$/.test(path));
   expect(others.sort()).toEqual([
     "LICENSE",
     "README.md",
