@@ -23,7 +23,7 @@ const IN_A_GRAPH: Readonly<Record<string, JsonSchema>> = {
 };
 
 /** The tools, for a graph to bind to its model and to execute. */
-export const cronTools: typeof Declared = () =>
+export const cronTools: typeof Declared = <Tool>() =>
   CRON_TOOLS.map((definition) => {
     const { name, description, inputSchema }: ToolDefinition = definition;
     const schema = name === "create_cron" ? withDefaults(inputSchema) : inputSchema;
@@ -32,7 +32,7 @@ export const cronTools: typeof Declared = () =>
       description,
       schema,
     });
-  }) as Tool[];
+  }) as unknown as Tool[];
 
 /** The server chooses the id of a cron, so that a node which is executed again makes no second one. */
 const withDefaults = ({
