@@ -11,6 +11,4 @@ import type { StructuredToolInterface } from "@langchain/core/tools";
  * @typeParam Tool the type of tools in the project's own `@langchain/core`, which may be another version than this package has. Where the
  *   tools are given to an agent it need not be named.
  */
-// Only the project knows its own type.
-// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters
 export declare function cronTools<Tool = StructuredToolInterface>(): Tool[];
