@@ -107,6 +107,8 @@ export const invoices = new StateGraph(Invoices)
   .compile();
 
 const Approval = Annotation.Root({
+  /** What it asks, if not whether the draft may be sent. */
+  question: Annotation<unknown>(),
   draft: Annotation<string>(),
   answer: Annotation<unknown>(),
   sent: Annotation<boolean>(),
@@ -115,8 +117,10 @@ const Approval = Annotation.Root({
 /** Waits for a person. */
 export const approval = new StateGraph(Approval)
   .addNode("write", () => ({ draft: "Dear customers, prices will rise by 3 % on the first of January." }))
-  .addNode("ask", ({ draft }) => ({
-    answer: interrupt<object, unknown>({ question: "May this be sent to 1,204 customers?", draft }),
+  .addNode("ask", ({ draft, question }) => ({
+    answer: interrupt<unknown, unknown>(
+      question ?? { question: "May this be sent to 1,204 customers?", draft },
+    ),
   }))
   .addNode("send", ({ answer }) => ({ sent: answer === true || answer === "yes" }))
   .addEdge(START, "write")

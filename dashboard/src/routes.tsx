@@ -26,6 +26,7 @@ export const PAGES: readonly Page[] = [
   { path: "/threads", Component: lazy(() => import("./pages/threads/threads-page")) },
   { path: "/threads/:thread_id", Component: lazy(() => import("./pages/thread/thread-page")) },
   { path: "/assistants", Component: lazy(() => import("./pages/assistants/assistants-page")) },
+  { path: "/assistants/:assistant_id", Component: lazy(() => import("./pages/assistant/assistant-page")) },
 ];
 
 /** Addresses of pages, as links give them. The router adds `/dashboard`. */
@@ -33,6 +34,7 @@ export const addressOf = {
   overview: () => "/",
   crons: () => "/crons",
   newCron: () => "/crons/new",
+  newCronWith: (assistantId: string) => `/crons/new?assistant_id=${encodeURIComponent(assistantId)}`,
   cron: (cronId: string) => `/crons/${encodeURIComponent(cronId)}`,
   /** A new cron that begins as a copy of this one. */
   duplicateCron: (cronId: string) => `/crons/new?from=${encodeURIComponent(cronId)}`,
@@ -41,4 +43,5 @@ export const addressOf = {
   threads: () => "/threads",
   thread: (threadId: string) => `/threads/${encodeURIComponent(threadId)}`,
   assistants: () => "/assistants",
+  assistant: (assistantId: string) => `/assistants/${encodeURIComponent(assistantId)}`,
 };

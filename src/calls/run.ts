@@ -4,6 +4,7 @@ import type { JsonObject } from "../platform/json";
 import type { LogFields } from "../platform/log";
 import type { MultitaskStrategy } from "../wire/runs/payload";
 import type {
+  EarlierAttempt,
   KeptFields,
   Run,
   RunCreate,
@@ -80,6 +81,8 @@ export interface RunRecord {
   webhook: WebhookDelivery | null;
   /** The number of attempts so far; null when it is not known. */
   attempts: number | null;
+  /** The attempts before the last one; null when there were none. */
+  earlierAttempts: EarlierAttempt[] | null;
   /** The tokens that all its attempts used; null when no model reported any. */
   usage: TokenUsage | null;
   createdAt: number;
@@ -115,6 +118,7 @@ export function toWireRun(run: RunRecord): Run {
     ...(run.error === null ? {} : { error: run.error }),
     ...(run.webhook === null ? {} : { webhook: run.webhook }),
     ...(run.attempts === null ? {} : { attempts: run.attempts }),
+    ...(run.earlierAttempts === null ? {} : { earlier_attempts: run.earlierAttempts }),
     ...(run.usage === null
       ? {}
       : { usage: { input_tokens: run.usage.inputTokens, output_tokens: run.usage.outputTokens } }),

@@ -112,8 +112,9 @@ function pageOf(query: PageQuery, params: Params): string {
     });
     return `counted AS MATERIALIZED (${counts.join(" UNION ALL ")})`;
   };
-  const page = (branches: string[]): string =>
-    `page AS MATERIALIZED (${branches.join(" UNION ALL ")} ${cut})`;
+  const cteOf = (name: string, branches: string[], rest = ""): string =>
+    `${name} AS MATERIALIZED (${branches.join(" UNION ALL ")} ${rest})`;
+  const page = (branches: string[]): string => cteOf("page", branches, cut);
 
   if (index === undefined) {
     return `${page(walks.map(rowsOf))}, ${counted(walks, columnOrderOf(query))}`;
@@ -135,7 +136,9 @@ function pageOf(query: PageQuery, params: Params): string {
   const walked = walks.map((walk) =>
     limited(`${rowsOf(walk)} AND (${unserved})`, "NOT (SELECT are_few FROM few)"),
   );
-  return `${few}, ${page([...sorted, ...walked])}, ${counted(finders, "")}`;
+  // Two CTEs, because D1 takes at most five SELECTs in one UNION.
+  const ctes = [cteOf("sorted", sorted), cteOf("walked", walked)];
+  return `${few}, ${ctes.join(", ")}, ${page(["SELECT * FROM sorted", "SELECT * FROM walked"])}, ${counted(finders, "")}`;
 }
 
 /** The condition whose SQL index finds the rows, if there is one, and the conditions that are checked on each of these rows. */

@@ -20,6 +20,8 @@ export type RunIndexRow = {
   /** JSON of a WebhookDelivery. */
   webhook: string | null;
   attempts: number | null;
+  /** JSON of the attempts before the last one. */
+  earlier_attempts: string | null;
   input_tokens: number | null;
   output_tokens: number | null;
   created_at: number;
@@ -38,6 +40,7 @@ export const RUN_COLUMNS = [
   "error",
   "webhook",
   "attempts",
+  "earlier_attempts",
   "input_tokens",
   "output_tokens",
   "created_at",
@@ -50,7 +53,7 @@ export const UNFINISHED = "status IN ('pending', 'running') AND due_at >= 0";
 const UPSERT = `INSERT INTO runs (${RUN_COLUMNS.join(", ")}, due_at, thread_temporary, revision, in_ledger)
   SELECT ${RUN_COLUMNS.map(() => "?").join(", ")}, ?, ?, ?, EXISTS (SELECT 1 FROM crons WHERE crons.cron_id = ?) WHERE ${isNotDeleted("?2", `?${RUN_COLUMNS.indexOf("created_at") + 1}`)}
   ON CONFLICT (run_id) DO UPDATE SET status = excluded.status, error = excluded.error, webhook = excluded.webhook,
-    attempts = excluded.attempts, input_tokens = excluded.input_tokens, output_tokens = excluded.output_tokens,
+    attempts = excluded.attempts, earlier_attempts = excluded.earlier_attempts, input_tokens = excluded.input_tokens, output_tokens = excluded.output_tokens,
     updated_at = excluded.updated_at, due_at = excluded.due_at, revision = excluded.revision, in_ledger = excluded.in_ledger
   WHERE excluded.revision > runs.revision`;
 
@@ -83,6 +86,7 @@ export function upsertRun(db: D1Database, run: IndexedRun): D1PreparedStatement 
       run.error === null ? null : JSON.stringify(run.error),
       run.webhook === null ? null : JSON.stringify(run.webhook),
       run.attempts,
+      run.earlierAttempts === null ? null : JSON.stringify(run.earlierAttempts),
       run.usage?.inputTokens ?? null,
       run.usage?.outputTokens ?? null,
       run.createdAt,
@@ -103,7 +107,7 @@ const LAST_REVISION = Number.MAX_SAFE_INTEGER;
 
 /**
  * The statements that remove the runs of a deleted thread from the index. A run that a cron made keeps its row, because the
- * cron's history shows when and how it ended and its tokens. Input, error, webhook and all metadata but the cron's id and the
+ * cron's history shows when and how it ended and its tokens. Input, errors, webhook and all metadata but the cron's id and the
  * slot are removed from the row. A late write of such a run changes nothing.
  * @param thread of a temporary thread the creation time (ms) is read too, since the index of threads does not have its runs
  * @param at the instant of the deletion, in ms
@@ -121,7 +125,7 @@ export function deleteRunsOfThread(
     db.prepare(`DELETE FROM runs WHERE ${isOnIt} AND +cron_id IS NULL`).bind(...ids),
     db
       .prepare(
-        `UPDATE runs SET thread_deleted = 1, kwargs = '{}', error = NULL, webhook = NULL, revision = ${LAST_REVISION},
+        `UPDATE runs SET thread_deleted = 1, kwargs = '{}', error = NULL, earlier_attempts = NULL, webhook = NULL, revision = ${LAST_REVISION},
          metadata = json_object('cron_id', cron_id, 'scheduled_for', json_extract(metadata, '$.scheduled_for'))
        WHERE ${isOnIt} AND +cron_id IS NOT NULL AND thread_deleted = 0`,
       )
@@ -135,6 +139,7 @@ export const withoutContent = <R extends IndexedRun>(run: R): R => ({
   kwargs: { config: { configurable: {} }, context: {} },
   metadata: { cron_id: run.metadata.cron_id, scheduled_for: run.metadata.scheduled_for },
   error: null,
+  earlierAttempts: null,
   webhook: null,
 });
 
@@ -270,6 +275,7 @@ export const toRun = (row: RunIndexRow): Run =>
     error: parseJsonOrNull(row.error),
     webhook: parseJsonOrNull(row.webhook),
     attempts: row.attempts,
+    earlierAttempts: parseJsonOrNull(row.earlier_attempts),
     usage: usageOf(row),
     createdAt: row.created_at,
     updatedAt: row.updated_at,

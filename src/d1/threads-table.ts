@@ -150,17 +150,30 @@ const TEMPORARY = "temporary = 1";
 /** All other threads. Their SQL indexes, of which there are many, leave the temporary ones out. */
 const LASTING = "temporary = 0";
 
+/** Threads that a cron made, or runs on. */
+const OF_CRONS = `(has_crons = 1 OR ${metadataText("cron_id")} IS NOT NULL)`;
+const OF_NO_CRON = `(has_crons = 0 AND ${metadataText("cron_id")} IS NULL)`;
+
+/** The walks along the order of creation, which threads that crons use have an SQL index of their own for. */
+const byCreation = (condition: string): Alternative[] =>
+  [OF_CRONS, OF_NO_CRON].map((sql) => ({ sql: `${condition} AND ${sql}` }));
+
 /** The columns of an order. Threads of one status come in the order of their creation. */
 function orderOf(sortBy: NonNullable<ThreadSearch["sort_by"]>): Pick<PageQuery, "orderBy" | "walks"> {
-  if (sortBy === "thread_id") return { orderBy: [] };
-  if (sortBy !== "status")
-    return { orderBy: [sortBy], walks: [{ sql: LASTING }, { sql: TEMPORARY, few: true }] };
-  const walks: Alternative[] = [
-    { sql: `${LASTING} AND status <> 'idle'` },
-    { sql: `${LASTING} AND status = 'idle'` },
-    { sql: TEMPORARY, few: true },
-  ];
-  return { orderBy: ["status", "created_at"], walks };
+  const temporary: Alternative = { sql: TEMPORARY, few: true };
+  switch (sortBy) {
+    case "thread_id":
+      return { orderBy: [] };
+    case "updated_at":
+      return { orderBy: [sortBy], walks: [{ sql: LASTING }, temporary] };
+    case "created_at":
+      return { orderBy: [sortBy], walks: [...byCreation(LASTING), temporary] };
+    case "status": {
+      const busy: Alternative = { sql: `${LASTING} AND status <> 'idle'` };
+      const idle = byCreation(`${LASTING} AND status = 'idle'`);
+      return { orderBy: [sortBy, "created_at"], walks: [busy, ...idle, temporary] };
+    }
+  }
 }
 
 /** A thread, and the instant (ms) of its creation. */
@@ -199,6 +212,7 @@ function conditionsOf(filters: ThreadFilters & { ids?: string[] }): Condition[] 
     conditions.push({ sql, params, indexed: { rank: 0, alternatives: [{ sql, few: true }], params } });
   }
   if (filters.status !== undefined) conditions.push(hasStatus(filters.status));
+  if (filters.used_by_crons !== undefined) conditions.push(isUsedByCrons(filters.used_by_crons));
   if (filters.metadata !== undefined) conditions.push(...haveMetadata(filters.metadata));
   if (filters.values !== undefined && Object.keys(filters.values).length > 0) {
     const contained = jsonContains('"values"', filters.values);
@@ -218,6 +232,15 @@ function hasStatus(status: ThreadStatus): Condition {
     { sql: `+status = ? AND ${TEMPORARY}`, few: true },
   ];
   return { ...condition, indexed: { rank: 3, alternatives, params: [status] } };
+}
+
+function isUsedByCrons(isUsed: boolean): Condition {
+  const sql = isUsed ? OF_CRONS : OF_NO_CRON;
+  return {
+    sql: `+${sql}`,
+    params: [],
+    indexed: { rank: 6, alternatives: lastingOrTemporary(sql), params: [] },
+  };
 }
 
 /** The alternatives of a condition that has an SQL index for lasting threads. */

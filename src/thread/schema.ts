@@ -42,6 +42,7 @@ const RUN_COLUMNS = {
   input_tokens: "INTEGER",
   output_tokens: "INTEGER",
   failures: "INTEGER NOT NULL DEFAULT 0",
+  earlier_attempts: "TEXT",
   cron_entry: "TEXT",
 } as const satisfies Record<Exclude<keyof RunRow, "user"> | "seq", string>;
 
@@ -80,6 +81,12 @@ export const THREAD_SCHEMA: readonly SchemaStep[] = [
     summary: "Who makes a run.",
     apply(sql) {
       addMissingColumns(sql, "runs", { user: "TEXT" });
+    },
+  },
+  {
+    summary: "How the attempts at a run ended that were followed by another one.",
+    apply(sql) {
+      addMissingColumns(sql, "runs", { earlier_attempts: "TEXT" });
     },
   },
 ];

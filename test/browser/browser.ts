@@ -37,6 +37,8 @@ export async function openPage(address: string, options: PageOptions = {}): Prom
     reducedMotion: "reduce",
   });
   const page = await context.newPage();
+  // Sooner than the test ends, so that it says what was waited for.
+  page.setDefaultTimeout(12_000);
   const found: string[] = [];
   faults.set(page, found);
   page.on("pageerror", (error) => found.push(`error: ${error.message}`));

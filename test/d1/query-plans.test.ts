@@ -95,6 +95,8 @@ addSearches(
     ...[{}, { status: "idle" }, { status: "interrupted" }, { status: "busy" }, { values: { n: 7 } }],
     ...[{ ids: [crypto.randomUUID()] }, { status: "interrupted", metadata: { owner } }],
     ...[{ metadata: { cron_id: crypto.randomUUID() } }, ...byMetadata],
+    ...[{ used_by_crons: true }, { used_by_crons: false }, { used_by_crons: true, status: "interrupted" }],
+    { used_by_crons: true, metadata: { owner } },
   ],
   ["created_at", "updated_at", "status", "thread_id"],
   (db, body) => searchThreads(db, threadSearch.parse(body)),
@@ -161,6 +163,7 @@ addSearches(
 
 /** Queries that find what they are to find, and read little beyond that. */
 const others: Record<string, Ask> = {
+  "threads of no cron, counted": (db) => countThreads(db, threadCount.parse({ used_by_crons: false })),
   "threads of an owner, counted": (db) => countThreads(db, threadCount.parse({ metadata: { owner } })),
   "threads of a page of an assistant": (db) =>
     threadsOfAssistant(db, "assistant-1", { threadId: "", createdAt: 1_000 }, 20),

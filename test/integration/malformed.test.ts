@@ -255,6 +255,7 @@ const WRONG: Record<string, Record<string, unknown[]>> = {
     values: NO_OBJECT,
     status: NO_CHOICE,
     ids: ["", 1, {}, [1], ["junk"], [null]],
+    used_by_crons: ["true", 1, {}],
     sort_by: ["metadata", "created_at; DROP TABLE threads", ...NO_CHOICE],
     sort_order: ["DESC", "desc, 1", ...NO_CHOICE],
     select: ["values", 1, {}, [1], ["no_such"], ["*"], ["values, metadata"]],

@@ -2,7 +2,7 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { shortId } from "../format/figures";
 import { sdk } from "./client";
-import { callPage } from "./http";
+import { call, callPage } from "./http";
 import type { Assistant } from "./types";
 
 const SELDOM_MS = 60_000;
@@ -50,8 +50,22 @@ export function useAssistantNames(): (assistantId: string) => string {
 export const useAssistant = (assistantId: string | undefined) =>
   useQuery({
     queryKey: ["assistants", assistantId],
-    queryFn: async () => (await sdk()).assistants.get(assistantId ?? ""),
+    queryFn: ({ signal }) =>
+      call<Assistant>(`/assistants/${encodeURIComponent(assistantId ?? "")}`, { signal }),
     enabled: assistantId !== undefined,
+    staleTime: SELDOM_MS,
+  });
+
+/** The versions of an assistant, the newest first. */
+export const useAssistantVersions = (assistantId: string) =>
+  useQuery({
+    queryKey: ["assistants", assistantId, "versions"],
+    queryFn: ({ signal }) =>
+      callPage<Assistant>(`/assistants/${encodeURIComponent(assistantId)}/versions`, {
+        method: "POST",
+        body: { limit: 50 },
+        signal,
+      }),
     staleTime: SELDOM_MS,
   });
 

@@ -114,6 +114,32 @@ export const useCronOnce = (cronId: string) =>
     gcTime: 0,
   });
 
+/** The cron that something else names, if it does. It may have been deleted since. */
+export const useNamedCron = (cronId: string | undefined) =>
+  useQuery({
+    queryKey: ["crons", cronId],
+    queryFn: ({ signal }) => call<Cron>(pathOf(cronId ?? ""), { signal }),
+    enabled: cronId !== undefined,
+    retry: false,
+  });
+
+/** Crons that use an assistant. */
+export const useCronsOfAssistant = (
+  assistantId: string,
+  page: { readonly limit: number; readonly offset: number },
+) =>
+  useQuery({
+    queryKey: ["crons", "of assistant", assistantId, page],
+    queryFn: ({ signal }) =>
+      callPage<Cron>("/runs/crons/search", {
+        method: "POST",
+        body: { assistant_id: assistantId, ...page },
+        signal,
+      }),
+    placeholderData: keepPreviousData,
+    ...EVERY_HALF_MINUTE,
+  });
+
 export const useCronFigures = (cronId: string) =>
   useQuery({
     queryKey: ["crons", cronId, "figures"],

@@ -7,7 +7,8 @@ export type { Preview, PreviewWarning } from "../../../src/wire/crons/preview";
 export type { Figures, Percentiles } from "../../../src/wire/crons/figures";
 export type { BackfillPreview, Slot, SlotOrigin, SlotStatus } from "../../../src/wire/crons/slot";
 export type { Run, RunStatus } from "../../../src/wire/runs/run";
-export type { Thread, ThreadStatus } from "../../../src/wire/threads/thread";
+export type { WireInterrupt as Interrupt, WireState as ThreadState } from "../../../src/wire/threads/state";
+export type { Thread, ThreadStatus, ThreadWithTtl } from "../../../src/wire/threads/thread";
 
 import type { z } from "zod";
 import type { serverInfo } from "../../../src/wire/system";

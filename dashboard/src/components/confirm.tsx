@@ -10,6 +10,8 @@ interface QuestionProps {
   readonly children: ReactNode;
   /** The words of the button that does it, such as "Delete". */
   readonly confirmLabel: string;
+  /** The words of the button that closes the dialog; "Cancel" unless that is what the dialog asks about. */
+  readonly dismissLabel?: string;
   readonly isDangerous?: boolean;
   /** False while what is asked for cannot be done yet. */
   readonly canConfirm?: boolean;
@@ -29,7 +31,14 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
   const [error, setError] = useState<Error | null>(null);
   // What is done may change what would be asked next. The dialog shows what was asked until it is gone.
   const [asked, setAsked] = useState<ConfirmDialogProps | null>(null);
-  const { title, children, confirmLabel, isDangerous = false, size } = asked ?? props;
+  const {
+    title,
+    children,
+    confirmLabel,
+    dismissLabel = "Cancel",
+    isDangerous = false,
+    size,
+  } = asked ?? props;
   const [wasOpen, setWasOpen] = useState(isOpen);
   if (wasOpen !== isOpen) {
     setWasOpen(isOpen);
@@ -73,7 +82,7 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
         {error !== null && <Failed error={error} />}
         <Group justify="flex-end">
           <Button variant="default" onClick={close} disabled={isWorking}>
-            Cancel
+            {dismissLabel}
           </Button>
           <Button
             type="submit"

@@ -1,6 +1,6 @@
 /** A value as indented JSON. It is text: nothing in it becomes markup. */
 import { Button, CopyButton } from "@mantine/core";
-import { useId, useState } from "react";
+import { useId, useMemo, useState } from "react";
 import classes from "./json-view.module.css";
 
 /** A longer text is cut until the viewer asks for all of it, because a browser takes long to lay it out. */
@@ -15,8 +15,7 @@ interface JsonViewProps {
 export function JsonView({ label, value }: JsonViewProps) {
   const [isWhole, setWhole] = useState(false);
   const id = useId();
-  // What is no JSON, such as `undefined`, has no text.
-  const text = (JSON.stringify(value, null, 2) as string | undefined) ?? "";
+  const text = useMemo(() => textOf(value), [value]);
   const isCut = !isWhole && text.length > SHOWN_CHARACTERS;
   return (
     <div className={classes.view} role="group" aria-labelledby={id}>
@@ -49,4 +48,13 @@ export function JsonView({ label, value }: JsonViewProps) {
       )}
     </div>
   );
+}
+
+/** The value as indented JSON. What is no JSON, such as `undefined`, has no text. */
+function textOf(value: unknown): string {
+  try {
+    return (JSON.stringify(value, null, 2) as string | undefined) ?? "";
+  } catch {
+    return "This nests too deep to be shown.";
+  }
 }

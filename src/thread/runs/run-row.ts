@@ -61,6 +61,8 @@ export type RunRow = {
   input_tokens: number | null;
   output_tokens: number | null;
   failures: number;
+  /** JSON of the attempts before the last one. */
+  earlier_attempts: string | null;
   waiting: number;
   report_at: number | null;
   report_attempts: number;
@@ -105,6 +107,7 @@ export function newRunRow(
     input_tokens: null,
     output_tokens: null,
     failures: 0,
+    earlier_attempts: null,
     waiting: 0,
     report_at: null,
     report_attempts: 0,
@@ -159,6 +162,7 @@ export const toStoredRun = (row: RunRow): StoredRun => ({
   cron: parseJsonOrNull(row.cron),
   cronEntry: readEntry(row.cron_entry),
   failures: row.failures,
+  earlierAttempts: parseJsonOrNull(row.earlier_attempts),
   waiting: row.waiting === 1,
   reportAt: row.report_at,
   reportAttempts: row.report_attempts,

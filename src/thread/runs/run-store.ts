@@ -5,8 +5,8 @@
 import { withEndOfRun, type CronEntry } from "../../calls/cron-entry";
 import { isFinal, type NewRun } from "../../calls/run";
 import type { RunReport } from "../../calls/run-report";
-import { now } from "../../platform/clock";
-import type { RunError, RunStatus, TokenUsage } from "../../wire/runs/run";
+import { now, toIso } from "../../platform/clock";
+import type { EarlierAttempt, RunError, RunStatus, TokenUsage } from "../../wire/runs/run";
 import { findCheckpoints } from "../checkpoints/checkpoint-tables";
 import { newRunRow, toStoredRun, type RunRow, type StoredRun } from "./run-row";
 import type { SparseTable } from "../sparse-table";
@@ -16,6 +16,14 @@ import type { UnstoredRuns } from "./unstored-runs";
 const OCCUPIES_THREAD = "(status = 'running' OR (status = 'pending' AND failures > 0))";
 /** SQL: no other run occupies the thread of the run `waiting`; a run with failures occupies the thread itself. */
 const THREAD_IS_FREE = `(failures > 0 OR thread_id NOT IN (SELECT other.thread_id FROM runs AS other WHERE ${OCCUPIES_THREAD}))`;
+
+/** SQL: the earlier attempts with one more, whose JSON `attempt` is. */
+const withAttempt = (attempt: string): string =>
+  `json_insert(coalesce(earlier_attempts, '[]'), '$[#]', json(${attempt}))`;
+/** SQL: the attempt that the run's row says is running. */
+const LOST_ATTEMPT = "json_object('attempt', attempts, 'ended_at', NULL, 'error', NULL)";
+/** So much of the message of an earlier attempt is kept. */
+const ATTEMPT_MESSAGE_CHARACTERS = 1_000;
 
 /** How a run has ended. */
 export interface RunEnd {
@@ -104,24 +112,30 @@ export class RunStore {
   /** Notes that an attempt has failed and that the next is due at `nextAt` (ms). */
   markFailed(run: StoredRun, error: RunError | null, nextAt: number): void {
     this.unstored.store(run.runId);
+    const at = now();
+    const shortError =
+      error === null ? null : { ...error, message: error.message.slice(0, ATTEMPT_MESSAGE_CHARACTERS) };
+    const ended: EarlierAttempt = { attempt: run.attempts, ended_at: toIso(at), error: shortError };
     this.sql.exec(
-      `UPDATE runs SET status = 'pending', failures = failures + 1, error = ?, start_at = ?, updated_at = ?,
-         input_tokens = ?, output_tokens = ?, revision = revision + 1
+      `UPDATE runs SET status = 'pending', failures = failures + 1, error = ?, earlier_attempts = ${withAttempt("?")},
+         start_at = ?, updated_at = ?, input_tokens = ?, output_tokens = ?, revision = revision + 1
        WHERE run_id = ?`,
       error === null ? null : JSON.stringify(error),
+      JSON.stringify(ended),
       nextAt,
-      now(),
+      at,
       run.usage?.inputTokens ?? null,
       run.usage?.outputTokens ?? null,
       run.runId,
     );
   }
 
-  /** Marks the run as running and counts the attempt, before the attempt begins. */
+  /** Marks the run as running and counts the attempt, before the attempt begins. A run that is running already has lost its host. */
   markStarted(runId: string): void {
     this.unstored.store(runId);
     this.sql.exec(
       `UPDATE runs SET status = 'running', attempts = attempts + 1, error = NULL, started_at = coalesce(started_at, ?1),
+         earlier_attempts = iif(status = 'running', ${withAttempt(LOST_ATTEMPT)}, earlier_attempts),
          updated_at = ?1, revision = revision + 1
        WHERE run_id = ?2`,
       now(),

@@ -34,6 +34,19 @@ export const runError = z
   .register(answerNames, { id: "RunError" });
 export type RunError = z.output<typeof runError>;
 
+/** An attempt at a run after which another one was made. */
+export const earlierAttempt = z
+  .strictObject({
+    attempt: z.int().meta({ description: "Its number; the first is 1." }),
+    ended_at: answeredInstant.nullable().meta({ description: "Null when the attempt ended with its host." }),
+    error: runError.nullable().meta({
+      description:
+        "What went wrong, as far as 1,000 characters say it. Null when the attempt ended with its host.",
+    }),
+  })
+  .register(answerNames, { id: "EarlierAttempt" });
+export type EarlierAttempt = z.output<typeof earlierAttempt>;
+
 /** How far the calling of a run's webhook has got. */
 export const webhookDelivery = z
   .strictObject({
@@ -84,6 +97,9 @@ export const run = z
     attempts: z.int().optional().meta({
       description:
         "How many attempts began. Not there for runs that ended under a version that did not count them.",
+    }),
+    earlier_attempts: z.array(earlierAttempt).optional().meta({
+      description: "The attempts before the last one, oldest first. There only when there were any.",
     }),
     usage: tokenUsage.optional().meta({
       description: "The tokens that all attempts used. There only when a model said how many it used.",

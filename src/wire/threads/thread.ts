@@ -108,6 +108,9 @@ const filters = {
       "Only those whose values contain all of these pairs. Values of more than 250,000 bytes are not searched.",
   }),
   status: optional(threadStatus),
+  used_by_crons: optional(z.boolean()).meta({
+    description: "True: only threads that a cron made, or that a cron runs on. False: only the others.",
+  }),
 };
 
 export const threadCount = z.strictObject(filters).register(requestNames, { id: "ThreadCount" });

@@ -114,6 +114,11 @@ describe("a run that fails", () => {
     expect(STEP_NAMES.map((step) => executionsOf(key, step))).toEqual([1, 3, 1]);
     await until(async () => (await runsOf(cron.cron_id))[0]?.status === "success");
     expect((await runsOf(cron.cron_id))[0]).not.toHaveProperty("error");
+    const ended = (seconds: number): string => new Date(DUE + seconds * 1_000).toISOString();
+    expect((await runsOf(cron.cron_id))[0]?.earlier_attempts).toEqual([
+      { attempt: 1, ended_at: ended(0), error: { error: "Error", message: "failure 1" } },
+      { attempt: 2, ended_at: ended(60), error: { error: "Error", message: "failure 2" } },
+    ]);
     await until(async () => (await rowsOf(threadStub(slot.thread_id))).threads === 0);
   });
 
@@ -338,7 +343,7 @@ it("a host that dies is no failure of the graph, and a graph that fails no death
   const { heard } = hearReports();
   const gate = crypto.randomUUID();
   // Its executions that end with their hosts count for the graph, which fails in the third.
-  const { key, slot } = await failing(3, { max_attempts: 2, input: { gate } });
+  const { key, cron, slot } = await failing(3, { max_attempts: 2, input: { gate } });
   const startDue = (): Promise<void> =>
     // As the alarm does, but without an alarm in progress, which the next abort would take down the runtime with.
     runInDurableObject(threadStub(slot.thread_id), (instance) => {
@@ -359,6 +364,12 @@ it("a host that dies is no failure of the graph, and a graph that fails no death
   await until(() => heard.length === 1);
   expect(heard).toMatchObject([{ status: "success", attempts: 4 }]);
   expect(STEP_NAMES.map((step) => executionsOf(key, step))).toEqual([1, 4, 1]);
+  await until(async () => (await runsOf(cron.cron_id))[0]?.status === "success");
+  expect((await runsOf(cron.cron_id))[0]?.earlier_attempts).toMatchObject([
+    { attempt: 1, ended_at: null, error: null },
+    { attempt: 2, ended_at: null, error: null },
+    { attempt: 3, error: { message: "failure 3" } },
+  ]);
 });
 
 it("a cron's time to live is that of the threads that it makes and keeps, and of no other", async () => {
