@@ -2,6 +2,7 @@
 import type { Cron } from "../../api/types";
 import { jsonFault, parseInput, writtenInput } from "../../components/graph-input/input-text";
 import { NAME_KEY } from "../../format/cron-title";
+import { parseTyped } from "../../format/time";
 import { isDefault, POLICY_FIELDS, type PolicyField } from "../../format/cron-policy";
 
 /** Fields of the run whose value is an object, typed as JSON. */
@@ -104,7 +105,7 @@ export function requestOf(values: FormValues): Fields {
   return {
     schedule: values.schedule.trim(),
     timezone: values.timezone === "UTC" ? undefined : given("timezone"),
-    end_time: endTime === undefined ? undefined : `${endTime}Z`,
+    end_time: endTime === undefined ? undefined : (parseTyped(endTime, "UTC") ?? endTime),
     on_run_completed: values.on_run_completed === "thread" ? undefined : given("on_run_completed"),
     input: parseInput(values.input),
     ...Object.fromEntries(TEXT_FIELDS.map((field) => [field, given(field)])),

@@ -73,7 +73,8 @@ function AssistantPicker({ form }: { form: CronFormState }) {
       searchable
       nothingFoundMessage="There is no such assistant."
       name="assistant_id"
-      value={chosenId === "" ? null : chosenId}
+      // The address may name a graph, which stands for its default assistant.
+      value={chosenId === "" ? null : (chosen.data?.assistant_id ?? chosenId)}
       error={form.faultOf("assistant_id")}
       onSearchChange={setSearch}
       onChange={(id) => {

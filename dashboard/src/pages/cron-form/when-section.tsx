@@ -10,6 +10,7 @@ import { ScheduleWarnings } from "../../components/schedule-warnings";
 import { TimeRows } from "../../components/time-rows";
 import { fieldErrors } from "../../format/field-errors";
 import { counted } from "../../format/figures";
+import { parseTyped } from "../../format/time";
 import { shortDescription } from "../../format/schedule-words";
 import classes from "./cron-form.module.css";
 import { type CronFormState, inputProps, MEANING_BELOW } from "./form-state";
@@ -23,10 +24,11 @@ export function WhenSection({ form }: { form: CronFormState }) {
   const { schedule, timezone, end_time: endTime } = form.values;
   const [typed] = useDebouncedValue(JSON.stringify({ schedule, timezone, endTime }), TYPING_MS);
   const asked = JSON.parse(typed) as { schedule: string; timezone: string; endTime: string };
+  const endAsked = parseTyped(asked.endTime, "UTC");
   const preview = usePreview({
     schedule: asked.schedule.trim(),
     ...(asked.timezone !== "UTC" && { timezone: asked.timezone }),
-    ...(asked.endTime !== "" && { end_time: `${asked.endTime}Z` }),
+    ...(endAsked !== null && { end_time: endAsked }),
     count: SHOWN,
   });
   const { fields, other } = fieldErrors(preview.error, PREVIEWED);

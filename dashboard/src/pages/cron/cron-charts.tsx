@@ -13,6 +13,8 @@ import { formatInstant } from "../../format/time";
 import classes from "./cron-charts.module.css";
 
 const HEIGHT = 180;
+/** What a chart shows is said in its caption, so the keyboard need not stop at it. */
+const NOT_FOCUSED = { accessibilityLayer: false } as const;
 const SERIES = {
   duration: { name: "duration", label: "Duration", color: "var(--tone-busy)" },
   lateness: { name: "lateness", label: "Late by", color: "var(--tone-warn)" },
@@ -55,6 +57,7 @@ function Charts({ slots }: { slots: readonly Slot[] }) {
     <div className="stack">
       <Chart title="Duration" summary={inWords(durations)}>
         <LineChart
+          lineChartProps={NOT_FOCUSED}
           {...shared}
           series={[SERIES.duration]}
           valueFormatter={formatDuration}
@@ -63,6 +66,7 @@ function Charts({ slots }: { slots: readonly Slot[] }) {
       </Chart>
       <Chart title="Lateness" summary={inWords(delays)}>
         <LineChart
+          lineChartProps={NOT_FOCUSED}
           {...shared}
           series={[SERIES.lateness]}
           valueFormatter={formatDuration}
@@ -78,6 +82,7 @@ function Charts({ slots }: { slots: readonly Slot[] }) {
           data={data}
           dataKey="at"
           type="stacked"
+          barChartProps={NOT_FOCUSED}
           withLegend
           legendProps={{ verticalAlign: "bottom" }}
           tickLine="none"

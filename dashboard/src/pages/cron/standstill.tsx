@@ -1,9 +1,9 @@
 /** Whether a cron fires, and if not, why. */
-import { Alert } from "@mantine/core";
 import { CirclePause } from "lucide-react";
 import type { Cron } from "../../api/types";
 import type { Status } from "../../components/status";
 import { Time } from "../../components/time";
+import classes from "./standstill.module.css";
 
 type State = Extract<Status, "enabled" | "paused" | "ended">;
 
@@ -17,26 +17,26 @@ export function Standstill({ cron }: { cron: Cron }) {
   const status = cronStatus(cron);
   if (status === "enabled") return null;
   return (
-    <Alert
-      color={status === "paused" ? "yellow" : "gray"}
-      icon={<CirclePause size={18} aria-hidden />}
-      title={status === "paused" ? "This cron is paused" : "This cron has ended"}
-    >
-      {status === "paused" ? (
-        <span className="foreign">
-          {cron.note ?? "No reason was given. Its times go by without a run until it is resumed."}
-        </span>
-      ) : (
-        <>
-          No time is to come
-          {cron.end_time !== null && (
-            <>
-              : its end is <Time at={cron.end_time} cronZone={cron.timezone} />
-            </>
-          )}
-          .
-        </>
-      )}
-    </Alert>
+    <div role="status" className={classes.standstill} data-status={status}>
+      <CirclePause size={18} aria-hidden />
+      <div>
+        <p className={classes.title}>{status === "paused" ? "This cron is paused" : "This cron has ended"}</p>
+        {status === "paused" ? (
+          <span className="foreign">
+            {cron.note ?? "No reason was given. Its times go by without a run until it is resumed."}
+          </span>
+        ) : (
+          <>
+            No time is to come
+            {cron.end_time !== null && (
+              <>
+                : its end is <Time at={cron.end_time} cronZone={cron.timezone} />
+              </>
+            )}
+            .
+          </>
+        )}
+      </div>
+    </div>
   );
 }

@@ -1,0 +1,285 @@
+/** The form of a cron: making one, copying one, changing one. */
+import type { Locator, Page } from "playwright-core";
+import { afterEach, expect, inject, it } from "vitest";
+import type { Cron, CronCreate } from "../../src/wire/crons/cron";
+import {
+  closePage,
+  expectAccessible,
+  expectNoFaults,
+  expectNoSidewaysScroll,
+  openPage,
+  type PageOptions,
+  WIDTHS,
+} from "./browser";
+
+const SELDOM = "0 0 1 1 *";
+const HOSTILE = `<img src=x onerror="document.title='hacked'">`;
+
+let page: Page;
+afterEach(() => closePage(page));
+
+/** Nothing that axe finds serious, no fault, and nothing wider than a phone. */
+async function expectSound(): Promise<void> {
+  await expectAccessible(page);
+  expectNoFaults(page);
+  await page.setViewportSize({ width: WIDTHS.phone, height: 900 });
+  await expect.poll(() => expectNoSidewaysScroll(page).then(() => true)).toBe(true);
+}
+
+async function ask<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
+  const response = await fetch(inject("serverUrl") + path, {
+    method,
+    headers: { "content-type": "application/json" },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  return (await response.json()) as Answer;
+}
+
+const create = (fields: Partial<Record<keyof CronCreate, unknown>>): Promise<Cron> =>
+  ask("POST", "/runs/crons", { assistant_id: "briefing", schedule: SELDOM, ...fields });
+
+const read = (cronId: string): Promise<Cron> => ask("GET", `/runs/crons/${cronId}`);
+
+const open = async (address: string, options?: PageOptions): Promise<void> => {
+  page = await openPage(address, options);
+  await page.getByRole("textbox", { name: "Cron expression" }).waitFor();
+};
+
+const field = (name: string): Locator => page.getByRole("textbox", { name });
+const preview = (): Locator => page.getByRole("group", { name: "What the schedule means" });
+/** What a field is described by, its error included. */
+const describedBy = (input: Locator): Promise<string> =>
+  input.evaluate((element) =>
+    (element.getAttribute("aria-describedby") ?? "")
+      .split(" ")
+      .map((id) => document.getElementById(id)?.textContent ?? "")
+      .join(" "),
+  );
+/** The id of the cron whose page was gone to. */
+const cronOfPage = async (): Promise<string> => {
+  await page.getByRole("button", { name: "Run now" }).waitFor();
+  return new URL(page.url()).pathname.split("/").at(-1) ?? "";
+};
+
+/** Goes on with the Tab key to what has this name. */
+async function tabTo(name: string): Promise<void> {
+  for (let presses = 0; presses < 80; presses++) {
+    await page.keyboard.press("Tab");
+    const isThere = await page.evaluate((wanted) => {
+      const active = document.activeElement;
+      const label =
+        active instanceof HTMLInputElement ||
+        active instanceof HTMLTextAreaElement ||
+        active instanceof HTMLSelectElement
+          ? active.labels?.[0]?.textContent
+          : active?.textContent;
+      return (active?.getAttribute("aria-label") ?? label ?? "").replace(" *", "") === wanted;
+    }, name);
+    if (isThere) return;
+  }
+  throw new Error(`the Tab key did not come to "${name}"`);
+}
+
+it("is filled in and sent with the keyboard alone", async () => {
+  await open("/dashboard/crons/new");
+  const type = (text: string): Promise<void> => page.keyboard.type(text);
+  await tabTo("Name");
+  await type("By keyboard");
+  await tabTo("Assistant");
+  await type("briefing");
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  await field("Message").waitFor();
+  await tabTo("Message");
+  await type("What is new?");
+  await tabTo("Repeats");
+  await type("Monday");
+  await tabTo("Cron expression");
+  await page.keyboard.press("ControlOrMeta+a");
+  await type("15 7 * * 1-5");
+  await tabTo("Time zone");
+  await page.keyboard.press("ControlOrMeta+a");
+  await type("New_York");
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  await tabTo("A new thread, deleted after the run");
+  await page.keyboard.press("ArrowDown");
+  await tabTo("While an earlier run goes on");
+  await type("Skip");
+  await tabTo("Attempts");
+  await type("3");
+  await tabTo("Tokens a day");
+  await type("25000");
+  await tabTo("Metadata");
+  await type('{"team": "desk"}');
+  await tabTo("Begin paused");
+  await page.keyboard.press("Space");
+  await tabTo("Create");
+  await page.keyboard.press("Enter");
+  const cron = await read(await cronOfPage());
+  expect(cron).toMatchObject({
+    schedule: "15 7 * * 1-5",
+    timezone: "America/New_York",
+    on_run_completed: "keep",
+    enabled: false,
+    max_attempts: 3,
+    max_tokens_per_day: 25_000,
+    metadata: { name: "By keyboard", team: "desk" },
+    payload: {
+      multitask_strategy: "reject",
+      input: { messages: [{ role: "user", content: "What is new?" }] },
+    },
+  });
+  expectNoFaults(page);
+});
+
+it("shows the next times and how many a month as a schedule is typed or built, and what is wrong with it", async () => {
+  await open("/dashboard/crons/new", { expectedStatuses: [422] });
+  await preview().getByText("At 09:00, every day").waitFor();
+  await preview().getByText("30 times").waitFor();
+  await page.getByLabel("Repeats").selectOption("weekly");
+  await page.getByLabel("At", { exact: true }).fill("02:30");
+  await page.getByLabel("Mon", { exact: true }).waitFor();
+  await page.getByLabel("Sun", { exact: true }).check();
+  expect(await field("Cron expression").inputValue()).toBe("30 2 * * 0,1");
+  await preview().getByText("the clocks leave out 02:00 to 03:00", { exact: false }).waitFor();
+  await field("Cron expression").fill("61 * * * *");
+  await expect.poll(() => describedBy(field("Cron expression"))).toContain("not a cron expression");
+  await field("Cron expression").fill("*/20 * * * * *");
+  await preview().getByText("Every 20 seconds").waitFor();
+  await preview().getByText("129,600 times").waitFor();
+  expect(await page.getByLabel("Repeats").inputValue()).toBe("");
+  await field("Cron expression").fill("*/15 * * * *");
+  await expect.poll(() => page.getByLabel("Repeats").inputValue()).toBe("minutes");
+  await page.getByLabel("End (UTC)").fill("2020-01-01T00:00");
+  await preview().getByText("never fires").waitFor();
+  await expectSound();
+});
+
+it("says at each field what the server found wrong there, and keeps what was typed", async () => {
+  await open("/dashboard/crons/new?assistant_id=briefing", { expectedStatuses: [404, 422] });
+  await page.getByRole("button", { name: "Create" }).waitFor();
+  await field("Name").fill("Not yet");
+  await field("Attempts").fill("99");
+  await field("Webhook").last().fill("http://localhost/hook");
+  await page.getByRole("button", { name: "Create" }).click();
+  await expect.poll(() => describedBy(field("Attempts"))).toContain("expected number to be <=10");
+  expect(await describedBy(page.locator('input[name="webhook"]'))).toContain("public host");
+  expect(await page.evaluate(() => document.activeElement?.getAttribute("name"))).toBe("max_attempts");
+  expect(await field("Name").inputValue()).toBe("Not yet");
+  await field("Attempts").fill("ten");
+  await page.locator('input[name="webhook"]').fill("");
+  await field("Metadata").fill("{");
+  await page.getByRole("button", { name: "Create" }).click();
+  await expect.poll(() => describedBy(field("Attempts"))).toContain("Expected a number");
+  expect(await describedBy(field("Metadata"))).toContain("Not JSON");
+  await field("Attempts").fill("2");
+  await field("Metadata").fill("");
+  await page.getByLabel("One thread for all runs").check();
+  await field("Thread").first().fill("4d1b3d5e-0000-4000-8000-000000000000");
+  await page.getByRole("button", { name: "Create" }).click();
+  await expect
+    .poll(() => describedBy(page.locator('input[name="thread_id"]')))
+    .toContain("no thread with the id");
+  await page.getByLabel("Make the thread if it does not exist").check();
+  await page.getByRole("button", { name: "Create" }).click();
+  expect(await read(await cronOfPage())).toMatchObject({
+    thread_id: "4d1b3d5e-0000-4000-8000-000000000000",
+    max_attempts: 2,
+    payload: { multitask_strategy: "enqueue" },
+  });
+  expectNoFaults(page);
+});
+
+it("shows what a change will change, sends that alone, and loses nothing that the form does not know", async () => {
+  const cron = await create({
+    metadata: { name: "Before", team: HOSTILE },
+    input: { messages: [{ role: "user", content: HOSTILE }], step_ms: 5 },
+    stream_mode: ["values", "updates"],
+    config: { recursion_limit: 40 },
+    end_time: "2040-01-01T00:00:00Z",
+    thread_ttl: { strategy: "keep_latest", ttl: 90 },
+    interrupt_before: ["plan"],
+    catchup: "all",
+  });
+  await open(`/dashboard/crons/${cron.cron_id}/edit`);
+  const changes = page.getByRole("region", { name: "What will change" }).first();
+  await changes.getByText("Nothing yet.").waitFor();
+  expect(await page.getByRole("button", { name: "Save" }).isDisabled()).toBe(true);
+  await expectSound();
+  await field("Metadata").fill("{}");
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect.poll(() => describedBy(field("Metadata"))).toContain("can be changed, and not removed: team");
+  await field("Metadata").fill(JSON.stringify({ team: HOSTILE, room: 4 }));
+  await field("Message").fill("And now?");
+  await page.getByLabel("End (UTC)").fill("");
+  await page.getByLabel("Catch up", { exact: true }).selectOption("");
+  await changes.getByText("2040-01-01T00:00:00.000Z").waitFor();
+  // Meanwhile somebody else changes what is not changed here.
+  await ask("PATCH", `/runs/crons/${cron.cron_id}`, { max_attempts: 4 });
+  await page.getByRole("button", { name: "Save" }).click();
+  expect(await cronOfPage()).toBe(cron.cron_id);
+  expect(await read(cron.cron_id)).toMatchObject({
+    metadata: { name: "Before", team: HOSTILE, room: 4 },
+    end_time: null,
+    catchup: "latest",
+    max_attempts: 4,
+    thread_ttl: { strategy: "keep_latest", ttl: 90 },
+    payload: {
+      ...cron.payload,
+      input: { messages: [{ role: "user", content: "And now?" }], step_ms: 5 },
+    },
+  });
+  expectNoFaults(page);
+});
+
+it("makes a copy of a cron with all of its fields", async () => {
+  const cron = await create({
+    metadata: { name: "Original", team: "desk" },
+    timezone: "Asia/Tokyo",
+    input: { messages: "hello" },
+    stream_mode: "values",
+    webhook: "https://example.com/hook",
+    durability: "exit",
+    on_run_completed: "keep",
+    jitter_seconds: 30,
+    thread_ttl: 45,
+    max_runs: 7,
+  });
+  page = await openPage(`/dashboard/crons/${cron.cron_id}`);
+  await page.getByRole("button", { name: "More actions" }).click();
+  await page.getByRole("menuitem", { name: "Duplicate" }).click();
+  await page.getByRole("heading", { level: 1, name: "Duplicate a cron" }).waitFor();
+  await page.getByRole("button", { name: "Create" }).click();
+  await page.getByRole("heading", { level: 1, name: "Original (copy)" }).waitFor();
+  const id = await cronOfPage();
+  expect(id).not.toBe(cron.cron_id);
+  const copy = await read(id);
+  expect(copy).toEqual({
+    ...cron,
+    created_at: copy.created_at,
+    updated_at: copy.updated_at,
+    cron_id: id,
+    metadata: { name: "Original (copy)", team: "desk" },
+  });
+  expectNoFaults(page);
+});
+
+it("takes the input as fields by the schema of the graph, or as JSON, and one follows the other", async () => {
+  await open("/dashboard/crons/new?assistant_id=invoices");
+  await field("mode").fill("fail");
+  await field("checked").fill("12x");
+  await page.getByRole("button", { name: "Create" }).click();
+  await page.getByText("expected a number").waitFor();
+  await field("checked").fill("12");
+  await page.getByText("As JSON only: differences.").waitFor();
+  const input = page.getByRole("group", { name: "Input", exact: true });
+  await input.getByText("JSON", { exact: true }).click();
+  expect(JSON.parse(await field("Input as JSON").inputValue())).toEqual({ mode: "fail", checked: 12 });
+  await field("Input as JSON").fill('{"mode": "dry", "differences": []}');
+  await input.getByText("Fields", { exact: true }).click();
+  expect(await field("mode").inputValue()).toBe("dry");
+  await page.getByRole("button", { name: "Create" }).click();
+  expect((await read(await cronOfPage())).payload.input).toEqual({ mode: "dry", differences: [] });
+  expectNoFaults(page);
+});
