@@ -1,8 +1,13 @@
 /**
- * The graph of the benchmark: one node that does next to nothing, so that what is measured is the server. Where firings are
- * measured it notes that it has begun; see `firings/tally.mjs`.
+ * The graphs of the benchmark, which do next to nothing, so that what is measured is the server. Where firings are measured, the first
+ * notes that it has begun; see `firings/tally.mjs`. The second has a model that streams as fast as it can.
  */
-import { Annotation, StateGraph } from "@langchain/langgraph";
+import { BaseChatModel } from "@langchain/core/language_models/chat_models";
+import { AIMessage, AIMessageChunk } from "@langchain/core/messages";
+import { ChatGenerationChunk } from "@langchain/core/outputs";
+import { Annotation, MessagesAnnotation, StateGraph } from "@langchain/langgraph";
+
+const WORDS = 500;
 
 const State = Annotation.Root({ text: Annotation(), answer: Annotation() });
 
@@ -14,4 +19,32 @@ export const echo = new StateGraph(State)
   })
   .addEdge("__start__", "echo")
   .addEdge("echo", "__end__")
+  .compile();
+
+class Talker extends BaseChatModel {
+  _llmType() {
+    return "talker";
+  }
+
+  async _generate() {
+    const message = new AIMessage("word ".repeat(WORDS));
+    return { generations: [{ text: message.content, message }] };
+  }
+
+  async *_streamResponseChunks(_messages, _options, runManager) {
+    for (let n = 0; n < WORDS; n += 1) {
+      const message = new AIMessageChunk("word ");
+      const chunk = new ChatGenerationChunk({ message, text: "word " });
+      yield chunk;
+      await runManager?.handleLLMNewToken("word ", undefined, undefined, undefined, undefined, { chunk });
+    }
+  }
+}
+
+const talker = new Talker({});
+
+export const talk = new StateGraph(MessagesAnnotation)
+  .addNode("talk", async ({ messages }) => ({ messages: [await talker.invoke(messages)] }))
+  .addEdge("__start__", "talk")
+  .addEdge("talk", "__end__")
   .compile();

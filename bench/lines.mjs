@@ -1,5 +1,7 @@
 /** What is measured: each line is one kind of request, made of both servers in the same way. */
 
+import { allWords, firstProtocolEvent, WORDS } from "./thread-protocol.mjs";
+
 const REQUEST_LIMIT_MS = 60_000;
 /** Threads that one search finds; of these it returns the newest ten. */
 const MATCHES = 100;
@@ -35,6 +37,8 @@ export function linesOf({ threads }) {
   return [
     ...waits,
     { name: "POST /runs/stream, first event", unit: "ms", request: (server) => firstEvent(server) },
+    { name: "thread protocol, first event", unit: "ms", request: firstProtocolEvent },
+    { name: `thread protocol, ${WORDS} words of a model`, unit: "ms", request: allWords },
     {
       name: "POST /threads, 8 in flight",
       unit: "per second",

@@ -21,7 +21,7 @@ const REFERENCE_WORKERS = 10;
 
 const bench = dirname(fileURLToPath(import.meta.url));
 export const project = dirname(bench);
-const graphs = { echo: "./graph.mjs:echo" };
+const graphs = { echo: "./graph.mjs:echo", talk: "./graph.mjs:talk" };
 
 /** Every process that was started and may still be there, and how it is ended at once. */
 const children = new Map();

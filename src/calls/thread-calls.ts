@@ -211,11 +211,12 @@ export interface ThreadProtocolCalls {
    * Streams the events of the thread for as long as someone reads, also those of a thread that does not exist yet.
    * @param lastEventId the stream begins after this event, unless the filter says where
    * @param visible the events are sent while the thread passes this filter
+   * @param isPython whether the client is in Python
    */
   streamEvents(
     threadId: string,
     filter: EventsFilter,
-    options: { lastEventId: string | undefined; visible: AccessFilter | undefined },
+    options: { lastEventId: string | undefined; visible: AccessFilter | undefined; isPython: boolean },
   ): Promise<ReadableStream<Uint8Array>>;
 }
 

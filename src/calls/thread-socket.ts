@@ -19,6 +19,8 @@ export interface SocketClient {
   visible: AccessFilter | undefined;
   /** The headers that graphs see. */
   headers: Record<string, string>;
+  /** Whether the client is in Python. */
+  isPython: boolean;
 }
 
 /** The commands of a client, as the edge answers them. */

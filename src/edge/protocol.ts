@@ -5,7 +5,7 @@ import { storableUser } from "../calls/user";
 import { DomainError } from "../platform/errors";
 import { commandAnswer, protocolCommand } from "../wire/protocol/commands";
 import { eventsFilter } from "../wire/protocol/events";
-import { userOf } from "./caller";
+import { userOf, type EdgeContext } from "./caller";
 import { configurableHeaders } from "./configurable-headers";
 import { requireSameSite } from "./cors";
 import { DescribedRoutes } from "./described-routes";
@@ -17,6 +17,10 @@ const lastEventId = z
   .max(200)
   .optional()
   .meta({ description: "The id of the last event that was received, as `since` is its number." });
+
+/** Whether the client is in Python: its SDK, or the package by which that SDK opens WebSockets. */
+const isPython = (c: EdgeContext): boolean =>
+  /^(?:langgraph-sdk-py|python)\b/i.test(c.req.header("user-agent") ?? "");
 
 export const protocolRoutes = new DescribedRoutes("Threads")
   .add(
@@ -50,7 +54,7 @@ export const protocolRoutes = new DescribedRoutes("Threads")
     },
     async (c, { path: { thread_id: threadId }, headers, body, access }) => {
       const { filter: visible } = await access.ask("threads:read", { thread_id: threadId });
-      const options = { lastEventId: headers["Last-Event-ID"], visible };
+      const options = { lastEventId: headers["Last-Event-ID"], visible, isPython: isPython(c) };
       const stream = await access.threadPassing(undefined, threadId).streamEvents(threadId, body, options);
       c.header("Content-Type", "text/event-stream");
       c.header("Cache-Control", "no-store");
@@ -78,6 +82,7 @@ export const protocolRoutes = new DescribedRoutes("Threads")
       }
       requireSameSite(c);
       const headers = configurableHeaders(c.req.raw.headers);
-      return connect(c.env, { threadId, user: storableUser(userOf(c)), visible, headers });
+      const user = storableUser(userOf(c));
+      return connect(c.env, { threadId, user, visible, headers, isPython: isPython(c) });
     },
   );

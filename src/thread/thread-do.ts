@@ -11,7 +11,7 @@ import { answerCall, type Answer } from "../platform/rpc";
 import { AlarmHandler } from "./alarm-handler";
 import { IndexWriter } from "./index-writer";
 import { ProtocolCalls } from "./protocol/protocol-calls";
-import { Sockets } from "./protocol/sockets";
+import { Sockets, WITHOUT_CODE } from "./protocol/sockets";
 import { RecordCalls } from "./record/record-calls";
 import { Reports } from "./runs/reports";
 import { RunCalls } from "./runs/run-calls";
@@ -72,12 +72,12 @@ export class ThreadDO extends DurableObject implements ThreadCalls {
     await this.sockets.receive(socket, message);
   }
 
-  override webSocketClose(socket: WebSocket): void {
-    this.sockets.forget(socket);
+  override webSocketClose(socket: WebSocket, code: number): void {
+    this.sockets.closed(socket, code);
   }
 
   override webSocketError(socket: WebSocket): void {
-    this.sockets.forget(socket);
+    this.sockets.closed(socket, WITHOUT_CODE);
   }
 
   override async alarm(): Promise<void> {

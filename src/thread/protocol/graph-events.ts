@@ -15,6 +15,8 @@ interface RunSoFar {
   runId: string;
   /** Ids of the interrupts that were sent; new ones are added. */
   requested: Set<string>;
+  /** The namespaces that are those of graphs, with their labels joined by `|`. The others are those of nodes. */
+  graphs: ReadonlySet<string>;
 }
 
 /** What begins the method of an event that a transformer of the graph has made. */
@@ -27,7 +29,7 @@ export function* eventsOf({ method, params }: GraphEvent, run: RunSoFar): Genera
   switch (method) {
     case "lifecycle":
       // The server says itself how the run as a whole begins and ends.
-      if (namespace.length > 0) yield event;
+      if (namespace.length > 0) yield { ...event, isOfNode: !run.graphs.has(namespace.join("|")) };
       return;
     case "values": {
       const { values, interrupts } = withoutInterrupts(data);

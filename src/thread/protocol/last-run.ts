@@ -3,7 +3,7 @@
  * the last run, made anew from the thread's state when there is no event of it. Most runs leave no events: those of crons that nobody
  * watched, and those whose events have expired.
  */
-import { parseJsonOrNull } from "../../platform/json";
+import { parseJson, parseJsonOrNull } from "../../platform/json";
 import type { RunError } from "../../wire/runs/run";
 import { findCheckpoints } from "../checkpoints/checkpoint-tables";
 import type { StoredThread } from "../record/thread-row";
@@ -11,7 +11,7 @@ import { readSnapshot } from "../state/thread-state";
 import type { SentEvent } from "../streams/sent-event";
 import type { ThreadContext } from "../thread-context";
 import { toSentEvent, type ProtocolEvent } from "./protocol-event";
-import { inputRequested, runEnd, serverEvent } from "./run-events";
+import { inputRequested, isRunEnd, runEnd, serverEvent } from "./run-events";
 
 /** Of so many checkpoints, one is of a run; the others are of requests that updated the state. */
 const RECENT_CHECKPOINTS = 20;
@@ -68,18 +68,19 @@ function lastRunOf(context: ThreadContext, thread: StoredThread): LastRun | unde
   const { sql } = context.storage;
   const recent = findCheckpoints(sql, { threadId: thread.threadId, ns: "", limit: RECENT_CHECKPOINTS });
   const own = recent.find(({ runId }) => runId !== null);
-  if (own !== undefined) return { runId: own.runId, position: instantOf(own.checkpointId) * 1000 };
+  const position = own === undefined ? 0 : instantOf(own.checkpointId) * 1000;
+  if (thread.error === null) return own && { runId: own.runId, position };
   // A run may fail before its first checkpoint.
-  return thread.error === null ? undefined : { runId: null, position: thread.updatedAt * 1000 };
+  return { runId: own?.runId ?? null, position: Math.max(position, thread.updatedAt * 1000) };
 }
 
 /** Whether the end of the thread's last run is among the events. */
 function hasEnd(events: readonly SentEvent[], thread: StoredThread, last: LastRun): boolean {
-  const end = events.findLast(({ protocol }) => protocol?.eventId.endsWith(":end"));
+  const end = events.findLast(isRunEnd);
   if (end === undefined) return false;
-  const isLater = end.runId === last.runId || end.id > last.position;
-  const saysFailed = JSON.parse(end.data) as { params: { data: { event: string } } };
-  return isLater && (thread.error === null || saysFailed.params.data.event === "failed");
+  const { params } = parseJson<{ params: { data: { event: string } } }>(end.data);
+  if (thread.error !== null) return params.data.event === "failed";
+  return end.runId === last.runId || end.id > last.position;
 }
 
 /** When a checkpoint was made (ms): its id is a UUID of version 6, which begins with 100-nanosecond steps since 1582. */

@@ -86,8 +86,7 @@ function roleOf({ type }: BaseMessage): string {
 /** The content of a message as blocks: its text, what else it holds, and the tools that it calls. */
 function piecesOf(message: BaseMessage): Block[] {
   const { content } = message;
-  const written: Block[] =
-    typeof content === "string" ? [{ type: "text", text: content }] : (content);
+  const written: Block[] = typeof content === "string" ? [{ type: "text", text: content }] : content;
   const { tool_call_chunks: chunks, tool_calls: whole } = message as BaseMessage &
     Partial<Record<"tool_call_chunks" | "tool_calls", JsonObject[]>>;
   const calls = (AIMessageChunk.isInstance(message) ? chunks : whole) ?? [];

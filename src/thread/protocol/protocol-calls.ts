@@ -1,5 +1,4 @@
 /** The calls of a thread object for the thread protocol: start a run, stream the events of all runs, and what a thread waits for. */
-import type { AccessFilter } from "../../calls/access-filter";
 import type { NewRun } from "../../calls/run";
 import type { PendingInput, ThreadProtocolCalls } from "../../calls/thread-calls";
 import { parseJsonOrNull } from "../../platform/json";
@@ -13,6 +12,7 @@ import type { SentEvent } from "../streams/sent-event";
 import type { ThreadContext } from "../thread-context";
 import { agentTree } from "./agent-tree";
 import { passesEventsFilter } from "./protocol-event";
+import { listeningInPython } from "./python-view";
 import { prepareReplay } from "./replay";
 import { visibility } from "./visibility";
 
@@ -69,15 +69,16 @@ export class ProtocolCalls implements ThreadProtocolCalls {
   async streamEvents(
     threadId: string,
     filter: EventsFilter,
-    { lastEventId, visible }: { lastEventId: string | undefined; visible: AccessFilter | undefined },
+    { lastEventId, visible, isPython }: Parameters<ThreadProtocolCalls["streamEvents"]>[2],
   ): Promise<ReadableStream<Uint8Array>> {
     if (this.context.hasTables() && this.context.runs.unfinishedIds(threadId).length > 0)
       this.queue.startDue();
     const replay = await prepareReplay(this.context, threadId, { since: filter.since, lastEventId });
     const isVisible = visibility(this.context, threadId, visible);
     return eventStream({
-      listen: (listener) => this.context.events.listenByProtocol(threadId, listener),
-      replay: replay(filter),
+      listen: (listener) =>
+        this.context.events.listenByProtocol(threadId, isPython ? listeningInPython(listener) : listener),
+      replay: replay(filter, { isPython }),
       opensAtOnce: true,
       includes: (event: SentEvent) => passesEventsFilter(event, filter) && isVisible(),
     });

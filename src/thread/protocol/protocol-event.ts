@@ -14,6 +14,8 @@ export interface ProtocolEvent {
   data: unknown;
   /** The node that the event is from, where that is known. */
   node?: string;
+  /** The event says how a node begins or ends that is no graph. */
+  isOfNode?: boolean;
   /** The id that clients see. Without it, they see the number of the event. */
   eventId?: string;
   /** When it happened, ms since the epoch; without it, now. */
@@ -28,12 +30,13 @@ export function toSentEvent<Place extends EventPlace>(
   place: Place,
   event: ProtocolEvent,
 ): (SentEvent & Place) | undefined {
-  const { method, namespace, node, eventId = String(place.id), at = now() } = event;
+  const { method, namespace, node, isOfNode, eventId = String(place.id), at = now() } = event;
   try {
     const data = toWire(event.data);
     const params = { namespace, timestamp: at, ...(node === undefined ? {} : { node }), data };
     const envelope = { type: "event", event_id: eventId, seq: place.id, method, params };
-    const protocol = { channel: channelOf(method, data), namespace, eventId };
+    const ofNode = isOfNode === true ? { isOfNode } : {};
+    const protocol = { channel: channelOf(method, data), namespace, eventId, ...ofNode };
     return { ...place, event: method, data: JSON.stringify(envelope), protocol };
   } catch (error) {
     logWarning(`an event of the kind ${method} could not be sent: ${String(error)}`);

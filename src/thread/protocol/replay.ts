@@ -4,6 +4,7 @@ import type { SentEvent } from "../streams/sent-event";
 import type { ThreadContext } from "../thread-context";
 import { endOfLastRun } from "./last-run";
 import { passesEventsFilter } from "./protocol-event";
+import { inPython } from "./python-view";
 
 /** Where a stream begins: after an event by its number or, as in the header `Last-Event-ID`, by its id. */
 export interface ReplayStart {
@@ -19,9 +20,9 @@ export async function prepareReplay(
   context: ThreadContext,
   threadId: string,
   { since, lastEventId }: ReplayStart,
-): Promise<(filter: EventsFilter) => SentEvent[]> {
+): Promise<(filter: EventsFilter, client?: { isPython: boolean }) => SentEvent[]> {
   const end = await endOfLastRun(context, threadId);
-  return (filter) => {
+  return (filter, { isPython } = { isPython: false }) => {
     beginFeed(context, threadId);
     const known = context.hasTables() ? context.events.readProtocol(threadId, 0) : [];
     // A run may have begun while the end of the last one was read.
@@ -29,7 +30,8 @@ export async function prepareReplay(
     const all = hasBegun ? known : [...known, ...end];
     const after = since ?? positionOf(lastEventId, all);
     const wanted = after === undefined ? ofLastRun(all) : all.filter(({ id }) => id > after);
-    return wanted.filter((event) => passesEventsFilter(event, filter));
+    const shown = isPython ? wanted.map(inPython).filter((event) => event !== undefined) : wanted;
+    return shown.filter((event) => passesEventsFilter(event, filter));
   };
 }
 

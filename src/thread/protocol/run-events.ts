@@ -2,11 +2,11 @@
  * The events of the thread protocol that the server makes itself: how a run begins, asks and ends. Their ids name the run, which the
  * SDKs read from them, and are the same each time that an event is made, so that no client takes it for a second one.
  */
-import type { JsonObject } from "../../platform/json";
 import type { RunError } from "../../wire/runs/run";
 import type { AgentStatus } from "../../wire/protocol/events";
 import type { Outcome } from "../runs/outcome";
 import type { StoredRun } from "../runs/run-row";
+import type { SentEvent } from "../streams/sent-event";
 import type { ProtocolEvent } from "./protocol-event";
 
 /** An event of the graph itself. @param what tells the event from the others of the run */
@@ -62,7 +62,4 @@ export function agentStatus({ status, waiting }: Pick<Outcome, "status" | "waiti
 }
 
 /** Whether the event is the end of a run. */
-export function isRunEnd(event: { method: string; namespace: readonly string[]; data: JsonObject }): boolean {
-  const { method, namespace, data } = event;
-  return method === "lifecycle" && namespace.length === 0 && data.event !== "running";
-}
+export const isRunEnd = ({ protocol }: SentEvent): boolean => protocol?.eventId.endsWith(":end") === true;

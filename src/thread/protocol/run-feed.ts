@@ -5,6 +5,7 @@
  */
 import {
   createGraphRunStream,
+  isInterrupted,
   type StreamMode as LibraryMode,
   type StreamTransformer,
 } from "@langchain/langgraph";
@@ -28,7 +29,9 @@ type Chunk = [namespace: string[], mode: LibraryMode, payload: unknown];
 
 export class RunFeed {
   private hasBegun = false;
+  /** Whether no more chunks are taken in. */
   private isOver = false;
+  private isStopped = false;
   /** Takes the chunks in; undefined before the first. */
   private input: ReadableStreamDefaultController<Chunk> | undefined;
   /** Resolves when all that the chunks became is sent. */
@@ -37,6 +40,8 @@ export class RunFeed {
   private readonly blocks = new MessageBlocks();
   /** Ids of the interrupts that were sent. */
   private readonly requested = new Set<string>();
+  /** The namespaces of the graph and of the graphs in it, as far as they have streamed. */
+  private readonly graphs = new Set<string>();
   /** The last values of the graph, for those who begin to listen in the middle of the run. */
   private values: unknown;
   private transformers: Transformers = [];
@@ -75,7 +80,8 @@ export class RunFeed {
   /** Takes in a chunk of the graph. Never throws: a run does not fail because of those who watch it. */
   push(part: GraphChunk): void {
     this.begin();
-    if (part.mode === "values" && part.ns.length === 0) this.values = part.chunk;
+    if (part.mode === "values" && part.ns.length === 0 && !isInterrupted(part.chunk))
+      this.values = part.chunk;
     if (!this.hasBegun || this.isOver) return;
     try {
       this.take(part, this.input ?? this.open());
@@ -85,6 +91,7 @@ export class RunFeed {
   }
 
   private take({ ns, mode, chunk }: GraphChunk, input: ReadableStreamDefaultController<Chunk>): void {
+    if (mode !== "messages" && mode !== "tools") this.graphs.add(ns.join("|"));
     if (mode === "values") {
       for (const event of this.blocks.end((metadata) => isOfGraph(ns, metadata))) this.pushMessage(event);
     }
@@ -108,7 +115,7 @@ export class RunFeed {
   /** Sends nothing any more. */
   stop(): void {
     this.isOver = true;
-    this.emit = () => undefined;
+    this.isStopped = true;
   }
 
   /** Begins to send what the chunks become. */
@@ -128,8 +135,8 @@ export class RunFeed {
     try {
       const events = createGraphRunStream(this.withFailure(source), this.transformers);
       for await (const event of events as AsyncIterable<GraphEvent>) {
-        for (const made of eventsOf(event, { runId: this.run.runId, requested: this.requested }))
-          this.emit(made);
+        const { requested, graphs } = this;
+        for (const made of eventsOf(event, { runId: this.run.runId, requested, graphs })) this.emit(made);
       }
     } catch (error) {
       if (error === this.failure?.error) return;
@@ -144,7 +151,7 @@ export class RunFeed {
   }
 
   private emit(event: ProtocolEvent): void {
-    this.log.emitProtocol(this.run, event, this.run.kwargs.protocol === true);
+    if (!this.isStopped) this.log.emitProtocol(this.run, event, this.run.kwargs.protocol === true);
   }
 }
 

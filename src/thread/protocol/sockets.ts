@@ -14,10 +14,13 @@ import {
   type CommandAnswer,
 } from "../../wire/protocol/commands";
 import { subscribeParams, type EventsFilter } from "../../wire/protocol/events";
+import type { Listener } from "../streams/event-log";
 import type { SentEvent } from "../streams/sent-event";
 import type { ThreadContext } from "../thread-context";
 import { passesEventsFilter } from "./protocol-event";
+import { listeningInPython } from "./python-view";
 import { prepareReplay } from "./replay";
+import { isRunEnd } from "./run-events";
 import { visibility } from "./visibility";
 
 /** What the platform keeps with a WebSocket. */
@@ -36,7 +39,21 @@ interface Open extends Kept {
   isVisible: () => boolean;
   /** Undefined while there are no subscriptions. */
   stopListening: (() => void) | undefined;
+  /** The end of a run that is still to be replayed; see {@link HOLD_MS}. */
+  held: { end: SentEvent; timer: ReturnType<typeof setTimeout> } | undefined;
 }
+
+/** Stands in for the code of a WebSocket that was closed without any. */
+export const WITHOUT_CODE = 1005;
+const NORMAL = 1000;
+/** Whether the code may be sent; the others stand for something that has happened to a connection. */
+const isCode = (code: number): boolean => code === NORMAL || (code >= 3000 && code < 5000);
+
+/**
+ * The end of a run is replayed so much later than what was before it. The JavaScript SDK subscribes to several things one after the other,
+ * and stops reading all of them when one has brought the end of the run. Of a short run it would then miss the rest.
+ */
+const HOLD_MS = 25;
 
 /** As much as the body of a request. */
 const MAX_MESSAGE_LENGTH = 1_000_000;
@@ -81,10 +98,17 @@ export class Sockets {
     }
   }
 
-  /** Forgets a WebSocket that is closed. */
-  forget(socket: WebSocket): void {
-    this.open.get(socket)?.stopListening?.();
+  /** The client has closed a WebSocket, with a code of its own or because the connection broke. It waits for the answer to that. */
+  closed(socket: WebSocket, code: number): void {
+    const open = this.open.get(socket);
+    open?.stopListening?.();
+    clearTimeout(open?.held?.timer);
     this.open.delete(socket);
+    try {
+      socket.close(isCode(code) ? code : NORMAL);
+    } catch {
+      // It is closed on both sides.
+    }
   }
 
   /** @returns undefined when the answer is sent already */
@@ -135,12 +159,31 @@ export class Sockets {
       );
       return;
     }
-    const events = replay(filter).filter(() => open.isVisible());
+    const events = replay(filter, open.client).filter(() => open.isVisible());
     const result = { subscription_id: subscription.id, replayed_events: events.length };
     send(socket, { type: "success", id, result, meta: { thread_id: threadId } });
-    for (const event of events) sendEvent(socket, event);
+    this.replay(socket, open, events);
     open.subscriptions.push(subscription);
     this.listen(socket, open);
+  }
+
+  /** Sends what was before the subscription, and the end of the last run a little later. */
+  private replay(socket: WebSocket, open: Open, events: SentEvent[]): void {
+    const end = events.findLast((event, index) => index === events.length - 1 && isRunEnd(event));
+    for (const event of events) if (event !== end) sendEvent(socket, event);
+    if (end === undefined) return;
+    clearTimeout(open.held?.timer);
+    const timer = setTimeout(() => {
+      this.sendHeld(socket, open);
+    }, HOLD_MS);
+    open.held = { end, timer };
+  }
+
+  private sendHeld(socket: WebSocket, open: Open): void {
+    if (open.held === undefined) return;
+    clearTimeout(open.held.timer);
+    sendEvent(socket, open.held.end);
+    open.held = undefined;
   }
 
   private unsubscribe(socket: WebSocket, open: Open, id: string): boolean {
@@ -157,7 +200,7 @@ export class Sockets {
 
   private remember(socket: WebSocket, { client, subscriptions }: Kept): Open {
     const isVisible = visibility(this.context, client.threadId, client.visible);
-    const open: Open = { client, subscriptions, isVisible, stopListening: undefined };
+    const open: Open = { client, subscriptions, isVisible, stopListening: undefined, held: undefined };
     this.open.set(socket, open);
     if (subscriptions.length > 0) this.listen(socket, open);
     return open;
@@ -165,10 +208,16 @@ export class Sockets {
 
   /** Sends the events from now on, each once, however many subscriptions it is for. */
   private listen(socket: WebSocket, open: Open): void {
-    open.stopListening ??= this.context.events.listenByProtocol(open.client.threadId, (event) => {
+    const { threadId, isPython } = open.client;
+    const listener: Listener = (event) => {
+      this.sendHeld(socket, open);
       const isWanted = open.subscriptions.some(({ filter }) => passesEventsFilter(event, filter));
       if (isWanted && open.isVisible()) sendEvent(socket, event);
-    });
+    };
+    open.stopListening ??= this.context.events.listenByProtocol(
+      threadId,
+      isPython ? listeningInPython(listener) : listener,
+    );
   }
 
   /** Keeps what is known with the WebSocket. @returns false when it is more than the platform keeps */

@@ -77,9 +77,10 @@ export class RecordCalls implements ThreadRecordCalls {
     return this.getThread(threadId);
   }
 
-  /** Does nothing if the thread exists. @throws thread.not_found */
+  /** Does nothing if the thread exists, but to have runs that have just ended in the index. @throws thread.not_found */
   async checkThread(threadId: string): Promise<void> {
     this.context.requireThread(threadId);
+    await this.index.settle();
   }
 
   /** The thread with its values, and with its time to live if `include` names it. @throws thread.not_found */

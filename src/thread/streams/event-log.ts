@@ -7,6 +7,7 @@ import { now } from "../../platform/clock";
 import { parseJson } from "../../platform/json";
 import { toWire } from "../state/wire-state";
 import { toSentEvent, type ProtocolEvent } from "../protocol/protocol-event";
+import { batches, pieces } from "./event-rows";
 import { FirstListenerBuffer } from "./first-listener-buffer";
 import { RecentEvents } from "./recent-events";
 import type { EventRef, SentEvent } from "./sent-event";
@@ -21,8 +22,6 @@ const KEPT_MS = 5 * 60_000;
 const MAX_KEPT_LENGTH = 32_000_000;
 /** Kept events are written this often, several of them in one row. */
 const WRITE_AFTER_MS = 200;
-/** Characters in one row. A row holds 2 MB, and a character may take three bytes. */
-const MAX_ROW_LENGTH = 500_000;
 
 export class EventLog {
   /** The id of the last event. */
@@ -136,7 +135,14 @@ export class EventLog {
 
   /** The kept events of a run, or of all runs of a thread, with ids larger than `afterId`. */
   readKept(runOrThreadId: string, afterId: number): SentEvent[] {
-    this.write();
+    const unwritten = this.unwritten.filter(({ runId, threadId }) =>
+      [runId, threadId].includes(runOrThreadId),
+    );
+    return [...this.readWritten(runOrThreadId, afterId), ...unwritten].filter(({ id }) => id > afterId);
+  }
+
+  /** Those of the kept events that are in the table, and a few more: each row has several. */
+  private readWritten(runOrThreadId: string, afterId: number): SentEvent[] {
     if (!this.hasTable()) return [];
     const rows = this.storage.sql.exec<{ last_id: number; piece: string }>(
       `SELECT last_id, piece FROM events WHERE last_id > ? AND (run_id = ? OR thread_id = ?)
@@ -146,9 +152,9 @@ export class EventLog {
       runOrThreadId,
     );
     const batches = Map.groupBy(rows, (row) => row.last_id);
-    return [...batches.values()]
-      .flatMap((pieces) => parseJson<SentEvent[]>(pieces.map(({ piece }) => piece).join("")))
-      .filter(({ id }) => id > afterId);
+    return [...batches.values()].flatMap((pieces) =>
+      parseJson<SentEvent[]>(pieces.map(({ piece }) => piece).join("")),
+    );
   }
 
   /** Notes that the run has ended: its kept events expire in {@link KEPT_MS}. */
@@ -272,26 +278,3 @@ export class EventLog {
 
 /** The id under which those listen to a thread who do so by the thread protocol. */
 const protocolOf = (threadId: string): string => `protocol ${threadId}`;
-
-/** The text, cut into pieces that fit a row. */
-function pieces(text: string): string[] {
-  const count = Math.ceil(text.length / MAX_ROW_LENGTH);
-  return Array.from({ length: count }, (_, i) => text.slice(i * MAX_ROW_LENGTH, (i + 1) * MAX_ROW_LENGTH));
-}
-
-/** The events in batches: consecutive events of one run that fit a row together. */
-function batches(events: SentEvent[]): SentEvent[][] {
-  const all: SentEvent[][] = [];
-  let length = 0;
-  for (const event of events) {
-    const current = all.at(-1);
-    length += event.data.length;
-    if (current === undefined || current[0]?.runId !== event.runId || length > MAX_ROW_LENGTH) {
-      all.push([event]);
-      length = event.data.length;
-    } else {
-      current.push(event);
-    }
-  }
-  return all;
-}

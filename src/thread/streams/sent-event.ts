@@ -25,6 +25,8 @@ export interface ProtocolAddress {
   channel: string;
   /** The labels of the subgraph that the event is from, from the outermost on; none for the graph itself. */
   namespace: string[];
+  /** The event says how a node begins or ends that is no graph. */
+  isOfNode?: true;
   /** The id that clients see. It names the run of an event that the server makes itself, and is the event's number otherwise. */
   eventId: string;
 }

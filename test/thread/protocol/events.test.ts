@@ -175,6 +175,33 @@ describe("a filter", () => {
   });
 });
 
+it("Python's SDK finds messages and tools where it looks for them, and no graph where there is none", async () => {
+  const threadId = crypto.randomUUID();
+  const python = { "user-agent": "langgraph-sdk-py/0.4.0" };
+  const root = { channels: ["messages", "tools", "lifecycle", "input"], namespaces: [[]], depth: 0 };
+  const streams = [
+    await Events.of(threadId, root, python),
+    await Events.of(threadId, { channels: ["lifecycle"] }, python),
+  ];
+  await say(threadId, "weather, help and ask");
+  const [events = [], lifecycle = []] = await Promise.all(streams.map((stream) => stream.until()));
+  expect(textOf(events)).toBe("You said: rain in Oslo");
+  expect(named(events, "tools").map(brief)).toEqual(["tools tool-started", "tools tool-finished"]);
+  expect(dataOf(named(events, "input.requested")[0] as WireEvent)).toMatchObject({
+    payload: "sure?",
+    value: "sure?",
+  });
+  const expected = [
+    "lifecycle running",
+    "helper lifecycle started",
+    "helper lifecycle completed",
+    "lifecycle interrupted",
+  ];
+  expect(lifecycle.map(brief)).toEqual(expected);
+  const late = await Events.of(threadId, { channels: ["lifecycle"] }, python);
+  expect((await late.until()).map(brief)).toEqual(expected);
+});
+
 it("the tree shows the graphs in the graph", async () => {
   const threadId = crypto.randomUUID();
   const events = await Events.of(threadId);
