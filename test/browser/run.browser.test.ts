@@ -178,7 +178,7 @@ describe("a run that is under way", () => {
 describe("a run that asks", () => {
   /** Opens the page of a run that waits with this question. */
   async function openAsking(question: unknown): Promise<string> {
-    const { run, threadId } = await endedRun("approval", { input: { question } as Record<string, unknown> });
+    const { run, threadId } = await endedRun("approval", { input: { question } });
     await open(run.run_id);
     await section("Waits for an answer").waitFor();
     return threadId;

@@ -79,9 +79,7 @@ it("of crons come apart from the others: those that a cron made, and those that 
 it("of crons are known also when the cron is in the index before the thread", async () => {
   const kind = crypto.randomUUID();
   const { thread_id: id } = await createThread({ metadata: { kind, n: 1 } });
-  const row = await env.DB.prepare("SELECT * FROM threads WHERE thread_id = ?")
-    .bind(id)
-    .first<Record<string, unknown>>();
+  const row = await env.DB.prepare("SELECT * FROM threads WHERE thread_id = ?").bind(id).first();
   const columns = Object.keys(row ?? {}).filter((column) => column !== "has_crons");
   await env.DB.prepare("DELETE FROM threads WHERE thread_id = ?").bind(id).run();
   await call("POST", `/threads/${id}/runs/crons`, { assistant_id: "echo", schedule: "0 0 1 1 *" });

@@ -50,10 +50,10 @@ export function JsonView({ label, value }: JsonViewProps) {
   );
 }
 
-/** The value as indented JSON. What is no JSON, such as `undefined`, has no text. */
+/** The value as indented JSON. `undefined` has no text. */
 function textOf(value: unknown): string {
   try {
-    return (JSON.stringify(value, null, 2) as string | undefined) ?? "";
+    return value === undefined ? "" : JSON.stringify(value, null, 2);
   } catch {
     return "This nests too deep to be shown.";
   }

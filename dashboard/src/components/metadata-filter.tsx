@@ -52,7 +52,9 @@ function readFilter(text: string): ReadFilter {
     return { filter: undefined, error: "Write pairs such as team: sales." };
   }
   return {
-    filter: Object.fromEntries(pairs.map((pair) => [pair?.[1]?.trim(), valueOf(pair?.[2]?.trim() ?? "")])),
+    filter: Object.fromEntries<unknown>(
+      pairs.map((pair) => [pair?.[1]?.trim() ?? "", valueOf(pair?.[2]?.trim() ?? "")]),
+    ),
     error: null,
   };
 }

@@ -6,7 +6,6 @@
 import { CallbackManager } from "@langchain/core/callbacks/manager";
 
 const { prototype } = CallbackManager;
-// eslint-disable-next-line @typescript-eslint/unbound-method -- it is called with the manager below
 const { copy } = prototype;
 
 prototype.copy = function (this: CallbackManager, ...args) {

@@ -62,7 +62,7 @@ function AssistantPicker({ form }: { form: CronFormState }) {
     offered.unshift({
       ...chosen.data,
       description: chosen.data.description ?? null,
-    } as (typeof offered)[number]);
+    });
   return (
     <Select
       {...MEANING_BELOW}
