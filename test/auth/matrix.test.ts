@@ -91,6 +91,7 @@ const BODIES: Record<string, (things: Things) => unknown> = {
   count_crons: ({ thread_id }) => ({ thread_id }),
   preview_schedule: () => ({ schedule: "0 0 1 1 *" }),
   skip_slots: () => ({ count: 1 }),
+  list_last_slots: ({ cron_id }) => ({ cron_ids: [cron_id] }),
   preview_backfill: () => ({ start: "2026-01-01T00:00:00Z", end: "2026-01-02T00:00:00Z" }),
   backfill_cron: () => ({ start: "2026-01-01T00:00:00Z", end: "2026-01-02T00:00:00Z" }),
   patch_thread: () => ({ metadata: { changed: true } }),

@@ -3,12 +3,16 @@ import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test"
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { app } from "../../src/edge/app";
+import { warnOfOpenAccess } from "../../src/edge/access";
 import { corsSettingsOf } from "../../src/edge/cors";
+import { owners, restoreAuthAfterEach, useAuth } from "../support/auth";
 import { setClock } from "../support/crons";
 
-const LOCAL = { AUTH: "open", EDGECRON_DEV: "loopback" };
-const ANY_NAME = { AUTH: "open", EDGECRON_DEV: "any" };
-const DEPLOYED = { AUTH: "open", EDGECRON_DEV: undefined };
+const LOCAL = { AUTH: "open", EDGECRON_DEV: "loopback" } as const;
+const ANY_NAME = { AUTH: "open", EDGECRON_DEV: "any" } as const;
+const DEPLOYED = { AUTH: "open", EDGECRON_DEV: undefined } as const;
+
+restoreAuthAfterEach();
 
 async function ask(
   settings: object,
@@ -193,15 +197,19 @@ describe("a deployment", () => {
     expect(await info({ API_KEYS: key, AUTH: undefined, EDGECRON_DEV: undefined }, key)).toBe("keys");
   });
 
-  it("with open access warns, once", async () => {
+  it("with open access warns when it starts", () => {
     const warn = vi.spyOn(console, "warn").mockReturnValue(undefined);
-    vi.resetModules();
-    const { app: fresh } = await import("../../src/edge/app");
-    for (const settings of [LOCAL, DEPLOYED, DEPLOYED]) {
-      const request = new Request("http://localhost/info", { headers: { host: "localhost" } });
-      await fresh.fetch(request, { ...env, ...settings }, createExecutionContext());
-    }
+    warnOfOpenAccess({ ...env, ...DEPLOYED });
     expect(warn.mock.calls).toEqual([[expect.stringMatching(/AUTH is open/)]]);
+  });
+
+  it("with keys or an Auth does not warn, nor does a local server", () => {
+    const warn = vi.spyOn(console, "warn").mockReturnValue(undefined);
+    warnOfOpenAccess({ ...env, ...DEPLOYED, AUTH: "keys" });
+    warnOfOpenAccess({ ...env, ...LOCAL });
+    useAuth(owners());
+    warnOfOpenAccess({ ...env, ...DEPLOYED });
+    expect(warn).not.toHaveBeenCalled();
   });
 
   it.each(["short", "a-key-of-sixteen-characters,short", "123456789012345"])(

@@ -254,7 +254,7 @@ it("a client of version 0.3 sends, streams, asks and cancels", async () => {
   expect(kinds).toEqual(["task", "input-required"]);
   expect((await client.getTask({ id: task.id })).status.state).toBe("completed");
   await expect(client.cancelTask({ id: task.id })).rejects.toThrow();
-  await expect(client.getTask({ id: crypto.randomUUID() })).rejects.toThrow(/no task/);
+  await expect(client.getTask({ id: crypto.randomUUID() })).rejects.toThrow(/Task not found/);
 });
 
 describe("a request", () => {
