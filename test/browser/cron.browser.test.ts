@@ -66,7 +66,7 @@ it("shows when a cron fires in its zone and in UTC, what changes of the clocks d
   await open(cron);
   await page.getByRole("heading", { level: 1, name: "Nightly check" }).waitFor();
   const times = page.getByRole("region", { name: "Next times" }).last();
-  expect(await times.getByRole("row").count()).toBe(11);
+  await expect.poll(() => times.getByRole("row").count()).toBe(11);
   expect(await times.innerText()).toContain("02:30");
   const warnings = await page.getByRole("list", { name: "Warnings" }).innerText();
   expect(warnings).toMatch(/the clocks leave out 02:00 to 03:00/);

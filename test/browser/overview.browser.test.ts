@@ -24,7 +24,7 @@ it("tells how many runs there were, what fails, what comes next and what it cost
   expect(await failing.innerText()).toMatch(/Yearly audit\s+1 failure in a row\s+again in \d+ d/);
   await expect.poll(() => tile("Failures, 24 hours").innerText()).toMatch(/\s[1-9]\d*\s+of \d+ runs/);
   expect(await tile("Crons failing").innerText()).toMatch(/\s[1-9]\d*\s+whose last run failed/);
-  expect(await tile("Tokens today").innerText()).toMatch(/\s1[,.]\d+K? *\s+.*in, .* out/);
+  expect(await tile("Tokens today").innerText()).toMatch(/\s\d[\d,.]*K?\s+.*in, .* out/);
   const runs = page.getByRole("table", { name: "Runs by hour" }).getByRole("row").last();
   expect(await runs.getByRole("cell").allTextContents()).toEqual([
     expect.stringMatching(/^[1-9]/) as string,

@@ -29,7 +29,7 @@ it("is gone through with the keyboard alone", async () => {
   await page.keyboard.press("Tab");
   await page.keyboard.press("Enter");
   expect(await page.evaluate(() => document.activeElement?.tagName)).toBe("MAIN");
-  await page.getByRole("link", { name: "Crons" }).focus();
+  await page.getByRole("link", { name: "Crons", exact: true }).focus();
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { level: 1, name: "Crons" }).waitFor();
   expect(await page.evaluate(() => document.activeElement?.tagName)).toBe("H1");

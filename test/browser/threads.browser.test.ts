@@ -15,7 +15,7 @@ const open = async (address: string, options?: PageOptions): Promise<void> => {
   await page.getByRole("heading", { level: 1 }).waitFor();
 };
 
-const shortId = (id: string): string => id.slice(0, 8);
+const shortId = (id: string): string => id.slice(-8);
 const rows = () => page.getByRole("region", { name: "Threads", exact: true }).locator("tbody tr");
 
 describe("the list of threads", () => {

@@ -34,8 +34,8 @@ export function formatRatio(ratio: number | null | undefined): string {
   return `${Number.isInteger(percent) ? percent : percent.toFixed(1)} %`;
 }
 
-/** The first digits of an id, which tell it from others on a page. */
-export const shortId = (id: string): string => id.slice(0, 8);
+/** The last digits of an id. The first ones are the time, which things that were made in the same minute share. */
+export const shortId = (id: string): string => id.slice(-8);
 
 /** `1 run`, `2 runs`. */
 export const counted = (count: number, noun: string, plural = `${noun}s`): string =>
