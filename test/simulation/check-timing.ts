@@ -77,17 +77,17 @@ function checkLate(world: World, ledger: Ledger): string[] {
 /** Whose alarm is lost is found by the watchdog, two minutes after the next time that the index has. */
 function checkFound({ faults, threads }: World): string[] {
   const wrong: string[] = [];
-  for (const { kind, from, to, foundBy = Infinity } of faults.happened) {
+  for (const { kind, from, to, foundBy = Infinity, setAt = from } of faults.happened) {
     if (kind !== "alarmLost" || to <= foundBy) continue;
     // A write that arrived unheard moves the time by which the watchdog goes.
     const unheard = faults.happened.some(
       (fault) =>
         /^d1(?:AnswerLost|Hangs)$|^lateMessage$/.test(fault.kind) &&
-        fault.from >= from - FAULT_COST_MS &&
+        fault.from >= setAt - FAULT_COST_MS &&
         fault.from <= to,
     );
     // So does a run that ends.
-    const moved = threads.entryWrites.some((at) => at >= from && at <= to);
+    const moved = threads.entryWrites.some((at) => at >= setAt && at <= to);
     if (unheard || moved) continue;
     const others = faults.happened.filter((fault) => fault.kind !== "alarmLost");
     // The watchdog asks D1.

@@ -48,6 +48,8 @@ export interface Fault {
   to: number;
   /** When at the latest the watchdog has to come by, of an alarm that is lost. */
   foundBy?: number;
+  /** When an alarm that is lost was set. What the index said then is what `foundBy` goes by. */
+  setAt?: number;
 }
 
 /** Where every host dies before it is done nothing ever gets done. */

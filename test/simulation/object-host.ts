@@ -174,6 +174,7 @@ export class ObjectHost {
       const due = Math.max(at - timeline.skew, timeline.now);
       this.lost = faults.note("alarmLost", due, Infinity);
       this.lost.foundBy = Math.max(due, foundAt) + MINUTE_MS;
+      this.lost.setAt = timeline.now;
       return null;
     }
     if (faults.strikes("alarmEarly")) {
