@@ -113,27 +113,50 @@ export function* slotsBackwards(schedule: Schedule, firstMs: number, untilMs: nu
 export const isIntervalLike = ({ expression }: Schedule): boolean =>
   patternOf(expression).hours.length === 24;
 
-const croners = new WeakMap<Pattern, Cron>();
+/**
+ * The wall times of a pattern, found by croner. The one that was found last is remembered: crons that are due together mostly share their
+ * expression, and each of them asks for its next slot from several instants.
+ */
+class WallTimes {
+  private readonly croner: Cron;
+  /** No wall time of the pattern lies between `from` and `found`. */
+  private from = Infinity;
+  private found = -Infinity;
 
-/** Croner's reading of a pattern. It is made once, since it takes longer than finding a wall time. */
-function cronerOf(pattern: Pattern): Cron {
-  let croner = croners.get(pattern);
-  if (croner === undefined) {
-    croner = new Cron(pattern.fields.join(" "), {
+  constructor(pattern: Pattern) {
+    this.croner = new Cron(pattern.fields.join(" "), {
       timezone: "UTC",
       paused: true,
       // `5/10` means what it means in most crons: every 10, from 5 on.
       sloppyRanges: true,
     });
-    croners.set(pattern, croner);
   }
-  return croner;
+
+  next(after: number): number {
+    if (after < this.from || after >= this.found) {
+      this.found = this.croner.nextRun(new Date(after))?.getTime() ?? Infinity;
+      this.from = after;
+    }
+    return this.found;
+  }
+}
+
+const known = new WeakMap<Pattern, WallTimes>();
+
+/** The wall times of a pattern. They are made once, since to read a pattern takes longer than to find a wall time. */
+function wallTimesOf(pattern: Pattern): WallTimes {
+  let times = known.get(pattern);
+  if (times === undefined) {
+    times = new WallTimes(pattern);
+    known.set(pattern, times);
+  }
+  return times;
 }
 
 /** A function that finds the schedule's first wall time strictly after a wall time; Infinity when there is none. */
 export function wallTimes(schedule: Schedule): (afterWall: number) => number {
-  const croner = cronerOf(patternOf(schedule.expression));
-  return (afterWall) => croner.nextRun(new Date(afterWall))?.getTime() ?? Infinity;
+  const times = wallTimesOf(patternOf(schedule.expression));
+  return (afterWall) => times.next(afterWall);
 }
 
 /** A function that finds the schedule's first slot strictly after an instant; Infinity when there is none. */

@@ -182,6 +182,30 @@ function hoursOf(hours: string, count: number): string[] {
     .map((hour) => `${hour}:00:00.000Z`);
 }
 
+it("a slot does not depend on what was asked before, in whatever order", () => {
+  const from = at("2026-03-01T00:00:00Z");
+  const instants = fc.array(fc.integer({ min: from, max: from + 400 * 86_400_000 }), { maxLength: 20 });
+  const expressions = fc.constantFrom("*/7 * * * *", "30 2 * * *", "0 9 * * 1-5", "0 0 29 2 *", "0 0 30 2 *");
+  const zones = fc.array(fc.constantFrom(null, "UTC", "Europe/Berlin", "Pacific/Chatham"), {
+    minLength: 1,
+    maxLength: 20,
+  });
+  fc.assert(
+    fc.property(expressions, instants, zones, (expression, asked, zonesAsked) => {
+      for (const [index, after] of asked.entries()) {
+        const timezone = zonesAsked[index % zonesAsked.length] ?? null;
+        // Spaces make it another expression to what remembers, so nothing was asked of it before.
+        const unasked = `${" ".repeat(1 + (unaskedCount++ % 1000))}${expression}`;
+        expect(nextSlot({ expression, timezone }, after)).toBe(
+          nextSlot({ expression: unasked, timezone }, after),
+        );
+      }
+    }),
+    { numRuns: 60 },
+  );
+});
+let unaskedCount = 0;
+
 describe("lastSlot", () => {
   const expressions = fc.constantFrom(
     "* * * * *",

@@ -3,7 +3,7 @@
  * over from it: a small one is copied into the new row, a large one is referred to.
  */
 import type { ChannelVersions, Checkpoint } from "@langchain/langgraph-checkpoint";
-import { unpackBody, type VersionedValue } from "./checkpoint-body";
+import type { VersionedValue } from "./checkpoint-body";
 import { findCheckpoints, readCheckpoint, type CheckpointRow, type LargeValue } from "./checkpoint-tables";
 import { LIST_TYPE, unpackList } from "./stored-list";
 
@@ -31,10 +31,9 @@ export function divideChannels(
   isFork: boolean,
 ): DividedChannels {
   const divided: DividedChannels = { inline: new Map(), large: new Map(), changed: [] };
-  const parentInline = parent && unpackBody(parent.body).values;
   for (const channel of Object.keys(values)) {
     const version = versions[channel] ?? null;
-    const inline = parentInline?.get(channel);
+    const inline = parent?.body.values.get(channel);
     const large = parent?.largeValues.get(channel);
     if (Object.hasOwn(newVersions, channel)) divided.changed.push(channel);
     else if (inline?.version === version) divided.inline.set(channel, inline);
@@ -67,5 +66,5 @@ export function stateBytes(
 export function latestStateBytes(sql: SqlStorage, threadId: string): number {
   const [key] = findCheckpoints(sql, { threadId, ns: "", limit: 1 });
   const row = key && readCheckpoint(sql, key);
-  return row === undefined ? 0 : stateBytes(unpackBody(row.body).values, row.largeValues);
+  return row === undefined ? 0 : stateBytes(row.body.values, row.largeValues);
 }

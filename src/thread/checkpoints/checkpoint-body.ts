@@ -27,13 +27,18 @@ export interface CheckpointBody {
   values: Map<string, VersionedValue>;
 }
 
-/** Packs a body into one blob. It is compressed when it is stored, which that of a temporary thread mostly never is. */
+/** Packs a body into one blob, which is done when its checkpoint is stored. That of a temporary thread mostly never is. */
 export function packBody({ head, metadata, values }: CheckpointBody): Uint8Array {
   const entries = Array.from(values, ([channel, { version, ...value }]) => ({
     label: [channel, version],
     ...value,
   }));
   return packEntries([{ label: [], ...head }, { label: [], ...metadata }, ...entries]);
+}
+
+/** Bytes of all that is serialized in a body. */
+export function bodyBytes({ head, metadata, values }: CheckpointBody): number {
+  return [head, metadata, ...values.values()].reduce((total, { bytes }) => total + bytes.byteLength, 0);
 }
 
 /** The body that {@link packBody} packed. @throws when the blob is damaged */

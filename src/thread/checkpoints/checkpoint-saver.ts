@@ -23,7 +23,7 @@ import {
   type PendingWrite,
 } from "@langchain/langgraph-checkpoint";
 import { bytesBeside, divideChannels, stateBytes } from "./channel-values";
-import { addInline, assertSize, packBody, unpackBody } from "./checkpoint-body";
+import { addInline, assertSize, bodyBytes } from "./checkpoint-body";
 import { CheckpointBuffer } from "./checkpoint-buffer";
 import {
   packKey,
@@ -101,9 +101,9 @@ export class CheckpointSaver extends BaseCheckpointSaver {
       const bytes = pack.toBytes();
       parts.push({ ...packKey(key.threadId), part: packPart(pack.id), layer: 0, runId: null, bytes });
     }
-    const body = packBody({ head: headBytes, metadata: metadataBytes, values: inline });
+    const body = { head: headBytes, metadata: metadataBytes, values: inline };
     try {
-      assertSize(body.byteLength + bytesBeside(inline, large), `A checkpoint of thread ${key.threadId}`);
+      assertSize(bodyBytes(body) + bytesBeside(inline, large), `A checkpoint of thread ${key.threadId}`);
       this.#rows.add(parts, { ...key, parentId, runId: this.#runId, largeValues: large, body });
       if (key.ns === "") this.#stateBytes = stateBytes(inline, large);
     } catch (error) {
@@ -163,7 +163,7 @@ export class CheckpointSaver extends BaseCheckpointSaver {
       // been deleted since its key was read.
       const row = this.#rows.checkpoint(key);
       if (!row) continue;
-      if (filter && !contains(await this.#values.load(unpackBody(row.body).metadata), filter)) continue;
+      if (filter && !contains(await this.#values.load(row.body.metadata), filter)) continue;
       yield await this.#toTuple(row);
       found += 1;
       if (found === limit) return;
@@ -249,7 +249,7 @@ export class CheckpointSaver extends BaseCheckpointSaver {
   }
 
   async #toTuple(row: CheckpointRow): Promise<CheckpointTuple> {
-    const { head, metadata } = unpackBody(row.body);
+    const { head, metadata } = row.body;
     const checkpoint = await this.#values.load<Checkpoint>(head);
     const values: [string, unknown][] = [];
     for (const [channel, load] of this.#values.channelsOf(row)) values.push([channel, await load()]);

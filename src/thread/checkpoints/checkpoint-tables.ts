@@ -15,6 +15,7 @@ import {
   type CheckpointKey,
   type CheckpointPart,
 } from "./checkpoint-parts";
+import { packBody, unpackBody, type CheckpointBody } from "./checkpoint-body";
 import { compressPacked, packEntries, unpackEntries } from "./packed-entries";
 
 /** Writes of tasks up to this size in all are stored in the row of their checkpoint, if they are saved together with it. */
@@ -31,14 +32,14 @@ export interface LargeValue {
   size: number;
 }
 
-/** One checkpoint. `checkpoint-body.ts` packs and unpacks its `body`. */
+/** One checkpoint. */
 export interface CheckpointRow extends CheckpointKey {
   parentId: string | null;
   /** The run that wrote the checkpoint; null when no run did. */
   runId: string | null;
   /** By channel. */
   largeValues: Map<string, LargeValue>;
-  body: Uint8Array;
+  body: CheckpointBody;
 }
 
 const CREATE_TABLE = `CREATE TABLE IF NOT EXISTS checkpoints (
@@ -68,7 +69,7 @@ export function writeCheckpoint(sql: SqlStorage, row: CheckpointRow, writes: Che
   const taskWrites = embeds
     ? packEntries(writes.map(({ part, bytes }) => ({ label: [part], type: "", bytes })))
     : null;
-  const body = compressPacked(row.body);
+  const body = compressPacked(packBody(row.body));
   const largeValues = row.largeValues.size > 0 ? JSON.stringify([...row.largeValues]) : null;
   const rowBytes = body.byteLength + (taskWrites?.byteLength ?? 0) + (largeValues?.length ?? 0);
   const fits = rowBytes <= CHUNK_BYTES;
@@ -112,7 +113,7 @@ export function readCheckpoint(sql: SqlStorage, key: CheckpointKey): CheckpointR
     parentId: row.parent_checkpoint_id,
     runId: row.run_id,
     largeValues: new Map(largeValuesOf(row.large_values)),
-    body: row.body === null ? readPart(sql, key, BODY_PART) : new Uint8Array(row.body),
+    body: unpackBody(row.body === null ? readPart(sql, key, BODY_PART) : new Uint8Array(row.body)),
   };
 }
 

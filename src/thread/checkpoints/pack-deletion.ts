@@ -1,5 +1,4 @@
 /** Deletes the packs of a thread whose blocks no list of any checkpoint has any more. */
-import { unpackBody } from "./checkpoint-body";
 import { IS_PACK, keyOf, packKey, packPart, readPacks, WHERE_KEY } from "./checkpoint-parts";
 import { findCheckpoints, readCheckpoint } from "./checkpoint-tables";
 import { blocksOf, LIST_TYPE, packOf, refsOf, unpackList } from "./stored-list";
@@ -26,7 +25,7 @@ function referencedPacks(sql: SqlStorage, threadId: string): Set<string> {
   for (const checkpoint of findCheckpoints(sql, { threadId })) {
     const row = readCheckpoint(sql, checkpoint);
     if (row === undefined) continue;
-    for (const { type, bytes } of unpackBody(row.body).values.values()) {
+    for (const { type, bytes } of row.body.values.values()) {
       if (type !== LIST_TYPE) continue;
       for (const [level, refs] of unpackList(bytes).levels.entries()) {
         const known = (seen[level] ??= new Set());

@@ -1,6 +1,5 @@
 /** Serializes what a checkpoint saver stores, and loads it again: heads, metadata, writes of tasks, and the values of channels. */
 import type { SerializerProtocol } from "@langchain/langgraph-checkpoint";
-import { unpackBody } from "./checkpoint-body";
 import type { CheckpointBuffer } from "./checkpoint-buffer";
 import { valuePart } from "./checkpoint-parts";
 import type { CheckpointRow } from "./checkpoint-tables";
@@ -40,7 +39,7 @@ export class ValueCodec {
   /** The channel values of a checkpoint, by channel, each as a function that loads it. */
   channelsOf(row: CheckpointRow): Map<string, () => Promise<unknown>> {
     const values = new Map<string, () => Promise<unknown>>();
-    for (const [channel, value] of unpackBody(row.body).values) {
+    for (const [channel, value] of row.body.values) {
       values.set(channel, () =>
         value.type === LIST_TYPE ? this.#lists.load({ ...row, channel }, value.bytes) : this.load(value),
       );
