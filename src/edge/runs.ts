@@ -1,11 +1,8 @@
 /** Runs: on a thread, stateless, and the search over all of them. Streams are in `streams.ts`. */
-import { stream } from "hono/streaming";
 import { z } from "zod";
-import type { JoinResult } from "../calls/thread-calls";
 import { searchRuns } from "../d1/run-search";
 import { noRun, placeOfRun } from "../d1/runs-table";
-import { messageOf } from "../platform/errors";
-import { pick, type JsonObject } from "../platform/json";
+import { pick } from "../platform/json";
 import {
   cancelQuery,
   joinQuery,
@@ -18,6 +15,7 @@ import {
   runSearch,
   runWait,
 } from "../wire/runs/run";
+import { answerWhenEnded } from "./answer-when-ended";
 import type { EdgeContext } from "./caller";
 import { findRunsToCancel } from "./cancel-runs";
 import { namesCron, searchRunsOfCron } from "./cron-runs";
@@ -25,9 +23,6 @@ import { DescribedRoutes } from "./described-routes";
 import { empty, json, page } from "./openapi/operation";
 import { pageHeaders } from "./pages";
 import { cancelWhenGone, requestRun, type RunRequest } from "./request-run";
-
-/** After this long a request that waits for a run is sent whitespace, and again each time after as long. */
-const KEEP_ALIVE_MS = 5_000;
 
 const SELECT = "With `select`, each has only the fields asked for.";
 const RESULT = "The values of its state, or the error that it ended with.";
@@ -271,34 +266,4 @@ async function startAndWait(
   c.header("Location", `/threads/${threadId}/runs/${runId}/join`);
   if (cancelOnDisconnect) cancelWhenGone(c, thread, threadId, runId);
   return answerWhenEnded(c, thread.createAndJoinRun(run));
-}
-
-/**
- * Answers with the result of a run. When the run takes some seconds, the answer begins with whitespace in front of the JSON, so
- * that no proxy in between closes a connection on which nothing is sent.
- */
-async function answerWhenEnded(c: EdgeContext, joined: Promise<JoinResult>): Promise<Response> {
-  const early = await Promise.race([joined, wait(KEEP_ALIVE_MS)]);
-  if (early !== undefined) return c.json(bodyOf(early));
-  c.header("Content-Type", "application/json");
-  return stream(c, async (out) => {
-    let result: JoinResult | undefined;
-    while (result === undefined) {
-      await out.write("\n");
-      result = await Promise.race([joined, wait(KEEP_ALIVE_MS)]).catch((error: unknown) => ({
-        error: { error: "Error", message: messageOf(error) },
-      }));
-    }
-    await out.write(JSON.stringify(bodyOf(result)));
-  });
-}
-
-const wait = (ms: number): Promise<undefined> =>
-  new Promise((resolve) => {
-    setTimeout(resolve, ms, undefined);
-  });
-
-/** The error of a failed run stands in the body, and the SDKs raise it. The request itself has not failed. */
-function bodyOf(result: JoinResult): JsonObject {
-  return "error" in result ? { __error__: { ...result.error } } : ((result.values ?? {}) as JsonObject);
 }
