@@ -172,8 +172,8 @@ export interface ThreadRunCalls {
    * @param since the run was not sent before this instant (ms)
    */
   findRun(runId: string, since: number): Promise<FoundRun>;
-  /** Whether the object has the run, and it has not ended. Asks nobody else. */
-  isUnfinished(threadId: string, runId: string): Promise<boolean>;
+  /** Those of the runs that the object has and that have not ended, by their ids. Asks nobody else. */
+  unfinishedRuns(runIds: string[]): Promise<string[]>;
   /** The run, living or ended. @throws run.not_found */
   getRun(threadId: string, runId: string): Promise<Run>;
   /**

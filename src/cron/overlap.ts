@@ -4,6 +4,7 @@
  */
 import type { CronDefinition } from "../calls/cron-definition";
 import { threadObject } from "../calls/thread-calls";
+import { threadObjectName } from "../calls/thread-id";
 import type { Env } from "../platform/config";
 import { within } from "../platform/deadline";
 import { asDomainError, DomainError } from "../platform/errors";
@@ -46,13 +47,19 @@ export async function applyMultitaskStrategy(
   }
 }
 
+/**
+ * The runs that have not ended. Each object is asked once, for all of its runs: mostly there is one object. With a call for each of many
+ * runs one of the calls would fail again and again, and no slot would go on.
+ */
 async function unfinishedOf(env: Env, runs: RunningRun[]): Promise<RunningRun[]> {
-  const answers = await Promise.all(
-    runs.map(({ threadId, runId }) =>
-      within(OBJECT_CALL_MS, "the thread object", threadObject(env, threadId).isUnfinished(threadId, runId)),
-    ),
-  );
-  return runs.filter((_run, index) => answers[index]);
+  const byObject = Map.groupBy(runs, ({ threadId }) => threadObjectName(threadId));
+  const asked = Array.from(byObject.values(), async (ofObject) => {
+    const [{ threadId }] = ofObject as [RunningRun];
+    const answer = threadObject(env, threadId).unfinishedRuns(ofObject.map(({ runId }) => runId));
+    return within(OBJECT_CALL_MS, "the thread object", answer);
+  });
+  const unfinished = new Set((await Promise.all(asked)).flat());
+  return runs.filter(({ runId }) => unfinished.has(runId));
 }
 
 async function cancelAndWait(env: Env, run: RunningRun, action: "interrupt" | "rollback"): Promise<void> {

@@ -170,8 +170,8 @@ export class ThreadDO extends DurableObject implements ThreadCalls {
     return this.runCalls.findRun(...args);
   }
 
-  isUnfinished(...args: Args<"isUnfinished">): Result<"isUnfinished"> {
-    return this.runCalls.isUnfinished(...args);
+  unfinishedRuns(...args: Args<"unfinishedRuns">): Result<"unfinishedRuns"> {
+    return this.runCalls.unfinishedRuns(...args);
   }
 
   getRun(...args: Args<"getRun">): Result<"getRun"> {

@@ -1,6 +1,8 @@
 /** Runs of a stateless cron that take longer than the time to its next slot. */
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { describe, expect, it, vi } from "vitest";
+import { standingThreadId } from "../../src/calls/thread-id";
+import { ThreadDO } from "../../src/thread/thread-do";
 import type { Cron } from "../../src/wire/crons/cron";
 import type { Slot } from "../../src/wire/crons/slot";
 import {
@@ -30,6 +32,22 @@ async function slowCron(fields: Record<string, unknown>): Promise<{ cron: Cron; 
   await ringAt(at(1), cron.cron_id);
   await gateReached(gate);
   return { cron, gate };
+}
+
+/** Has the cron believe that so many of its runs have not ended. */
+async function addRunning(
+  { cron_id: cronId }: Cron,
+  length: number,
+  threadIdOf: (runId: string) => string,
+): Promise<void> {
+  await runInDurableObject(cronStub(cronId), (_instance, { storage: { sql } }) => {
+    const running = Array.from({ length }, () => {
+      const runId = crypto.randomUUID();
+      return { runId, threadId: threadIdOf(runId), scheduledFor: 0 };
+    });
+    sql.exec("UPDATE cron SET progress = json_set(progress, '$.running', json(?))", JSON.stringify(running));
+  });
+  await evictDurableObject(cronStub(cronId));
 }
 
 const statuses = async ({ cron_id: id }: Cron): Promise<string[]> =>
@@ -150,20 +168,18 @@ describe("an earlier run that has not ended", () => {
     expect(await statuses(cron)).toEqual(["fired", "fired", "fired", "fired", "fired"]);
   });
 
+  it("of hundreds is asked for with one call to their object", async () => {
+    const cron = await createCron({ schedule: "* * * * *", multitask_strategy: "enqueue" });
+    await addRunning(cron, 300, (runId) => standingThreadId(cron.cron_id, runId));
+    const asked = vi.spyOn(ThreadDO.prototype, "unfinishedRuns");
+    await ringAt(at(1), cron.cron_id);
+    expect(await statuses(cron)).toEqual(["fired"]);
+    expect(asked.mock.calls.map(([runIds]) => runIds.length)).toEqual([300]);
+  });
+
   it("of a thousand is enough: further slots are skipped until some have ended", async () => {
     const cron = await createCron({ schedule: "* * * * *", jitter_seconds: 86_400 });
-    await runInDurableObject(cronStub(cron.cron_id), (_instance, { storage: { sql } }) => {
-      const running = Array.from({ length: 999 }, (_none, index) => ({
-        runId: `run ${index}`,
-        threadId: `thread ${index}`,
-        scheduledFor: 0,
-      }));
-      sql.exec(
-        "UPDATE cron SET progress = json_set(progress, '$.running', json(?))",
-        JSON.stringify(running),
-      );
-    });
-    await evictDurableObject(cronStub(cron.cron_id));
+    await addRunning(cron, 999, (runId) => `thread of ${runId}`);
     await ringAt(at(1), cron.cron_id);
     await ringAt(at(2), cron.cron_id);
     expect((await slotsOf(cron.cron_id)).map(({ status, reason }) => [status, reason])).toEqual([

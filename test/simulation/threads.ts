@@ -163,9 +163,8 @@ export class Threads {
     return { found: true, report: isAnswered ? report : null };
   }
 
-  async isUnfinished(_threadId: string, runId: string): Promise<boolean> {
-    const known = this.made.get(runId);
-    return known?.endedAt === null;
+  async unfinishedRuns(runIds: string[]): Promise<string[]> {
+    return runIds.filter((runId) => this.made.get(runId)?.endedAt === null);
   }
 
   async cancelRun(threadId: string, runId: string, action: "interrupt" | "rollback"): Promise<void> {

@@ -171,10 +171,12 @@ export class RunCalls implements ThreadRunCalls {
     return { values: await readRunValues(this.context.storage, thread, run) };
   }
 
-  /** Whether this object has the run and the run has not ended. Does not ask D1. */
-  async isUnfinished(threadId: string, runId: string): Promise<boolean> {
-    const run = this.storedRun(runId);
-    return run?.threadId === threadId && !isFinal(run.status);
+  /** Those of the runs that this object has and that have not ended. Does not ask D1. */
+  async unfinishedRuns(runIds: string[]): Promise<string[]> {
+    return runIds.filter((runId) => {
+      const run = this.storedRun(runId);
+      return run !== undefined && !isFinal(run.status);
+    });
   }
 
   /** The run, from this object or, when it has ended and was removed here, from the index. @throws run.not_found */

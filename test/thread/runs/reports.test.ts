@@ -75,7 +75,7 @@ describe("a cron is told that its run", () => {
   it("succeeded, with when it began and ended", async () => {
     const { heard } = hearReports();
     const { key, slot } = await held();
-    expect(await threadObject(env, slot.thread_id).isUnfinished(slot.thread_id, slot.run_id)).toBe(true);
+    expect(await threadObject(env, slot.thread_id).unfinishedRuns([slot.run_id])).toEqual([slot.run_id]);
     setClock(dueAnd(5_000));
     openGate(key);
     await settled(slot);
@@ -91,7 +91,7 @@ describe("a cron is told that its run", () => {
         endedAt: Date.parse(DUE) + 5_000,
       },
     ]);
-    expect(await threadObject(env, slot.thread_id).isUnfinished(slot.thread_id, slot.run_id)).toBe(false);
+    expect(await threadObject(env, slot.thread_id).unfinishedRuns([slot.run_id])).toEqual([]);
   });
 
   it("failed, with the error", async () => {
@@ -335,7 +335,7 @@ it("an object that an earlier version made runs on", async () => {
     }
   });
   await abortAllDurableObjects();
-  expect(await threadObject(env, id).isUnfinished(id, crypto.randomUUID())).toBe(false);
+  expect(await threadObject(env, id).unfinishedRuns([crypto.randomUUID()])).toEqual([]);
   expect(await joinRun(await createRun(id, { assistant_id: "echo", input: { text: "a" } }))).toMatchObject({
     reply: "You said: a",
   });
