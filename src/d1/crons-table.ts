@@ -2,6 +2,7 @@
 import type { AccessFilter } from "../calls/access-filter";
 import { toWireCron, type CronDefinition } from "../calls/cron-definition";
 import { figuresOfEntry, readStoredFigures, storedFigures, type CronEntry } from "../calls/cron-entry";
+import { slotsInMonth } from "../schedule/count";
 import { describeSchedule } from "../schedule/words";
 import { now } from "../platform/clock";
 import { parseJson, pick } from "../platform/json";
@@ -137,7 +138,7 @@ export async function searchCrons(
     table: "crons",
     key: "cron_id",
     columns: COLUMNS,
-    select: query.select?.map(columnOf),
+    select: query.select?.flatMap(columnsOf),
     where: [...conditionsOf(query), ...visibleConditions(visible)],
     orderBy: orderOf(query.sort_by ?? "created_at"),
     order: query.sort_order,
@@ -152,10 +153,11 @@ export async function searchCrons(
   return { crons: rows.map(toFound), total };
 }
 
-/** The column that holds a field of a cron. All fields of the policy are in one column. */
-function columnOf(field: string): string {
-  if (field === "schedule_description") return "schedule";
-  return field in DEFAULT_POLICY ? "policy" : field;
+/** The columns that a field of a cron is made of. All fields of the policy are in one column. */
+function columnsOf(field: string): readonly string[] {
+  if (field === "schedule_description") return ["schedule"];
+  if (field === "times_in_30_days") return ["schedule", "timezone", "end_time"];
+  return [field in DEFAULT_POLICY ? "policy" : field];
 }
 
 /** The fields that are told only when they are selected. @param at the present instant in ms */
@@ -164,6 +166,9 @@ function selectableOf(row: Row, selected: readonly string[], at: number): Partia
     ...(selected.includes("figures") && { figures: readStoredFigures(row.figures, at) }),
     ...(selected.includes("schedule_description") && {
       schedule_description: describeSchedule(row.schedule),
+    }),
+    ...(selected.includes("times_in_30_days") && {
+      times_in_30_days: slotsInMonth({ expression: row.schedule, timezone: row.timezone }, row.end_time, at),
     }),
   };
 }

@@ -174,11 +174,29 @@ export const bytesIn = (columns: readonly string[]): string =>
 
 /** The statement that counts the rows that match. It reads as many rows as the index of a filter has, or all. */
 export function countStatement(table: string, where: readonly Condition[]): Statement {
+  const { branches, params } = finders(table, "count(*)", where);
+  return { sql: `SELECT ${branches.map((branch) => `(${branch})`).join(" + ")} AS total`, params };
+}
+
+/** A query for the rows that match, without an order. */
+export function rowsStatement(table: string, columns: string, where: readonly Condition[]): Statement {
+  const { branches, params } = finders(table, columns, where);
+  return { sql: branches.join(" UNION ALL "), params };
+}
+
+/** The queries that together find the rows that match, each once. An SQL index finds them if one of the conditions has one. */
+function finders(
+  table: string,
+  columns: string,
+  where: readonly Condition[],
+): { branches: string[]; params: unknown[] } {
   const params = new Params();
   const { index, others } = splitByIndex(where);
   const other = params.condition(allOf(others));
-  const finders =
+  const alternatives =
     index === undefined ? [{ sql: "1" }] : params.alternatives(index.alternatives, index.params);
-  const counts = finders.map(({ sql }) => `(SELECT count(*) FROM ${table} WHERE ${sql} AND (${other}))`);
-  return { sql: `SELECT ${counts.join(" + ")} AS total`, params: params.values };
+  return {
+    branches: alternatives.map(({ sql }) => `SELECT ${columns} FROM ${table} WHERE ${sql} AND (${other})`),
+    params: params.values,
+  };
 }

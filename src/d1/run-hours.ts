@@ -2,7 +2,10 @@
  * What the crons did, hour by hour. The runs of an hour are added up once, when all of them have ended, and the hours since then from the
  * runs themselves. So no firing writes a row for it, and nobody who looks reads more than the runs of some hours.
  */
+import type { AccessFilter } from "../calls/access-filter";
 import type { Activity, ActivityQuery } from "../wire/crons/activity";
+import { rowsStatement } from "./page-sql";
+import { visibleRuns } from "./run-search";
 import { UNFINISHED } from "./runs-table";
 
 const HOUR_MS = 3_600_000;
@@ -75,15 +78,30 @@ interface Row {
 
 /**
  * The last periods at the instant `at` (ms), oldest first; the last is the one that `at` is in. Days are days of UTC.
+ * @param visible only runs that pass this filter are counted
  */
 export async function readActivity(
   db: D1Database,
   { unit, count }: ActivityQuery,
   at: number,
+  visible?: AccessFilter,
 ): Promise<Activity> {
   const length = unit === "day" ? DAY_MS : HOUR_MS;
   const last = at - (at % length);
   const first = last - (count - 1) * length;
+  const rows =
+    visible === undefined
+      ? await readSums(db, first, length)
+      : await sumVisibleRuns(db, first, length, visible);
+  const byStart = Map.groupBy(rows, ({ start }) => start);
+  return Array.from({ length: count }, (_, index) => {
+    const start = first + index * length;
+    return periodOf(start, byStart.get(start) ?? []);
+  });
+}
+
+/** The sums of all runs since the instant `first`. */
+async function readSums(db: D1Database, first: number, length: number): Promise<Row[]> {
   const { results } = await db
     .prepare(
       `SELECT hour - hour % ?2 AS start, status, sum(runs) AS runs, sum(input_tokens) AS input_tokens,
@@ -99,11 +117,28 @@ export async function readActivity(
     )
     .bind(first, length)
     .all<Row>();
-  const byStart = Map.groupBy(results, ({ start }) => start);
-  return Array.from({ length: count }, (_, index) => {
-    const start = first + index * length;
-    return periodOf(start, byStart.get(start) ?? []);
-  });
+  return results;
+}
+
+/** The sums of the runs since the instant `first` that pass the filter. Nobody adds these up beforehand, so each run is read. */
+async function sumVisibleRuns(
+  db: D1Database,
+  first: number,
+  length: number,
+  visible: AccessFilter,
+): Promise<Row[]> {
+  const since = { sql: "created_at >= ?", params: [first] };
+  const isOfCron = { sql: "+cron_id IS NOT NULL", params: [] };
+  const { sql, params } = rowsStatement("runs", COLUMNS, [since, isOfCron, ...visibleRuns(visible)]);
+  const { results } = await db
+    .prepare(
+      `SELECT created_at - created_at % ${length} AS start, status, count(*) AS runs, sum(coalesce(input_tokens, 0)) AS input_tokens,
+         sum(coalesce(output_tokens, 0)) AS output_tokens
+       FROM (${sql} ORDER BY created_at DESC LIMIT ${MAX_RUNS_READ}) GROUP BY 1, 2`,
+    )
+    .bind(...params)
+    .all<Row>();
+  return results;
 }
 
 function periodOf(start: number, rows: readonly Row[]): Activity[number] {

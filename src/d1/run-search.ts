@@ -128,7 +128,8 @@ function haveMetadata({ cron_id: cronId, ...metadata }: JsonObject): Condition[]
   return metadataConditions(cronId === undefined ? metadata : { ...metadata, cron_id: cronId });
 }
 
-const visibleRuns = (filter: AccessFilter | undefined): Condition[] =>
+/** The conditions that runs pass a filter of what the caller may see. */
+export const visibleRuns = (filter: AccessFilter | undefined): Condition[] =>
   visibleConditions(filter, haveMetadata);
 
 /**

@@ -2,7 +2,7 @@
 import { toWireRun, usageOf, type RunRecord } from "../calls/run";
 import { isNamedBy } from "../calls/thread-id";
 import { DomainError } from "../platform/errors";
-import { parseJson, parseJsonOrNull } from "../platform/json";
+import { parseJson, parseJsonOrNull, pick } from "../platform/json";
 import type { MultitaskStrategy } from "../wire/runs/payload";
 import type { Run, RunStatus } from "../wire/runs/run";
 import { isNotDeleted, insertDeletedThread } from "./deleted-threads";
@@ -102,13 +102,18 @@ export function upsertRun(db: D1Database, run: IndexedRun): D1PreparedStatement 
 export const deleteRunRow = (db: D1Database, runId: string): D1PreparedStatement =>
   db.prepare("DELETE FROM runs WHERE run_id = ?").bind(runId);
 
+/** The metadata that usually say whose a run is, and so who may see it. */
+const OWNER_KEYS = ["owner", "user_id"];
+/** The metadata that a run keeps when its thread is deleted. */
+const KEPT_METADATA = ["cron_id", "scheduled_for", ...OWNER_KEYS];
+
 /** Higher than every revision that a thread's object gives a run. */
 const LAST_REVISION = Number.MAX_SAFE_INTEGER;
 
 /**
  * The statements that remove the runs of a deleted thread from the index. A run that a cron made keeps its row, because the
- * cron's history shows when and how it ended and its tokens. Input, errors, webhook and all metadata but the cron's id and the
- * slot are removed from the row. A late write of such a run changes nothing.
+ * cron's history shows when and how it ended and its tokens. Input, errors and webhook are removed from the row, and all metadata but
+ * {@link KEPT_METADATA}. A late write of such a run changes nothing.
  * @param thread of a temporary thread the creation time (ms) is read too, since the index of threads does not have its runs
  * @param at the instant of the deletion, in ms
  */
@@ -126,7 +131,8 @@ export function deleteRunsOfThread(
     db
       .prepare(
         `UPDATE runs SET thread_deleted = 1, kwargs = '{}', error = NULL, earlier_attempts = NULL, webhook = NULL, revision = ${LAST_REVISION},
-         metadata = json_object('cron_id', cron_id, 'scheduled_for', json_extract(metadata, '$.scheduled_for'))
+         metadata = json_patch(json_object('cron_id', cron_id, 'scheduled_for', json_extract(metadata, '$.scheduled_for')),
+           json_object(${OWNER_KEYS.map((key) => `'${key}', json_extract(metadata, '$.${key}')`).join(", ")}))
        WHERE ${isOnIt} AND +cron_id IS NOT NULL AND thread_deleted = 0`,
       )
       .bind(...ids),
@@ -137,7 +143,7 @@ export function deleteRunsOfThread(
 export const withoutContent = <R extends IndexedRun>(run: R): R => ({
   ...run,
   kwargs: { config: { configurable: {} }, context: {} },
-  metadata: { cron_id: run.metadata.cron_id, scheduled_for: run.metadata.scheduled_for },
+  metadata: pick(run.metadata, KEPT_METADATA),
   error: null,
   earlierAttempts: null,
   webhook: null,
@@ -206,17 +212,24 @@ export async function findRunOfCron(
 export const noRun = (runId: string): DomainError =>
   new DomainError("run.not_found", `no run with the id ${runId}`);
 
-/** The thread of a run, and whether it was deleted: then only the record of the run is left. @throws run.not_found */
-export async function placeOfRun(
-  db: D1Database,
-  runId: string,
-): Promise<{ threadId: string; isThreadDeleted: boolean }> {
+export interface RunPlace {
+  threadId: string;
+  /** Then only the record of the run is left. */
+  isThreadDeleted: boolean;
+  /** The cron whose ledger has the run; null when there is none. */
+  cronId: string | null;
+}
+
+/** Where a run is. @throws run.not_found */
+export async function placeOfRun(db: D1Database, runId: string): Promise<RunPlace> {
   const row = await db
-    .prepare("SELECT thread_id, thread_deleted FROM runs WHERE run_id = ?")
+    .prepare(
+      "SELECT thread_id, thread_deleted, iif(in_ledger = 1, cron_id, NULL) AS cron_id FROM runs WHERE run_id = ?",
+    )
     .bind(runId)
-    .first<{ thread_id: string; thread_deleted: number }>();
+    .first<{ thread_id: string; thread_deleted: number; cron_id: string | null }>();
   if (row === null) throw noRun(runId);
-  return { threadId: row.thread_id, isThreadDeleted: row.thread_deleted === 1 };
+  return { threadId: row.thread_id, isThreadDeleted: row.thread_deleted === 1, cronId: row.cron_id };
 }
 
 /** The thread of a run, if it was not deleted. @throws run.not_found */

@@ -61,7 +61,7 @@ export const cronRoutes = new DescribedRoutes("Crons")
       allow: ["crons:search"],
       summary: "Search crons",
       description:
-        "With `select`, each has only the fields asked for. `figures` and `schedule_description` have to be asked for.",
+        "With `select`, each has only the fields asked for. `figures`, `schedule_description` and `times_in_30_days` have to be asked for.",
       body: cronSearch,
       answers: page("The crons.", foundCron),
     },

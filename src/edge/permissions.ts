@@ -74,8 +74,13 @@ export class Permissions<Event extends AuthEvent = AuthEvent> {
     event: E,
     value: AuthValue<E>,
   ): Promise<AccessFilter | undefined> {
+    return bothFilters(filter, await this.filterOf(event, value));
+  }
+
+  /** The filter that a permission comes with. Nothing passes it where the permission is refused, so that an answer does not tell which. */
+  async filterOf<E extends Event>(event: E, value: AuthValue<E>): Promise<AccessFilter | undefined> {
     try {
-      return bothFilters(filter, (await this.ask(event, value)).filter);
+      return (await this.ask(event, value)).filter;
     } catch (error) {
       const isRefused = error instanceof AuthRefusal || asDomainError(error)?.code === "request.forbidden";
       if (!isRefused) throw error;

@@ -1,7 +1,6 @@
 /** Runs: on a thread, stateless, and the search over all of them. Streams are in `streams.ts`. */
 import { z } from "zod";
 import { searchRuns } from "../d1/run-search";
-import { noRun, placeOfRun } from "../d1/runs-table";
 import { pick } from "../platform/json";
 import {
   cancelQuery,
@@ -20,6 +19,7 @@ import type { EdgeContext } from "./caller";
 import { findRunsToCancel } from "./cancel-runs";
 import { namesCron, searchRunsOfCron } from "./cron-runs";
 import { DescribedRoutes } from "./described-routes";
+import { findRunAnywhere } from "./find-run";
 import { empty, json, page } from "./openapi/operation";
 import { pageHeaders } from "./pages";
 import { cancelWhenGone, requestRun, type RunRequest } from "./request-run";
@@ -120,23 +120,16 @@ export const runRoutes = new DescribedRoutes("Runs")
     "GET /runs/{run_id}",
     {
       id: "find_run",
-      allow: ["threads:read"],
+      allow: ["threads:read", "crons:read"],
       summary: "Read a run on whatever thread it is",
       description:
         "Also when its thread is gone, until its record is removed (`RUN_RECORD_DAYS`, 30 by default). Of a run that a cron made on a " +
-        "thread which was deleted then, the record has no content. A run is found a second after it was made, at the latest.",
+        "thread which was deleted then, the record has no content. A run is found a second after it was made, at the latest. Whoever may " +
+        "read a cron may read its runs.",
       answers: json("The run.", run),
       failures: [404],
     },
-    async (c, { path: { run_id: runId }, access }) => {
-      const { filter } = await access.ask("threads:read", { run_id: runId });
-      const { threadId, isThreadDeleted } = await placeOfRun(c.env.DB, runId);
-      if (!isThreadDeleted)
-        return c.json(await access.threadPassing(filter, threadId).getRun(threadId, runId));
-      const { runs } = await searchRuns(c.env.DB, { run_ids: [runId], limit: 1, offset: 0 }, filter);
-      if (runs[0] === undefined) throw noRun(runId);
-      return c.json(runs[0]);
-    },
+    async (c, { path: { run_id: runId }, access }) => c.json(await findRunAnywhere(c.env, access, runId)),
   )
   .add(
     "GET /threads/{thread_id}/runs",

@@ -7,6 +7,16 @@ import { isIntervalLike, wallTimes, type Schedule } from "./schedule";
 import { clockChanges, offsetAt } from "./zone";
 
 const DAY_MS = 86_400_000;
+/** The period of forecasts. */
+const MONTH_MS = 30 * DAY_MS;
+
+/** How many slots there are after the instant `at` (ms) and within `ms` of it. @param end the first instant (ms) that is none any more */
+export const slotsWithin = (schedule: Schedule, end: number, at: number, ms: number): number =>
+  countSlots(schedule, { first: at + 1, last: Math.min(end - 1, at + ms) });
+
+/** How many slots there are in the 30 days after the instant `at` (ms). @param end the first instant (ms) that is none any more */
+export const slotsInMonth = (schedule: Schedule, end: number | null, at: number): number =>
+  slotsWithin(schedule, end ?? Infinity, at, MONTH_MS);
 
 /** The number of slots from `first` to `last` (ms), both included. */
 export function countSlots(schedule: Schedule, { first, last }: { first: number; last: number }): number {

@@ -1,7 +1,7 @@
 /** The preview of a schedule: its next slots, its description and warnings, before a cron is made of it. */
 import { now, toIso } from "../platform/clock";
 import type { Preview, PreviewQuery, PreviewWarning } from "../wire/crons/preview";
-import { countSlots } from "./count";
+import { slotsInMonth, slotsWithin } from "./count";
 import { checkSchedule, isIntervalLike, slotsBetween, wallTimes, type Schedule } from "./schedule";
 import { describeSchedule } from "./words";
 import { clockChanges, offsetAt, type ClockChange } from "./zone";
@@ -16,11 +16,9 @@ const SLOTS_FOR_FREQUENCY = 100;
 export function previewOf({ schedule: expression, timezone, end_time, count = 5 }: PreviewQuery): Preview {
   const schedule = { expression, timezone: timezone ?? null };
   checkSchedule(schedule);
-  const end = (end_time ?? Infinity) - 1;
+  const end = end_time ?? Infinity;
   const at = now();
-  const timesWithin = (ms: number): number =>
-    countSlots(schedule, { first: at + 1, last: Math.min(end, at + ms) });
-  const slots = [...firstOf(slotsBetween(schedule, at, end), Math.max(count, SLOTS_FOR_FREQUENCY))];
+  const slots = [...firstOf(slotsBetween(schedule, at, end - 1), Math.max(count, SLOTS_FOR_FREQUENCY))];
   return {
     schedule: expression,
     timezone: schedule.timezone,
@@ -28,11 +26,11 @@ export function previewOf({ schedule: expression, timezone, end_time, count = 5 
     next: slots
       .slice(0, count)
       .map((slot) => ({ utc: toIso(slot), local: localTime(schedule.timezone, slot) })),
-    times_in_30_days: timesWithin(30 * DAY_MS),
-    times_in_365_days: timesWithin(365 * DAY_MS),
+    times_in_30_days: slotsInMonth(schedule, end, at),
+    times_in_365_days: slotsWithin(schedule, end, at, 365 * DAY_MS),
     warnings: [
       ...frequencyWarnings(schedule, slots),
-      ...clockWarnings(schedule, Math.min(end, now() + YEAR_MS)),
+      ...clockWarnings(schedule, Math.min(end - 1, now() + YEAR_MS)),
     ],
   };
 }

@@ -6,7 +6,9 @@ import { env } from "cloudflare:workers";
 import { beforeAll, expect, it } from "vitest";
 import type { AccessFilter } from "../../src/calls/access-filter";
 import { countAssistants, searchAssistants } from "../../src/d1/assistant-search";
+import { readForecast } from "../../src/d1/cron-forecast";
 import { countCrons, searchCrons } from "../../src/d1/crons-table";
+import { readActivity } from "../../src/d1/run-hours";
 import { runsToCancel, searchRuns } from "../../src/d1/run-search";
 import { countThreads, searchThreads } from "../../src/d1/threads-table";
 import { assistantCount, assistantSearch } from "../../src/wire/assistants";
@@ -101,6 +103,8 @@ it.each<[string, number, (db: D1Database) => Promise<unknown>]>([
     100,
     async (db) => (await searchRuns(db, runSearch.parse({ status: "success", limit: 100 }), visible)).runs,
   ],
+  ["what crons did by hour", 24, (db) => readActivity(db, { unit: "hour", count: 24 }, ROWS, visible)],
+  ["what crons will use", 100, async (db) => (await readForecast(db, ROWS, visible)).crons],
   ["runs to cancel", 0, async (db) => runsToCancel(db, { status: "all" }, visible)],
 ])("%s", async (_what, expected, ask) => {
   const d1 = new ObservedD1(env.DB);

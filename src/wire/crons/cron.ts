@@ -84,6 +84,7 @@ export type Cron = z.output<typeof cron>;
 const selectableFields = {
   figures: cronFigures,
   schedule_description: z.string().meta({ description: "The schedule in plain English." }),
+  times_in_30_days: z.int(),
 };
 export type SelectableFields = z.output<z.ZodObject<typeof selectableFields>>;
 
@@ -95,6 +96,10 @@ export const foundCron = z
     }),
     schedule_description: selectableFields.schedule_description.optional().meta({
       description: "The schedule in plain English. There only when `select` asks for it.",
+    }),
+    times_in_30_days: selectableFields.times_in_30_days.optional().meta({
+      description:
+        "How many times the schedule has within the next 30 days, also while the cron is paused. There only when `select` asks for it.",
     }),
   })
   .register(answerNames, { id: "FoundCron" });
@@ -218,7 +223,7 @@ export const cronSearch = z
     ),
     sort_order: optional(z.enum(["asc", "desc"])),
     select: optional(z.array(foundCron.keyof())).meta({
-      description: `${SELECT_MEANING.description} \`figures\` and \`schedule_description\` are told only so.`,
+      description: `${SELECT_MEANING.description} \`figures\`, \`schedule_description\` and \`times_in_30_days\` are told only so.`,
     }),
   })
   .register(requestNames, { id: "CronSearch" });

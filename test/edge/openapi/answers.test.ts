@@ -235,6 +235,7 @@ describe("what crons have beyond the platform", () => {
     await ask("POST", "/runs/crons/preview", { schedule: "30 2 * * *", timezone: "Europe/Berlin", count: 3 });
     await ask("POST", "/runs/crons", { assistant_id: "echo", schedule: "* * * * *", cron_id: cronId });
     await ask("GET", "/runs/crons/activity?unit=day&count=3");
+    await ask("GET", "/runs/crons/forecast");
     expect(await refusal("GET", "/runs/crons/activity?unit=week")).toBe(422);
     await ask("POST", "/runs/crons/slots", { cron_ids: [cronId], limit: 5 });
     await ask("POST", `/runs/crons/${cronId}/pause`, { note: "holidays" });
