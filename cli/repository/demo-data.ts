@@ -83,8 +83,8 @@ const CRONS: readonly DemoCron[] = [
     { input: { limit: 2 }, metadata: { team: "marketing" }, config: { recursion_limit: 10_000 } },
     { pastMs: 3 * DAY_MS },
   ),
-  cron("Exchange rates", "briefing", "*/20 * * * * *", {
-    input: ask("What is a euro worth?"),
+  cron("Exchange rates", "invoices", "*/20 * * * * *", {
+    input: {},
     metadata: { team: "finance" },
     keep_threads: 10,
   }),

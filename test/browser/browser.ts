@@ -1,8 +1,7 @@
 /** Pages of the dashboard in Chromium. Each keeps an account of what no page of it may do, and of what axe finds. */
 import axe from "axe-core";
-import { chromium, type Browser, type Page } from "playwright-core";
+import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
 import { expect, inject } from "vitest";
-import { CHROMIUM_FLAGS, requireChromium } from "./chromium";
 
 /** The widths that pages are looked at: a phone, a tablet, a desk. */
 export const WIDTHS = { phone: 390, tablet: 820, desk: 1440 } as const;
@@ -10,6 +9,17 @@ export const WIDTHS = { phone: 390, tablet: 820, desk: 1440 } as const;
 const HEIGHT = 900;
 
 let browser: Promise<Browser> | undefined;
+/** One for all pages of a file: each has what the others have loaded. */
+let context: Promise<BrowserContext> | undefined;
+
+async function newContext(): Promise<BrowserContext> {
+  browser ??= chromium.connect(inject("browserUrl"));
+  return (await browser).newContext({
+    locale: "en-GB",
+    timezoneId: "Europe/Berlin",
+    reducedMotion: "reduce",
+  });
+}
 
 /** What each page did that it may not do. */
 const faults = new WeakMap<Page, string[]>();
@@ -23,22 +33,16 @@ export interface PageOptions {
   readonly expectedStatuses?: readonly number[];
 }
 
-/** Opens an address such as `/dashboard/crons` in a browser context of its own. */
+/** Opens an address such as `/dashboard/crons`, in a page that knows nothing of the pages before it. */
 export async function openPage(address: string, options: PageOptions = {}): Promise<Page> {
   const { width = WIDTHS.desk, colorScheme = "light", url = inject("serverUrl") } = options;
-  browser ??= chromium.launch({ executablePath: requireChromium(), args: CHROMIUM_FLAGS });
-  const context = await (
-    await browser
-  ).newContext({
-    viewport: { width, height: HEIGHT },
-    colorScheme,
-    locale: "en-GB",
-    timezoneId: "Europe/Berlin",
-    reducedMotion: "reduce",
-  });
-  const page = await context.newPage();
+  context ??= newContext();
+  const page = await (await context).newPage();
+  await page.setViewportSize({ width, height: HEIGHT });
+  await page.emulateMedia({ colorScheme });
+  await forgetChoices(page, url);
   // Sooner than the test ends, so that it says what was waited for.
-  page.setDefaultTimeout(12_000);
+  page.setDefaultTimeout(20_000);
   const found: string[] = [];
   faults.set(page, found);
   page.on("pageerror", (error) => found.push(`error: ${error.message}`));
@@ -57,6 +61,16 @@ export async function openPage(address: string, options: PageOptions = {}): Prom
   return page;
 }
 
+/** Forgets the zone and the colour scheme that were chosen on another page. */
+async function forgetChoices(page: Page, url: string): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  await session.send("Storage.clearDataForOrigin", {
+    origin: new URL(url).origin,
+    storageTypes: "local_storage",
+  });
+  await session.detach();
+}
+
 /** Nothing was logged as an error, the content security policy was not broken, and nothing was asked of another server. */
 export function expectNoFaults(page: Page): void {
   expect(faults.get(page)).toEqual([]);
@@ -64,10 +78,12 @@ export function expectNoFaults(page: Page): void {
 
 /** axe-core finds nothing serious. */
 export async function expectAccessible(page: Page): Promise<void> {
-  await page.evaluate(axe.source);
+  if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(axe.source);
   const found = await page.evaluate(async () => {
     const { violations } = await (window as unknown as { axe: typeof axe }).axe.run(document, {
       resultTypes: ["violations"],
+      // It would read the style sheets once more, for rules about turned screens and sounds.
+      preload: false,
     });
     return violations
       .filter(({ impact }) => impact === "serious" || impact === "critical")
@@ -81,11 +97,33 @@ export async function expectAccessible(page: Page): Promise<void> {
 
 /** Nothing is wider than the screen. */
 export async function expectNoSidewaysScroll(page: Page): Promise<void> {
-  const { scrollWidth, clientWidth } = await page.evaluate(() => ({
-    scrollWidth: document.documentElement.scrollWidth,
-    clientWidth: document.documentElement.clientWidth,
-  }));
-  expect(scrollWidth).toBeLessThanOrEqual(clientWidth);
+  await expect.poll(() => widthBeyondScreen(page)).toBe(0);
+}
+
+const widthBeyondScreen = (page: Page): Promise<number> =>
+  page.evaluate(() => {
+    const { scrollWidth, clientWidth } = document.documentElement;
+    return scrollWidth - clientWidth;
+  });
+
+/** Has the system be light or dark, and waits until the page is. */
+async function showScheme(page: Page, colorScheme: "light" | "dark"): Promise<void> {
+  await page.emulateMedia({ colorScheme });
+  await page.waitForFunction((scheme) => {
+    const root = document.documentElement;
+    // The attribute is what the page's own rules follow; the style is what the browser makes of it.
+    return (
+      root.getAttribute("data-mantine-color-scheme") === scheme &&
+      getComputedStyle(root).colorScheme === scheme
+    );
+  }, colorScheme);
+  // What is computed of it is painted with the next picture.
+  await page.evaluate(
+    () =>
+      new Promise((resolve) => {
+        requestAnimationFrame(() => requestAnimationFrame(resolve));
+      }),
+  );
 }
 
 /** All of the above: on a desk and on a phone, in light and dark, and nothing is wider than a tablet either. */
@@ -96,19 +134,18 @@ export async function expectSoundOnAllScreens(page: Page): Promise<void> {
     [WIDTHS.phone, "dark"],
   ] as const) {
     await page.setViewportSize({ width, height: HEIGHT });
-    await page.emulateMedia({ colorScheme });
+    await showScheme(page, colorScheme);
     await expectNoSidewaysScroll(page);
     if (width !== WIDTHS.tablet) await expectAccessible(page);
   }
   expectNoFaults(page);
 }
 
-export async function closePage(page: Page): Promise<void> {
-  await page.context().close();
-}
+export const closePage = (page: Page): Promise<void> => page.close();
 
-/** Called when all files have been run. */
+/** Called when all tests of a file have been run. */
 export async function closeBrowser(): Promise<void> {
   await (await browser)?.close();
   browser = undefined;
+  context = undefined;
 }

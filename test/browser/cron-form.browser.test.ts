@@ -1,16 +1,9 @@
 /** The form of a cron: making one, copying one, changing one. */
 import type { Locator, Page } from "playwright-core";
-import { afterEach, expect, inject, it } from "vitest";
+import { afterEach, expect, it } from "vitest";
 import type { Cron, CronCreate } from "../../src/wire/crons/cron";
-import {
-  closePage,
-  expectAccessible,
-  expectNoFaults,
-  expectNoSidewaysScroll,
-  openPage,
-  type PageOptions,
-  WIDTHS,
-} from "./browser";
+import { closePage, expectNoFaults, expectSoundOnAllScreens, openPage, type PageOptions } from "./browser";
+import { server } from "./shared-server";
 
 const SELDOM = "0 0 1 1 *";
 const HOSTILE = `<img src=x onerror="document.title='hacked'">`;
@@ -18,27 +11,10 @@ const HOSTILE = `<img src=x onerror="document.title='hacked'">`;
 let page: Page;
 afterEach(() => closePage(page));
 
-/** Nothing that axe finds serious, no fault, and nothing wider than a phone. */
-async function expectSound(): Promise<void> {
-  await expectAccessible(page);
-  expectNoFaults(page);
-  await page.setViewportSize({ width: WIDTHS.phone, height: 900 });
-  await expect.poll(() => expectNoSidewaysScroll(page).then(() => true)).toBe(true);
-}
-
-async function ask<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
-  const response = await fetch(inject("serverUrl") + path, {
-    method,
-    headers: { "content-type": "application/json" },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  });
-  return (await response.json()) as Answer;
-}
-
 const create = (fields: Partial<Record<keyof CronCreate, unknown>>): Promise<Cron> =>
-  ask("POST", "/runs/crons", { assistant_id: "briefing", schedule: SELDOM, ...fields });
+  server.ask("POST", "/runs/crons", { assistant_id: "briefing", schedule: SELDOM, ...fields });
 
-const read = (cronId: string): Promise<Cron> => ask("GET", `/runs/crons/${cronId}`);
+const read = (cronId: string): Promise<Cron> => server.ask("GET", `/runs/crons/${cronId}`);
 
 const open = async (address: string, options?: PageOptions): Promise<void> => {
   page = await openPage(address, options);
@@ -153,7 +129,7 @@ it("shows the next times and how many a month as a schedule is typed or built, a
   await expect.poll(() => page.getByLabel("Repeats").inputValue()).toBe("minutes");
   await page.getByLabel("End (UTC)").fill("2020-01-01T00:00");
   await preview().getByText("never fires").waitFor();
-  await expectSound();
+  await expectSoundOnAllScreens(page);
 });
 
 it("says at each field what the server found wrong there, and keeps what was typed", async () => {
@@ -206,7 +182,7 @@ it("shows what a change will change, sends that alone, and loses nothing that th
   const changes = page.getByRole("region", { name: "What will change" }).first();
   await changes.getByText("Nothing yet.").waitFor();
   expect(await page.getByRole("button", { name: "Save" }).isDisabled()).toBe(true);
-  await expectSound();
+  await expectSoundOnAllScreens(page);
   await field("Metadata").fill("{}");
   await page.getByRole("button", { name: "Save" }).click();
   await expect.poll(() => describedBy(field("Metadata"))).toContain("can be changed, and not removed: team");
@@ -216,7 +192,7 @@ it("shows what a change will change, sends that alone, and loses nothing that th
   await page.getByLabel("Catch up", { exact: true }).selectOption("");
   await changes.getByText("2040-01-01T00:00:00.000Z").waitFor();
   // Meanwhile somebody else changes what is not changed here.
-  await ask("PATCH", `/runs/crons/${cron.cron_id}`, { max_attempts: 4 });
+  await server.ask("PATCH", `/runs/crons/${cron.cron_id}`, { max_attempts: 4 });
   await page.getByRole("button", { name: "Save" }).click();
   expect(await cronOfPage()).toBe(cron.cron_id);
   expect(await read(cron.cron_id)).toMatchObject({

@@ -2,7 +2,7 @@
 import type { Page } from "playwright-core";
 import { afterEach, beforeAll, expect, it } from "vitest";
 import { closePage, expectNoFaults, expectSoundOnAllScreens, openPage, WIDTHS } from "./browser";
-import { makeCron, post, runNow } from "./seed";
+import { server } from "./shared-server";
 
 let page: Page;
 afterEach(() => closePage(page));
@@ -18,12 +18,12 @@ let failing: string;
 beforeAll(async () => {
   const off = { enabled: false, schedule: "0 0 1 1 *" };
   const make = (name: string, fields: object = {}): Promise<string> =>
-    makeCron("invoices", { metadata: { tag, name }, input: {}, ...off, ...fields });
+    server.makeCron("invoices", { metadata: { tag, name }, input: {}, ...off, ...fields });
   for (let number = 1; number <= 27; number++) await make(`Archive ${String(number).padStart(2, "0")}`);
   ledger = await make("Ledger check", { enabled: true, schedule: "30 8 * * 1-5", timezone: "Europe/Berlin" });
   failing = await make("Broken import", { enabled: true, input: { mode: "fail" } });
-  for (const cron of [ledger, ledger, failing]) await runNow(cron);
-  await post(`/runs/crons/${failing}/pause`, { note: "waits for the supplier" });
+  for (const cron of [ledger, ledger, failing]) await server.runNow(cron);
+  await server.post(`/runs/crons/${failing}/pause`, { note: "waits for the supplier" });
 });
 
 const row = (name: string) =>

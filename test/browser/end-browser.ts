@@ -1,4 +1,4 @@
-/** Ends the browser after each file, so that a file alone ends too. */
+/** Leaves the browser after each file, so that a file alone ends too. */
 import { afterAll } from "vitest";
 import { closeBrowser } from "./browser";
 

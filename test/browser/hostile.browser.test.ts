@@ -2,7 +2,7 @@
 import type { Page } from "playwright-core";
 import { afterEach, beforeAll, expect, inject, it } from "vitest";
 import { closePage, expectNoFaults, expectNoSidewaysScroll, openPage, WIDTHS } from "./browser";
-import { makeCron, post, runNow } from "./seed";
+import { server } from "./shared-server";
 
 const MARKUP = `<img src="https://evil.example/x.png" onerror="window.hacked = true"><script>window.hacked = true</script>`;
 const LINK = "[click](javascript:window.hacked=true) javascript:window.hacked=true";
@@ -11,12 +11,15 @@ const TEXT = `"'\`\${7*7}{{7*7}} ${MARKUP} ${LINK} \u202Etxt.exe \u0000 ${"long"
   "",
 );
 
+/** Those of this test alone. */
+const CRONS = "/crons?text=evil.example";
+
 let addresses: string[];
 let page: Page;
 afterEach(() => closePage(page));
 
 beforeAll(async () => {
-  const { assistant_id: assistant } = await post<{ assistant_id: string }>("/assistants", {
+  const { assistant_id: assistant } = await server.post<{ assistant_id: string }>("/assistants", {
     graph_id: "briefing",
     name: TEXT,
     description: TEXT,
@@ -24,14 +27,14 @@ beforeAll(async () => {
   });
   const yearly = { schedule: "0 0 1 1 *", metadata: { name: TEXT, [TEXT]: TEXT } };
   const input = { messages: [{ role: "user", content: TEXT }] };
-  const cron = await makeCron(assistant, { ...yearly, input });
-  const run = await runNow(cron);
-  await post(`/runs/crons/${cron}/pause`, { note: TEXT });
-  const failing = await makeCron("invoices", { ...yearly, input: { mode: `fail: ${TEXT}` } });
-  const failed = await runNow(failing);
-  await post("/threads", { metadata: { title: TEXT, [TEXT]: TEXT } });
+  const cron = await server.makeCron(assistant, { ...yearly, input });
+  const run = await server.runNow(cron);
+  await server.post(`/runs/crons/${cron}/pause`, { note: TEXT });
+  const failing = await server.makeCron("invoices", { ...yearly, input: { mode: `fail: ${TEXT}` } });
+  const failed = await server.runNow(failing);
+  await server.post("/threads", { metadata: { title: TEXT, [TEXT]: TEXT } });
   addresses = [
-    ...["", "/crons", "/threads", "/assistants", "/crons/new"],
+    ...["", CRONS, "/threads", "/assistants", "/crons/new"],
     ...[`/crons/${cron}`, `/crons/${cron}/edit`, `/crons/new?from=${cron}`, `/crons/${failing}`],
     ...[`/runs/${run.run_id}`, `/runs/${failed.run_id}`, `/threads/${run.thread_id}`],
   ];
@@ -62,6 +65,6 @@ it("on every page", async () => {
     await expectNoSidewaysScroll(page);
   }
   expect(dialogs).toBe(0);
-  expect(shown).toEqual(expect.arrayContaining(["", "/crons"]));
+  expect(shown).toEqual(expect.arrayContaining(["", CRONS]));
   expectNoFaults(page);
 });

@@ -1,48 +1,71 @@
-/** The overview: what the server did, what fails, and the switch of all crons. */
+/** The overview: what the server did, what fails, and the switch of all crons. Each caller here is told of its own crons only. */
 import type { Page } from "playwright-core";
-import { afterEach, beforeAll, expect, it } from "vitest";
-import { closePage, expectNoFaults, expectSoundOnAllScreens, openPage } from "./browser";
-import { makeCron, runNow } from "./seed";
+import { afterEach, beforeAll, expect, inject, it } from "vitest";
+import { Api } from "./api";
+import { closePage, expectNoFaults, expectSoundOnAllScreens } from "./browser";
+import { openWithKey } from "./sign-in";
+
+const DAY_MS = 86_400_000;
+const keysServer = inject("keysServer");
 
 let page: Page;
 afterEach(() => closePage(page));
 
 beforeAll(async () => {
-  const yearly = { schedule: "0 0 1 1 *" };
-  await runNow(await makeCron("briefing", { ...yearly, metadata: { name: "Yearly letter" }, input: {} }));
-  await runNow(
-    await makeCron("invoices", { ...yearly, metadata: { name: "Yearly audit" }, input: { mode: "fail" } }),
-  );
+  // Once within the next 30 days, and not while the tests run.
+  const soon = new Date(Date.now() + 10 * DAY_MS);
+  const once = { schedule: `0 0 ${soon.getUTCDate()} ${soon.getUTCMonth() + 1} *` };
+  const tenant = new Api(keysServer.url, keysServer.tenantKey);
+  const letter = { ...once, metadata: { name: "Yearly letter" }, input: {} };
+  await tenant.runNow(await tenant.makeCron("briefing", letter));
+  const audit = { ...once, metadata: { name: "Yearly audit" }, input: { mode: "fail" } };
+  await tenant.runNow(await tenant.makeCron("invoices", audit));
+  const other = new Api(keysServer.url, keysServer.otherKey);
+  await other.makeCron("briefing", { ...once, metadata: { name: "Quiet" }, enabled: false });
 });
 
 const tile = (name: string) => page.locator("dl > div").filter({ hasText: name });
 
-it("tells how many runs there were, what fails, what comes next and what it cost", async () => {
-  page = await openPage("/dashboard");
+it("tells how many runs there were, what fails and why, what comes next, and what it costs and will cost", async () => {
+  page = await openWithKey("/dashboard", keysServer.tenantKey);
   const failing = page.getByRole("region", { name: "Failing" });
   await failing.getByRole("link", { name: "Yearly audit" }).waitFor();
-  expect(await failing.innerText()).toMatch(/Yearly audit\s+1 failure in a row\s+again in \d+ d/);
-  await expect.poll(() => tile("Failures, 24 hours").innerText()).toMatch(/\s[1-9]\d*\s+of \d+ runs/);
-  expect(await tile("Crons failing").innerText()).toMatch(/\s[1-9]\d*\s+whose last run failed/);
-  expect(await tile("Tokens today").innerText()).toMatch(/\s\d[\d,.]*K?\s+.*in, .* out/);
-  const runs = page.getByRole("table", { name: "Runs by hour" }).getByRole("row").last();
-  expect(await runs.getByRole("cell").allTextContents()).toEqual([
-    expect.stringMatching(/^[1-9]/) as string,
-    expect.stringMatching(/^[1-9]/) as string,
-    "0",
-  ]);
+  const why = failing.getByRole("link", { name: "The ledger service answered 503: try again later" });
+  expect(await why.first().getAttribute("href")).toMatch(/^\/dashboard\/runs\/[0-9a-f-]{36}$/);
+  expect(await failing.innerText()).toMatch(/1 failure in a row\s+again in \d+ d/);
+  await expect.poll(() => tile("Failures, 24 hours").innerText()).toMatch(/\s1\s+of 2 runs/);
+  expect(await tile("Runs, 24 hours").innerText()).toMatch(/\s2\s+50 % succeeded/);
+  expect(await tile("Crons on").innerText()).toMatch(/\s2\s+none paused/);
+  expect(await tile("Crons failing").innerText()).toMatch(/\s1\s+whose last run failed/);
+  await expect
+    .poll(() => tile("Tokens today").innerText())
+    .toMatch(/\s1,893\s+1,648 in, 245 out|\s0\s+0 in, 0 out/);
+  await expect.poll(() => tile("Tokens in the next 30 days").innerText()).toMatch(/\s≈ 1,893\s+for 2 runs/);
+  const cells = page.getByRole("table", { name: "Runs by hour" }).getByRole("cell");
+  const figures = (await cells.allTextContents()).map(Number);
+  const sums = [0, 1, 2].map((column) =>
+    figures.filter((_, index) => index % 3 === column).reduce((sum, count) => sum + count, 0),
+  );
+  expect(sums).toEqual([1, 1, 0]);
   const failed = page.getByRole("region", { name: "Last failed runs" });
-  await failed
-    .getByRole("link", { name: /^Yearly audit [0-9a-f]{8}$/ })
-    .first()
-    .waitFor();
+  await failed.getByRole("link", { name: /^Yearly audit [0-9a-f]{8}$/ }).waitFor();
   expect(await failed.innerText()).toContain("The ledger service answered 503: try again later");
-  await page.getByRole("region", { name: "Next" }).getByRole("link", { name: "Morning briefing" }).waitFor();
+  await page.getByRole("region", { name: "Next" }).getByRole("link", { name: "Yearly letter" }).waitFor();
   await expectSoundOnAllScreens(page);
 });
 
+it("says that all is well where nothing fails", async () => {
+  page = await openWithKey("/dashboard", keysServer.otherKey);
+  await page.getByText("No cron is on.").waitFor();
+  const other = new Api(keysServer.url, keysServer.otherKey);
+  const [cron] = await other.post<{ cron_id: string }[]>("/runs/crons/search", {});
+  await other.post(`/runs/crons/${String(cron?.cron_id)}/resume`, {});
+  await page.getByText("No cron fails, and none is late.").waitFor();
+  expectNoFaults(page);
+});
+
 it("stops all crons and starts them again, with the keyboard alone", async () => {
-  page = await openPage("/dashboard");
+  page = await openWithKey("/dashboard", keysServer.adminKey);
   const stop = page.getByRole("button", { name: "Stop all crons" });
   await stop.waitFor();
   await stop.focus();

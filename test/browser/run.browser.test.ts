@@ -13,6 +13,7 @@ import {
   WIDTHS,
 } from "./browser";
 import { deep, FOREIGN, LONG_WORD, MARKUP } from "./foreign";
+import { server } from "./shared-server";
 
 const client = new Client({ apiUrl: inject("serverUrl"), apiKey: null });
 
@@ -38,28 +39,18 @@ async function endedRun(
   return { run, threadId };
 }
 
-const post = async <Answer>(path: string, body: object): Promise<Answer> => {
-  const response = await fetch(inject("serverUrl") + path, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify(body),
-  });
-  if (!response.ok) throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
-  return (await response.json()) as Answer;
-};
-
 /** The run of a cron by hand, which has ended. */
 async function cronRun(fields: object): Promise<{ cronId: string; runId: string }> {
-  const cron = await post<{ cron_id: string }>("/runs/crons", {
+  const cron = await server.post<{ cron_id: string }>("/runs/crons", {
     assistant_id: "briefing",
     schedule: "0 3 1 1 *",
     input: { messages: [{ role: "user", content: "What matters?" }] },
     metadata: { name: "Yearly briefing" },
     ...fields,
   });
-  await post(`/runs/crons/${cron.cron_id}/run`, {});
+  await server.post(`/runs/crons/${cron.cron_id}/run`, {});
   const found = async (): Promise<Run | undefined> =>
-    (await post<Run[]>("/runs/search", { metadata: { cron_id: cron.cron_id } }))[0];
+    (await server.post<Run[]>("/runs/search", { metadata: { cron_id: cron.cron_id } }))[0];
   await expect.poll(async () => (await found())?.status).toBe("success");
   return { cronId: cron.cron_id, runId: (await found())?.run_id ?? "" };
 }

@@ -52,6 +52,18 @@ it("is dark or light as the system is, or as is chosen", async () => {
   expectNoFaults(page);
 });
 
+it("says that the server does not answer, and from when the figures are, until it does again", async () => {
+  await open("/dashboard/crons?text=Morning+briefing");
+  await page.getByRole("link", { name: "Morning briefing" }).waitFor();
+  const isOfApi = (address: URL): boolean => !address.pathname.startsWith("/dashboard");
+  await page.route(isOfApi, (route) => route.abort());
+  const banner = page.getByText(/The server does not answer. What you see is of \d\d:\d\d:\d\d/);
+  await banner.waitFor();
+  expect(await page.getByRole("link", { name: "Morning briefing" }).count()).toBe(1);
+  await page.unroute(isOfApi);
+  await banner.waitFor({ state: "detached" });
+});
+
 it("says so when there is no such page", async () => {
   await open("/dashboard/nothing/here");
   await page.getByText("There is no page at this address.").waitFor();

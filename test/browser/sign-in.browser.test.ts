@@ -1,25 +1,16 @@
 /** Signing in and out: with an API key, kept in the tab only. */
 import type { Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
-import { closePage, expectNoFaults, expectSoundOnAllScreens, openPage } from "./browser";
-import { type DemoServer, startDemoServer } from "./demo-server";
+import { afterEach, expect, inject, it } from "vitest";
+import { closePage, expectNoFaults, expectSoundOnAllScreens } from "./browser";
+import { openWithoutKey } from "./sign-in";
 
-const KEY = "key-of-the-browser-0123456789";
-let server: DemoServer;
+const KEY = inject("keysServer").adminKey;
+
 let page: Page;
-
-beforeAll(async () => {
-  server = await startDemoServer("AUTH:keys", `API_KEYS:${KEY}`);
-});
-afterAll(() => server.stop());
 afterEach(() => closePage(page));
 
-/** A server that asks for a key answers 401 until it has one. */
-const open = (address: string): Promise<Page> =>
-  openPage(address, { url: server.url, expectedStatuses: [401] });
-
 it("asks for a key, sends it, and stays at the address that was opened", async () => {
-  page = await open("/dashboard/crons?status=on");
+  page = await openWithoutKey("/dashboard/crons?status=on&text=none");
   await page.getByRole("heading", { name: "Sign in" }).waitFor();
   await page.getByText("x-api-key: missing, or not a key of this deployment").waitFor();
   await expectSoundOnAllScreens(page);
@@ -31,7 +22,7 @@ it("asks for a key, sends it, and stays at the address that was opened", async (
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { level: 1, name: "Crons" }).waitFor();
   await page.getByText("No cron matches").waitFor();
-  expect(new URL(page.url()).search).toBe("?status=on");
+  expect(new URL(page.url()).search).toBe("?status=on&text=none");
   await page.reload();
   await page.getByText("No cron matches").waitFor();
   expect(await page.evaluate(() => JSON.stringify(Object.values(localStorage)))).not.toContain(KEY);
@@ -42,7 +33,7 @@ it("asks for a key, sends it, and stays at the address that was opened", async (
 });
 
 it("sends a token as LangGraph's SDKs send one to an Auth", async () => {
-  page = await open("/dashboard");
+  page = await openWithoutKey("/dashboard");
   await page.getByRole("heading", { name: "Sign in" }).waitFor();
   await page.getByText("Bearer token").click();
   await page.getByRole("textbox", { name: "Bearer token" }).fill("token-of-ada");

@@ -2,7 +2,7 @@
 import type { CDPSession, Page } from "playwright-core";
 import { afterEach, beforeAll, expect, inject, it } from "vitest";
 import { closePage, expectNoFaults, openPage } from "./browser";
-import { makeCron } from "./seed";
+import { server } from "./shared-server";
 
 const CRONS = 1_000;
 /** How many are made at a time. */
@@ -17,7 +17,7 @@ beforeAll(async () => {
   for (let number = 0; number < CRONS; number += AT_ONCE) {
     await Promise.all(
       Array.from({ length: AT_ONCE }, (_, index) =>
-        makeCron("invoices", {
+        server.makeCron("invoices", {
           schedule: `0 0 ${(index % 28) + 1} 1 *`,
           metadata: { name: `Speed ${number + index}`, tag: "speed" },
           input: {},

@@ -1,4 +1,4 @@
-/** `npm run test:browser`: the dashboard in a real Chromium, against a real server, which all files share. */
+/** `npm run test:browser`: the dashboard in a real Chromium, against real servers, which all files share. */
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 
@@ -7,10 +7,10 @@ export default defineConfig({
   test: {
     name: "browser",
     include: ["test/browser/**/*.browser.test.ts"],
-    globalSetup: ["./test/browser/start-server.ts"],
+    globalSetup: ["./test/browser/start-servers.ts"],
     setupFiles: ["./test/browser/end-browser.ts"],
-    // One browser and one server for all.
-    maxWorkers: 1,
+    // They share a browser and two servers. While one waits for what a page reads, another goes on.
+    maxWorkers: 2,
     isolate: false,
     testTimeout: 60_000,
     hookTimeout: 120_000,

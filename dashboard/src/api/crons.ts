@@ -2,12 +2,19 @@
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { sdk } from "./client";
 import { call, callPage } from "./http";
-import { EVERY_FEW_SECONDS, EVERY_HALF_MINUTE, EVERY_TEN_SECONDS } from "./query-client";
+import {
+  EVERY_FEW_MINUTES,
+  EVERY_FEW_SECONDS,
+  EVERY_FEW_SECONDS_WHILE_THERE,
+  EVERY_HALF_MINUTE,
+  EVERY_TEN_SECONDS,
+} from "./query-client";
 import type {
   Activity,
   BackfillPreview,
   Cron,
   Figures,
+  Forecast,
   FoundCron,
   Preview,
   Run,
@@ -46,6 +53,7 @@ const SELECT = [
   "note",
   "metadata",
   "figures",
+  "times_in_30_days",
 ] as const satisfies readonly (keyof FoundCron)[];
 
 /** A cron in a list, with its figures and its schedule in words. */
@@ -69,7 +77,7 @@ export const useCronCount = (filters: Partial<Omit<CronSearch, "limit" | "offset
   useQuery({
     queryKey: ["crons", "count", filters],
     queryFn: ({ signal }) => call<number>("/runs/crons/count", { method: "POST", body: filters, signal }),
-    ...EVERY_FEW_SECONDS,
+    ...EVERY_TEN_SECONDS,
   });
 
 /** The last slots of each of these crons, newest first, by the id of the cron. */
@@ -90,7 +98,7 @@ export const useLastSlots = (cronIds: readonly string[], limit: number) =>
     ...EVERY_TEN_SECONDS,
   });
 
-/** What all crons did in the last periods. A caller who may see only some crons is refused. */
+/** What all crons did in the last periods, of those that the caller may see. */
 export const useActivity = (unit: "hour" | "day", count: number) =>
   useQuery({
     queryKey: ["crons", "activity", unit, count],
@@ -98,11 +106,19 @@ export const useActivity = (unit: "hour" | "day", count: number) =>
     ...EVERY_HALF_MINUTE,
   });
 
+/** What the crons that are on will use in the next 30 days, of those that the caller may see. */
+export const useForecast = () =>
+  useQuery({
+    queryKey: ["crons", "forecast"],
+    queryFn: ({ signal }) => call<Forecast>("/runs/crons/forecast", { signal }),
+    ...EVERY_FEW_MINUTES,
+  });
+
 export const useCron = (cronId: string) =>
   useQuery({
     queryKey: ["crons", cronId],
     queryFn: ({ signal }) => call<Cron>(pathOf(cronId), { signal }),
-    ...EVERY_FEW_SECONDS,
+    ...EVERY_FEW_SECONDS_WHILE_THERE,
   });
 
 /** A cron as it is now, for a form: it is not read again while somebody types. */

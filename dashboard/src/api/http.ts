@@ -19,6 +19,8 @@ export class ApiError extends Error {
   }
 }
 
+export const isNotFound = (error: Error | null): boolean => error instanceof ApiError && error.status === 404;
+
 /** What a call sends. A value of `query` that is undefined is not sent. */
 export interface CallOptions {
   readonly method?: "GET" | "POST" | "PATCH" | "PUT" | "DELETE";

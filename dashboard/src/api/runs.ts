@@ -1,7 +1,7 @@
 /** Runs. Query keys begin with "runs". */
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { sdk } from "./client";
-import { ApiError, call, callPage } from "./http";
+import { call, callPage, isNotFound } from "./http";
 import { EVERY_FEW_SECONDS, EVERY_SECOND, EVERY_TEN_SECONDS } from "./query-client";
 import type { Run, Slot } from "./types";
 
@@ -10,8 +10,6 @@ const UNKNOWN_YET = { tries: 8, delayMs: 500 };
 
 export const isUnderWay = (run: Pick<Run, "status">): boolean =>
   run.status === "pending" || run.status === "running";
-
-export const isNotFound = (error: Error | null): boolean => error instanceof ApiError && error.status === 404;
 
 /** A run by its id alone, also when its thread is gone. It is read again every second until it has ended and its webhook was called. */
 export const useRun = (runId: string) =>

@@ -1,8 +1,7 @@
 /** Threads. Query keys begin with "threads". */
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { call, callPage } from "./http";
-import { EVERY_FEW_SECONDS, EVERY_SECOND } from "./query-client";
-import { isNotFound } from "./runs";
+import { EVERY_FEW_SECONDS, EVERY_FEW_SECONDS_WHILE_THERE, EVERY_SECOND } from "./query-client";
 import type { Thread, ThreadState, ThreadStatus, ThreadWithTtl } from "./types";
 
 /** What is looked for: fields of the body of `POST /threads/search`. */
@@ -19,12 +18,6 @@ export interface ThreadSearch {
 
 const pathOf = (threadId: string): string => `/threads/${encodeURIComponent(threadId)}`;
 
-/** A thread that is gone does not come back, so nobody asks for it again. */
-const WHILE_THERE = {
-  refetchInterval: ({ state: { error } }: { state: { error: Error | null } }) =>
-    isNotFound(error) ? false : EVERY_FEW_SECONDS.refetchInterval,
-};
-
 export const useThreadPage = (search: ThreadSearch) =>
   useQuery({
     queryKey: ["threads", "search", search],
@@ -37,14 +30,14 @@ export const useThread = (threadId: string) =>
   useQuery({
     queryKey: ["threads", threadId],
     queryFn: ({ signal }) => call<ThreadWithTtl>(pathOf(threadId), { query: { include: "ttl" }, signal }),
-    ...WHILE_THERE,
+    ...EVERY_FEW_SECONDS_WHILE_THERE,
   });
 
 export const useThreadState = (threadId: string) =>
   useQuery({
     queryKey: ["threads", threadId, "state"],
     queryFn: ({ signal }) => call<ThreadState>(`${pathOf(threadId)}/state`, { signal }),
-    ...WHILE_THERE,
+    ...EVERY_FEW_SECONDS_WHILE_THERE,
   });
 
 /** One state of a thread. Nothing is asked while there is no id. */
@@ -71,7 +64,7 @@ export const useHistory = (threadId: string, query: { readonly limit: number; re
       }),
     placeholderData: keepPreviousData,
     // What is older than a checkpoint does not change.
-    ...(query.before === undefined ? WHILE_THERE : { staleTime: Infinity }),
+    ...(query.before === undefined ? EVERY_FEW_SECONDS_WHILE_THERE : { staleTime: Infinity }),
   });
 
 /** The newest state that a run has written; null when it has written none. It is read every second while the run is under way. */

@@ -2,6 +2,7 @@
 export type { Assistant } from "../../../src/wire/assistants";
 export type { Activity } from "../../../src/wire/crons/activity";
 export type { Cron, CronSwitch, FoundCron } from "../../../src/wire/crons/cron";
+export type { Forecast } from "../../../src/wire/crons/forecast";
 export type { CronPolicy } from "../../../src/wire/crons/policy";
 export type { Preview, PreviewWarning } from "../../../src/wire/crons/preview";
 export type { Figures, Percentiles } from "../../../src/wire/crons/figures";

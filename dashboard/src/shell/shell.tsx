@@ -11,6 +11,7 @@ import { OpenAccessBanner } from "./open-access-banner";
 import classes from "./shell.module.css";
 import { SignInPage } from "./sign-in";
 import { StoppedBanner } from "./stopped-banner";
+import { UnreachableBanner } from "./unreachable-banner";
 
 export function Shell() {
   const refusal = useRefusal();
@@ -32,6 +33,7 @@ export function Shell() {
         {refusal === null ? (
           <>
             <OpenAccessBanner />
+            <UnreachableBanner />
             <StoppedBanner />
             {/* By its address, so that an error of one page does not stay on the next. */}
             <ErrorBoundary key={location}>

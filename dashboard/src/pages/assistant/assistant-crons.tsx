@@ -5,10 +5,9 @@ import { useState } from "react";
 import { Link } from "wouter";
 import { useCronsOfAssistant } from "../../api/crons";
 import type { Cron } from "../../api/types";
-import { DataTable } from "../../components/data-table";
+import { PagedListing } from "../../components/listing";
 import { Section } from "../../components/page";
-import { Pager } from "../../components/pager";
-import { Empty, Loaded } from "../../components/states";
+import { Empty } from "../../components/states";
 import { StatusMark } from "../../components/status";
 import { Time } from "../../components/time";
 import { cronTitle } from "../../format/cron-title";
@@ -20,51 +19,42 @@ export function AssistantCrons({ assistantId }: { assistantId: string }) {
   const [offset, setOffset] = useState(0);
   return (
     <Section title="Crons that use it">
-      <Loaded query={useCronsOfAssistant(assistantId, { limit: PAGE, offset })}>
-        {(page) =>
-          page.items.length === 0 && offset === 0 ? (
-            <Empty Icon={CalendarClock} title="No cron uses this assistant" />
-          ) : (
-            <>
-              <CronTable crons={page.items} />
-              <Pager page={page} offset={offset} limit={PAGE} onOffset={setOffset} />
-            </>
-          )
+      <PagedListing
+        query={useCronsOfAssistant(assistantId, { limit: PAGE, offset })}
+        label="Crons that use it"
+        head={
+          <>
+            <Table.Th>Cron</Table.Th>
+            <Table.Th>Status</Table.Th>
+            <Table.Th>Schedule</Table.Th>
+            <Table.Th>Next time</Table.Th>
+          </>
         }
-      </Loaded>
+        row={(cron) => <CronRow key={cron.cron_id} cron={cron} />}
+        empty={<Empty Icon={CalendarClock} title="No cron uses this assistant" />}
+        offset={offset}
+        limit={PAGE}
+        onOffset={setOffset}
+      />
     </Section>
   );
 }
 
-function CronTable({ crons }: { crons: readonly Cron[] }) {
+function CronRow({ cron }: { cron: Cron }) {
   return (
-    <DataTable
-      label="Crons that use it"
-      head={
-        <>
-          <Table.Th>Cron</Table.Th>
-          <Table.Th>Status</Table.Th>
-          <Table.Th>Schedule</Table.Th>
-          <Table.Th>Next time</Table.Th>
-        </>
-      }
-    >
-      {crons.map((cron) => (
-        <Table.Tr key={cron.cron_id}>
-          <Table.Td>
-            <Link href={addressOf.cron(cron.cron_id)} className="foreign">
-              <bdi>{cronTitle(cron, "Cron")}</bdi>
-            </Link>
-          </Table.Td>
-          <Table.Td>
-            <StatusMark status={cron.enabled ? "enabled" : "paused"} />
-          </Table.Td>
-          <Table.Td className="mono nowrap">{cron.schedule}</Table.Td>
-          <Table.Td>
-            <Time at={cron.next_run_date} cronZone={cron.timezone} />
-          </Table.Td>
-        </Table.Tr>
-      ))}
-    </DataTable>
+    <Table.Tr>
+      <Table.Td>
+        <Link href={addressOf.cron(cron.cron_id)} className="foreign">
+          <bdi>{cronTitle(cron, "Cron")}</bdi>
+        </Link>
+      </Table.Td>
+      <Table.Td>
+        <StatusMark status={cron.enabled ? "enabled" : "paused"} />
+      </Table.Td>
+      <Table.Td className="mono nowrap">{cron.schedule}</Table.Td>
+      <Table.Td>
+        <Time at={cron.next_run_date} cronZone={cron.timezone} />
+      </Table.Td>
+    </Table.Tr>
   );
 }

@@ -3,13 +3,13 @@ import { Button } from "@mantine/core";
 import { CalendarPlus, SearchX } from "lucide-react";
 import { Link } from "wouter";
 import { useAssistant } from "../../api/assistants";
-import { isNotFound } from "../../api/runs";
 import type { Assistant } from "../../api/types";
 import { Columns } from "../../components/columns";
 import { Fact, Facts, Id } from "../../components/facts";
 import { JsonView } from "../../components/json-view";
 import { PageFrame, Section } from "../../components/page";
-import { Empty, Failed, Loading } from "../../components/states";
+import { PendingPage } from "../../components/pending-page";
+import { Empty } from "../../components/states";
 import { Time } from "../../components/time";
 import { shortId } from "../../format/figures";
 import { addressOf, type PageProps } from "../../routes";
@@ -18,18 +18,18 @@ import { Schemas } from "./schemas";
 import { Versions } from "./versions";
 
 export default function AssistantPage({ params: { assistant_id: id = "" } }: PageProps) {
-  const { data: assistant, error, refetch } = useAssistant(id);
-  if (assistant !== undefined) return <ShownAssistant key={id} assistant={assistant} />;
+  const query = useAssistant(id);
+  if (query.data !== undefined) return <ShownAssistant key={id} assistant={query.data} />;
   return (
-    <PageFrame title={`Assistant ${shortId(id)}`}>
-      {error === null && <Loading lines={8} />}
-      {isNotFound(error) && (
+    <PendingPage
+      title={`Assistant ${shortId(id)}`}
+      query={query}
+      missing={
         <Empty Icon={SearchX} title="There is no such assistant">
           <Link href={addressOf.assistants()}>All assistants</Link>
         </Empty>
-      )}
-      {error !== null && !isNotFound(error) && <Failed error={error} retry={() => void refetch()} />}
-    </PageFrame>
+      }
+    />
   );
 }
 

@@ -4,8 +4,9 @@ import { useLocation } from "wouter";
 import { useChangeCron, useCronOnce } from "../../api/crons";
 import type { Cron } from "../../api/types";
 import { useNotice } from "../../components/notices";
+import { MissingCron } from "../../components/missing-cron";
 import { PageFrame } from "../../components/page";
-import { Failed, Loading } from "../../components/states";
+import { PendingPage } from "../../components/pending-page";
 import { cronTitle } from "../../format/cron-title";
 import { addressOf, type PageProps } from "../../routes";
 import { Changes } from "./changes";
@@ -17,15 +18,7 @@ import { valuesOf } from "./form-values";
 export default function EditCronPage({ params: { cron_id: cronId = "" } }: PageProps) {
   const query = useCronOnce(cronId);
   if (query.data !== undefined) return <EditCron key={cronId} cron={query.data} />;
-  return (
-    <PageFrame title="Edit cron">
-      {query.error === null ? (
-        <Loading lines={8} />
-      ) : (
-        <Failed error={query.error} retry={() => void query.refetch()} />
-      )}
-    </PageFrame>
-  );
+  return <PendingPage title="Edit cron" query={query} missing={<MissingCron />} />;
 }
 
 function EditCron({ cron }: { cron: Cron }) {

@@ -3,8 +3,9 @@ import { useLocation, useSearchParams } from "wouter";
 import { useCreateCron, useCronOnce } from "../../api/crons";
 import type { Cron } from "../../api/types";
 import { useNotice } from "../../components/notices";
+import { MissingCron } from "../../components/missing-cron";
 import { PageFrame } from "../../components/page";
-import { Failed, Loading } from "../../components/states";
+import { PendingPage } from "../../components/pending-page";
 import { cronTitle } from "../../format/cron-title";
 import { LOCAL_ZONE } from "../../format/time";
 import { addressOf } from "../../routes";
@@ -26,15 +27,7 @@ export default function NewCronPage() {
 function DuplicateCron({ cronId }: { cronId: string }) {
   const query = useCronOnce(cronId);
   if (query.data !== undefined) return <NewCron original={query.data} />;
-  return (
-    <PageFrame title="Duplicate a cron">
-      {query.error === null ? (
-        <Loading lines={8} />
-      ) : (
-        <Failed error={query.error} retry={() => void query.refetch()} />
-      )}
-    </PageFrame>
-  );
+  return <PendingPage title="Duplicate a cron" query={query} missing={<MissingCron />} />;
 }
 
 function NewCron({ original, assistantId = "" }: { original?: Cron; assistantId?: string }) {

@@ -9,12 +9,15 @@ import { Section } from "../../components/page";
 import { Empty, Loaded } from "../../components/states";
 import { useZone } from "../../components/zone";
 import { counted, formatDuration, formatShort } from "../../format/figures";
+import { latenessOf } from "../../format/lateness";
 import { formatInstant } from "../../format/time";
 import classes from "./cron-charts.module.css";
 
 const HEIGHT = 180;
 /** What a chart shows is said in its caption, so the keyboard need not stop at it. */
-const NOT_FOCUSED = { accessibilityLayer: false } as const;
+const CHART_PROPS = { accessibilityLayer: false, margin: { right: 12 } } as const;
+/** Of `2026-11-26 08:30:00`, what a tick has room for. */
+const AXIS_PROPS = { tickFormatter: (at: string) => at.slice(5, 16) } as const;
 const SERIES = {
   duration: { name: "duration", label: "Duration", color: "var(--tone-busy)" },
   lateness: { name: "lateness", label: "Late by", color: "var(--tone-warn)" },
@@ -42,32 +45,35 @@ export default function CronCharts({ cronId }: { cronId: string }) {
 /** @param slots those that fired, oldest first */
 function Charts({ slots }: { slots: readonly Slot[] }) {
   const { zone } = useZone();
-  const data = slots.map(({ scheduled_for: at, lateness_ms: lateness, run }) => ({
-    at: formatInstant(at, zone, "second"),
-    lateness,
-    duration: run?.duration_ms ?? null,
-    input: run?.input_tokens ?? null,
-    output: run?.output_tokens ?? null,
+  const data = slots.map((slot) => ({
+    at: formatInstant(slot.scheduled_for, zone, "second"),
+    lateness: latenessOf(slot),
+    duration: slot.run?.duration_ms ?? null,
+    input: slot.run?.input_tokens ?? null,
+    output: slot.run?.output_tokens ?? null,
   }));
-  const shared = { h: HEIGHT, data, dataKey: "at", withDots: data.length < 40, tickLine: "none" } as const;
+  const shared = { h: HEIGHT, data, dataKey: "at", tickLine: "none", xAxisProps: AXIS_PROPS } as const;
+  const withDots = data.length < 40;
   const tokens = data.map(({ input, output }) => (input ?? 0) + (output ?? 0));
   const durations = data.flatMap(({ duration }) => duration ?? []);
   const delays = data.flatMap(({ lateness: delay }) => delay ?? []);
   return (
     <div className="stack">
-      <Chart title="Duration" summary={inWords(durations)}>
+      <Chart title="Duration" summary={inWords(durations)} isEmpty={durations.length === 0}>
         <LineChart
-          lineChartProps={NOT_FOCUSED}
+          lineChartProps={CHART_PROPS}
           {...shared}
+          withDots={withDots}
           series={[SERIES.duration]}
           valueFormatter={formatDuration}
           curveType="linear"
         />
       </Chart>
-      <Chart title="Lateness" summary={inWords(delays)}>
+      <Chart title="Lateness" summary={inWords(delays)} isEmpty={delays.length === 0}>
         <LineChart
-          lineChartProps={NOT_FOCUSED}
+          lineChartProps={CHART_PROPS}
           {...shared}
+          withDots={withDots}
           series={[SERIES.lateness]}
           valueFormatter={formatDuration}
           curveType="linear"
@@ -76,16 +82,14 @@ function Charts({ slots }: { slots: readonly Slot[] }) {
       <Chart
         title="Tokens"
         summary={`${counted(data.length, "run")}: ${formatShort(tokens.reduce((sum, count) => sum + count, 0))} in all, at most ${formatShort(Math.max(...tokens))} by one.`}
+        isEmpty={Math.max(...tokens) === 0}
       >
         <BarChart
-          h={HEIGHT}
-          data={data}
-          dataKey="at"
+          {...shared}
           type="stacked"
-          barChartProps={NOT_FOCUSED}
+          barChartProps={CHART_PROPS}
           withLegend
           legendProps={{ verticalAlign: "bottom" }}
-          tickLine="none"
           series={[SERIES.input, SERIES.output]}
           valueFormatter={formatShort}
         />
@@ -98,22 +102,24 @@ interface ChartProps {
   readonly title: string;
   /** What the chart shows, in a sentence, also for those who cannot see it. */
   readonly summary: string;
+  /** There is nothing to draw. */
+  readonly isEmpty: boolean;
   readonly children: ReactNode;
 }
 
-function Chart({ title, summary, children }: ChartProps) {
+function Chart({ title, summary, isEmpty, children }: ChartProps) {
   return (
     <figure className={classes.chart}>
       <figcaption className={classes.caption}>
         <span className={classes.title}>{title}</span> <span className="muted">{summary}</span>
       </figcaption>
-      <div aria-hidden>{children}</div>
+      {!isEmpty && <div aria-hidden>{children}</div>}
     </figure>
   );
 }
 
 function inWords(values: readonly number[]): string {
-  if (values.length === 0) return "No run has ended yet.";
+  if (values.length === 0) return "Not known of any of these runs.";
   const sorted = values.toSorted((a, b) => a - b);
   const median = sorted[Math.floor(sorted.length / 2)] ?? 0;
   return `${counted(values.length, "run")}: median ${formatDuration(median)}, at most ${formatDuration(sorted.at(-1))}.`;

@@ -1,9 +1,10 @@
 /** What a cron's runs came to: how many succeeded, how late they were, how long they took, and what they used. */
 import type { ReactNode } from "react";
 import { useCronFigures } from "../../api/crons";
-import type { Cron, Figures } from "../../api/types";
+import type { Cron } from "../../api/types";
 import { Loaded } from "../../components/states";
 import { counted, formatDuration, formatRatio, formatShort } from "../../format/figures";
+import { endedRuns, forecastInWords, forecastTokens } from "../../format/forecast";
 import classes from "./cron-figures.module.css";
 
 interface CronFiguresProps {
@@ -25,7 +26,7 @@ export function CronFigures({ cron, timesInMonth }: CronFiguresProps) {
             </Figure>
             <Figure name="Late by (p95)" value={formatDuration(figures.start_lateness_ms?.p95)}>
               {figures.start_lateness_ms === null
-                ? "no run yet"
+                ? "no run on schedule yet"
                 : `median ${formatDuration(figures.start_lateness_ms.p50)}, most ${formatDuration(figures.start_lateness_ms.max)}`}
             </Figure>
             <Figure name="Duration (p95)" value={formatDuration(figures.duration_ms?.p95)}>
@@ -40,10 +41,11 @@ export function CronFigures({ cron, timesInMonth }: CronFiguresProps) {
               {budget(cron.max_tokens_per_month, "a month")}
             </Figure>
             <Figure
-              name="Times in 30 days"
-              value={timesInMonth === undefined ? "–" : formatShort(timesInMonth)}
+              name="Tokens in 30 days"
+              value={timesInMonth === undefined ? "–" : forecastTokens(figures, timesInMonth)}
             >
-              {forecast(figures, timesInMonth)}
+              {timesInMonth !== undefined && forecastInWords(figures, timesInMonth)}
+              {!cron.enabled && ", if it is resumed"}
             </Figure>
           </dl>
         )}
@@ -54,7 +56,7 @@ export function CronFigures({ cron, timesInMonth }: CronFiguresProps) {
 
 function Figure({ name, value, children }: { name: string; value: string; children: ReactNode }) {
   return (
-    <div className={classes.figure}>
+    <div>
       <dt className={classes.name}>{name}</dt>
       <dd className={classes.value}>{value}</dd>
       <dd className={classes.more}>{children}</dd>
@@ -62,16 +64,5 @@ function Figure({ name, value, children }: { name: string; value: string; childr
   );
 }
 
-const endedRuns = ({ runs: { success, error, timeout, interrupted } }: Figures): number =>
-  success + error + timeout + interrupted;
-
 const budget = (limit: number | null, period: string): string =>
   limit === null ? "no limit" : `of ${formatShort(limit)} ${period}`;
-
-/** The tokens of 30 days, if its runs go on to use what they used so far. */
-function forecast(figures: Figures, timesInMonth: number | undefined): string {
-  const runs = endedRuns(figures);
-  const tokens = figures.tokens.input + figures.tokens.output;
-  if (timesInMonth === undefined || runs === 0 || tokens === 0) return "by its schedule";
-  return `about ${formatShort(Math.round((tokens / runs) * timesInMonth))} tokens, as its runs used so far`;
-}

@@ -3,9 +3,12 @@ import { lazy, Suspense } from "react";
 import { Link } from "wouter";
 import { useAssistant } from "../../api/assistants";
 import { useCron } from "../../api/crons";
+import { isNotFound } from "../../api/http";
 import type { Cron } from "../../api/types";
+import { MissingCron } from "../../components/missing-cron";
 import { PageFrame } from "../../components/page";
-import { Failed, Loading } from "../../components/states";
+import { PendingPage } from "../../components/pending-page";
+import { Loading } from "../../components/states";
 import { StatusMark } from "../../components/status";
 import { RelativeTime } from "../../components/time";
 import { cronTitle } from "../../format/cron-title";
@@ -24,16 +27,9 @@ const CronCharts = lazy(() => import("./cron-charts"));
 
 export default function CronPage({ params: { cron_id: cronId = "" } }: PageProps) {
   const query = useCron(cronId);
-  if (query.data !== undefined) return <CronView cron={query.data} />;
-  return (
-    <PageFrame title={`Cron ${shortId(cronId)}`}>
-      {query.error === null ? (
-        <Loading lines={8} />
-      ) : (
-        <Failed error={query.error} retry={() => void query.refetch()} />
-      )}
-    </PageFrame>
-  );
+  // What was read before the cron was deleted is not shown as if it were still there.
+  if (query.data !== undefined && !isNotFound(query.error)) return <CronView cron={query.data} />;
+  return <PendingPage title={`Cron ${shortId(cronId)}`} query={query} missing={<MissingCron />} />;
 }
 
 function CronView({ cron }: { cron: Cron }) {
@@ -62,7 +58,7 @@ function CronView({ cron }: { cron: Cron }) {
           {assistant.data !== undefined && (
             <>
               {" · runs "}
-              <Link href={addressOf.assistants()}>{assistant.data.name}</Link>
+              <Link href={addressOf.assistant(cron.assistant_id)}>{assistant.data.name}</Link>
             </>
           )}
         </>

@@ -27,7 +27,7 @@ export function Definition({
       <div className="stack">
         <Facts>
           <Fact name="Assistant">
-            <Link href={addressOf.assistants()}>{assistant?.name ?? cron.assistant_id}</Link>
+            <Link href={addressOf.assistant(cron.assistant_id)}>{assistant?.name ?? cron.assistant_id}</Link>
             {assistant !== undefined && assistant.graph_id !== assistant.name && (
               <span className="muted"> (graph {assistant.graph_id})</span>
             )}

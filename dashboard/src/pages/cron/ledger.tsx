@@ -1,18 +1,19 @@
 /** The ledger of a cron: what became of each of its slots, and why, a page at a time. */
-import { NativeSelect, Table } from "@mantine/core";
+import { Table } from "@mantine/core";
 import { CalendarClock } from "lucide-react";
 import { useState } from "react";
 import { Link } from "wouter";
 import { useSlots } from "../../api/crons";
 import type { Cron, Slot, SlotOrigin, SlotStatus } from "../../api/types";
-import { DataTable } from "../../components/data-table";
-import { Empty, Loaded } from "../../components/states";
+import { SteppedListing } from "../../components/listing";
+import { Empty } from "../../components/states";
 import { outcomeOf, StatusMark } from "../../components/status";
+import { StatusSelect } from "../../components/status-select";
+import classes from "../../components/table-cells.module.css";
 import { Time } from "../../components/time";
 import { formatDuration, formatShort } from "../../format/figures";
+import { latenessOf } from "../../format/lateness";
 import { addressOf } from "../../routes";
-import classes from "./history.module.css";
-import { Steps } from "./steps";
 
 const SHOWN = 20;
 
@@ -34,10 +35,8 @@ const ORIGINS: Readonly<Record<SlotOrigin, string>> = {
 
 export function Ledger({ cron }: { cron: Cron }) {
   const [status, setStatus] = useState<SlotStatus | "">("");
-  /** The slots after which each page after the first begins, up to the page that is shown. */
   const [ends, setEnds] = useState<readonly string[]>([]);
   const before = ends.at(-1);
-  // One more is asked for than is shown, to know whether there is another page.
   const query = useSlots(cron.cron_id, {
     limit: SHOWN + 1,
     ...(before !== undefined && { before }),
@@ -45,59 +44,41 @@ export function Ledger({ cron }: { cron: Cron }) {
   });
   return (
     <div className="stack">
-      <NativeSelect
-        className={classes.filter}
-        size="xs"
-        aria-label="Status of the slots"
+      <StatusSelect
+        label="Status of the slots"
         value={status}
         data={STATUSES}
-        onChange={({ currentTarget }) => {
-          setStatus(currentTarget.value as SlotStatus | "");
+        onChange={(chosen) => {
+          setStatus(chosen);
           setEnds([]);
         }}
       />
-      <Loaded query={query}>
-        {(slots) =>
-          slots.length === 0 ? (
-            <Empty
-              Icon={CalendarClock}
-              title={status === "" ? "No slot has come yet." : "There is no such slot."}
-            />
-          ) : (
-            <>
-              <DataTable
-                label="Ledger"
-                head={
-                  <>
-                    <Table.Th>Time</Table.Th>
-                    <Table.Th>Outcome</Table.Th>
-                    <Table.Th>Why</Table.Th>
-                    <Table.Th className={classes.number}>Late by</Table.Th>
-                    <Table.Th className={classes.number}>Duration</Table.Th>
-                    <Table.Th className={classes.number}>Tokens</Table.Th>
-                    <Table.Th>Run</Table.Th>
-                  </>
-                }
-              >
-                {slots.slice(0, SHOWN).map((slot) => (
-                  <SlotRow key={`${slot.scheduled_for} ${slot.origin}`} slot={slot} zone={cron.timezone} />
-                ))}
-              </DataTable>
-              <Steps
-                isFirst={ends.length === 0}
-                isLast={slots.length <= SHOWN}
-                onNewer={() => {
-                  setEnds(ends.slice(0, -1));
-                }}
-                onOlder={() => {
-                  const last = slots[SHOWN - 1]?.scheduled_for;
-                  if (last !== undefined) setEnds([...ends, last]);
-                }}
-              />
-            </>
-          )
+      <SteppedListing
+        query={query}
+        label="Ledger"
+        head={
+          <>
+            <Table.Th>Time</Table.Th>
+            <Table.Th>Outcome</Table.Th>
+            <Table.Th>Why</Table.Th>
+            <Table.Th className={classes.number}>Late by</Table.Th>
+            <Table.Th className={classes.number}>Duration</Table.Th>
+            <Table.Th className={classes.number}>Tokens</Table.Th>
+          </>
         }
-      </Loaded>
+        row={(slot) => (
+          <SlotRow key={`${slot.scheduled_for} ${slot.origin}`} slot={slot} zone={cron.timezone} />
+        )}
+        empty={
+          <Empty
+            Icon={CalendarClock}
+            title={status === "" ? "No slot has come yet." : "There is no such slot."}
+          />
+        }
+        limit={SHOWN}
+        steps={{ ends, setEnds }}
+        endOf={(slot) => slot.scheduled_for}
+      />
     </div>
   );
 }
@@ -111,38 +92,39 @@ function SlotRow({ slot, zone }: { slot: Slot; zone: string | null }) {
         <Time at={slot.scheduled_for} detail="second" cronZone={zone} />
       </Table.Td>
       <Table.Td>
-        <StatusMark status={outcomeOf(slot)} />
+        <Outcome slot={slot} />
       </Table.Td>
-      <Table.Td className={classes.why}>
-        {slot.origin !== "schedule" && (
-          <span className="muted">
-            {ORIGINS[slot.origin]}
-            {slot.requested_by !== null && (
-              <span className="foreign">, asked for by {slot.requested_by}</span>
-            )}
-            {explanation !== null && ": "}
-          </span>
-        )}
-        {explanation !== null && <span className="foreign">{explanation}</span>}
+      <Table.Td className={classes.reason}>
+        <div>
+          {slot.origin !== "schedule" && (
+            <span className="muted">
+              {ORIGINS[slot.origin]}
+              {slot.requested_by !== null && (
+                <span className="foreign">, asked for by {slot.requested_by}</span>
+              )}
+              {explanation !== null && ": "}
+            </span>
+          )}
+          {explanation !== null && <span className="foreign">{explanation}</span>}
+        </div>
       </Table.Td>
-      <Table.Td className={classes.number}>{formatDuration(slot.lateness_ms)}</Table.Td>
+      <Table.Td className={classes.number}>{formatDuration(latenessOf(slot))}</Table.Td>
       <Table.Td className={classes.number}>{formatDuration(run?.duration_ms)}</Table.Td>
       <Table.Td className={classes.number}>
         {run === null ? "–" : formatShort(run.input_tokens + run.output_tokens)}
       </Table.Td>
-      <Table.Td>
-        {slot.run_id === null ? (
-          <span aria-label="none">–</span>
-        ) : (
-          <Link
-            href={addressOf.run(slot.run_id)}
-            aria-label={`Run of ${slot.scheduled_for}`}
-            className="nowrap"
-          >
-            Open
-          </Link>
-        )}
-      </Table.Td>
     </Table.Tr>
+  );
+}
+
+/** It opens the run, if there is one. */
+function Outcome({ slot }: { slot: Slot }) {
+  const mark = <StatusMark status={outcomeOf(slot)} />;
+  if (slot.run_id === null) return mark;
+  return (
+    <Link href={addressOf.run(slot.run_id)} className={classes.outcome}>
+      {mark}
+      <span className="visually-hidden">, run of {slot.scheduled_for}</span>
+    </Link>
   );
 }

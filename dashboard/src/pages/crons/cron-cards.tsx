@@ -1,7 +1,16 @@
 /** Crons below each other, for a narrow screen. */
 import { cronTitle } from "../../format/cron-title";
 import { formatDuration, formatRatio, formatShort } from "../../format/figures";
-import { type CronListProps, CronName, CronSchedule, CronState, LastSlots, NextTime } from "./cron-parts";
+import { forecastTokens } from "../../format/forecast";
+import {
+  type CronListProps,
+  CronName,
+  CronSchedule,
+  CronState,
+  CronTrouble,
+  LastSlots,
+  NextTime,
+} from "./cron-parts";
 import classes from "./crons-page.module.css";
 
 export function CronCards({ crons, slotsOf, nameOf }: CronListProps) {
@@ -26,6 +35,7 @@ export function CronCards({ crons, slotsOf, nameOf }: CronListProps) {
                 <NextTime cron={cron} />
               </div>
             </div>
+            <CronTrouble cron={cron} />
             <LastSlots slots={slotsOf(cron.cron_id)} title={cronTitle(cron, assistant)} />
             <dl className={classes.facts}>
               <div>
@@ -40,6 +50,12 @@ export function CronCards({ crons, slotsOf, nameOf }: CronListProps) {
                 <dt>Tokens today</dt>
                 <dd>{formatShort(figures.tokens.today)}</dd>
               </div>
+              {cron.enabled && (
+                <div>
+                  <dt>In 30 days</dt>
+                  <dd>{forecastTokens(figures, cron.times_in_30_days)}</dd>
+                </div>
+              )}
             </dl>
           </li>
         );

@@ -7,7 +7,8 @@ import { SlotStrip } from "../../components/slot-strip";
 import { type Status, StatusMark } from "../../components/status";
 import { RelativeTime, Time } from "../../components/time";
 import { cronTitle } from "../../format/cron-title";
-import { counted } from "../../format/figures";
+import { counted, formatShort } from "../../format/figures";
+import { forecastInWords, forecastTokens } from "../../format/forecast";
 import { shortDescription } from "../../format/schedule-words";
 import { formatSpan } from "../../format/time";
 import { addressOf } from "../../routes";
@@ -72,17 +73,34 @@ export function LastSlots({ slots, title }: { slots: readonly Slot[] | undefined
   return <SlotStrip slots={slots} label={`Last times of ${title}`} />;
 }
 
+/** What it used today, and what its schedule will use. */
+export function CronTokens({ cron }: { cron: ListedCron }) {
+  const { figures, times_in_30_days: times } = cron;
+  return (
+    <>
+      <div>{formatShort(figures.tokens.today)}</div>
+      {cron.enabled && (
+        <div className={classes.sub} title={forecastInWords(figures, times)}>
+          {forecastTokens(figures, times)} in 30 d
+        </div>
+      )}
+    </>
+  );
+}
+
 const statusOf = (cron: ListedCron): Status => {
   if (!cron.enabled) return "paused";
   return cron.next_run_date === null ? "ended" : "enabled";
 };
 
-/** Whether it fires, and why not; how many runs failed in a row. */
-export function CronState({ cron }: { cron: ListedCron }) {
+/** Whether it fires. */
+export const CronState = ({ cron }: { cron: ListedCron }) => <StatusMark status={statusOf(cron)} />;
+
+/** Why it does not fire, and how many of its last runs failed. */
+export function CronTrouble({ cron }: { cron: ListedCron }) {
   const failures = cron.figures.failures_in_a_row;
   return (
     <>
-      <StatusMark status={statusOf(cron)} />
       {!cron.enabled && cron.note !== null && <div className={classes.note}>{cron.note}</div>}
       {failures > 0 && <div className={`${classes.bad} nowrap`}>{counted(failures, "failure")} in a row</div>}
     </>

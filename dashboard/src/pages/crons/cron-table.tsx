@@ -2,8 +2,17 @@
 import { Table } from "@mantine/core";
 import { DataTable } from "../../components/data-table";
 import { cronTitle } from "../../format/cron-title";
-import { formatDuration, formatRatio, formatShort } from "../../format/figures";
-import { type CronListProps, CronName, CronSchedule, CronState, LastSlots, NextTime } from "./cron-parts";
+import { formatDuration, formatRatio } from "../../format/figures";
+import {
+  type CronListProps,
+  CronName,
+  CronSchedule,
+  CronState,
+  CronTokens,
+  CronTrouble,
+  LastSlots,
+  NextTime,
+} from "./cron-parts";
 import classes from "./crons-page.module.css";
 
 export function CronTable({ crons, slotsOf, nameOf }: CronListProps) {
@@ -17,7 +26,10 @@ export function CronTable({ crons, slotsOf, nameOf }: CronListProps) {
       <Table.Th className={classes.number} title="19 of 20 runs began at most so long after their time">
         Late (p95)
       </Table.Th>
-      <Table.Th className={classes.number} title="Of this day in UTC">
+      <Table.Th
+        className={classes.number}
+        title="Of this day in UTC. Below: how often the cron fires in the next 30 days, times what a run used on average so far"
+      >
         Tokens today
       </Table.Th>
       <Table.Th>Status</Table.Th>
@@ -44,9 +56,12 @@ export function CronTable({ crons, slotsOf, nameOf }: CronListProps) {
             </Table.Td>
             <Table.Td className={classes.number}>{formatRatio(figures.success_ratio)}</Table.Td>
             <Table.Td className={classes.number}>{formatDuration(figures.start_lateness_ms?.p95)}</Table.Td>
-            <Table.Td className={classes.number}>{formatShort(figures.tokens.today)}</Table.Td>
+            <Table.Td className={classes.number}>
+              <CronTokens cron={cron} />
+            </Table.Td>
             <Table.Td>
               <CronState cron={cron} />
+              <CronTrouble cron={cron} />
             </Table.Td>
           </Table.Tr>
         );

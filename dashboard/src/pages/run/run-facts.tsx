@@ -9,6 +9,7 @@ import { Section } from "../../components/page";
 import { StatusMark } from "../../components/status";
 import { Time } from "../../components/time";
 import { formatCount, formatDuration, shortId } from "../../format/figures";
+import { latenessOf } from "../../format/lateness";
 import { addressOf } from "../../routes";
 import { cronTitleOf } from "./cron-of-run";
 
@@ -91,6 +92,7 @@ export function RunFacts({ run, cron, slot, thread, isThreadGone, later }: RunFa
 
 function SlotFacts({ slot, cron }: { slot: Slot; cron: Cron | undefined }) {
   const isByHand = slot.origin === "manual";
+  const lateness = latenessOf(slot);
   return (
     <>
       <Fact name={isByHand ? "Asked for" : "Slot"}>
@@ -104,9 +106,7 @@ function SlotFacts({ slot, cron }: { slot: Slot; cron: Cron | undefined }) {
           </>
         )}
       </Fact>
-      {!isByHand && slot.lateness_ms !== null && (
-        <Fact name="Lateness">{formatDuration(slot.lateness_ms)}</Fact>
-      )}
+      {lateness !== null && <Fact name="Lateness">{formatDuration(lateness)}</Fact>}
     </>
   );
 }

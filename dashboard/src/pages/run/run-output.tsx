@@ -1,7 +1,8 @@
 /** What a run has made: the values of its state, as far as they are still there. */
 import { CloudOff, Hourglass } from "lucide-react";
 import { useMemo } from "react";
-import { isNotFound, isUnderWay } from "../../api/runs";
+import { isNotFound } from "../../api/http";
+import { isUnderWay } from "../../api/runs";
 import { useStateOfRun, useValueBeforeRun } from "../../api/threads";
 import type { Run } from "../../api/types";
 import { findMessages } from "../../components/conversation/read-messages";

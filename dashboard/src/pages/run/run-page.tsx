@@ -1,7 +1,8 @@
 /** The page of a run: how it goes or went, what it was given, and what came of it. */
 import { OctagonX } from "lucide-react";
 import { useAssistantNames } from "../../api/assistants";
-import { isNotFound, isUnderWay, useCancelRun, useRun, useRunsOfThread, useSlotOfRun } from "../../api/runs";
+import { isNotFound } from "../../api/http";
+import { isUnderWay, useCancelRun, useRun, useRunsOfThread, useSlotOfRun } from "../../api/runs";
 import { useThread } from "../../api/threads";
 import type { Cron, Run, Thread } from "../../api/types";
 import { Columns } from "../../components/columns";
@@ -10,10 +11,11 @@ import { Disclosure } from "../../components/disclosure";
 import { JsonView } from "../../components/json-view";
 import { useNotice } from "../../components/notices";
 import { PageFrame, Section } from "../../components/page";
-import { Failed, Loading } from "../../components/states";
+import { PendingPage } from "../../components/pending-page";
 import { StatusMark } from "../../components/status";
 import { RelativeTime, Time } from "../../components/time";
 import { formatDuration, shortId } from "../../format/figures";
+import { latenessOf } from "../../format/lateness";
 import type { PageProps } from "../../routes";
 import { AttemptsSection } from "./attempts-section";
 import { cronTitleOf, useCronOfRun } from "./cron-of-run";
@@ -25,20 +27,15 @@ import { WaitingSection } from "./waiting-section";
 import { WebhookSection } from "./webhook-section";
 
 export default function RunPage({ params: { run_id: runId = "" } }: PageProps) {
-  const { data: run, error, refetch } = useRun(runId);
-  if (run !== undefined) return <ShownRun key={run.run_id} run={run} />;
-  return (
-    <PageFrame title={`Run ${shortId(runId)}`}>
-      {error === null && <Loading lines={8} />}
-      {error !== null &&
-        (isNotFound(error) ? <MissingRun /> : <Failed error={error} retry={() => void refetch()} />)}
-    </PageFrame>
-  );
+  const query = useRun(runId);
+  if (query.data !== undefined) return <ShownRun key={query.data.run_id} run={query.data} />;
+  return <PendingPage title={`Run ${shortId(runId)}`} query={query} missing={<MissingRun />} />;
 }
 
 function ShownRun({ run }: { run: Run }) {
   const cron = useCronOfRun(run);
   const slot = useSlotOfRun(run).data;
+  const lateness = slot == null ? null : latenessOf(slot);
   const thread = useThread(run.thread_id);
   const isThreadGone = isNotFound(thread.error);
   const isOfCron = typeof run.metadata.cron_id === "string";
@@ -59,7 +56,7 @@ function ShownRun({ run }: { run: Run }) {
         ) : (
           <>
             For <Time at={slot.scheduled_for} cronZone={cron?.timezone ?? null} />
-            {slot.lateness_ms !== null && `, ${formatDuration(slot.lateness_ms)} late`}
+            {lateness !== null && `, ${formatDuration(lateness)} late`}
           </>
         )
       }

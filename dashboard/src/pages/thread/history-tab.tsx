@@ -1,11 +1,11 @@
 /** The states of a thread, the newest first: after which step each was written, and what came next. One of them can be opened. */
-import { Button, Group, Table } from "@mantine/core";
+import { Button, Table } from "@mantine/core";
 import { History } from "lucide-react";
 import { useState } from "react";
 import { Link } from "wouter";
 import { useHistory, useStateAt } from "../../api/threads";
 import type { ThreadState } from "../../api/types";
-import { DataTable } from "../../components/data-table";
+import { SteppedListing } from "../../components/listing";
 import { Empty, Loaded } from "../../components/states";
 import { Time } from "../../components/time";
 import { shortId } from "../../format/figures";
@@ -16,118 +16,91 @@ const PAGE = 25;
 
 type Outline = Omit<ThreadState, "values">;
 
+const idOf = (state: Outline): string => state.checkpoint.checkpoint_id ?? "";
+
 export function HistoryTab({ threadId }: { threadId: string }) {
-  // The last checkpoint of each page before the one that is shown.
-  const [before, setBefore] = useState<readonly string[]>([]);
+  const [ends, setEnds] = useState<readonly string[]>([]);
   const [opened, setOpened] = useState<string | null>(null);
-  const last = before.at(-1);
-  const query = useHistory(threadId, { limit: PAGE, ...(last !== undefined && { before: last }) });
+  const before = ends.at(-1);
+  const query = useHistory(threadId, { limit: PAGE + 1, ...(before !== undefined && { before }) });
   return (
-    <Loaded query={query} lines={8}>
-      {(states) => {
-        const end = states.at(-1)?.checkpoint.checkpoint_id ?? null;
-        return (
+    <>
+      <SteppedListing
+        query={query}
+        label="States"
+        head={
           <>
-            {states.length === 0 ? (
-              <Empty
-                Icon={History}
-                title={before.length === 0 ? "There is no state yet" : "There are no older states"}
-              />
-            ) : (
-              <StateTable states={states} opened={opened} onOpen={setOpened} />
-            )}
-            <Group justify="flex-end" gap="xs" mt="sm">
-              <Button
-                size="xs"
-                variant="default"
-                disabled={before.length === 0}
-                onClick={() => {
-                  setBefore(before.slice(0, -1));
-                }}
-              >
-                Newer
-              </Button>
-              <Button
-                size="xs"
-                variant="default"
-                disabled={states.length < PAGE || end === null}
-                onClick={() => {
-                  if (end !== null) setBefore([...before, end]);
-                }}
-              >
-                Older
-              </Button>
-            </Group>
-            {opened !== null && <OpenedState threadId={threadId} checkpointId={opened} />}
+            <Table.Th>Step</Table.Th>
+            <Table.Th>Written</Table.Th>
+            <Table.Th>From</Table.Th>
+            <Table.Th>Next</Table.Th>
+            <Table.Th>Run</Table.Th>
+            <Table.Th>
+              <span className="visually-hidden">State</span>
+            </Table.Th>
           </>
-        );
-      }}
-    </Loaded>
+        }
+        row={(state) => (
+          <StateRow
+            key={idOf(state)}
+            state={state}
+            isOpen={opened === idOf(state)}
+            onToggle={() => {
+              setOpened(opened === idOf(state) ? null : idOf(state));
+            }}
+          />
+        )}
+        empty={<Empty Icon={History} title="There is no state yet" />}
+        limit={PAGE}
+        steps={{ ends, setEnds }}
+        endOf={idOf}
+      />
+      {opened !== null && <OpenedState threadId={threadId} checkpointId={opened} />}
+    </>
   );
 }
 
-interface StateTableProps {
-  readonly states: readonly Outline[];
-  readonly opened: string | null;
-  readonly onOpen: (checkpointId: string | null) => void;
+interface StateRowProps {
+  readonly state: Outline;
+  readonly isOpen: boolean;
+  readonly onToggle: () => void;
 }
 
-function StateTable({ states, opened, onOpen }: StateTableProps) {
+function StateRow({
+  state: { metadata, created_at: at, next, interrupts },
+  isOpen,
+  onToggle,
+}: StateRowProps) {
   return (
-    <DataTable
-      label="States"
-      head={
-        <>
-          <Table.Th>Step</Table.Th>
-          <Table.Th>Written</Table.Th>
-          <Table.Th>From</Table.Th>
-          <Table.Th>Next</Table.Th>
-          <Table.Th>Run</Table.Th>
-          <Table.Th>
-            <span className="visually-hidden">State</span>
-          </Table.Th>
-        </>
-      }
-    >
-      {states.map(({ checkpoint: { checkpoint_id: id }, metadata, created_at: at, next, interrupts }) => (
-        <Table.Tr key={id}>
-          <Table.Td className="figures">{typeof metadata.step === "number" ? metadata.step : "–"}</Table.Td>
-          <Table.Td>
-            <Time at={at} detail="second" />
-          </Table.Td>
-          <Table.Td>
-            <bdi>{typeof metadata.source === "string" ? metadata.source : "–"}</bdi>
-          </Table.Td>
-          <Table.Td>
-            {next.length === 0 ? (
-              <span className="muted">end</span>
-            ) : (
-              <span className="mono foreign">{next.join(", ")}</span>
-            )}
-            {interrupts.length > 0 && <div className="muted">interrupted</div>}
-          </Table.Td>
-          <Table.Td className="mono">
-            {typeof metadata.run_id === "string" ? (
-              <Link href={addressOf.run(metadata.run_id)}>{shortId(metadata.run_id)}</Link>
-            ) : (
-              "–"
-            )}
-          </Table.Td>
-          <Table.Td>
-            <Button
-              size="compact-xs"
-              variant="subtle"
-              aria-expanded={opened === id}
-              onClick={() => {
-                onOpen(opened === id ? null : id);
-              }}
-            >
-              {opened === id ? "Hide state" : "Show state"}
-            </Button>
-          </Table.Td>
-        </Table.Tr>
-      ))}
-    </DataTable>
+    <Table.Tr>
+      <Table.Td className="figures">{typeof metadata.step === "number" ? metadata.step : "–"}</Table.Td>
+      <Table.Td>
+        <Time at={at} detail="second" />
+      </Table.Td>
+      <Table.Td>
+        <bdi>{typeof metadata.source === "string" ? metadata.source : "–"}</bdi>
+      </Table.Td>
+      <Table.Td>
+        {next.length === 0 ? (
+          <span className="muted">end</span>
+        ) : (
+          <span className="mono foreign">{next.join(", ")}</span>
+        )}
+        {interrupts.length > 0 && <div className="muted">interrupted</div>}
+      </Table.Td>
+      <Table.Td className="mono">
+        {typeof metadata.run_id === "string" ? (
+          <Link href={addressOf.run(metadata.run_id)}>{shortId(metadata.run_id)}</Link>
+        ) : (
+          "–"
+        )}
+      </Table.Td>
+      <Table.Td>
+        <Button size="compact-xs" variant="subtle" aria-expanded={isOpen} onClick={onToggle}>
+          {isOpen ? "Hide state" : "Show state"}
+        </Button>
+      </Table.Td>
+    </Table.Tr>
   );
 }
 

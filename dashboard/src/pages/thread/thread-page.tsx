@@ -2,13 +2,15 @@
 import { Tabs } from "@mantine/core";
 import { SearchX } from "lucide-react";
 import { Link, useSearchParams } from "wouter";
-import { isNotFound, useRunsOfThread } from "../../api/runs";
+import { isNotFound } from "../../api/http";
+import { useRunsOfThread } from "../../api/runs";
 import { useThread } from "../../api/threads";
 import type { ThreadWithTtl } from "../../api/types";
 import { Columns } from "../../components/columns";
 import { Interrupts } from "../../components/interrupts/interrupts";
 import { PageFrame, Section } from "../../components/page";
-import { Empty, Failed, Loading } from "../../components/states";
+import { PendingPage } from "../../components/pending-page";
+import { Empty } from "../../components/states";
 import { StatusMark } from "../../components/status";
 import { RelativeTime } from "../../components/time";
 import { shortId } from "../../format/figures";
@@ -21,20 +23,21 @@ import { ThreadFacts } from "./thread-facts";
 const TABS = ["state", "history", "runs"] as const;
 
 export default function ThreadPage({ params: { thread_id: threadId = "" } }: PageProps) {
-  const { data: thread, error, refetch } = useThread(threadId);
+  const query = useThread(threadId);
+  const { data: thread, error } = query;
   // What was read before the thread was deleted is not shown as if it were still there.
   if (thread !== undefined && !isNotFound(error)) return <ShownThread key={threadId} thread={thread} />;
   return (
-    <PageFrame title={`Thread ${shortId(threadId)}`}>
-      {error === null && <Loading lines={8} />}
-      {isNotFound(error) && (
+    <PendingPage
+      title={`Thread ${shortId(threadId)}`}
+      query={query}
+      missing={
         <Empty Icon={SearchX} title="There is no such thread">
           It was deleted, or it went with its run, as the threads of most crons do. Its runs may still be
           found in the list of the runs of their <Link href={addressOf.crons()}>cron</Link>.
         </Empty>
-      )}
-      {error !== null && !isNotFound(error) && <Failed error={error} retry={() => void refetch()} />}
-    </PageFrame>
+      }
+    />
   );
 }
 

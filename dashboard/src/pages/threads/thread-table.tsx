@@ -3,7 +3,6 @@ import { Table } from "@mantine/core";
 import { MessagesSquare } from "lucide-react";
 import { Link } from "wouter";
 import type { Thread } from "../../api/types";
-import { DataTable } from "../../components/data-table";
 import { Empty } from "../../components/states";
 import { StatusMark } from "../../components/status";
 import { RelativeTime, Time } from "../../components/time";
@@ -12,54 +11,44 @@ import { counted, shortId } from "../../format/figures";
 import { addressOf } from "../../routes";
 import classes from "./threads-page.module.css";
 
-interface ThreadTableProps {
-  readonly threads: readonly Thread[];
-  readonly ofCrons: boolean;
-  readonly isFiltered: boolean;
+export function ThreadHead({ ofCrons }: { ofCrons: boolean }) {
+  return (
+    <>
+      <Table.Th>Thread</Table.Th>
+      <Table.Th>Status</Table.Th>
+      {ofCrons && <Table.Th>Cron</Table.Th>}
+      <Table.Th>Metadata</Table.Th>
+      <Table.Th>Changed</Table.Th>
+      <Table.Th>Made</Table.Th>
+    </>
+  );
 }
 
-export function ThreadTable({ threads, ofCrons, isFiltered }: ThreadTableProps) {
-  if (threads.length === 0) return <NoThreads ofCrons={ofCrons} isFiltered={isFiltered} />;
+export function ThreadRow({ thread, ofCrons }: { thread: Thread; ofCrons: boolean }) {
   return (
-    <DataTable
-      label="Threads"
-      head={
-        <>
-          <Table.Th>Thread</Table.Th>
-          <Table.Th>Status</Table.Th>
-          {ofCrons && <Table.Th>Cron</Table.Th>}
-          <Table.Th>Metadata</Table.Th>
-          <Table.Th>Changed</Table.Th>
-          <Table.Th>Made</Table.Th>
-        </>
-      }
-    >
-      {threads.map((thread) => (
-        <Table.Tr key={thread.thread_id}>
-          <Table.Td className="mono">
-            <Link href={addressOf.thread(thread.thread_id)}>{shortId(thread.thread_id)}</Link>
-          </Table.Td>
-          <Table.Td>
-            <StatusMark status={thread.status} />
-            <Waiting thread={thread} />
-          </Table.Td>
-          {ofCrons && (
-            <Table.Td>
-              <CronLink metadata={thread.metadata} />
-            </Table.Td>
-          )}
-          <Table.Td>
-            <div className={classes.metadata}>{metadataText(thread.metadata)}</div>
-          </Table.Td>
-          <Table.Td>
-            <RelativeTime at={thread.updated_at} />
-          </Table.Td>
-          <Table.Td>
-            <Time at={thread.created_at} />
-          </Table.Td>
-        </Table.Tr>
-      ))}
-    </DataTable>
+    <Table.Tr>
+      <Table.Td className="mono">
+        <Link href={addressOf.thread(thread.thread_id)}>{shortId(thread.thread_id)}</Link>
+      </Table.Td>
+      <Table.Td>
+        <StatusMark status={thread.status} />
+        <Waiting thread={thread} />
+      </Table.Td>
+      {ofCrons && (
+        <Table.Td>
+          <CronLink metadata={thread.metadata} />
+        </Table.Td>
+      )}
+      <Table.Td>
+        <div className={classes.metadata}>{metadataText(thread.metadata)}</div>
+      </Table.Td>
+      <Table.Td>
+        <RelativeTime at={thread.updated_at} />
+      </Table.Td>
+      <Table.Td>
+        <Time at={thread.created_at} />
+      </Table.Td>
+    </Table.Tr>
   );
 }
 
@@ -91,7 +80,7 @@ function metadataText(metadata: Thread["metadata"]): string {
   return text.length > METADATA_CHARACTERS ? `${text.slice(0, METADATA_CHARACTERS)}…` : text;
 }
 
-function NoThreads({ ofCrons, isFiltered }: { ofCrons: boolean; isFiltered: boolean }) {
+export function NoThreads({ ofCrons, isFiltered }: { ofCrons: boolean; isFiltered: boolean }) {
   if (isFiltered) return <Empty Icon={MessagesSquare} title="No thread passes these filters" />;
   if (!ofCrons) return <Empty Icon={MessagesSquare} title="There are no other threads" />;
   return (

@@ -4,12 +4,11 @@ import { useState } from "react";
 import { useSearchParams } from "wouter";
 import { useThreadPage } from "../../api/threads";
 import type { ThreadStatus } from "../../api/types";
+import { PagedListing } from "../../components/listing";
 import { MetadataFilter } from "../../components/metadata-filter";
 import { PageFrame, Section } from "../../components/page";
-import { Pager } from "../../components/pager";
-import { Loaded } from "../../components/states";
+import { NoThreads, ThreadHead, ThreadRow } from "./thread-table";
 import classes from "./threads-page.module.css";
-import { ThreadTable } from "./thread-table";
 
 const PAGE = 25;
 
@@ -94,18 +93,21 @@ export default function ThreadsPage() {
             }}
           />
         </div>
-        <Loaded query={query} lines={8}>
-          {(page) => (
-            <>
-              <ThreadTable
-                threads={page.items}
-                ofCrons={kind === "crons"}
-                isFiltered={status !== undefined || metadata !== undefined}
-              />
-              <Pager page={page} offset={offset} limit={PAGE} onOffset={setOffset} />
-            </>
-          )}
-        </Loaded>
+        <PagedListing
+          query={query}
+          label="Threads"
+          head={<ThreadHead ofCrons={kind === "crons"} />}
+          row={(thread) => <ThreadRow key={thread.thread_id} thread={thread} ofCrons={kind === "crons"} />}
+          empty={
+            <NoThreads
+              ofCrons={kind === "crons"}
+              isFiltered={status !== undefined || metadata !== undefined}
+            />
+          }
+          offset={offset}
+          limit={PAGE}
+          onOffset={setOffset}
+        />
       </Section>
     </PageFrame>
   );
