@@ -178,7 +178,11 @@ it("shows what a change will change, sends that alone, and loses nothing that th
     interrupt_before: ["plan"],
     catchup: "all",
   });
+  await server.runNow(cron.cron_id);
   await open(`/dashboard/crons/${cron.cron_id}/edit`);
+  await field("Cron expression").fill("0 9 * * *");
+  await preview().getByText("≈ 56.8K tokens").waitFor();
+  await field("Cron expression").fill(SELDOM);
   const changes = page.getByRole("region", { name: "What will change" }).first();
   await changes.getByText("Nothing yet.").waitFor();
   expect(await page.getByRole("button", { name: "Save" }).isDisabled()).toBe(true);

@@ -6,7 +6,7 @@ import { EVERY_FEW_SECONDS, EVERY_SECOND, EVERY_TEN_SECONDS } from "./query-clie
 import type { Run, Slot } from "./types";
 
 /** A run that was made just now is known by its id after a second at the latest. */
-const UNKNOWN_YET = { tries: 8, delayMs: 500 };
+const UNKNOWN_YET = { tries: 4, delayMs: 500 };
 
 export const isUnderWay = (run: Pick<Run, "status">): boolean =>
   run.status === "pending" || run.status === "running";

@@ -16,6 +16,8 @@ import { WhenSection } from "./when-section";
 interface CronFormProps {
   readonly form: CronFormState;
   readonly isNew: boolean;
+  /** The cron that is changed or copied: its runs tell what a run uses. */
+  readonly likeCronId?: string | undefined;
   /** Between the fields and the buttons. */
   readonly children?: ReactNode;
   readonly submitLabel: string;
@@ -29,6 +31,7 @@ interface CronFormProps {
 export function CronForm({
   form,
   isNew,
+  likeCronId,
   children,
   submitLabel,
   canSubmit = true,
@@ -76,7 +79,7 @@ export function CronForm({
       }}
     >
       <WhatSection form={form} isNew={isNew} />
-      <WhenSection form={form} />
+      <WhenSection form={form} likeCronId={likeCronId} />
       <ThreadSection form={form} isNew={isNew} />
       <PolicySections form={form} />
       <MoreSection form={form} />

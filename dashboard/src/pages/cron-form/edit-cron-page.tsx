@@ -44,6 +44,7 @@ function EditCron({ cron }: { cron: Cron }) {
       <CronForm
         form={form}
         isNew={false}
+        likeCronId={cron.cron_id}
         submitLabel="Save"
         canSubmit={changes.length > 0}
         moreFaults={() => changeFaults(changes)}

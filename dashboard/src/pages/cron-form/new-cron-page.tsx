@@ -50,6 +50,7 @@ function NewCron({ original, assistantId = "" }: { original?: Cron; assistantId?
       <CronForm
         form={form}
         isNew
+        likeCronId={original?.cron_id}
         submitLabel="Create"
         onSubmit={submit}
         onCancel={() => {

@@ -1,15 +1,15 @@
 /** When it runs: the schedule, typed or built, its zone and its end; beside it what that means, as it is typed. */
-import { Select, Table, TextInput } from "@mantine/core";
+import { Select, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { useMemo } from "react";
-import { usePreview } from "../../api/crons";
+import { useCronFigures, usePreview } from "../../api/crons";
 import type { Preview } from "../../api/types";
-import { DataTable } from "../../components/data-table";
 import { Section } from "../../components/page";
 import { ScheduleWarnings } from "../../components/schedule-warnings";
-import { TimeRows } from "../../components/time-rows";
+import { TimesTable } from "../../components/times-table";
 import { fieldErrors } from "../../format/field-errors";
 import { counted } from "../../format/figures";
+import { endedRuns, forecastTokens } from "../../format/forecast";
 import { parseTyped } from "../../format/time";
 import { shortDescription } from "../../format/schedule-words";
 import classes from "./cron-form.module.css";
@@ -20,7 +20,13 @@ const TYPING_MS = 300;
 const SHOWN = 6;
 const PREVIEWED: ReadonlySet<string> = new Set(["schedule", "timezone", "end_time"]);
 
-export function WhenSection({ form }: { form: CronFormState }) {
+interface WhenSectionProps {
+  readonly form: CronFormState;
+  /** A cron whose runs tell what a run uses. */
+  readonly likeCronId: string | undefined;
+}
+
+export function WhenSection({ form, likeCronId }: WhenSectionProps) {
   const { schedule, timezone, end_time: endTime } = form.values;
   const [typed] = useDebouncedValue(JSON.stringify({ schedule, timezone, endTime }), TYPING_MS);
   const asked = JSON.parse(typed) as { schedule: string; timezone: string; endTime: string };
@@ -66,7 +72,7 @@ export function WhenSection({ form }: { form: CronFormState }) {
           {preview.isError ? (
             <p className="muted">{other ?? "The schedule cannot be used as it is."}</p>
           ) : (
-            preview.data !== undefined && <Meaning preview={preview.data} />
+            preview.data !== undefined && <Meaning preview={preview.data} likeCronId={likeCronId} />
           )}
         </div>
       </div>
@@ -74,8 +80,7 @@ export function WhenSection({ form }: { form: CronFormState }) {
   );
 }
 
-function Meaning({ preview }: { preview: Preview }) {
-  const zone = preview.timezone ?? "UTC";
+function Meaning({ preview, likeCronId }: { preview: Preview; likeCronId: string | undefined }) {
   return (
     <>
       <div aria-live="polite">
@@ -83,23 +88,24 @@ function Meaning({ preview }: { preview: Preview }) {
         <p>
           Fires <strong>{counted(preview.times_in_30_days, "time")}</strong> in the next 30 days, and{" "}
           {counted(preview.times_in_365_days, "time")} within a year.
+          {likeCronId !== undefined && <Cost cronId={likeCronId} times={preview.times_in_30_days} />}
         </p>
       </div>
       <ScheduleWarnings warnings={preview.warnings} />
-      {preview.next.length > 0 && (
-        <DataTable
-          label="Next times"
-          head={
-            <>
-              {zone !== "UTC" && <Table.Th>{zone}</Table.Th>}
-              <Table.Th>UTC</Table.Th>
-              <Table.Th>In</Table.Th>
-            </>
-          }
-        >
-          <TimeRows times={preview.next} isUtc={zone === "UTC"} />
-        </DataTable>
-      )}
+      <TimesTable preview={preview} />
+    </>
+  );
+}
+
+/** What so many times cost, if each uses what the runs of this cron used. */
+function Cost({ cronId, times }: { cronId: string; times: number }) {
+  const { data: figures } = useCronFigures(cronId);
+  if (figures === undefined || endedRuns(figures) === 0) return null;
+  return (
+    <>
+      {" "}
+      That is <strong>{forecastTokens(figures, times)} tokens</strong> in 30 days, if each run uses what the
+      runs so far used on average.
     </>
   );
 }

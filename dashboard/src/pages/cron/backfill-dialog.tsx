@@ -1,14 +1,15 @@
 /** Runs the slots of a past period that got no run, after showing which those are. */
 import { TextInput } from "@mantine/core";
 import { useState } from "react";
-import { useBackfill, useBackfillPreview } from "../../api/crons";
-import type { BackfillPreview } from "../../api/types";
+import { useBackfill, useBackfillPreview, useCronFigures } from "../../api/crons";
+import type { BackfillPreview, Cron } from "../../api/types";
 import { ConfirmDialog } from "../../components/confirm";
 import { useNotice } from "../../components/notices";
 import { Loaded } from "../../components/states";
 import { Time } from "../../components/time";
 import { useZone, zoneName } from "../../components/zone";
 import { counted } from "../../format/figures";
+import { endedRuns, forecastTokens } from "../../format/forecast";
 import { parseTyped } from "../../format/time";
 import type { CronDialogProps } from "./cron-actions";
 import classes from "./dialogs.module.css";
@@ -57,7 +58,7 @@ export default function BackfillDialog({ cron, onClose }: CronDialogProps) {
         </div>
         {period.start !== null && period.end !== null && (
           <Loaded query={preview} lines={3}>
-            {(found) => <Found preview={found} zone={cron.timezone} />}
+            {(found) => <Found preview={found} cron={cron} />}
           </Loaded>
         )}
       </div>
@@ -65,7 +66,8 @@ export default function BackfillDialog({ cron, onClose }: CronDialogProps) {
   );
 }
 
-function Found({ preview, zone }: { preview: BackfillPreview; zone: string | null }) {
+function Found({ preview, cron }: { preview: BackfillPreview; cron: Cron }) {
+  const { data: figures } = useCronFigures(cron.cron_id);
   const withRun =
     preview.slots_with_run === 0
       ? ""
@@ -74,13 +76,16 @@ function Found({ preview, zone }: { preview: BackfillPreview; zone: string | nul
   return (
     <div>
       <p role="status">
-        {counted(preview.slots, "slot")} will run, one after the other, each a run that may be billed.
+        {counted(preview.slots, "slot")} will run, one after the other, each a run that may be billed
+        {figures !== undefined && endedRuns(figures) > 0
+          ? `: ${forecastTokens(figures, preview.slots)} tokens, if each uses what the runs so far used on average.`
+          : "."}
         {withRun}
       </p>
       <ul className={classes.times} aria-label="Slots to be run" tabIndex={0}>
         {preview.times.map((at) => (
           <li key={at}>
-            <Time at={at} detail="second" cronZone={zone} />
+            <Time at={at} detail="second" cronZone={cron.timezone} />
           </li>
         ))}
       </ul>

@@ -14,13 +14,15 @@ import { formatInstant } from "../../format/time";
 import classes from "./cron-charts.module.css";
 
 const HEIGHT = 180;
+/** With more of them, a dot for each hides the line. */
+const MAX_DOTS = 40;
 /** What a chart shows is said in its caption, so the keyboard need not stop at it. */
 const CHART_PROPS = { accessibilityLayer: false, margin: { right: 12 } } as const;
 /** Of `2026-11-26 08:30:00`, what a tick has room for. */
 const AXIS_PROPS = { tickFormatter: (at: string) => at.slice(5, 16) } as const;
 const SERIES = {
   duration: { name: "duration", label: "Duration", color: "var(--tone-busy)" },
-  lateness: { name: "lateness", label: "Late by", color: "var(--tone-warn)" },
+  lateness: { name: "lateness", label: "Lateness", color: "var(--tone-warn)" },
   input: { name: "input", label: "Tokens in", color: "var(--tone-busy)" },
   output: { name: "output", label: "Tokens out", color: "var(--tone-good)" },
 } as const;
@@ -53,32 +55,29 @@ function Charts({ slots }: { slots: readonly Slot[] }) {
     output: slot.run?.output_tokens ?? null,
   }));
   const shared = { h: HEIGHT, data, dataKey: "at", tickLine: "none", xAxisProps: AXIS_PROPS } as const;
-  const withDots = data.length < 40;
   const tokens = data.map(({ input, output }) => (input ?? 0) + (output ?? 0));
-  const durations = data.flatMap(({ duration }) => duration ?? []);
-  const delays = data.flatMap(({ lateness: delay }) => delay ?? []);
   return (
     <div className="stack">
-      <Chart title="Duration" summary={inWords(durations)} isEmpty={durations.length === 0}>
-        <LineChart
-          lineChartProps={CHART_PROPS}
-          {...shared}
-          withDots={withDots}
-          series={[SERIES.duration]}
-          valueFormatter={formatDuration}
-          curveType="linear"
-        />
-      </Chart>
-      <Chart title="Lateness" summary={inWords(delays)} isEmpty={delays.length === 0}>
-        <LineChart
-          lineChartProps={CHART_PROPS}
-          {...shared}
-          withDots={withDots}
-          series={[SERIES.lateness]}
-          valueFormatter={formatDuration}
-          curveType="linear"
-        />
-      </Chart>
+      {[SERIES.duration, SERIES.lateness].map((series) => {
+        const values = data.flatMap((slot) => slot[series.name] ?? []);
+        return (
+          <Chart
+            key={series.name}
+            title={series.label}
+            summary={inWords(values)}
+            isEmpty={values.length === 0}
+          >
+            <LineChart
+              {...shared}
+              lineChartProps={CHART_PROPS}
+              withDots={data.length < MAX_DOTS}
+              series={[series]}
+              valueFormatter={formatDuration}
+              curveType="linear"
+            />
+          </Chart>
+        );
+      })}
       <Chart
         title="Tokens"
         summary={`${counted(data.length, "run")}: ${formatShort(tokens.reduce((sum, count) => sum + count, 0))} in all, at most ${formatShort(Math.max(...tokens))} by one.`}

@@ -44,8 +44,8 @@ export function CronFigures({ cron, timesInMonth }: CronFiguresProps) {
               name="Tokens in 30 days"
               value={timesInMonth === undefined ? "–" : forecastTokens(figures, timesInMonth)}
             >
+              {!cron.enabled && "If it is resumed: "}
               {timesInMonth !== undefined && forecastInWords(figures, timesInMonth)}
-              {!cron.enabled && ", if it is resumed"}
             </Figure>
           </dl>
         )}

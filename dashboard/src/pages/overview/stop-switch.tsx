@@ -31,7 +31,7 @@ export function StopSwitch() {
       buttonProps={{ leftSection: <Icon size={16} aria-hidden /> }}
     >
       <div className="stack">
-        <p style={{ margin: 0 }}>
+        <p>
           {stopped
             ? "Each cron fires again from its next time on. What was skipped meanwhile is not made up for."
             : "No cron of this server fires until you start them again. Their times are skipped, with your note as the reason. Runs that have begun go on."}
