@@ -1,6 +1,6 @@
 /** What crons, runs, models and people say is shown as text, whatever it is. */
 import type { Page } from "playwright-core";
-import { afterEach, beforeAll, expect, inject, it } from "vitest";
+import { afterEach, beforeAll, expect, it } from "vitest";
 import { closePage, expectNoFaults, expectNoSidewaysScroll, openPage, WIDTHS } from "./browser";
 import { server } from "./shared-server";
 
@@ -30,7 +30,12 @@ beforeAll(async () => {
   const cron = await server.makeCron(assistant, { ...yearly, input });
   const run = await server.runNow(cron);
   await server.post(`/runs/crons/${cron}/pause`, { note: TEXT });
-  const failing = await server.makeCron("invoices", { ...yearly, input: { mode: `fail: ${TEXT}` } });
+  const longName = { name: `${TEXT} ${"long".repeat(2_500)}` };
+  const failing = await server.makeCron("invoices", {
+    ...yearly,
+    metadata: longName,
+    input: { mode: `fail: ${TEXT}` },
+  });
   const failed = await server.runNow(failing);
   await server.post("/threads", { metadata: { title: TEXT, [TEXT]: TEXT } });
   addresses = [
@@ -49,7 +54,7 @@ it("on every page", async () => {
   });
   const shown: string[] = [];
   for (const address of addresses) {
-    await page.goto(`${inject("serverUrl")}/dashboard${address}`);
+    await page.goto(`${server.url}/dashboard${address}`);
     await page.getByRole("heading", { level: 1 }).waitFor();
     await page.waitForLoadState("networkidle");
     if ((await page.locator("body").innerText()).includes(MARKUP)) shown.push(address);
@@ -64,6 +69,10 @@ it("on every page", async () => {
     expect([address, made]).toEqual([address, { hacked: false, images: 0, scripts: 0, links: [] }]);
     await expectNoSidewaysScroll(page);
   }
+  // Ten thousand characters do not push everything else off the screen.
+  await page.goto(`${server.url}/dashboard${CRONS}`);
+  await expect.poll(() => page.getByText("1 failure in a row").count()).toBe(1);
+  expect(await page.evaluate(() => document.documentElement.scrollHeight)).toBeLessThan(4_000);
   expect(dialogs).toBe(0);
   expect(shown).toEqual(expect.arrayContaining(["", CRONS]));
   expectNoFaults(page);

@@ -1,6 +1,6 @@
 /** Assistants. Query keys begin with "assistants". */
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { shortId } from "../format/figures";
+import { shortId, shortName } from "../format/figures";
 import { sdk } from "./client";
 import { call, callPage } from "./http";
 import type { Assistant } from "./types";
@@ -39,7 +39,10 @@ export function useAssistantNames(): (assistantId: string) => string {
         },
       );
       return new Map(
-        items.map(({ assistant_id: id, name, graph_id: graph }) => [id, name === "" ? graph : name]),
+        items.map(({ assistant_id: id, name, graph_id: graph }) => [
+          id,
+          shortName(name === "" ? graph : name),
+        ]),
       );
     },
     staleTime: SELDOM_MS,

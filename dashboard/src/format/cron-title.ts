@@ -1,6 +1,6 @@
 /** What a cron or a run is called. The API gives them no names, so one is taken from the metadata. */
 import type { Cron, Run } from "../api/types";
-import { shortId } from "./figures";
+import { shortId, shortName } from "./figures";
 
 /** Where a name that is given in the dashboard is kept. */
 export const NAME_KEY = "name";
@@ -8,9 +8,10 @@ export const NAME_KEY = "name";
 const NAME_KEYS = [NAME_KEY, "title", "declared_name"];
 
 function nameIn(metadata: Readonly<Record<string, unknown>>): string | undefined {
-  return NAME_KEYS.map((key) => metadata[key]).find(
+  const name = NAME_KEYS.map((key) => metadata[key]).find(
     (value): value is string => typeof value === "string" && value.trim() !== "",
   );
+  return name === undefined ? undefined : shortName(name);
 }
 
 /** @param assistant the name of its assistant, for a cron whose metadata has no name */

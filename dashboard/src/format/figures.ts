@@ -37,6 +37,14 @@ export function formatRatio(ratio: number | null | undefined): string {
 /** The last digits of an id. The first ones are the time, which things that were made in the same minute share. */
 export const shortId = (id: string): string => id.slice(-8);
 
+const MAX_NAME = 200;
+
+/** A name that others gave, which may have thousands of characters: as many of them as a heading has room for. */
+export const shortName = (name: string): string => {
+  const characters = [...name.slice(0, 2 * MAX_NAME)];
+  return characters.length > MAX_NAME ? `${characters.slice(0, MAX_NAME).join("")}…` : name;
+};
+
 /** `1 run`, `2 runs`. */
 export const counted = (count: number, noun: string, plural = `${noun}s`): string =>
   `${formatCount(count)} ${count === 1 ? noun : plural}`;

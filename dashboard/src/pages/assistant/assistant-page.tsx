@@ -11,7 +11,7 @@ import { PageFrame, Section } from "../../components/page";
 import { PendingPage } from "../../components/pending-page";
 import { Empty } from "../../components/states";
 import { Time } from "../../components/time";
-import { shortId } from "../../format/figures";
+import { shortId, shortName } from "../../format/figures";
 import { addressOf, type PageProps } from "../../routes";
 import { AssistantCrons } from "./assistant-crons";
 import { Schemas } from "./schemas";
@@ -36,7 +36,7 @@ export default function AssistantPage({ params: { assistant_id: id = "" } }: Pag
 function ShownAssistant({ assistant }: { assistant: Assistant }) {
   return (
     <PageFrame
-      title={assistant.name}
+      title={shortName(assistant.name)}
       below={assistant.description !== null && <span className="foreign">{assistant.description}</span>}
       actions={
         <Button

@@ -8,6 +8,7 @@ import type { Assistant } from "../../api/types";
 import { PagedListing } from "../../components/listing";
 import { PageFrame, Section } from "../../components/page";
 import { Empty } from "../../components/states";
+import { shortName } from "../../format/figures";
 import { addressOf } from "../../routes";
 import classes from "./assistants-page.module.css";
 import { CronCount } from "./cron-count";
@@ -56,7 +57,7 @@ function AssistantRow({ assistant }: { assistant: Assistant }) {
       <Table.Td>
         <div className={classes.about}>
           <Link href={addressOf.assistant(id)} className={classes.name}>
-            <bdi>{name}</bdi>
+            <bdi>{shortName(name)}</bdi>
           </Link>
           {description !== null && <p className={classes.description}>{description}</p>}
         </div>
@@ -69,7 +70,7 @@ function AssistantRow({ assistant }: { assistant: Assistant }) {
         <CronCount assistantId={id} />
       </Table.Td>
       <Table.Td className="nowrap">
-        <Link href={addressOf.newCronWith(id)} aria-label={`New cron with ${name}`}>
+        <Link href={addressOf.newCronWith(id)} aria-label={`New cron with ${shortName(name)}`}>
           New cron
         </Link>
       </Table.Td>

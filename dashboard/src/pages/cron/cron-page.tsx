@@ -12,7 +12,7 @@ import { Loading } from "../../components/states";
 import { StatusMark } from "../../components/status";
 import { RelativeTime } from "../../components/time";
 import { cronTitle } from "../../format/cron-title";
-import { shortId } from "../../format/figures";
+import { shortId, shortName } from "../../format/figures";
 import { shortDescription } from "../../format/schedule-words";
 import { addressOf, type PageProps } from "../../routes";
 import { CronActions } from "./cron-actions";
@@ -39,7 +39,7 @@ function CronView({ cron }: { cron: Cron }) {
     <PageFrame
       // The name is in the heading, and a page that is another cron's is another page.
       key={cron.cron_id}
-      title={cronTitle(cron, assistant.data?.name ?? "Cron")}
+      title={cronTitle(cron, shortName(assistant.data?.name ?? "Cron"))}
       beside={<StatusMark status={cronStatus(cron)} />}
       below={
         <>
@@ -58,7 +58,7 @@ function CronView({ cron }: { cron: Cron }) {
           {assistant.data !== undefined && (
             <>
               {" · runs "}
-              <Link href={addressOf.assistant(cron.assistant_id)}>{assistant.data.name}</Link>
+              <Link href={addressOf.assistant(cron.assistant_id)}>{shortName(assistant.data.name)}</Link>
             </>
           )}
         </>

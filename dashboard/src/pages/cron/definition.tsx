@@ -8,6 +8,7 @@ import { JsonView } from "../../components/json-view";
 import { Section } from "../../components/page";
 import { Time } from "../../components/time";
 import { isDefault, POLICY_FIELDS, policyField, policyText } from "../../format/cron-policy";
+import { shortName } from "../../format/figures";
 import { addressOf } from "../../routes";
 
 /** What of the payload is shown in words. */
@@ -27,7 +28,9 @@ export function Definition({
       <div className="stack">
         <Facts>
           <Fact name="Assistant">
-            <Link href={addressOf.assistant(cron.assistant_id)}>{assistant?.name ?? cron.assistant_id}</Link>
+            <Link href={addressOf.assistant(cron.assistant_id)}>
+              {shortName(assistant?.name ?? cron.assistant_id)}
+            </Link>
             {assistant !== undefined && assistant.graph_id !== assistant.name && (
               <span className="muted"> (graph {assistant.graph_id})</span>
             )}

@@ -32,7 +32,7 @@ export function CronName({ cron, assistant }: { cron: ListedCron; assistant: str
     <div className={classes.name}>
       <Link href={addressOf.cron(cron.cron_id)}>{title}</Link>
       <div className={classes.sub}>
-        {assistant}
+        <bdi>{assistant}</bdi>
         {cron.thread_id !== null && " · on a thread"}
       </div>
     </div>

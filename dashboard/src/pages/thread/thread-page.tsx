@@ -13,7 +13,7 @@ import { PendingPage } from "../../components/pending-page";
 import { Empty } from "../../components/states";
 import { StatusMark } from "../../components/status";
 import { RelativeTime } from "../../components/time";
-import { shortId } from "../../format/figures";
+import { shortId, shortName } from "../../format/figures";
 import { addressOf, type PageProps } from "../../routes";
 import { HistoryTab } from "./history-tab";
 import { RunsTab } from "./runs-tab";
@@ -88,7 +88,7 @@ function ShownThread({ thread }: { thread: ThreadWithTtl }) {
 
 function titleOf({ thread_id: threadId, metadata: { name, title } }: ThreadWithTtl): string {
   const given = [title, name].find((each) => typeof each === "string" && each !== "");
-  return typeof given === "string" ? given : `Thread ${shortId(threadId)}`;
+  return typeof given === "string" ? shortName(given) : `Thread ${shortId(threadId)}`;
 }
 
 const NEWEST = { limit: 1, offset: 0 };
