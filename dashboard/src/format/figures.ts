@@ -40,10 +40,9 @@ export const shortId = (id: string): string => id.slice(-8);
 const MAX_NAME = 200;
 
 /** A name that others gave, which may have thousands of characters: as many of them as a heading has room for. */
-export const shortName = (name: string): string => {
-  const characters = [...name.slice(0, 2 * MAX_NAME)];
-  return characters.length > MAX_NAME ? `${characters.slice(0, MAX_NAME).join("")}…` : name;
-};
+export const shortName = (name: string): string =>
+  // Half of a character, if the cut goes through one, is left out.
+  name.length > MAX_NAME ? `${name.slice(0, MAX_NAME).replace(/[\uD800-\uDBFF]$/, "")}…` : name;
 
 /** `1 run`, `2 runs`. */
 export const counted = (count: number, noun: string, plural = `${noun}s`): string =>
