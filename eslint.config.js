@@ -27,6 +27,18 @@ export default tseslint.config(
       "@typescript-eslint/switch-exhaustiveness-check": "error",
     },
   },
+  {
+    // Their usual limit is a second, which is too short on a busy machine.
+    files: ["test/**/*.test.ts"],
+    ignores: ["test/browser/**"],
+    rules: {
+      "no-restricted-properties": [
+        "error",
+        { object: "vi", property: "waitFor", message: "Use until or expect.poll." },
+        { object: "vi", property: "waitUntil", message: "Use until or expect.poll." },
+      ],
+    },
+  },
   { files: ["dashboard/**/*.tsx"], ...reactHooks.configs.flat.recommended },
   {
     // A route gets the objects of threads and crons from `access`, which asks whether its caller may reach them.

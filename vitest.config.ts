@@ -2,12 +2,13 @@
  * Tests run in two places: `workers` inside workerd, with the bindings of wrangler.toml, and `node`
  * (`*.node.test.ts`) for what needs a file system or processes.
  */
+import { execFileSync } from "node:child_process";
 import { statfsSync } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
-import { build } from "esbuild";
 import { defineConfig } from "vitest/config";
-import { buildGraphs } from "./cli/build/build-graphs";
+import { lazyImports } from "./test/support/lazy-imports.ts";
 
 const here = (path: string) => join(import.meta.dirname, path);
 
@@ -86,11 +87,28 @@ const BUNDLED = [
   "zod",
 ];
 
+/**
+ * On whatever machine, however busy: a crash test goes through some fifty deaths, which takes ten seconds on two processors that are free, and
+ * more than a minute was seen.
+ */
+const LIMITS = {
+  testTimeout: 180_000,
+  hookTimeout: 180_000,
+  // Below the limit of a test, so that the test can say what it waited for.
+  expect: { poll: { timeout: 120_000 } },
+};
+
 export default defineConfig(async () => {
+  // The command is built before the tests that start it: they run what `npm pack` would pack.
+  execFileSync("npm", ["run", "--silent", "build"], {
+    cwd: import.meta.dirname,
+    shell: process.platform === "win32",
+    stdio: "inherit",
+  });
   const testGraphs = here(".edgecron/test-graphs.ts");
-  // Of what graphs import as `edgecron/tools`: for their check in Node. The Worker under test has the source.
-  const tools = { entryPoints: [here("cli/tools.ts")], outfile: here("dist/tools.js") };
-  await build({ ...tools, bundle: true, packages: "external", format: "esm", logLevel: "warning" });
+  // Of the source Vite would say that its imports have no file extensions.
+  const built = pathToFileURL(here("dist/build/build-graphs.js")).href;
+  const { buildGraphs } = (await import(built)) as typeof import("./cli/build/build-graphs");
   await buildGraphs({ config: here("test/support/langgraph.json"), out: testGraphs });
   const migrations = await readD1Migrations(here("migrations"));
 
@@ -102,6 +120,7 @@ export default defineConfig(async () => {
       projects: [
         {
           plugins: [
+            lazyImports(),
             cloudflareTest({
               wrangler: { configPath: "./wrangler.toml" },
               miniflare: {
@@ -138,8 +157,7 @@ export default defineConfig(async () => {
                 },
               },
             },
-            // A crash test goes through some fifty deaths, on whatever machine.
-            testTimeout: 60_000,
+            ...LIMITS,
             include: ["test/**/*.test.ts"],
             exclude: ["test/**/*.node.test.ts", "test/browser/**"],
             globalSetup: ["./test/support/openai-server.ts"],
@@ -150,8 +168,8 @@ export default defineConfig(async () => {
           test: {
             name: "node",
             environment: "node",
+            ...LIMITS,
             include: ["test/**/*.node.test.ts"],
-            globalSetup: ["./test/support/built-command.ts"],
           },
         },
       ],

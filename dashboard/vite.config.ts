@@ -2,9 +2,9 @@
  * Builds the dashboard to `dashboard/dist`: `index.html`, and hashed files under `dashboard/assets`, because the Worker serves the folder as
  * its static files and the dashboard's addresses begin with `/dashboard`. `npm run dev:dashboard` serves it while it is worked on.
  */
+import { join } from "node:path";
 import react from "@vitejs/plugin-react";
-import { defineConfig, type Plugin } from "vite";
-import { DEFAULT_POLICY, POLICY_FIELDS, policyRequestFields } from "../src/wire/crons/policy";
+import { defineConfig, type Plugin, runnerImport } from "vite";
 
 const ASSETS = "dashboard/assets";
 const API = process.env.EDGECRON_URL ?? "http://127.0.0.1:8787";
@@ -62,11 +62,16 @@ function headersFile(): Plugin {
   };
 }
 
+// A plain import would have Vite warn of each import without a file extension behind it.
+const { module: policy } = await runnerImport<typeof import("../src/wire/crons/policy")>(
+  join(import.meta.dirname, "../src/wire/crons/policy.ts"),
+);
+
 /** What the fields of a cron's policy mean, and their defaults. So the page needs no schema library to say it. */
 const CRON_POLICY = Object.fromEntries(
-  POLICY_FIELDS.map((name) => {
-    const { description = "" } = policyRequestFields[name].meta() ?? {};
-    return [name, { description, defaultValue: DEFAULT_POLICY[name] }];
+  policy.POLICY_FIELDS.map((name) => {
+    const { description = "" } = policy.policyRequestFields[name].meta() ?? {};
+    return [name, { description, defaultValue: policy.DEFAULT_POLICY[name] }];
   }),
 );
 

@@ -11,7 +11,8 @@ import type { Thread } from "../../src/wire/threads/thread";
 import { callAs, owners, restoreAuthAfterEach, useAuth } from "../support/auth";
 import { alarmOf, atClock, cronStub, ringAt, setClock } from "../support/crons";
 import type { Seen } from "../support/graphs/seen";
-import { receiver, until } from "../support/webhooks";
+import { receiver } from "../support/webhooks";
+import { until } from "../support/until";
 
 atClock("2040-01-01T00:00:00.000Z");
 restoreAuthAfterEach();

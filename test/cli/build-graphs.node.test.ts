@@ -2,12 +2,9 @@
 import { execFile } from "node:child_process";
 import { readFile, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { GraphConfigError } from "../../cli/build/build-graphs";
 import { GRAPH, makeProject, type Project } from "../support/graph-project";
-
-// A build takes seconds on a machine that is busy.
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const root = join(import.meta.dirname, "../..");
 let project: Project;

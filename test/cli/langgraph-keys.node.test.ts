@@ -8,8 +8,6 @@ import { readConfig } from "../../cli/build/graphs-config";
 import { projectVariables, writeEnvFile } from "../../cli/build/project-variables";
 import { GRAPH, makeProject, type Project } from "../support/graph-project";
 
-vi.setConfig({ testTimeout: 60_000 });
-
 let project: Project;
 
 beforeEach(async () => {

@@ -2,12 +2,10 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "esbuild";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, expect, it } from "vitest";
 import { analyseBundle } from "../../cli/build/bundle-analysis";
 import { writeStandIns } from "../../cli/build/missing-imports";
 import { GRAPH, makeProject, type Project } from "../support/graph-project";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 let project: Project;
 

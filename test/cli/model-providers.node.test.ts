@@ -1,8 +1,6 @@
 /** That the packages of models that a graph names by a text are found in the Worker, before any graph is loaded. */
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, expect, it } from "vitest";
 import { makeProject, type Project } from "../support/graph-project";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 let project: Project;
 

@@ -7,8 +7,6 @@ import { explainStart, whatWasThrown } from "../../cli/dev/explain-start";
 import { LOADING } from "../../cli/build/generated-module";
 import { GRAPH, makeProject, type Project } from "../support/graph-project";
 
-vi.setConfig({ testTimeout: 60_000 });
-
 const GRAPHS = { good: "./good.ts:graph", bad: "./bad.ts:graph", later: "./good.ts:graph" };
 const FILES = {
   "good.ts": GRAPH,

@@ -1,10 +1,8 @@
 /** The Hono app that `http.app` of langgraph.json names, as the build sees it. */
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, expect, it } from "vitest";
 import type { BuiltGraphs } from "../../cli/build/build-graphs";
 import { GRAPH, makeProject, type Project } from "../support/graph-project";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 let project: Project;
 

@@ -1,11 +1,9 @@
 /** The `Auth` that langgraph.json names: what is built of it, and what its author is told when it is wrong. */
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { BuiltGraphs } from "../../cli/build/build-graphs";
 import { readConfig } from "../../cli/build/graphs-config";
 import { GRAPH, makeProject, type Project } from "../support/graph-project";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const AUTH = `
   import { Auth } from "@langchain/langgraph-sdk/auth";

@@ -1,11 +1,9 @@
 /** What the files of projects look like: every kind is loaded by the check, and bundled, as `langgraph dev` and wrangler would. */
 import { symlink } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { buildGraphs, type BuiltGraphs } from "../../cli/build/build-graphs";
 import { GRAPH, makeProject, type Project } from "../support/graph-project";
-
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const APP = "apps/agent";
 /** The packages of a workspace: one of its own, with TypeScript that Node alone cannot load, and one that is installed. */

@@ -1,11 +1,8 @@
 /** When the build reads the types of graphs anew, and when it need not. */
 import { cp, readFile, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { makeProject, type Project, type Schemas } from "../support/graph-project";
-
-// The TypeScript compiler takes seconds, and more on a machine that is busy.
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 /** Built once, with a cache that was broken; each test has a copy of it. */
 let built: Project;

@@ -1,9 +1,6 @@
 /** The schemas that the build reads from the types of graphs. */
-import { beforeAll, describe, expect, it, vi } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { makeProject, type Parts, type Project, type Schemas } from "../support/graph-project";
-
-// The TypeScript compiler takes seconds, and more on a machine that is busy.
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const head = `import { Annotation, MessagesAnnotation, START, StateGraph } from "@langchain/langgraph";
   import { z } from "zod";`;

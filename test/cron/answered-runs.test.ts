@@ -25,6 +25,7 @@ import {
 import { call } from "../support/edge";
 import { executionsOf, gateReached, openGate } from "../support/graphs/steps";
 import { setD1, setFates, type Fate } from "../support/outage";
+import { until } from "../support/until";
 
 const DUE = "2040-01-01T15:27:00.000Z";
 
@@ -252,7 +253,7 @@ it("a cron that is deleted while the end of its run is on the way leaves no row 
   const rung = ringAt(DUE, cronId);
   await gateReached(gate);
   const deleted = call("DELETE", `/runs/crons/${cronId}`);
-  await vi.waitUntil(async () => (await call("GET", `/runs/crons/${cronId}`)).status === 404);
+  await until(async () => (await call("GET", `/runs/crons/${cronId}`)).status === 404);
   openGate(gate);
   expect((await deleted).status).toBe(200);
   await rung;

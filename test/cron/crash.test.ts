@@ -1,7 +1,7 @@
 /** A host that dies between any two steps of a firing, with each step done or not: the slot is acted on once all the same. */
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { CronDefinition } from "../../src/calls/cron-definition";
 import { threadIdOf } from "../../src/cron/slot-ids";
 import {
@@ -38,11 +38,12 @@ const isOver = async (threadId: string): Promise<boolean> => {
 
 /** Nothing is left of the thread. On a busy machine D1 may answer too late to one write, which the next alarm makes again. */
 async function expectNothingLeft(threadId: string, where: string): Promise<void> {
-  await vi.waitFor(async () => {
+  const left = async (): Promise<object> => {
     await runDurableObjectAlarm(threadStub(threadId));
-    expect(await rowsOf(threadStub(threadId)), where).toMatchObject({ threads: 0, runs: 0 });
-    expect(await indexed(threadId), where).toBe(0);
-  });
+    const { threads, runs } = await rowsOf(threadStub(threadId));
+    return { threads, runs, indexed: await indexed(threadId) };
+  };
+  await expect.poll(left, { message: where }).toEqual({ threads: 0, runs: 0, indexed: 0 });
 }
 
 /** More than the steps of a firing. */

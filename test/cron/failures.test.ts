@@ -1,6 +1,6 @@
 /** Runs that fail: attempts, pauses, and who is told. */
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { Cron } from "../../src/wire/crons/cron";
 import {
   alarmOf,
@@ -18,7 +18,8 @@ import {
   threadStub,
 } from "../support/crons";
 import { call } from "../support/edge";
-import { receiver, until, type Received } from "../support/webhooks";
+import { receiver, type Received } from "../support/webhooks";
+import { until } from "../support/until";
 
 atClock("2040-01-01T00:00:00.000Z");
 
@@ -44,7 +45,7 @@ describe("failures in a row", () => {
       next_run_date: null,
       note: "paused after 3 failed runs in a row",
     });
-    await vi.waitUntil(async () => (await alarmOf(cronStub(cron.cron_id))) === null);
+    await until(async () => (await alarmOf(cronStub(cron.cron_id))) === null);
     expect(await ringAt(hour(4), cron.cron_id)).toBe(false);
   });
 

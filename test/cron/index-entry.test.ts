@@ -25,7 +25,7 @@ import { gateReached, openGate } from "../support/graphs/steps";
 import { rebind, setD1 } from "../support/outage";
 import { hearReports } from "../support/reports";
 import { tallyOf } from "../support/rows";
-import { until } from "../support/webhooks";
+import { until } from "../support/until";
 
 atClock("2040-01-01T00:00:00.000Z");
 

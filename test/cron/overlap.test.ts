@@ -20,6 +20,7 @@ import {
 import { call, edgeFetch } from "../support/edge";
 import { gateReached, openGate } from "../support/graphs/steps";
 import { hearReports } from "../support/reports";
+import { until } from "../support/until";
 
 atClock("2040-01-01T00:00:00.000Z");
 
@@ -90,7 +91,7 @@ describe("an earlier run that has not ended", () => {
     // The host dies: what is held back is stored.
     await evictDurableObject(cronStub(cron.cron_id));
     openGate(gate);
-    await vi.waitUntil(async () => (await statuses(cron))[1] === "fired");
+    await until(async () => (await statuses(cron))[1] === "fired");
     await ended(cron.cron_id, 2);
     expect(await runStatuses(cron)).toEqual(["success", "success"]);
     await ringAt(at(4), cron.cron_id);
@@ -160,11 +161,11 @@ describe("an earlier run that has not ended", () => {
       expect(await claimed()).toBe(1);
     }
     openGate(gate);
-    await vi.waitUntil(async () => {
+    await until(async () => {
       const alarm = await alarmOf(cronStub(cron.cron_id));
       if (alarm !== null) await ringAt(alarm, cron.cron_id);
       return (await figuresOf(cron.cron_id)).runs.success === 5;
-    }, 10_000);
+    });
     expect(await statuses(cron)).toEqual(["fired", "fired", "fired", "fired", "fired"]);
   });
 

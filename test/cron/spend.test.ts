@@ -1,7 +1,7 @@
 /** What a cron may spend, what is kept of its past, and what it came to. */
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import type { Cron, CronSwitch } from "../../src/wire/crons/cron";
 import type { Slot } from "../../src/wire/crons/slot";
 import type { Thread } from "../../src/wire/threads/thread";
@@ -24,6 +24,7 @@ import {
 import { call, create, edgeFetch } from "../support/edge";
 import { setD1, setFates } from "../support/outage";
 import { hearReports } from "../support/reports";
+import { until } from "../support/until";
 
 atClock("2040-01-30T00:00:00.000Z");
 afterEach(async () => {
@@ -142,9 +143,7 @@ describe("what is kept", () => {
       (await call<Thread[]>("POST", "/threads/search", { metadata: { cron_id: cron.cron_id }, limit: 100 }))
         .body;
     const kept = (await slotsOf(cron.cron_id)).map(({ thread_id: id }) => id !== null);
-    await vi.waitUntil(
-      async () => (await slotsOf(cron.cron_id)).filter(({ thread_id: id }) => id).length === 2,
-    );
+    await until(async () => (await slotsOf(cron.cron_id)).filter(({ thread_id: id }) => id).length === 2);
     expect(kept.slice(0, 2)).toEqual([true, true]);
     for (const { thread_id: id } of await slotsOf(cron.cron_id, "?limit=2")) {
       expect((await call("GET", `/threads/${id ?? ""}`)).status).toBe(200);
@@ -174,7 +173,7 @@ describe("what is kept", () => {
     await ended(cron.cron_id, 41);
     const kept = async (): Promise<number> =>
       (await call<number>("POST", "/threads/count", { metadata: { cron_id: cron.cron_id } })).body;
-    await vi.waitUntil(async () => (await kept()) === 15);
+    await until(async () => (await kept()) === 15);
   });
 
   it("is a thread for as long as its time to live says", async () => {
@@ -193,7 +192,7 @@ describe("what is kept", () => {
       await ringAt(`2040-01-30T00:${String(minute).padStart(2, "0")}:00.000Z`, cron.cron_id);
     }
     await ended(cron.cron_id, 41);
-    await vi.waitUntil(async () => ((await rowsOf(cronStub(cron.cron_id))).slots ?? 0) <= 11);
+    await until(async () => ((await rowsOf(cronStub(cron.cron_id))).slots ?? 0) <= 11);
     const slots = await slotsOf(cron.cron_id, "?limit=100");
     const runs = new Set((await runsOf(cron.cron_id)).map(({ run_id: id }) => id));
     expect(slots.filter(({ run_id: id }) => id !== null && !runs.has(id))).toEqual([]);
@@ -216,9 +215,9 @@ describe("history_limit", () => {
     for (let n = 0; n < 30; n++) await call("POST", `/runs/crons/${cron.cron_id}/run`, {});
     await ended(cron.cron_id, 30);
     await call("POST", `/runs/crons/${cron.cron_id}/run`, {});
-    await vi.waitUntil(async () => (await kept(cron.cron_id)) <= 15);
+    await until(async () => (await kept(cron.cron_id)) <= 15);
     expect((await slotsOf(cron.cron_id, "?limit=100")).length).toBeLessThanOrEqual(15);
-    await vi.waitUntil(async () => (await runsOf(cron.cron_id)).length <= 16);
+    await until(async () => (await runsOf(cron.cron_id)).length <= 16);
 
     setClock("2040-03-01T00:00:00.000Z");
     const period = { start: "2040-01-05T00:00:00Z", end: "2040-02-05T00:00:00Z" };
@@ -226,7 +225,7 @@ describe("history_limit", () => {
     for (let second = 1; second <= 40; second++) {
       await ringAt(`2040-03-01T00:00:${String(second).padStart(2, "0")}.000Z`, cron.cron_id);
     }
-    await vi.waitUntil(async () => (await kept(cron.cron_id)) <= 16);
+    await until(async () => (await kept(cron.cron_id)) <= 16);
   });
 
   it.each([
@@ -242,15 +241,15 @@ describe("history_limit", () => {
     for (let n = 1; n < 30; n++) {
       slots.push((await call<Slot>("POST", `/runs/crons/${cron.cron_id}/run`, {})).body);
     }
-    await vi.waitUntil(() => reports.attempts() === 30);
-    if (up) await vi.waitUntil(async () => (await runsOf(cron.cron_id)).length === 30, { timeout: 10_000 });
+    await until(() => reports.attempts() === 30);
+    if (up) await until(async () => (await runsOf(cron.cron_id)).length === 30);
     await setD1(threadObject, true);
     setClock("2040-01-30T01:00:00.000Z");
     await runDurableObjectAlarm(threadObject);
     await ended(cron.cron_id, 30);
 
     const newest = slots.slice(-10).map(({ run_id: id }) => id);
-    await vi.waitUntil(async () => (await rowsOf(threadObject)).runs === 0, { timeout: 10_000 });
+    await until(async () => (await rowsOf(threadObject)).runs === 0);
     expect((await slotsOf(cron.cron_id, "?limit=100")).map(({ run_id: id }) => id)).toEqual(
       newest.toReversed(),
     );
@@ -295,7 +294,7 @@ describe("figures", () => {
     // A run is counted when it is a minute old.
     setClock("2040-01-30T01:02:00.000Z");
     const labels = `assistant_id="${assistant_id}"`;
-    await vi.waitUntil(async () =>
+    await until(async () =>
       (await metrics()).includes(`edgecron_runs_total{${labels},status="success"} 1\n`),
     );
     const text = await metrics();

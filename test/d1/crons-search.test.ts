@@ -1,5 +1,5 @@
 /** Finding crons, and what they did: search, count, slots and runs. */
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { assistantIdOf } from "../../src/d1/assistants-table";
 import { type Cron, cron as wireCron, type FoundCron } from "../../src/wire/crons/cron";
 import type { Slot } from "../../src/wire/crons/slot";
@@ -17,6 +17,7 @@ import {
 } from "../support/crons";
 import { call, create } from "../support/edge";
 import { createThread } from "../support/threads";
+import { until } from "../support/until";
 
 atClock("2040-01-01T00:00:00.000Z");
 
@@ -32,7 +33,7 @@ describe("searching", () => {
     await settled((await slotsOf(id))[0]);
     const query = { metadata: { tag }, select: ["figures", "schedule_description"] };
     const found = async (): Promise<Partial<FoundCron>> => (await search(query)).body[0] ?? {};
-    await vi.waitUntil(async () => (await found()).figures?.runs.success === 1);
+    await until(async () => (await found()).figures?.runs.success === 1);
     const { figures, schedule_description: words, ...others } = await found();
     expect(others).toEqual({});
     expect(words).toBe("At 15:27, every day");
@@ -69,7 +70,7 @@ describe("searching", () => {
     }
     const failing = (value: boolean): Promise<string[]> =>
       search({ metadata: { tag }, failing: value }).then(({ body }) => idsOf(body));
-    await vi.waitUntil(async () => (await failing(true)).length === 1);
+    await until(async () => (await failing(true)).length === 1);
     expect(await failing(true)).toEqual([bad.cron_id]);
     expect(await failing(false)).toEqual([good.cron_id]);
     expect((await call("POST", "/runs/crons/count", { metadata: { tag }, failing: true })).body).toBe(1);

@@ -14,6 +14,7 @@ import { atClock, createCron, ringAt, setClock, settled, slotsOf, threadStub } f
 import { call } from "../support/edge";
 import { ObservedD1 } from "../support/query-plans";
 import { createRun, createThread, getRun, joinRun } from "../support/threads";
+import { until } from "../support/until";
 
 const DAY_MS = 86_400_000;
 
@@ -182,7 +183,7 @@ describe("when D1 is short of space", () => {
         await ringAt(at, id);
         const [slot] = await slotsOf(id, "?limit=1");
         await settled(slot);
-        await vi.waitUntil(async () => (await recordsOf(id)).includes(slot?.run_id ?? ""));
+        await until(async () => (await recordsOf(id)).includes(slot?.run_id ?? ""));
       }
       sizes.push(await sizeOfD1());
       await minute(settings);

@@ -6,7 +6,8 @@ import { createCron, threadStub } from "../support/crons";
 import { call } from "../support/edge";
 import { rebind } from "../support/outage";
 import { createRun, createThread } from "../support/threads";
-import { attempted, receiver, until } from "../support/webhooks";
+import { attempted, receiver } from "../support/webhooks";
+import { until } from "../support/until";
 
 afterEach(() => Object.assign(settings, { webhooks: undefined }));
 

@@ -1,20 +1,10 @@
 /** The official clients' view of graphs, and RemoteGraph's. */
 import { RemoteGraph } from "@langchain/langgraph/remote";
 import { Client } from "@langchain/langgraph-sdk";
-import { Client as Client2 } from "sdk-2";
 import { describe, expect, it } from "vitest";
-import { edgeFetch } from "../support/edge";
+import { sdkOptions, SDKS } from "../support/sdk";
 
-const options = {
-  apiUrl: "http://edge",
-  apiKey: "unused",
-  callerOptions: { fetch: edgeFetch, maxRetries: 0 },
-};
-
-describe.each([
-  ["1.15", () => new Client(options)],
-  ["2.0", () => new Client2(options)],
-] as const)("SDK %s", (_, makeClient) => {
+describe.each(SDKS)("SDK %s", (_, makeClient) => {
   const { assistants } = makeClient();
 
   it("draws a graph", async () => {
@@ -51,7 +41,7 @@ describe.each([
 });
 
 it("draws a RemoteGraph", async () => {
-  const remote = new RemoteGraph({ graphId: "subgraphs", client: new Client(options) });
+  const remote = new RemoteGraph({ graphId: "subgraphs", client: new Client(sdkOptions()) });
   const drawn = await remote.getGraphAsync({ xray: true });
   expect(Object.keys(drawn.nodes)).toEqual([
     "__start__",

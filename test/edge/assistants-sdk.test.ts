@@ -1,20 +1,9 @@
 /** The official clients, unchanged. */
-import { Client } from "@langchain/langgraph-sdk";
-import { Client as Client2 } from "sdk-2";
 import { describe, expect, it } from "vitest";
 import { assistantIdOf } from "../../src/d1/assistants-table";
-import { edgeFetch } from "../support/edge";
+import { SDKS } from "../support/sdk";
 
-const options = {
-  apiUrl: "http://edge",
-  apiKey: "unused",
-  callerOptions: { fetch: edgeFetch, maxRetries: 0 },
-};
-
-describe.each([
-  ["1.15", () => new Client(options)],
-  ["2.0", () => new Client2(options)],
-] as const)("SDK %s", (version, makeClient) => {
+describe.each(SDKS)("SDK %s", (version, makeClient) => {
   const { assistants } = makeClient();
   const metadata = { sdk: version };
 

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, inject, it, vi } from "vitest"
 import { currentTime } from "../../src/graphs/agent";
 import { loadGraph } from "../../src/graphs/registry";
 import type { ChatRequest } from "../support/openai-server";
+import { until } from "../support/until";
 
 interface Settings extends Record<string, unknown> {
   signal?: AbortSignal;
@@ -174,9 +175,7 @@ describe("with an OpenAI-compatible endpoint", () => {
   it("ends the call when the run is aborted", async () => {
     const abort = new AbortController();
     const run = ask("Hello?", { model: "hangs" }, abort.signal);
-    await vi.waitFor(async () => {
-      expect(await received()).toHaveLength(1);
-    });
+    await until(async () => (await received()).length === 1);
     abort.abort(new Error("Cancelled by its owner"));
     await expect(run).rejects.toThrow();
   });

@@ -7,6 +7,7 @@ import { warnOfOpenAccess } from "../../src/edge/access";
 import { corsSettingsOf } from "../../src/edge/cors";
 import { owners, restoreAuthAfterEach, useAuth } from "../support/auth";
 import { setClock } from "../support/crons";
+import { until } from "../support/until";
 
 const LOCAL = { AUTH: "open", EDGECRON_DEV: "loopback" } as const;
 const ANY_NAME = { AUTH: "open", EDGECRON_DEV: "any" } as const;
@@ -253,10 +254,7 @@ describe("/ok?check_db=1 while D1 does not answer", () => {
       });
     return {
       DB: { prepare: () => ({ run }) },
-      asked: (times) =>
-        vi.waitFor(() => {
-          expect(rejects).toHaveLength(times);
-        }),
+      asked: (times) => until(() => rejects.length === times),
       fail: () => rejects.shift()?.(new Error("D1 is down")),
     };
   }

@@ -6,13 +6,7 @@ import { Client } from "@langchain/langgraph-sdk";
 import { Client as Client2 } from "sdk-2";
 import { describe, expect, it } from "vitest";
 import { assistantIdOf } from "../../src/d1/assistants-table";
-import { edgeFetch } from "../support/edge";
-
-const options = {
-  apiUrl: "http://edge",
-  apiKey: "unused",
-  callerOptions: { fetch: edgeFetch, maxRetries: 0 },
-};
+import { sdkOptions } from "../support/sdk";
 
 /** Methods that are not called, and why. */
 const EXCEPTED: Record<string, string> = {
@@ -265,8 +259,8 @@ function methodsOf(client: object): string[] {
 }
 
 describe.each([
-  ["1.15", new Client(options)],
-  ["2.0", new Client2(options) as unknown as Client],
+  ["1.15", new Client(sdkOptions())],
+  ["2.0", new Client2(sdkOptions()) as unknown as Client],
 ] as const)("SDK %s", (_, client) => {
   it.each(methodsOf(client).filter((method) => !(method in EXCEPTED)))("%s", async (method) => {
     const made = CALLS[method];
@@ -281,6 +275,6 @@ describe.each([
 });
 
 it("nothing is called or excepted that is not there", () => {
-  const known = methodsOf(new Client(options));
+  const known = methodsOf(new Client(sdkOptions()));
   for (const method of [...Object.keys(CALLS), ...Object.keys(EXCEPTED)]) expect(known).toContain(method);
 });

@@ -1,15 +1,10 @@
 /** Clients whose connection breaks again and again: the SDKs go on by themselves, and no event is lost or repeated. */
 import { Client } from "@langchain/langgraph-sdk";
-import { Client as Client2 } from "sdk-2";
 import { describe, expect, it } from "vitest";
 import { edgeFetch } from "../support/edge";
 import { gateReached, openGate } from "../support/graphs/steps";
-
-interface Part {
-  id?: string;
-  event: string;
-  data: unknown;
-}
+import { until } from "../support/until";
+import { all, sdkOptions, SDKS } from "../support/sdk";
 
 /** What was asked of the server to stream. */
 interface Asked {
@@ -65,24 +60,7 @@ function cut({ body }: Response, length: number, how: Break): ReadableStream<Uin
   });
 }
 
-async function all(stream: AsyncIterable<unknown>): Promise<Part[]> {
-  const parts: Part[] = [];
-  for await (const part of stream) parts.push(part as Part);
-  return parts;
-}
-
-const options = (fetcher: typeof fetch) => ({
-  apiUrl: "http://edge",
-  apiKey: "unused",
-  callerOptions: { fetch: fetcher, maxRetries: 0 },
-});
-
-const sdks = [
-  ["1.15", (fetcher: typeof fetch) => new Client(options(fetcher)) as unknown as Client2],
-  ["2.0", (fetcher: typeof fetch) => new Client2(options(fetcher))],
-] as const;
-
-describe.concurrent.each(sdks)("SDK %s", (_, makeClient) => {
+describe.concurrent.each(SDKS)("SDK %s", (_, makeClient) => {
   // Within an event's name, its data, its id, and between two events; at once, and late.
   it.each([[[0]], [[70]], [[150, 40]], [[333, 1, 260]]])("goes on after breaks at %j", async (lengths) => {
     const key = crypto.randomUUID();
@@ -100,11 +78,11 @@ describe.concurrent.each(sdks)("SDK %s", (_, makeClient) => {
       }),
     );
     await gateReached(key);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await until(() => asked.length > 0);
     openGate(key);
     const received = await reading;
 
-    const whole = await all(makeClient(edgeFetch).runs.joinStream(threadId, runId, { lastEventId: "-1" }));
+    const whole = await all(makeClient().runs.joinStream(threadId, runId, { lastEventId: "-1" }));
     expect(received).toEqual(whole);
     expect(whole).toHaveLength(8);
     expect((await runs.get(threadId, runId)).status).toBe("success");
@@ -132,7 +110,7 @@ describe.concurrent.each(sdks)("SDK %s", (_, makeClient) => {
     openGate(key);
     const received = await reading;
     const whole = await all(
-      makeClient(edgeFetch).runs.joinStream(threadId, run.run_id, {
+      makeClient().runs.joinStream(threadId, run.run_id, {
         lastEventId: "-1",
         streamMode: ["updates"],
       }),
@@ -157,7 +135,8 @@ describe.concurrent.each(sdks)("SDK %s", (_, makeClient) => {
     });
     await gateReached(key);
     const reading = all(runs.joinStream(threadId, run.run_id));
-    while (asked.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    // The connection has broken, and there is another.
+    await until(() => asked.length === 2);
     openGate(key);
     // From when it joined on: what was before is not its business.
     expect((await reading).map(({ event, data }) => [event, data])).toEqual([
@@ -170,7 +149,7 @@ describe.concurrent.each(sdks)("SDK %s", (_, makeClient) => {
   it("two clients that read one run have all its events, whatever becomes of the other", async () => {
     const key = crypto.randomUUID();
     const breaking = brittleFetch([90, 10], "error");
-    const { runs, threads } = makeClient(edgeFetch);
+    const { runs, threads } = makeClient();
     const { thread_id: threadId } = await threads.create();
     const run = await runs.create(threadId, "steps", {
       input: { key, gate: key },
@@ -190,7 +169,7 @@ describe.concurrent.each(sdks)("SDK %s", (_, makeClient) => {
 
 it.concurrent("SDK 1.15 goes on with a thread's stream", async () => {
   const { asked, fetch: fetcher } = brittleFetch([100, 300], "error");
-  const { runs, threads } = new Client(options(fetcher));
+  const { runs, threads } = new Client(sdkOptions(fetcher));
   const { thread_id: threadId } = await threads.create();
   for (const text of ["a", "b"]) {
     const run = await runs.create(threadId, "echo", {
@@ -213,7 +192,7 @@ it.concurrent("SDK 1.15 goes on with a thread's stream", async () => {
 it.concurrent("SDK 1.15 asks for the rest of a stream that ended before its run did", async () => {
   const key = crypto.randomUUID();
   const { asked, fetch: fetcher } = brittleFetch([150], "end");
-  const { runs, threads } = new Client(options(fetcher));
+  const { runs, threads } = new Client(sdkOptions(fetcher));
   const { thread_id: threadId } = await threads.create();
   const reading = all(
     runs.stream(threadId, "steps", {
@@ -224,9 +203,8 @@ it.concurrent("SDK 1.15 asks for the rest of a stream that ended before its run 
     }),
   );
   await gateReached(key);
-  setTimeout(() => {
-    openGate(key);
-  }, 50);
+  await until(() => asked.length === 2);
+  openGate(key);
   const received = await reading;
   expect(received.map(({ event }) => event)).toEqual(["metadata", "updates", "updates", "updates"]);
   expect(asked).toHaveLength(2);

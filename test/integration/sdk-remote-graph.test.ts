@@ -4,13 +4,9 @@ import { RemoteGraph } from "@langchain/langgraph/remote";
 import { HumanMessage } from "@langchain/core/messages";
 import { Client } from "@langchain/langgraph-sdk";
 import { describe, expect, it } from "vitest";
-import { edgeFetch } from "../support/edge";
+import { sdkOptions } from "../support/sdk";
 
-const client = new Client({
-  apiUrl: "http://edge",
-  apiKey: "unused",
-  callerOptions: { fetch: edgeFetch, maxRetries: 0 },
-});
+const client = new Client(sdkOptions());
 
 const remoteGraph = (graphId: string): RemoteGraph => new RemoteGraph({ graphId, client });
 

@@ -1,47 +1,24 @@
 /** The official clients' methods for runs: every one that sdk.test.ts does not have yet. */
 import { Client } from "@langchain/langgraph-sdk";
-import { Client as Client2 } from "sdk-2";
 import { describe, expect, it } from "vitest";
-import { edgeFetch } from "../support/edge";
+import { countingFetch } from "../support/edge";
 import { executionsOf, gateReached, openGate } from "../support/graphs/steps";
+import { until } from "../support/until";
 import { assistantIdOf } from "../../src/d1/assistants-table";
+import { all, type Part, sdkOptions, SDKS } from "../support/sdk";
 
-const options = {
-  apiUrl: "http://edge",
-  apiKey: "unused",
-  callerOptions: { fetch: edgeFetch, maxRetries: 0 },
-};
 const ask = { messages: [{ role: "user", content: "What time is it?" }] };
 
-/** Where a connection ends is noticed when it is next written to. */
-const LATER = { timeout: 20_000, interval: 20 };
-
 const UUID = expect.stringMatching(/^[0-9a-f-]{36}$/) as string;
-
-interface Part {
-  id?: string;
-  event: string;
-  data: unknown;
-}
 
 interface Created {
   run_id: string;
   thread_id?: string;
 }
 
-/** Reads a stream to its end. */
-async function all(stream: AsyncIterable<unknown>): Promise<Part[]> {
-  const parts: Part[] = [];
-  for await (const part of stream) parts.push(part as Part);
-  return parts;
-}
-
 const names = (parts: Part[]): Set<string> => new Set(parts.map(({ event }) => event));
 
-describe.each([
-  ["1.15", () => new Client(options) as unknown as Client2],
-  ["2.0", () => new Client2(options)],
-] as const)("SDK %s", (_, makeClient) => {
+describe.each(SDKS)("SDK %s", (_, makeClient) => {
   const { runs, threads } = makeClient();
 
   it.each([
@@ -119,6 +96,7 @@ describe.each([
       }),
     );
     await gateReached(key);
+    await until(() => created.length === 1);
     controller.abort();
     await reading.catch(() => undefined);
     const runId = created[0]?.run_id ?? "";
@@ -135,7 +113,7 @@ describe.each([
     await gateReached(key);
     controller.abort();
     await expect(waiting).rejects.toThrow();
-    await expect.poll(async () => (await runs.list(threadId))[0]?.status, LATER).toBe("interrupted");
+    await expect.poll(async () => (await runs.list(threadId))[0]?.status).toBe("interrupted");
   });
 
   it("runs.joinStream, from any event on", async () => {
@@ -173,10 +151,12 @@ describe.each([
     const run = await runs.create(threadId, "steps", { input: { key, gate: key } });
     await gateReached(key);
     const controller = new AbortController();
+    const { fetch: fetcher, answers } = countingFetch();
+    const leaving = makeClient(fetcher).runs;
     const reading = all(
-      runs.joinStream(threadId, run.run_id, { cancelOnDisconnect: true, signal: controller.signal }),
+      leaving.joinStream(threadId, run.run_id, { cancelOnDisconnect: true, signal: controller.signal }),
     );
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await until(() => answers() === 1);
     controller.abort();
     await reading.catch(() => undefined);
     await runs.join(threadId, run.run_id);
@@ -213,7 +193,7 @@ describe.each([
 });
 
 it("SDK 1.15: runs.cancelMany stops those that were meant", async () => {
-  const { runs, threads } = new Client(options);
+  const { runs, threads } = new Client(sdkOptions());
   const begun = await Promise.all(
     Array.from({ length: 3 }, async () => {
       const key = crypto.randomUUID();

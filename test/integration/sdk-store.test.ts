@@ -3,19 +3,13 @@ import { Client } from "@langchain/langgraph-sdk";
 import { Client as Client2 } from "sdk-2";
 import { describe, expect, it } from "vitest";
 import { atClock, setClock } from "../support/crons";
-import { edgeFetch } from "../support/edge";
-
-const options = {
-  apiUrl: "http://edge",
-  apiKey: "unused",
-  callerOptions: { fetch: edgeFetch, maxRetries: 0 },
-};
+import { sdkOptions } from "../support/sdk";
 
 atClock("2040-01-01T00:00:00.000Z");
 
 describe.each([
-  ["1.15", new Client(options)],
-  ["2.0", new Client2(options) as unknown as Client],
+  ["1.15", new Client(sdkOptions())],
+  ["2.0", new Client2(sdkOptions()) as unknown as Client],
 ] as const)("SDK %s", (version, { store }) => {
   const namespace = ["ttl", version.replace(".", "-")];
 

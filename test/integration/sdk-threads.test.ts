@@ -1,22 +1,12 @@
 /** The official clients' methods for threads: every one, with what sdk.test.ts has not. */
 import { Client } from "@langchain/langgraph-sdk";
-import { Client as Client2 } from "sdk-2";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { setClock } from "../support/crons";
-import { edgeFetch } from "../support/edge";
+import { countingFetch } from "../support/edge";
+import { until } from "../support/until";
+import { type Part, sdkOptions, SDKS } from "../support/sdk";
 
-const options = {
-  apiUrl: "http://edge",
-  apiKey: "unused",
-  callerOptions: { fetch: edgeFetch, maxRetries: 0 },
-};
 const UUID = expect.stringMatching(/^[0-9a-f-]{36}$/) as string;
-
-interface Part {
-  id?: string;
-  event: string;
-  data: unknown;
-}
 
 interface Echo {
   text: string;
@@ -28,10 +18,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-describe.each([
-  ["1.15", () => new Client(options) as unknown as Client2],
-  ["2.0", () => new Client2(options)],
-] as const)("SDK %s", (_, makeClient) => {
+describe.each(SDKS)("SDK %s", (_, makeClient) => {
   const { runs, threads } = makeClient();
 
   /** A thread that the graph "echo" was told these on, one run each. */
@@ -132,13 +119,15 @@ describe.each([
     const { thread_id: id } = await threads.create();
     const controller = new AbortController();
     const heard: Part[] = [];
+    const { fetch: fetcher, answers } = countingFetch();
+    const listener = makeClient(fetcher).threads;
     const listening = (async () => {
-      for await (const part of threads.joinStream(id, { signal: controller.signal })) {
+      for await (const part of listener.joinStream(id, { signal: controller.signal })) {
         heard.push(part);
         if (heard.filter(({ event }) => event === "metadata").length === 2) break;
       }
     })();
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await until(() => answers() === 1);
     await runs.wait(id, "echo", { input: { text: "a" } });
     await runs.wait(id, "echo", { input: { text: "b" } });
     await listening;
@@ -178,7 +167,7 @@ describe.each([
 });
 
 describe("SDK 1.15", () => {
-  const { runs, threads } = new Client(options);
+  const { runs, threads } = new Client(sdkOptions());
 
   it("threads.prune keeps the latest state, or nothing", async () => {
     const ids = await Promise.all(

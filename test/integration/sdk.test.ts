@@ -1,18 +1,12 @@
 /** The code of the documentation's page on cron jobs, by the official clients, unchanged. */
-import { Client } from "@langchain/langgraph-sdk";
-import { Client as Client2 } from "sdk-2";
 import { describe, expect, it } from "vitest";
 import { assistantIdOf } from "../../src/d1/assistants-table";
 import type { Run } from "../../src/wire/runs/run";
 import { atClock, ringAt, setClock, settled, slotsOf } from "../support/crons";
-import { call, edgeFetch } from "../support/edge";
+import { call } from "../support/edge";
 import { gateReached, openGate } from "../support/graphs/steps";
+import { SDKS } from "../support/sdk";
 
-const options = {
-  apiUrl: "http://edge",
-  apiKey: "unused",
-  callerOptions: { fetch: edgeFetch, maxRetries: 0 },
-};
 const question = { messages: [{ role: "user", content: "What time is it?" }] };
 const UUID = expect.stringMatching(/^[0-9a-f-]{36}$/) as string;
 const TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) as string;
@@ -23,10 +17,7 @@ atClock("2040-01-01T00:00:00.000Z");
 const searchRuns = async (metadata: object): Promise<Run[]> =>
   (await call<Run[]>("POST", "/runs/search", { metadata })).body;
 
-describe.each([
-  ["1.15", () => new Client(options) as unknown as Client2],
-  ["2.0", () => new Client2(options)],
-] as const)("SDK %s", (version, makeClient) => {
+describe.each(SDKS)("SDK %s", (version, makeClient) => {
   const client = makeClient();
   const assistantId = "agent";
 

@@ -23,7 +23,7 @@ it("has the index know the end of a run after which no slot comes, though the ho
     maxBuffer: 100_000_000,
   });
   expect(stdout).toMatch(/^11:677: all is well$/m);
-}, 60_000);
+});
 
 describe("the oracle", () => {
   const next = (expression: string, timezone: string | null, after: string, count: number): string[] =>

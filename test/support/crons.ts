@@ -12,6 +12,7 @@ import type { Figures } from "../../src/wire/crons/figures";
 import type { Slot } from "../../src/wire/crons/slot";
 import type { Run } from "../../src/wire/runs/run";
 import { call } from "./edge";
+import { until } from "./until";
 
 /** Sets the clock, for the tests and for the objects: only `Date` is faked, so nothing waits for it. */
 export function setClock(iso: string): void {
@@ -83,7 +84,7 @@ export const figuresOf = async (cronId: string): Promise<Figures> =>
 
 /** Waits until the cron knows of so many runs that have ended. */
 export async function ended(cronId: string, runs: number): Promise<void> {
-  await vi.waitUntil(async () => {
+  await until(async () => {
     const { success, error, timeout, interrupted, rolled_back: rolledBack } = (await figuresOf(cronId)).runs;
     return success + error + timeout + interrupted + rolledBack >= runs;
   });

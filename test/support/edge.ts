@@ -43,6 +43,19 @@ export async function create(fields: Record<string, unknown> = {}): Promise<Assi
 /** A `fetch` for the SDK's client. */
 export const edgeFetch: typeof fetch = async (input, init) => exports.default.fetch(new Request(input, init));
 
+/** A `fetch` for the SDK's client that counts the answers that have begun. A stream that has begun misses nothing of what follows. */
+export function countingFetch(): { fetch: typeof fetch; answers: () => number } {
+  let answers = 0;
+  return {
+    fetch: async (input, init) => {
+      const response = await edgeFetch(input, init);
+      answers += 1;
+      return response;
+    },
+    answers: () => answers,
+  };
+}
+
 /** How many versions D1 holds of an assistant. */
 export const versionRows = async (id: string): Promise<number> =>
   (await env.DB.prepare("SELECT count(*) AS n FROM assistant_versions WHERE assistant_id = ?")

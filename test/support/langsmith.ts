@@ -1,7 +1,7 @@
 /** A stand-in for LangSmith: it keeps what is sent to it, and answers as it is told to. */
 import { afterEach, beforeEach, vi } from "vitest";
 import type { JsonObject } from "../../src/platform/json";
-import { until } from "./webhooks";
+import { until } from "./until";
 
 const ENDPOINT = "https://langsmith.example.com";
 

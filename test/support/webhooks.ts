@@ -6,6 +6,7 @@ import type { ThreadDO } from "../../src/thread/thread-do";
 import type { Run, WebhookDelivery } from "../../src/wire/runs/run";
 import { setClock, threadStub } from "./crons";
 import { getRun } from "./threads";
+import { until } from "./until";
 
 /** A status, or never an answer, or a connection that breaks. */
 export type Reply = number | "hangs" | "breaks";
@@ -86,14 +87,6 @@ const answer = (status: number): Response =>
     status,
     headers: status >= 300 && status < 400 ? { location: "https://elsewhere.example.com/" } : {},
   });
-
-/** Waits until `holds`; it must come true by itself. */
-export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (let turns = 0; !(await holds()); turns++) {
-    if (turns > 1000) throw new Error("it did not come true");
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
 
 /** How far the run's webhook has got. */
 export async function deliveryOf(run: Run): Promise<WebhookDelivery> {

@@ -1,19 +1,8 @@
 /** The official clients, unchanged. */
-import { Client } from "@langchain/langgraph-sdk";
-import { Client as Client2 } from "sdk-2";
 import { describe, expect, it } from "vitest";
-import { edgeFetch } from "../../support/edge";
+import { SDKS } from "../../support/sdk";
 
-const options = {
-  apiUrl: "http://edge",
-  apiKey: "unused",
-  callerOptions: { fetch: edgeFetch, maxRetries: 0 },
-};
-
-describe.each([
-  ["1.15", () => new Client(options)],
-  ["2.0", () => new Client2(options)],
-] as const)("SDK %s", (version, makeClient) => {
+describe.each(SDKS)("SDK %s", (version, makeClient) => {
   const { store } = makeClient();
   const root = `sdk-${version.replace(".", "-")}`;
 

@@ -15,8 +15,6 @@ import {
   type Client,
 } from "@a2a-js/sdk/client";
 import { beforeEach, describe, expect, it } from "vitest";
-// Loaded before the first request: vitest fetches it in the request that imports it, and no other request can wait for that.
-import "../../../src/edge/a2a/answer";
 import { createApp } from "../../../src/edge/app";
 import type { Run } from "../../../src/wire/runs/run";
 import { owners, restoreAuthAfterEach, useAuth } from "../../support/auth";

@@ -1,7 +1,5 @@
 /** Crons as tools of MCP. */
 import { beforeEach, describe, expect, it } from "vitest";
-// Loaded before the first request: vitest fetches it in the request that imports it, and no other request can wait for that.
-import "../../../src/edge/mcp/server";
 import { CRON_TOOLS } from "../../../src/tools/definitions";
 import {
   cronCreate,

@@ -4,6 +4,7 @@
  */
 import { stampRetryable } from "@langchain/core/errors";
 import { Annotation, END, START, StateGraph, type LangGraphRunnableConfig } from "@langchain/langgraph";
+import { until } from "../until";
 
 export const STEP_NAMES = ["one", "two", "three"] as const;
 export type StepName = (typeof STEP_NAMES)[number];
@@ -28,8 +29,7 @@ export function openGate(gate: string): void {
 
 /** Settles once a node waits at the gate (or has passed it). */
 export async function gateReached(gate: string): Promise<void> {
-  const { wasReached } = gateNamed(gate);
-  if (!wasReached) await until(() => gateNamed(gate).wasReached);
+  await until(() => gateNamed(gate).wasReached);
 }
 
 /** Makes the gate a closed, unvisited one again. Nodes that already wait keep waiting at the old one. */
@@ -41,7 +41,7 @@ export function resetGate(gate: string): void {
 export async function waitAt(name: string, signal: AbortSignal | undefined): Promise<void> {
   const gate = gateNamed(name);
   gate.wasReached = true;
-  await until(() => gate.isOpen || signal?.aborted === true);
+  await waitUntil(() => gate.isOpen || signal?.aborted === true);
   signal?.throwIfAborted();
 }
 
@@ -52,10 +52,10 @@ function gateNamed(name: string): Gate {
 }
 
 /**
- * Looks again and again: test and object may not settle each other's promises, since what follows would then run in the
- * wrong one.
+ * Looks again and again, for as long as it takes: test and object may not settle each other's promises, since what follows would then run in
+ * the wrong one.
  */
-async function until(condition: () => boolean): Promise<void> {
+async function waitUntil(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
 }
 

@@ -20,7 +20,8 @@ import { call } from "../../support/edge";
 import { gateReached } from "../../support/graphs/steps";
 import { rebind, setD1 } from "../../support/outage";
 import { createRun, createThread, joinRun, waitRun } from "../../support/threads";
-import { attempted, receiver, until } from "../../support/webhooks";
+import { attempted, receiver } from "../../support/webhooks";
+import { until } from "../../support/until";
 
 const SECRET = "a secret of its owner";
 const echo = { assistant_id: "echo", input: { text: SECRET }, metadata: { secret: SECRET } };

@@ -30,7 +30,9 @@ import { setD1 } from "../../support/outage";
 import { hearReports } from "../../support/reports";
 import { open } from "../../support/sse";
 import { createRun, createThread, getRun, joinRun } from "../../support/threads";
-import { receiver, until } from "../../support/webhooks";
+import { holdTimers } from "../../support/timers";
+import { receiver } from "../../support/webhooks";
+import { until } from "../../support/until";
 
 const DUE = Date.parse("2040-01-01T15:27:00.000Z");
 const after = (seconds: number): string => new Date(DUE + seconds * 1000).toISOString();
@@ -171,16 +173,22 @@ describe("a run that fails", () => {
 
   it("stays within its time in each attempt", async () => {
     const { heard } = hearReports();
+    const limits = holdTimers(77_000);
     const gate = crypto.randomUUID();
     const { key, slot } = await failing(0, {
       max_attempts: 2,
-      run_timeout_seconds: 1,
+      run_timeout_seconds: 77,
       input: { gate },
     });
+    await gateReached(gate);
+    await limits.goOff(threadStub(slot.thread_id));
     await hasFailed(slot, 1);
     expect((await runOf(slot)).error).toMatchObject({ error: "TimeoutError" });
     setClock(after(60));
+    resetGate(gate);
     const alarm = runDurableObjectAlarm(threadStub(slot.thread_id));
+    await gateReached(gate);
+    await limits.goOff(threadStub(slot.thread_id));
     await until(() => heard.length === 1);
     await alarm;
     expect(heard).toMatchObject([{ status: "timeout", attempts: 2 }]);

@@ -5,7 +5,8 @@ import { addIdsToLines } from "../../../src/graphs/run-console";
 import type { JsonObject } from "../../../src/platform/json";
 import { atClock, createCron, ringAt, setClock, slotsOf, threadStub } from "../../support/crons";
 import { createThread, waitRun } from "../../support/threads";
-import { receiver, until } from "../../support/webhooks";
+import { receiver } from "../../support/webhooks";
+import { until } from "../../support/until";
 
 const METHODS = ["log", "info", "warn", "error", "debug"] as const;
 

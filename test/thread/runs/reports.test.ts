@@ -29,7 +29,9 @@ import { gateReached, openGate, resetGate } from "../../support/graphs/steps";
 import { rebind, setD1 } from "../../support/outage";
 import { hearReports } from "../../support/reports";
 import { createRun, createThread, joinRun } from "../../support/threads";
-import { receiver, until } from "../../support/webhooks";
+import { holdTimers } from "../../support/timers";
+import { receiver } from "../../support/webhooks";
+import { until } from "../../support/until";
 
 const DUE = "2040-01-01T15:27:00.000Z";
 const dueAnd = (ms: number): string => new Date(Date.parse(DUE) + ms).toISOString();
@@ -120,10 +122,13 @@ describe("a cron is told that its run", () => {
   it("took too long", async () => {
     const { heard } = hearReports();
     const { thread_id: id } = await createThread();
-    await rebind(threadStub(id), () => ({ RUN_TIMEOUT_SECONDS: "1" }));
+    await rebind(threadStub(id), () => ({ RUN_TIMEOUT_SECONDS: "77" }));
+    const limits = holdTimers(77_000);
     const key = crypto.randomUUID();
     const body = { assistant_id: "steps", schedule: "27 15 * * *", input: { key, gate: key } };
     await fired((await call<Cron>("POST", `/threads/${id}/runs/crons`, body)).body);
+    await gateReached(key);
+    await limits.goOff(threadStub(id));
     await until(() => heard.length > 0);
     expect(heard).toMatchObject([{ ...ENDED, status: "timeout", error: { error: "TimeoutError" } }]);
   });

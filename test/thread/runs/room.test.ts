@@ -22,7 +22,7 @@ import {
 import { call } from "../../support/edge";
 import { executionsOf, gateReached, openGate, resetGate, STEP_NAMES } from "../../support/graphs/steps";
 import { setFates } from "../../support/outage";
-import { until } from "../../support/webhooks";
+import { until } from "../../support/until";
 
 const DUE = "2040-01-01T15:27:00.000Z";
 /** As many graphs as an object executes at the same time; see `run-queue.ts`. */

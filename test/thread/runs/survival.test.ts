@@ -7,6 +7,7 @@ import { alarmOf, atClock, rowsOf, setClock, threadStub } from "../../support/cr
 import { call } from "../../support/edge";
 import { executionsOf, gateReached, openGate, resetGate, STEP_NAMES } from "../../support/graphs/steps";
 import { rebind } from "../../support/outage";
+import { holdTimers } from "../../support/timers";
 
 atClock("2040-01-01T00:00:00.000Z");
 
@@ -131,10 +132,13 @@ describe("a run that takes too long", () => {
   it("ends with status timeout, and the next of its thread runs", async () => {
     const key = crypto.randomUUID();
     const threadId = await createThread();
-    await rebind(threadStub(threadId), () => ({ RUN_TIMEOUT_SECONDS: "1" }));
+    await rebind(threadStub(threadId), () => ({ RUN_TIMEOUT_SECONDS: "77" }));
+    const limits = holdTimers(77_000);
     const run = await createRun(threadId, { input: { key, gate: key } });
     openGate(`${key} open`);
     const next = await createRun(threadId, { input: { key: `${key} next`, gate: `${key} open` } });
+    await gateReached(key);
+    await limits.goOff(threadStub(threadId));
     expect((await join(run)).body).toMatchObject({ __error__: { error: "TimeoutError" } });
     expect(await statusOf(run)).toBe("timeout");
     expect((await join(next)).body).toMatchObject({

@@ -16,7 +16,8 @@ import { setD1 } from "../../support/outage";
 import { hearReports } from "../../support/reports";
 import { open } from "../../support/sse";
 import { createRun, createThread, getRun, joinRun } from "../../support/threads";
-import { receiver, until } from "../../support/webhooks";
+import { receiver } from "../../support/webhooks";
+import { until } from "../../support/until";
 
 atClock("2040-01-01T00:00:00.000Z");
 

@@ -2,6 +2,7 @@
 import { HumanMessage } from "@langchain/core/messages";
 import { expect, it, vi } from "vitest";
 import { createRun, createThread, getRun, waitRun } from "../../support/threads";
+import { until } from "../../support/until";
 
 const firstOf = ({ messages }: { messages?: unknown }): unknown =>
   (messages as { content: unknown }[] | undefined)?.[0]?.content;
@@ -21,9 +22,7 @@ it("are made of messages only when somebody waits for them", async () => {
   const toDict = vi.spyOn(HumanMessage.prototype, "toDict");
   const fields = { assistant_id: "in-place", input: { messages: [{ role: "user", content }] } };
   const run = await createRun(id, { ...fields, stream_mode: ["custom"] });
-  await vi.waitFor(async () => {
-    expect((await getRun(run)).status).toBe("success");
-  });
+  await until(async () => (await getRun(run)).status === "success");
   expect(toDict).not.toHaveBeenCalled();
   expect(firstOf(await waitRun(id, fields))).toBe(`${content}++`);
   expect(toDict).toHaveBeenCalled();

@@ -15,7 +15,7 @@ import {
 import { call, create } from "../../support/edge";
 import { langSmith } from "../../support/langsmith";
 import { createThread, waitRun } from "../../support/threads";
-import { until } from "../../support/webhooks";
+import { until } from "../../support/until";
 
 const DUE = "2040-01-01T15:27:00.000Z";
 atClock("2040-01-01T00:00:00.000Z");

@@ -29,7 +29,8 @@ import { call } from "../../support/edge";
 import { bury, Life, liveBy } from "../../support/faults";
 import { gateReached, openGate } from "../../support/graphs/steps";
 import { createRun, createThread, getRun, joinRun, waitRun } from "../../support/threads";
-import { attempted, deliveryOf, receiver, ringForNextAttempt, until } from "../../support/webhooks";
+import { until } from "../../support/until";
+import { attempted, deliveryOf, receiver, ringForNextAttempt } from "../../support/webhooks";
 
 const START = "2040-01-01T00:00:00.000Z";
 
@@ -181,6 +182,8 @@ describe("a host that dies", () => {
           setClock(`2040-01-01T15:${minute}:30.000Z`);
           await runDurableObjectAlarm(threadStub(threadId));
         }
+        // The index may hear of it a moment later.
+        await until(delivered);
 
         const where = `died at step ${lastStep}`;
         const [run] = await runsOf(cron.cron_id);
@@ -194,8 +197,11 @@ describe("a host that dies", () => {
             { reply: "You said: hello" },
           ]);
         }
-        await runDurableObjectAlarm(threadStub(threadId));
-        expect(await rowsOf(threadStub(threadId)), where).toMatchObject({ threads: 0, runs: 0 });
+        const left = async (): Promise<object> => {
+          await runDurableObjectAlarm(threadStub(threadId));
+          return rowsOf(threadStub(threadId));
+        };
+        await expect.poll(left, { message: where }).toMatchObject({ threads: 0, runs: 0 });
       }
       expect(steps).toBeGreaterThan(20);
       expect(steps).toBeLessThan(MOST_STEPS);

@@ -17,7 +17,8 @@ import { call } from "../../support/edge";
 import { gateReached } from "../../support/graphs/steps";
 import { setD1 } from "../../support/outage";
 import { createRun, createThread, joinRun, waitRun } from "../../support/threads";
-import { attempted, deliveryOf, receiver, ringForNextAttempt, until } from "../../support/webhooks";
+import { attempted, deliveryOf, receiver, ringForNextAttempt } from "../../support/webhooks";
+import { until } from "../../support/until";
 
 atClock("2040-01-01T00:00:00.000Z");
 

@@ -1,6 +1,6 @@
 /** Webhooks: called when a run has ended, called again when that fails, and what the run says of it. */
-import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
-import { describe, expect, it, vi } from "vitest";
+import { runDurableObjectAlarm } from "cloudflare:test";
+import { describe, expect, it } from "vitest";
 import { assistantIdOf } from "../../../src/d1/assistants-table";
 import { backoffMs, WEBHOOK_BACKOFF } from "../../../src/platform/backoff";
 import { WEBHOOK_CALL_MS } from "../../../src/platform/time-limits";
@@ -8,9 +8,12 @@ import { MAX_WEBHOOK_ATTEMPTS } from "../../../src/platform/webhook-call";
 import type { Run } from "../../../src/wire/runs/run";
 import { alarmOf, atClock, rowsOf, setClock, threadStub } from "../../support/crons";
 import { call } from "../../support/edge";
+import { gateReached } from "../../support/graphs/steps";
 import { rebind } from "../../support/outage";
 import { createRun, createThread, getRun, joinRun } from "../../support/threads";
+import { holdTimers } from "../../support/timers";
 import { attempted, receiver, ringForNextAttempt } from "../../support/webhooks";
+import { until } from "../../support/until";
 
 atClock("2040-01-01T00:00:00.000Z");
 
@@ -40,7 +43,7 @@ describe("a webhook", () => {
       },
     ]);
     expect(calls[0]?.headers.get("content-type")).toBe("application/json");
-    await vi.waitUntil(async () => (await rowsOf(threadStub(id))).runs === 0);
+    await until(async () => (await rowsOf(threadStub(id))).runs === 0);
     expect((await searchRun(run))?.webhook).toEqual(delivered);
     expect((await call<Run[]>("GET", `/threads/${id}/runs`)).body[0]?.webhook).toEqual(delivered);
   });
@@ -131,17 +134,12 @@ describe("a webhook", () => {
 
   it("that does not answer in time is cut off, and called again", async () => {
     const { url, calls, hanging } = receiver("hangs", 200);
-    const timers: (() => void)[] = [];
-    const { setTimeout: real } = globalThis;
-    vi.spyOn(globalThis, "setTimeout").mockImplementation(((callback: () => void, ms?: number) => {
-      if (ms !== WEBHOOK_CALL_MS) return real(callback, ms);
-      return timers.push(callback);
-    }) as typeof setTimeout);
+    const limits = holdTimers(WEBHOOK_CALL_MS);
     const run = await createRun(null, echo(url));
     await joinRun(run);
-    await vi.waitUntil(() => hanging() === 1);
-    expect(timers).toHaveLength(1);
-    await runInDurableObject(threadStub(run.thread_id), () => timers[0]?.());
+    await until(() => hanging() === 1);
+    expect(limits.count()).toBe(1);
+    await limits.goOff(threadStub(run.thread_id));
     expect(await attempted(run, 1)).toMatchObject({ last_error: "no answer within 15 s", attempts: 1 });
     await ringForNextAttempt(run);
     expect((await searchRun(run))?.webhook).toMatchObject({ status: "delivered", attempts: 2 });
@@ -169,9 +167,12 @@ describe("a webhook", () => {
   it("of a run that takes too long is called", async () => {
     const { url, calls } = receiver();
     const { thread_id: id } = await createThread();
-    await rebind(threadStub(id), () => ({ RUN_TIMEOUT_SECONDS: "1" }));
+    await rebind(threadStub(id), () => ({ RUN_TIMEOUT_SECONDS: "77" }));
+    const limits = holdTimers(77_000);
     const key = crypto.randomUUID();
     const run = await createRun(id, { assistant_id: "steps", input: { key, gate: key }, webhook: url });
+    await gateReached(key);
+    await limits.goOff(threadStub(id));
     await joinRun(run);
     await attempted(run, 1);
     expect(calls[0]?.body).toMatchObject({

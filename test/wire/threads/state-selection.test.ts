@@ -2,10 +2,11 @@
 import { Client } from "@langchain/langgraph-sdk";
 import { describe, expect, it } from "vitest";
 import type { WireState } from "../../../src/wire/threads/state";
-import { call, edgeFetch } from "../../support/edge";
+import { call } from "../../support/edge";
+import { sdkOptions } from "../../support/sdk";
 import { createRun, createThread, joinRun, waitRun } from "../../support/threads";
 
-const { threads } = new Client({ apiUrl: "http://edge", callerOptions: { fetch: edgeFetch, maxRetries: 0 } });
+const { threads } = new Client(sdkOptions());
 
 /** A thread with a run of "echo", whose values are `text`, `seen` and `reply`. */
 async function echoed(): Promise<string> {
