@@ -5,12 +5,14 @@
 import { applyD1Migrations, listDurableObjectIds, reset, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterAll, vi } from "vitest";
+import { keepPackages, trustLoadedModules } from "./module-runner";
 
 /** This workerd's objects that are empty and have random names, so that no later file uses them. Modules go, and this stays. */
 const emptied = ((globalThis as { emptiedObjects?: Set<string> }).emptiedObjects ??= new Set<string>());
 
 makeAllReal();
-vi.resetModules();
+trustLoadedModules();
+keepPackages(() => vi.resetModules());
 await applyD1Migrations(env.DB, env.TEST_MIGRATIONS);
 
 afterAll(async () => {
