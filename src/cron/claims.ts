@@ -205,23 +205,25 @@ export class Claims {
     return withSlots(progress, { missed });
   }
 
-  /** Records the last slot of the range as skipped for this reason, and the slots before it as missed. */
+  /**
+   * Records the slots of the range that would fire now, or be made up for, as skipped for this reason. Those that would not are missed.
+   */
   private recordSkipped(
     definition: CronDefinition,
     range: SlotRange,
     reason: string,
     progress: Progress,
   ): Progress {
-    const { first, last } = range;
     const schedule = scheduleOf(definition);
-    const before = first < last ? { first, last: lastSlot(schedule, first, last - 1) } : null;
-    const after = before === null ? progress : this.recordMissed(definition, before, progress);
-    this.ranges.recordUnfired({ first: last, last }, schedule, {
-      status: "skipped",
-      reason,
-      latenessMs: now() - last,
-    });
-    return withSlots(after, { skipped: 1 });
+    const present = now();
+    const due = { due: range.first, latest: range.last };
+    const { missed, backlog, fires } = catchUp(schedule, due, present, definition.policy);
+    const after = missed === null ? progress : this.recordMissed(definition, missed, progress);
+    const skipped = backlog ?? (fires === null ? null : { first: fires, last: fires });
+    if (skipped === null) return after;
+    const latenessMs = present - skipped.last;
+    this.ranges.recordUnfired(skipped, schedule, { status: "skipped", reason, latenessMs });
+    return withSlots(after, { skipped: countSlots(schedule, skipped) });
   }
 
   /**

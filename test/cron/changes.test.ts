@@ -6,6 +6,7 @@ import {
   atClock,
   createCron,
   cronStub,
+  figuresOf,
   getCron,
   ringAt,
   rowsOf,
@@ -131,6 +132,34 @@ describe("changing a cron", () => {
     await cronStub(cron.cron_id).poke(cron.cron_id, 0);
     expect(await runsOf(cron.cron_id)).toEqual([]);
   });
+
+  it.each([
+    ["all", "* * * * *", "2040-01-01T00:03:15.000Z", ["skipped", "skipped", "skipped"]],
+    ["latest", "* * * * *", "2040-01-01T00:03:15.000Z", ["missed", "missed", "skipped"]],
+    ["skip", "* * * * *", "2040-01-01T00:03:15.000Z", ["missed", "missed", "skipped"]],
+    ["skip", "0 * * * *", "2040-01-01T01:30:00.000Z", ["missed"]],
+  ])(
+    "disabled when slots are due, those are skipped that `catchup` %s would fire: %s at %s",
+    async (...of) => {
+      const [catchup, schedule, at, expected] = of;
+      const cron = await createCron({ schedule, catchup });
+      setClock(at);
+      await patch(cron.cron_id, { enabled: false });
+      const slots = (await slotsOf(cron.cron_id)).toReversed();
+      expect(slots.map(({ status }) => status)).toEqual(expected);
+      const reasons = {
+        skipped: "the cron was disabled before the slot was acted on",
+        missed: "the server did not run at the time",
+      };
+      for (const { status, reason } of slots) expect(reason).toBe(reasons[status as "skipped" | "missed"]);
+      const count = (status: string): number => expected.filter((one) => one === status).length;
+      expect((await figuresOf(cron.cron_id)).slots).toMatchObject({
+        fired: 0,
+        skipped: count("skipped"),
+        missed: count("missed"),
+      });
+    },
+  );
 
   it("edited after the slot came due and before the alarm, the slot fires and the new schedule begins", async () => {
     const cron = await createCron();
