@@ -28,15 +28,12 @@ export class ObservedD1 {
 
   /** The lines of the plans of all statements that were sent. */
   async plans(): Promise<string[]> {
-    const lines: string[] = [];
-    for (const { sql, params } of this.sent) {
-      const { results } = await this.d1
-        .prepare(`EXPLAIN QUERY PLAN ${sql}`)
-        .bind(...params)
-        .all<{ detail: string }>();
-      lines.push(...results.map(({ detail }) => detail));
-    }
-    return lines;
+    const explained = this.sent.map(({ sql, params }) =>
+      this.d1.prepare(`EXPLAIN QUERY PLAN ${sql}`).bind(...params),
+    );
+    if (explained.length === 0) return [];
+    const plans = await this.d1.batch<{ detail: string }>(explained);
+    return plans.flatMap(({ results }) => results.map(({ detail }) => detail));
   }
 
   private statement(sql: string, params: unknown[], inner: D1PreparedStatement): object {
