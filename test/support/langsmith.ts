@@ -3,8 +3,6 @@ import { afterEach, beforeEach, vi } from "vitest";
 import type { JsonObject } from "../../src/platform/json";
 import { until } from "./until";
 
-const ENDPOINT = "https://langsmith.example.com";
-
 /** A part of a trace, which LangSmith calls a run. */
 export interface TracePart {
   id: string;
@@ -24,6 +22,8 @@ export interface TracePart {
 type Reply = number | "garbage" | "breaks" | "hangs";
 
 export interface LangSmith {
+  /** Where it answers: another place in each test, because what an earlier test began to send may be sent again in a later one. */
+  endpoint: string;
   /** The parts of all traces, in the order in which they began. */
   parts: () => TracePart[];
   /** The parts that are no part of another. */
@@ -47,12 +47,12 @@ export function langSmith(
   variables: Record<string, string> = {
     LANGSMITH_TRACING: "true",
     LANGSMITH_API_KEY: "lsv2_stand_in",
-    LANGSMITH_ENDPOINT: ENDPOINT,
     LANGSMITH_PROJECT: "mornings",
   },
 ): LangSmith {
   const parts = new Map<string, TracePart>();
   const server: LangSmith = {
+    endpoint: "",
     parts: () => [...parts.values()],
     roots: () => server.parts().filter(({ parent_run_id: parent }) => parent === undefined),
     requests: [],
@@ -66,6 +66,7 @@ export function langSmith(
     },
   };
   beforeEach(() => {
+    server.endpoint = `https://${crypto.randomUUID()}.langsmith.example.com`;
     parts.clear();
     server.requests.length = 0;
     server.elsewhere.length = 0;
@@ -74,11 +75,12 @@ export function langSmith(
     server.info = {};
     // The server changes it when a variable is wrong.
     vi.stubEnv("LANGSMITH_TRACING_SAMPLING_RATE", undefined);
+    vi.stubEnv("LANGSMITH_ENDPOINT", server.endpoint);
     for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
     vi.spyOn(globalThis, "fetch").mockImplementation(async (input, init) => {
       const request = new Request(input, init);
       const { origin, pathname } = new URL(request.url);
-      if (origin !== ENDPOINT) {
+      if (origin !== server.endpoint) {
         server.elsewhere.push(request.url);
         return new Response();
       }

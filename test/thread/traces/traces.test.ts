@@ -209,7 +209,7 @@ describe("the variables", () => {
       vi.stubEnv(`LANGSMITH_${name}`, undefined);
     vi.stubEnv("LANGCHAIN_TRACING_V2", "true");
     vi.stubEnv("LANGCHAIN_API_KEY", "lsv2_older");
-    vi.stubEnv("LANGCHAIN_ENDPOINT", "https://langsmith.example.com");
+    vi.stubEnv("LANGCHAIN_ENDPOINT", server.endpoint);
     vi.stubEnv("LANGCHAIN_PROJECT", "evenings");
     await trace();
     expect((await server.traces(1))[0]).toMatchObject({ session_name: "evenings" });
