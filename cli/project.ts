@@ -17,11 +17,17 @@ export interface Project {
 /** @param config path of langgraph.json, relative to the current folder */
 export function projectAt(config = "langgraph.json"): Project {
   const configPath = resolve(config);
-  const dir = dirname(configPath);
-  const outDir = join(dir, ".edgecron");
+  return generatedIn(join(dirname(configPath), ".edgecron"), configPath);
+}
+
+/** The same project for a local server. Its files are its own: a build or a deployment meanwhile would change what it watches. */
+export const servedProject = ({ outDir, configPath }: Project): Project =>
+  generatedIn(join(outDir, "dev"), configPath);
+
+function generatedIn(outDir: string, configPath: string): Project {
   return {
     configPath,
-    dir,
+    dir: dirname(configPath),
     outDir,
     graphsModule: join(outDir, "graphs.ts"),
     wranglerConfig: join(outDir, "wrangler.json"),

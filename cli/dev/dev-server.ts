@@ -2,7 +2,7 @@
 import { type FSWatcher, watch } from "node:fs";
 import type { NotLoaded } from "../build/build-graphs.js";
 import { type BuildReport, readReport, removeReport } from "../build/build-report.js";
-import type { Project } from "../project.js";
+import { type Project, servedProject } from "../project.js";
 import { writeWranglerConfig } from "../wrangler-config.js";
 import type { DevArguments } from "./dev-arguments.js";
 import { GraphFiles } from "./graph-files.js";
@@ -43,9 +43,9 @@ export class DevServer {
    * @param onReload is called whenever the server answers again with other graphs or settings
    */
   constructor(project: Project, write: (line: string) => void, onReload: () => void = () => undefined) {
-    this.#project = project;
+    this.#project = servedProject(project);
     this.#onReload = onReload;
-    this.#files = new GraphFiles(project.outDir);
+    this.#files = new GraphFiles(this.#project.outDir);
     this.#write = write;
   }
 

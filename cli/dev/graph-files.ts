@@ -1,5 +1,5 @@
 /**
- * Watches the files of graphs. When one changes, `.edgecron/changed` is written, which wrangler watches, and the graphs are built
+ * Watches the files of graphs. When one changes, `.edgecron/dev/changed` is written, which wrangler watches, and the graphs are built
  * again.
  */
 import { type FSWatcher, watch, writeFileSync } from "node:fs";
@@ -15,7 +15,7 @@ export class GraphFiles {
   #watched = new Map<string, WatchedFolder>();
   readonly #changed: string;
 
-  /** @param outDir the folder `.edgecron` */
+  /** @param outDir the folder of what is generated for the server */
   constructor(outDir: string) {
     this.#changed = join(outDir, "changed");
   }
