@@ -96,8 +96,8 @@ export async function buildGraphs(options: BuildGraphsOptions = {}): Promise<Bui
     const beside = (extension: string): string => outPath.replace(/(\.\w+)?$/, extension);
     const schemas = await graphSchemas(checked.typed, projectDir, beside(".schemas.json"));
     const files = right().flatMap(({ id }) => analysis.filesOf.get(id) ?? []);
-    const providers = await modelProviders(projectDir, files);
-    await writeProviderModules(projectDir, join(dirname(outPath), "modules"), providers);
+    const providers = await modelProviders(files);
+    await writeProviderModules(join(dirname(outPath), "modules"), providers);
     const offers = await writeOffers(beside(".providers.mjs"), providers);
     const outDir = dirname(outPath);
     const module = { graphs: named, auth, app, settings, schemas, offers, errors, keepGoing, outDir };

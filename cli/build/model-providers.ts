@@ -5,9 +5,10 @@
  */
 import { existsSync } from "node:fs";
 import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
+import { messageOf } from "./graph-module.js";
+import { type FoundPackage, packagesFor } from "./provider-packages.js";
 
 /** Packages of `initChatModel` and `initEmbeddings`, as far as some version of LangChain knows them. */
 const PROVIDERS = [
@@ -39,7 +40,8 @@ const IMPORTS_BY_NAME = /[\\/]langchain[\\/](?:dist[\\/])?(?:chat_models|embeddi
 const GLOBAL = 'Symbol.for("edgecron.model_providers")';
 
 export interface ModelProviders {
-  readonly installed: readonly string[];
+  /** By name. */
+  readonly installed: ReadonlyMap<string, FoundPackage>;
   readonly missing: readonly string[];
 }
 
@@ -47,11 +49,10 @@ export interface ModelProviders {
  * The providers of a project: empty when none of its graphs can name a model by a text.
  * @param inputs the files of which the graphs' bundle is made
  */
-export async function modelProviders(projectDir: string, inputs: readonly string[]): Promise<ModelProviders> {
-  if (!inputs.some((file) => IMPORTS_BY_NAME.test(file))) return { installed: [], missing: [] };
-  const wanted = await dependenciesOf(projectDir);
-  const installed = PROVIDERS.filter((name) => wanted.has(name) && isInstalled(projectDir, name));
-  return { installed, missing: PROVIDERS.filter((name) => !installed.includes(name)) };
+export async function modelProviders(inputs: readonly string[]): Promise<ModelProviders> {
+  if (!inputs.some((file) => IMPORTS_BY_NAME.test(file))) return { installed: new Map(), missing: [] };
+  const installed = await packagesFor(inputs, PROVIDERS);
+  return { installed, missing: PROVIDERS.filter((name) => !installed.has(name)) };
 }
 
 /**
@@ -59,11 +60,14 @@ export async function modelProviders(projectDir: string, inputs: readonly string
  * module of its own because it has to run before the graphs: a graph may make its model while its module is loaded.
  */
 export async function writeOffers(path: string, { installed }: ModelProviders): Promise<string | undefined> {
-  if (installed.length === 0) return undefined;
+  if (installed.size === 0) return undefined;
+  // By its file: the package need not be one that is found from here.
+  const specifier = ({ inWorker }: FoundPackage): string =>
+    JSON.stringify(relative(dirname(path), inWorker).replaceAll("\\", "/"));
   const lines = [
     "// Made by edgecron. Each package is loaded when a graph first names one of its models.",
     `globalThis[${GLOBAL}] = {`,
-    ...installed.map((name) => `  ${JSON.stringify(name)}: () => import(${JSON.stringify(name)}),`),
+    ...[...installed].map(([name, found]) => `  ${JSON.stringify(name)}: () => import(${specifier(found)}),`),
     "};",
     "",
   ];
@@ -73,15 +77,14 @@ export async function writeOffers(path: string, { installed }: ModelProviders): 
 
 /** Writes a module for each provider under `dir`, and removes those that are not needed any more. */
 export async function writeProviderModules(
-  projectDir: string,
   dir: string,
   { installed, missing }: ModelProviders,
 ): Promise<void> {
   const files = new Map<string, string>();
-  for (const name of installed) files.set(name, await standIn(projectDir, name));
+  for (const [name, found] of installed) files.set(name, await standIn(name, found));
   for (const name of missing) {
     const message = `the package ${name} is not among the project's dependencies; install it with: npm install ${name}`;
-    files.set(name, `throw new Error(${JSON.stringify(message)});\n`);
+    files.set(name, throwing(message));
   }
   const scope = join(dir, "@langchain");
   await mkdir(scope, { recursive: true });
@@ -91,6 +94,8 @@ export async function writeProviderModules(
   for (const [name, text] of files) await writeChanged(join(dir, name), text);
 }
 
+const throwing = (message: string): string => `throw new Error(${JSON.stringify(message)});\n`;
+
 /** Leaves a file alone that has the text already, because `wrangler dev` watches it. */
 async function writeChanged(path: string, text: string): Promise<void> {
   if (existsSync(path) && (await readFile(path, "utf8")) === text) return;
@@ -98,37 +103,18 @@ async function writeChanged(path: string, text: string): Promise<void> {
   await writeFile(path, text);
 }
 
-/** A module with the exports of the package, by their names as Node has them. */
-async function standIn(projectDir: string, name: string): Promise<string> {
-  const entry = createRequire(join(projectDir, "package.json")).resolve(name);
-  const exported = Object.keys((await import(pathToFileURL(entry).href)) as object);
+/** A module with the exports of the package, by their names as Node has them. One that Node cannot load fails when it is asked for. */
+async function standIn(name: string, { inNode }: FoundPackage): Promise<string> {
+  let exported: string[];
+  try {
+    exported = Object.keys((await import(pathToFileURL(inNode).href)) as object);
+  } catch (error) {
+    return throwing(`the package ${name} cannot be loaded: ${messageOf(error)}`);
+  }
   const names = exported.filter((key) => /^[A-Za-z_$][\w$]*$/.test(key) && key !== "default");
   return [
     `const loaded = await globalThis[${GLOBAL}][${JSON.stringify(name)}]();`,
     ...names.map((key) => `export const ${key} = loaded.${key};`),
     "",
   ].join("\n");
-}
-
-/** What package.json of the project, or of a folder above it, asks for. */
-async function dependenciesOf(projectDir: string): Promise<Set<string>> {
-  for (let dir = projectDir; ; dir = dirname(dir)) {
-    const path = join(dir, "package.json");
-    if (existsSync(path)) {
-      const { dependencies, devDependencies, optionalDependencies } = JSON.parse(
-        await readFile(path, "utf8"),
-      ) as Record<string, object | undefined>;
-      return new Set(Object.keys({ ...dependencies, ...devDependencies, ...optionalDependencies }));
-    }
-    if (dirname(dir) === dir) return new Set();
-  }
-}
-
-function isInstalled(projectDir: string, name: string): boolean {
-  try {
-    createRequire(join(projectDir, "package.json")).resolve(name);
-    return true;
-  } catch {
-    return false;
-  }
 }
