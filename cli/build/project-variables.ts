@@ -6,7 +6,7 @@
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { parseEnv } from "node:util";
+import { parse } from "dotenv";
 import { readOwnWrangler, variablesOf } from "../own-wrangler.js";
 import { GraphConfigError } from "./graphs-config.js";
 
@@ -65,8 +65,8 @@ function listed(list: readonly unknown[], error: (message: string) => GraphConfi
   return variables;
 }
 
-const readIfThere = (path: string): Variables =>
-  existsSync(path) ? (parseEnv(readFileSync(path, "utf8")) as Variables) : {};
+/** With the package that LangGraph's own command reads it with: what the quotes and comments of such a file mean is said nowhere else. */
+export const readIfThere = (path: string): Variables => (existsSync(path) ? parse(readFileSync(path)) : {});
 
 /**
  * Makes the variables those of this process, in place of the shell's.

@@ -1,10 +1,9 @@
 /** Reads from a project what is deployed, under which names, and where. */
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { parseEnv } from "node:util";
 import { readReport } from "../build/build-report.js";
 import { GraphConfigError, readConfig } from "../build/graphs-config.js";
-import { namedVariables } from "../build/project-variables.js";
+import { namedVariables, readIfThere } from "../build/project-variables.js";
 import { readDeclarations } from "../crons/declaration-file.js";
 import { DeclarationError } from "../crons/declarations.js";
 import type { Project } from "../project.js";
@@ -108,12 +107,9 @@ function placeOf(project: Project, config: GeneratedConfig, { name, env }: Place
 
 /** The variables for wrangler in `.env`, unless the shell sets them. */
 function credentialsOf({ dir }: Project): Record<string, string> {
-  const file = join(dir, ".env");
-  if (!existsSync(file)) return {};
-  const variables = Object.entries(parseEnv(readFileSync(file, "utf8")));
   return Object.fromEntries(
-    variables.flatMap(([name, value]) =>
-      /^(?:CLOUDFLARE|WRANGLER)_/.test(name) && process.env[name] === undefined ? [[name, value ?? ""]] : [],
+    Object.entries(readIfThere(join(dir, ".env"))).filter(
+      ([name]) => /^(?:CLOUDFLARE|WRANGLER)_/.test(name) && process.env[name] === undefined,
     ),
   );
 }

@@ -109,6 +109,31 @@ describe("variables", () => {
     expect(projectVariables(project.config, env)).toEqual(variables);
   });
 
+  it("of a file are what LangGraph's own command reads there", async () => {
+    const lines = [
+      "export A=1 # a comment",
+      "B='it is # none'",
+      'C="two',
+      'lines"',
+      'D="{\\"a\\": 1}"',
+      'E={"a": 1}',
+      "F: colon",
+      "G=$A",
+      "H=a=b=",
+    ];
+    await project.write({ ".env": `\uFEFF${lines.join("\r\n")}` });
+    expect(projectVariables(project.config, ".env")).toEqual({
+      A: "1",
+      B: "it is # none",
+      C: "two\nlines",
+      D: '{\\"a\\": 1}',
+      E: '{"a": 1}',
+      F: "colon",
+      G: "$A",
+      H: "a=b=",
+    });
+  });
+
   it("of the shell are not, since the server has none of them", async () => {
     process.env.FROM_THE_SHELL = "a";
     try {
@@ -143,7 +168,15 @@ describe("variables", () => {
   });
 
   it("reach the server as they are", async () => {
-    const variables = { A: "1", B: "it's", C: 'a "b"', D: "x y # z", E: "two\nlines", F: "" };
+    const variables = {
+      A: "1",
+      B: "it's",
+      C: 'a "b"',
+      D: "x y # z",
+      E: "two\nlines",
+      F: "",
+      G: '{\\"a\\": 1}',
+    };
     const file = join(project.dir, "dev.env");
     writeEnvFile(file, variables);
     expect(parseEnv(await readFile(file, "utf8"))).toEqual(variables);
