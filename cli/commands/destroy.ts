@@ -14,9 +14,10 @@ export function addDestroy(program: Command): void {
     .option("-n, --name <name>", "the name of the Worker, if it was deployed with --name")
     .option("-e, --env <environment>", "an environment of the project's wrangler file")
     .option("-y, --yes", "do not ask", false)
+    .option("--dry-run", "say what would be done; needs no account and no network", false)
     .addHelpText(
       "after",
-      "\nExamples:\n  $ edgecron destroy\n  $ edgecron destroy --yes --name my-agent-staging",
+      "\nExamples:\n  $ edgecron destroy --dry-run\n  $ edgecron destroy\n  $ edgecron destroy --yes --name my-agent-staging",
     )
     .action(async (flags: DestroyFlags) => {
       const { destroy } = await import("../deploy/destroy-command.js");

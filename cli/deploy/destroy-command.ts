@@ -5,11 +5,12 @@ import type { PlaceFlags } from "./deployed-config.js";
 import { Destruction } from "./destruction.js";
 import { findPlace, wranglerOf } from "./project-target.js";
 import { consoleReport } from "./report.js";
-import { runSteps, StepFailure } from "./steps.js";
+import { describeSteps, runSteps, StepFailure } from "./steps.js";
 
 export interface DestroyFlags extends PlaceFlags {
   config: string;
   yes: boolean;
+  dryRun: boolean;
 }
 
 /** @returns the exit code */
@@ -20,6 +21,13 @@ export async function destroy(flags: DestroyFlags): Promise<number> {
   try {
     const place = await findPlace(project, flags);
     const destruction = new Destruction(place, tools, flags);
+    if (flags.dryRun) {
+      report.line(
+        `This is what would be done to destroy "${place.name}". Nothing is done, and nobody was asked.\n`,
+      );
+      describeSteps([...destruction.search(), ...destruction.steps()], report);
+      return 0;
+    }
     if (!(await runSteps(destruction.search(), report))) return 1;
     const { losses } = destruction;
     if (losses.length === 0) {

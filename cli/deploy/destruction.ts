@@ -65,7 +65,9 @@ export class Destruction {
     return [
       {
         title: "Worker",
-        plan: () => [`Delete the Worker "${name}".`],
+        plan: () => [
+          `Delete the Worker "${name}" with its crons and threads${this.#yes ? "" : ", after asking for its name"}.`,
+        ],
         run: async () => {
           if (this.#inventory.secrets === null) return `there is no Worker "${name}"`;
           await deleteWorker(this.#tools, this.#inventory.accountId, name);
@@ -74,7 +76,11 @@ export class Destruction {
       },
       {
         title: "Database",
-        plan: () => [`Delete the D1 database "${database.name}".`],
+        plan: () => [
+          database.id === undefined
+            ? `Delete the D1 database "${database.name}" with assistants, the store and the records of runs.`
+            : `Keep the D1 database ${database.id} of your wrangler file.`,
+        ],
         run: async () => {
           if (database.id !== undefined) {
             return `the D1 database ${database.id} of your wrangler file is kept: EdgeCron did not make it`;

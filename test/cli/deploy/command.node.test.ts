@@ -162,7 +162,16 @@ test("from an empty account to a server that answers, and back", { timeout: TIME
   expect(written()).not.toContain(key);
   expect(readdirSync(temporary).filter((name) => name.startsWith("edgecron-"))).toEqual([]);
 
-  const destroyed = await edgecron(["destroy", "--yes"], account);
+  const [foretold, destroyed] = await Promise.all([
+    edgecron(["destroy", "--dry-run"], { CLOUDFLARE_API_BASE_URL: "http://127.0.0.1:9" }, copy),
+    edgecron(["destroy", "--yes"], account),
+  ]);
+  expect(foretold).toMatchObject({
+    code: 0,
+    printed: expect.stringMatching(
+      /Nothing is done[^]*Delete the Worker "ada-greeter"[^]*Delete the D1 database "ada-greeter-edgecron"/,
+    ) as string,
+  });
   expect(destroyed.code).toBe(0);
   expect(destroyed.printed).toMatch(
     /This will be lost[^]*Worker "ada-greeter"[^]*crons[^]*threads[^]*GREETING, API_KEYS[^]*D1 database "ada-greeter-edgecron"/,
