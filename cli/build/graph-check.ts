@@ -54,8 +54,7 @@ export async function checkGraphs(
 export async function inTempDir<T>(projectDir: string, load: (tempDir: string) => Promise<T>): Promise<T> {
   // Stacks name the files as they were written, and not the bundle.
   process.setSourceMapsEnabled(true);
-  const tempDir = join(tempRoot(projectDir), `edgecron-${randomUUID()}`);
-  await mkdir(tempDir, { recursive: true });
+  const tempDir = await makeTempDir(projectDir);
   registerLogger();
   try {
     return await load(tempDir);
@@ -64,7 +63,21 @@ export async function inTempDir<T>(projectDir: string, load: (tempDir: string) =
   }
 }
 
-/** A folder from which Node finds the project's packages, since those are not bundled for the check. */
+/** Makes a folder from which Node finds the project's packages, since those are not bundled for the check. */
+async function makeTempDir(projectDir: string): Promise<string> {
+  const name = `edgecron-${randomUUID()}`;
+  const inPackages = join(tempRoot(projectDir), name);
+  const inProject = join(projectDir, ".edgecron", name);
+  try {
+    await mkdir(inPackages, { recursive: true });
+    return inPackages;
+  } catch {
+    // Packages that others have installed may be read only.
+    await mkdir(inProject, { recursive: true });
+    return inProject;
+  }
+}
+
 function tempRoot(projectDir: string): string {
   for (let dir = projectDir; ; dir = dirname(dir)) {
     if (existsSync(join(dir, "node_modules"))) return join(dir, "node_modules", ".cache");
