@@ -108,7 +108,9 @@ async function readText(path: string): Promise<string> {
   try {
     return await readFile(path, "utf8");
   } catch {
-    throw new GraphConfigError(`${path}: there is no such file; create it with ${EXAMPLE}`);
+    throw new GraphConfigError(
+      `${path}: there is no such file; --config names another, and "edgecron init" writes one`,
+    );
   }
 }
 

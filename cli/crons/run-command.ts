@@ -1,5 +1,5 @@
 /** Runs one of the commands on crons against the server that its options name, and says without a stack what went wrong. */
-import { connectionOf, type ConnectionOptions } from "./connection.js";
+import { connectionOf, type ConnectionOptions, DEFAULT_URL } from "./connection.js";
 import type { Context } from "./context.js";
 import { CronClient } from "./cron-client.js";
 import { DeclarationError } from "./declarations.js";
@@ -18,15 +18,30 @@ export async function runCommand(
   const terminal = processTerminal();
   // Whoever read the output, such as `head`, has enough.
   process.stdout.on("error", () => process.exit());
+  let url = "";
   try {
-    const client = new CronClient(connectionOf(options, process.env));
+    const connection = connectionOf(options, process.env);
+    url = connection.url;
+    const client = new CronClient(connection);
     await command({ client, terminal, json: options.json === true, confirm });
   } catch (error) {
     const isExpected = error instanceof Failure || error instanceof DeclarationError;
     if (!isExpected) throw error;
     terminal.say(error.message);
+    const hint = error instanceof Failure ? hintOn(error, url) : undefined;
+    if (hint !== undefined) terminal.say(hint);
     process.exitCode = EXIT[error instanceof Failure ? error.kind : "failed"];
   }
+}
+
+/** What to do, where the server cannot know it. */
+function hintOn({ kind, cause }: Failure, url: string): string | undefined {
+  if (kind === "unreachable" && url === DEFAULT_URL)
+    return 'Start it with "edgecron dev", or name another by --url or EDGECRON_URL.';
+  const isUnknown = cause instanceof Error && "status" in cause && cause.status === 401;
+  return isUnknown
+    ? "Give a key by --api-key or EDGECRON_API_KEY, or what an auth of the project asks for by --header."
+    : undefined;
 }
 
 /** @throws Failure where there is nobody to ask */

@@ -257,7 +257,9 @@ describe("the command", () => {
   it("ends with one message and code 1 on an error", async () => {
     const { code, stdout, stderr } = await run("--config", "other.json");
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
-    expect(stderr).toMatch(/^.*other\.json: there is no such file; create it with .*\n$/);
+    expect(stderr).toMatch(
+      /^.*other\.json: there is no such file; --config names another, and "edgecron init" writes one\n$/,
+    );
   });
 
   it("names the graphs whose modules throw, with the places, end the process, or never have been loaded", async () => {
