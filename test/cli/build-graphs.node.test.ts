@@ -121,6 +121,17 @@ describe("buildGraphs", () => {
     expect(source).not.toContain("__proto__");
   });
 
+  it("needs to write nothing into node_modules", async () => {
+    await project.write({
+      // In place of the folder that is made otherwise.
+      "app/node_modules/.cache": "",
+      "app/langgraph.json": JSON.stringify({ graphs: { agent: "./g.ts:graph" } }),
+      "app/g.ts": GRAPH,
+    });
+    const { graphIds } = await project.rebuild({ config: join(project.dir, "app/langgraph.json") });
+    expect(graphIds).toEqual(["agent"]);
+  });
+
   it("fails when no graph is left that could be asked for", async () => {
     const building = project.buildConfig({ graphs: { "a/b": "./g.ts" } }, {}, { keepGoing: true });
     await expect(building).rejects.toThrow(/graph "a\/b": a graph id is/);
