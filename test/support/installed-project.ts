@@ -37,9 +37,13 @@ export class InstalledProject {
     }
   }
 
-  /** Installs what package.json names; what npm knows of a package from earlier is not asked for again. */
+  /**
+   * Installs what package.json names; what npm knows of a package from earlier is not asked for again. Scripts of packages do not run, as
+   * where nobody allows them: on this Node nothing depends on them.
+   */
   async install(): Promise<void> {
-    await run("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline"], { cwd: this.dir });
+    const flags = ["--no-audit", "--no-fund", "--prefer-offline", "--ignore-scripts"];
+    await run("npm", ["install", ...flags], { cwd: this.dir });
   }
 
   /** Starts `edgecron dev`, which lets in who has the key, and waits until it answers. */
@@ -81,6 +85,8 @@ export class InstalledProject {
       EDGECRON_URL: this.#url,
       EDGECRON_API_KEY: this.#key,
       TZ: "Asia/Tokyo",
+      // Some fifteen processes load the same code; compiled once, each of them starts sooner.
+      NODE_COMPILE_CACHE: join(this.dir, "compiled"),
     };
     return new Promise((resolve) => {
       execFile(
