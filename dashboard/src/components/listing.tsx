@@ -69,6 +69,7 @@ export function SteppedListing<Item>(props: SteppedListingProps<Item>) {
             <Rows {...props} items={items} />
             <StepButtons
               {...steps}
+              isOld={query.isPlaceholderData}
               next={found.length > limit && last !== undefined ? endOf(last) : undefined}
             />
           </>
@@ -93,8 +94,15 @@ function Rows<Item>({
   );
 }
 
+interface StepButtonsProps extends Steps {
+  /** Where the older part begins; undefined where there is none. */
+  readonly next: string | undefined;
+  /** What is shown is still the part before this one, so nobody knows yet where the older part begins. */
+  readonly isOld: boolean;
+}
+
 /** Nothing where all fits on one page. */
-function StepButtons({ ends, setEnds, next }: Steps & { readonly next: string | undefined }) {
+function StepButtons({ ends, setEnds, next, isOld }: StepButtonsProps) {
   if (ends.length === 0 && next === undefined) return null;
   return (
     <Group component="nav" aria-label="Pages" justify="flex-end" gap="xs" mt="sm">
@@ -112,8 +120,10 @@ function StepButtons({ ends, setEnds, next }: Steps & { readonly next: string | 
         size="xs"
         variant="default"
         disabled={next === undefined}
+        // It keeps the focus of the keyboard, which a disabled button does not.
+        aria-disabled={isOld}
         onClick={() => {
-          if (next !== undefined) setEnds([...ends, next]);
+          if (next !== undefined && !isOld) setEnds([...ends, next]);
         }}
       >
         Older

@@ -35,7 +35,8 @@ export function Pager({ page: { items, total, next }, offset, limit, onOffset }:
           variant="default"
           disabled={next === null}
           onClick={() => {
-            onOffset(next ?? offset);
+            // What is shown may still be the page before, and its end is not where the next one begins.
+            if (offset + limit < total) onOffset(offset + limit);
           }}
         >
           Next
