@@ -42,7 +42,7 @@ export async function openPage(address: string, options: PageOptions = {}): Prom
   await page.emulateMedia({ colorScheme });
   await forgetChoices(page, url);
   // Sooner than the test ends, so that it says what was waited for.
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(40_000);
   const found: string[] = [];
   faults.set(page, found);
   page.on("pageerror", (error) => found.push(`error: ${error.message}`));

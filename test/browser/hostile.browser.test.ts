@@ -58,7 +58,7 @@ it("on every page", async () => {
   for (const address of addresses) {
     await page.goto(`${server.url}/dashboard${address}`);
     await page.getByRole("heading", { level: 1 }).waitFor();
-    if (LISTS.includes(address)) await page.getByText(MARKUP).first().waitFor();
+    if (LISTS.includes(address)) await page.getByRole("link").filter({ hasText: MARKUP }).first().waitFor();
     await page.waitForLoadState("networkidle");
     if ((await page.locator("body").innerText()).includes(MARKUP)) shown.push(address);
     const made = await page.evaluate(() => ({

@@ -144,10 +144,10 @@ describe("a run that is under way", () => {
     await status("running").waitFor();
     const pages = async (): Promise<number> =>
       Number(/"pages": (\d+)/.exec(await section("Output").innerText())?.[1] ?? 0);
-    await expect.poll(pages, { timeout: 10_000 }).toBeGreaterThan(0);
+    await expect.poll(pages).toBeGreaterThan(0);
     const seen = await pages();
     await page.reload();
-    await expect.poll(pages, { timeout: 10_000 }).toBeGreaterThan(seen);
+    await expect.poll(pages).toBeGreaterThan(seen);
     await page.getByRole("button", { name: "Cancel run" }).click();
     await page.getByRole("dialog").getByRole("button", { name: "Cancel the run" }).click();
     await status("interrupted").waitFor();

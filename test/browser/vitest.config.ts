@@ -12,9 +12,9 @@ export default defineConfig({
     // They share a browser and two servers. While one waits for what a page reads, another goes on.
     maxWorkers: 2,
     isolate: false,
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
-    // A page asks for its data again after some seconds.
-    expect: { poll: { timeout: 20_000 } },
+    testTimeout: 120_000,
+    hookTimeout: 180_000,
+    // A page asks for its data again after some seconds. The limits are those of a machine that does much else.
+    expect: { poll: { timeout: 40_000 } },
   },
 });
