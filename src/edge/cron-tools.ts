@@ -6,7 +6,7 @@ import { asDomainError, SERVER_FAILED } from "../platform/errors";
 import type { JsonObject } from "../platform/json";
 import { logError } from "../platform/log";
 import { previewOf } from "../schedule/preview";
-import type { CronToolName } from "../tools/definitions";
+import { CRON_TOOLS, type CronToolName } from "../tools/definitions";
 import type { ToolAnswer } from "../tools/running";
 import type { Cron } from "../wire/crons/cron";
 import type { Preview } from "../wire/crons/preview";
@@ -22,6 +22,7 @@ import {
   slotLine,
 } from "./cron-words";
 import { bodyOf, RouteRefusal, type CallRoute, type InnerRequest } from "./inner-routes";
+import { typedArguments } from "./tool-arguments";
 
 /** What a tool answers when nothing went wrong. */
 type Told = Omit<ToolAnswer, "failed">;
@@ -134,8 +135,10 @@ export async function answerCronTool(
   name: CronToolName,
   args: JsonObject,
 ): Promise<ToolAnswer> {
+  const tool = CRON_TOOLS.find((known) => known.name === name);
   try {
-    return { ...(await ANSWERS[name](call, args)), failed: false };
+    const sent = tool === undefined ? args : typedArguments(tool, args);
+    return { ...(await ANSWERS[name](call, sent)), failed: false };
   } catch (error) {
     const refusal = error instanceof RouteRefusal ? error : asDomainError(error);
     if (refusal === undefined) logError("a tool for crons failed", error, { tool: name });

@@ -2,6 +2,7 @@
 import type { PendingInput, ThreadCalls } from "../calls/thread-calls";
 import { check } from "../platform/check";
 import { asDomainError } from "../platform/errors";
+import { isJsonObject } from "../platform/json";
 import { runCreate, type RunCreate } from "../wire/runs/run";
 import {
   getTreeParams,
@@ -122,8 +123,13 @@ async function startRun(request: Request): Promise<Result> {
     "params",
   ]);
   const multitask_strategy = strategy.multitask_strategy ?? strategy.multitaskStrategy;
-  return start(request, { assistant_id, input, config, metadata, multitask_strategy });
+  const fields = { assistant_id, config, metadata, multitask_strategy };
+  return start(request, isCommand(input) ? { ...fields, command: input } : { ...fields, input });
 }
+
+/** Whether the input is a command of LangGraph, which RemoteGraph sends as the input. */
+const isCommand = (input: unknown): input is NonNullable<RunCreate["command"]> =>
+  isJsonObject(input) && input.lg_name === "Command";
 
 /** Starts a run. Its events are kept, so that a client can go on with them wherever its connection broke. */
 async function start(
@@ -132,8 +138,15 @@ async function start(
 ): Promise<Result> {
   const body = check(runCreate, { ...fields, if_not_exists: "create" }, ["params"]);
   const { run, thread } = await requestRun(c, access, body, threadId);
-  const seq = await thread.startRun({ ...run, kwargs: { ...run.kwargs, protocol: true } });
-  return { result: { run_id: run.runId }, seq };
+  try {
+    const seq = await thread.startRun({ ...run, kwargs: { ...run.kwargs, protocol: true } });
+    return { result: { run_id: run.runId }, seq };
+  } catch (error) {
+    const fault = asDomainError(error);
+    const isFork = run.kwargs.config.configurable.checkpoint_id !== undefined;
+    if (fault?.code !== "thread.not_found" || !isFork) throw error;
+    throw new Refused("no_such_checkpoint", fault.detail);
+  }
 }
 
 async function respond(request: Request): Promise<Result> {
@@ -163,13 +176,8 @@ async function respond(request: Request): Promise<Result> {
 async function fork(request: Request): Promise<Result> {
   const { checkpoint_id, input, config } = check(stateForkParams, request.params, ["params"]);
   const { assistantId } = await lastRun(request);
-  try {
-    const { result, seq } = await start(request, { assistant_id: assistantId, input, config, checkpoint_id });
-    return { result: { ...result, thread_id: request.threadId }, seq };
-  } catch (error) {
-    if (asDomainError(error)?.code !== "thread.not_found") throw error;
-    throw new Refused("no_such_checkpoint", asDomainError(error)?.detail ?? "");
-  }
+  const { result, seq } = await start(request, { assistant_id: assistantId, input, config, checkpoint_id });
+  return { result: { ...result, thread_id: request.threadId }, seq };
 }
 
 /** The assistant of the thread's last run, and the interrupts at which the thread waits. @throws Refused when there was no run */

@@ -89,4 +89,10 @@ export const THREAD_SCHEMA: readonly SchemaStep[] = [
       addMissingColumns(sql, "runs", { earlier_attempts: "TEXT" });
     },
   },
+  {
+    summary: "How the last run of a thread has ended.",
+    apply(sql) {
+      addMissingColumns(sql, "threads", { last_run: "TEXT" });
+    },
+  },
 ];

@@ -245,7 +245,8 @@ export const CRON_TOOLS = [
   {
     name: "pause_cron",
     title: "Pause a cron",
-    description: "No run starts from now on, until resume_cron. Runs that have begun go on. Nothing is lost.",
+    description:
+      "No run starts from now on, until resume_cron; the times in between are left out. Runs that have begun go on.",
     inputSchema: input({ cron_id: CRON_ID, note: NOTE }, "cron_id"),
     annotations: writes,
   },

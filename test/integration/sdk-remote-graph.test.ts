@@ -3,8 +3,14 @@ import { Annotation, Command, END, MemorySaver, Send, START, StateGraph } from "
 import { RemoteGraph } from "@langchain/langgraph/remote";
 import { HumanMessage } from "@langchain/core/messages";
 import { Client } from "@langchain/langgraph-sdk";
-import { describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { edgeFetch } from "../support/edge";
+import { gateReached } from "../support/graphs/steps";
 import { sdkOptions } from "../support/sdk";
+
+interface Said {
+  content: unknown;
+}
 
 const client = new Client(sdkOptions());
 
@@ -164,5 +170,72 @@ describe("RemoteGraph as a node of a local graph", () => {
     expect(tasks[0]?.interrupts).toMatchObject([{ value: { question: "well?" } }]);
     // LangGraph hands the parent's answer to no RemoteGraph; it is given to the thread itself, which has the same id.
     expect(await asks.invoke(new Command({ resume: "fine" }), config)).toMatchObject({ answer: "fine" });
+  });
+});
+
+describe("RemoteGraph's events of version 3", () => {
+  // RemoteGraph does not hand the client's `fetch` to the stream of a thread.
+  beforeEach(() => vi.stubGlobal("fetch", edgeFetch));
+  afterEach(() => vi.unstubAllGlobals());
+  const talks = remoteGraph("talks");
+  const say = (content: string) => ({ messages: [new HumanMessage(content)] });
+  const textOf = (values: unknown): unknown => (values as { messages: Said[] }).messages.at(-1)?.content;
+
+  it("tells messages, values, subgraphs and what it ends with", async () => {
+    const run = await talks.streamEvents(say("help"), { version: "v3" });
+    const [messages, values, lifecycle] = await Promise.all([
+      all(run.messages),
+      all(run.values),
+      all(run.lifecycle),
+    ]);
+    expect(await Promise.all(messages.map(({ text }) => text))).toContain("You said: help");
+    expect(values.at(-1)).toEqual(await run.output);
+    expect(lifecycle.filter(({ namespace }) => namespace.length === 0).map(({ event }) => event)).toEqual([
+      "running",
+      "completed",
+    ]);
+    expect(lifecycle.some(({ namespace: [label] }) => label?.startsWith("helper:"))).toBe(true);
+    expect([run.interrupted, run.interrupts]).toEqual([false, []]);
+    await run.thread.close();
+  });
+
+  it("tells all events in order, also as server-sent events", async () => {
+    const run = await talks.streamEvents(say("weather"), { version: "v3" });
+    const methods = (await all(run)).map(({ method }) => method);
+    expect(methods[0]).toBe("lifecycle");
+    expect(methods).toEqual(
+      expect.arrayContaining(["values", "updates", "messages", "tools", "checkpoints"]),
+    );
+    await run.thread.close();
+    const encoded = await talks.streamEvents(say("hello"), { version: "v3", encoding: "text/event-stream" });
+    const text = await new Response(encoded as ReadableStream<Uint8Array>).text();
+    expect(text).toContain('"event":"content-block-delta"');
+    expect(text).toContain('event: lifecycle\ndata: {"event":"completed"');
+  });
+
+  it("is asked, and goes on with a command", async () => {
+    const config = newThread();
+    const asked = await talks.streamEvents(say("ask me"), { version: "v3", ...config });
+    await all(asked.values);
+    expect([asked.interrupted, asked.interrupts]).toMatchObject([true, [{ payload: "sure?" }]]);
+    await asked.thread.close();
+    const answer = new Command({ resume: "yes", update: { messages: [new HumanMessage("so be it")] } });
+    const answered = await talks.streamEvents(answer, { version: "v3", ...config });
+    expect(await answered.output).toMatchObject({ answer: "yes" });
+    expect(textOf(await answered.output)).toBe("so be it");
+    await answered.thread.close();
+  });
+
+  it("is cancelled when its caller gives it up", async () => {
+    const config = newThread();
+    const threadId = config.configurable.thread_id;
+    const run = await talks.streamEvents({ ...say("hello"), gate: threadId }, { version: "v3", ...config });
+    await gateReached(threadId);
+    const lifecycle = all(run.lifecycle);
+    run.abort();
+    await lifecycle;
+    const [{ run_id: runId } = { run_id: "" }] = await client.runs.list(threadId);
+    await client.runs.join(threadId, runId);
+    expect(await client.runs.get(threadId, runId)).toMatchObject({ status: "interrupted" });
   });
 });

@@ -1,9 +1,7 @@
 /** The calls of a thread object for the thread protocol: start a run, stream the events of all runs, and what a thread waits for. */
 import type { NewRun } from "../../calls/run";
 import type { PendingInput, ThreadProtocolCalls } from "../../calls/thread-calls";
-import { parseJsonOrNull } from "../../platform/json";
-import type { RunError } from "../../wire/runs/run";
-import { CHANNELS, type AgentStatus, type AgentTree, type EventsFilter } from "../../wire/protocol/events";
+import { CHANNELS, type AgentTree, type EventsFilter } from "../../wire/protocol/events";
 import type { RunCalls } from "../runs/run-calls";
 import type { RunQueue } from "../runs/run-queue";
 import { readSnapshot } from "../state/thread-state";
@@ -12,7 +10,7 @@ import type { SentEvent } from "../streams/sent-event";
 import type { ThreadContext } from "../thread-context";
 import { agentTree } from "./agent-tree";
 import { passesEventsFilter } from "./protocol-event";
-import { listeningInPython } from "./python-view";
+import { listeningInPython, PythonTeller } from "./python-view";
 import { prepareReplay } from "./replay";
 import { visibility } from "./visibility";
 
@@ -53,16 +51,8 @@ export class ProtocolCalls implements ThreadProtocolCalls {
     const { graph_id: graphId } = thread.metadata;
     if (typeof graphId !== "string") return null;
     const replay = await prepareReplay(this.context, threadId, { since: undefined, lastEventId: undefined });
-    const status: Record<typeof thread.status, AgentStatus> = {
-      busy: "running",
-      idle: "completed",
-      interrupted: "interrupted",
-      error: parseJsonOrNull<RunError>(thread.error) === null ? "completed" : "failed",
-    };
-    return agentTree(replay(EVERYTHING), {
-      status: status[thread.status],
-      graph_name: graphId,
-    });
+    const status = thread.status === "busy" ? "running" : (thread.lastRun?.status ?? "completed");
+    return agentTree(replay(EVERYTHING), { status, graph_name: graphId });
   }
 
   /** See `thread-calls.ts`. */
@@ -75,10 +65,22 @@ export class ProtocolCalls implements ThreadProtocolCalls {
       this.queue.startDue();
     const replay = await prepareReplay(this.context, threadId, { since: filter.since, lastEventId });
     const isVisible = visibility(this.context, threadId, visible);
+    const earlier = replay(filter, { isPython });
     return eventStream({
-      listen: (listener) =>
-        this.context.events.listenByProtocol(threadId, isPython ? listeningInPython(listener) : listener),
-      replay: replay(filter, { isPython }),
+      listen: (listener) => {
+        if (!isPython) return this.context.events.listenByProtocol(threadId, listener);
+        const teller = new PythonTeller(listener);
+        const tell = (event: SentEvent): void => {
+          teller.tell(event);
+        };
+        earlier.forEach(tell);
+        const unlisten = this.context.events.listenByProtocol(threadId, listeningInPython(tell));
+        return () => {
+          teller.stop();
+          unlisten();
+        };
+      },
+      replay: isPython ? [] : earlier,
       opensAtOnce: true,
       includes: (event: SentEvent) => passesEventsFilter(event, filter) && isVisible(),
     });

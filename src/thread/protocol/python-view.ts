@@ -2,6 +2,7 @@
  * The events in the form in which LangGraph for Python has them. There, messages and tools are at the namespace of the graph that has
  * their node, and nodes that are no graphs do not begin or end. Python's SDK looks for them there, and only there.
  */
+import { now } from "../../platform/clock";
 import { parseJson } from "../../platform/json";
 import type { SentEvent } from "../streams/sent-event";
 import type { Listener } from "../streams/event-log";
@@ -22,6 +23,45 @@ export function inPython(event: SentEvent): SentEvent | undefined {
   // The SDK has another word for what is asked.
   const { data } = parseJson<Envelope>(event.data).params;
   return { ...event, data: changed(event, { data: { ...data, value: data.payload } }) };
+}
+
+/**
+ * Python's SDK listens for questions from before it starts a run. When it is asked something, it ends what its program reads at that
+ * moment, and a program that begins to read later waits for ever. So it is asked no sooner than this after the question came up: a run
+ * may ask before its client knows that it has begun.
+ */
+const ASKED_AFTER_MS = 200;
+
+/** Tells a client in Python of events, in order. */
+export class PythonTeller {
+  private readonly waiting: SentEvent[] = [];
+  private isOver = false;
+
+  constructor(private readonly listener: Listener) {}
+
+  tell(event: SentEvent): void {
+    if (this.waiting.push(event) === 1) this.tellWaiting();
+  }
+
+  /** Tells nothing any more. */
+  stop(): void {
+    this.isOver = true;
+  }
+
+  private tellWaiting(): void {
+    for (let event = this.waiting[0]; event !== undefined && !this.isOver; event = this.waiting[0]) {
+      const heldMs =
+        event.event === "input.requested" ? ASKED_AFTER_MS - Math.max(now() - event.id / 1000, 0) : 0;
+      if (heldMs > 0) {
+        setTimeout(() => {
+          this.tellWaiting();
+        }, heldMs);
+        return;
+      }
+      this.waiting.shift();
+      this.listener(event);
+    }
+  }
 }
 
 /** A listener that gets the events so. */

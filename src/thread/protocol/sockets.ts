@@ -18,7 +18,7 @@ import type { Listener } from "../streams/event-log";
 import type { SentEvent } from "../streams/sent-event";
 import type { ThreadContext } from "../thread-context";
 import { passesEventsFilter } from "./protocol-event";
-import { listeningInPython } from "./python-view";
+import { listeningInPython, PythonTeller } from "./python-view";
 import { prepareReplay } from "./replay";
 import { isRunEnd } from "./run-events";
 import { visibility } from "./visibility";
@@ -37,6 +37,8 @@ interface Subscription {
 /** An open WebSocket, in memory. */
 interface Open extends Kept {
   isVisible: () => boolean;
+  /** Sends an event. */
+  tell: Listener;
   /** Undefined while there are no subscriptions. */
   stopListening: (() => void) | undefined;
   /** The end of a run that is still to be replayed; see {@link HOLD_MS}. */
@@ -162,27 +164,27 @@ export class Sockets {
     const events = replay(filter, open.client).filter(() => open.isVisible());
     const result = { subscription_id: subscription.id, replayed_events: events.length };
     send(socket, { type: "success", id, result, meta: { thread_id: threadId } });
-    this.replay(socket, open, events);
+    this.replay(open, events);
     open.subscriptions.push(subscription);
-    this.listen(socket, open);
+    this.listen(open);
   }
 
   /** Sends what was before the subscription, and the end of the last run a little later. */
-  private replay(socket: WebSocket, open: Open, events: SentEvent[]): void {
+  private replay(open: Open, events: SentEvent[]): void {
     const end = events.findLast((event, index) => index === events.length - 1 && isRunEnd(event));
-    for (const event of events) if (event !== end) sendEvent(socket, event);
+    for (const event of events) if (event !== end) open.tell(event);
     if (end === undefined) return;
     clearTimeout(open.held?.timer);
     const timer = setTimeout(() => {
-      this.sendHeld(socket, open);
+      this.sendHeld(open);
     }, HOLD_MS);
     open.held = { end, timer };
   }
 
-  private sendHeld(socket: WebSocket, open: Open): void {
+  private sendHeld(open: Open): void {
     if (open.held === undefined) return;
     clearTimeout(open.held.timer);
-    sendEvent(socket, open.held.end);
+    open.tell(open.held.end);
     open.held = undefined;
   }
 
@@ -200,19 +202,30 @@ export class Sockets {
 
   private remember(socket: WebSocket, { client, subscriptions }: Kept): Open {
     const isVisible = visibility(this.context, client.threadId, client.visible);
-    const open: Open = { client, subscriptions, isVisible, stopListening: undefined, held: undefined };
+    const tell: Listener = (event) => {
+      sendText(socket, event.data);
+    };
+    const teller = new PythonTeller(tell);
+    const open: Open = {
+      client,
+      subscriptions,
+      isVisible,
+      tell: client.isPython ? teller.tell.bind(teller) : tell,
+      stopListening: undefined,
+      held: undefined,
+    };
     this.open.set(socket, open);
-    if (subscriptions.length > 0) this.listen(socket, open);
+    if (subscriptions.length > 0) this.listen(open);
     return open;
   }
 
   /** Sends the events from now on, each once, however many subscriptions it is for. */
-  private listen(socket: WebSocket, open: Open): void {
+  private listen(open: Open): void {
     const { threadId, isPython } = open.client;
     const listener: Listener = (event) => {
-      this.sendHeld(socket, open);
+      this.sendHeld(open);
       const isWanted = open.subscriptions.some(({ filter }) => passesEventsFilter(event, filter));
-      if (isWanted && open.isVisible()) sendEvent(socket, event);
+      if (isWanted && open.isVisible()) open.tell(event);
     };
     open.stopListening ??= this.context.events.listenByProtocol(
       threadId,
@@ -258,10 +271,6 @@ function idOf(command: unknown): number | null {
 
 const send = (socket: WebSocket, answer: CommandAnswer): void => {
   sendText(socket, JSON.stringify(answer));
-};
-
-const sendEvent = (socket: WebSocket, event: SentEvent): void => {
-  sendText(socket, event.data);
 };
 
 /** Sends a text, unless the WebSocket has been closed. */

@@ -2,8 +2,19 @@
 import type { ThreadRecord } from "../../calls/thread";
 import { now } from "../../platform/clock";
 import { parseJson, parseJsonOrNull, type JsonObject } from "../../platform/json";
+import type { AgentStatus } from "../../wire/protocol/events";
+import type { RunError } from "../../wire/runs/run";
 import type { ThreadStatus } from "../../wire/threads/thread";
 import type { ThreadTtl } from "../../wire/threads/ttl";
+
+/** How the last run of a thread has ended. Its own row is gone as soon as the index has it. */
+export interface LastRun {
+  runId: string;
+  status: AgentStatus;
+  error: RunError | null;
+  /** The number of the last event before the one that told its end. */
+  position: number;
+}
 
 /** A thread's row, read. */
 export interface StoredThread extends ThreadRecord {
@@ -11,6 +22,8 @@ export interface StoredThread extends ThreadRecord {
   temporary: boolean;
   /** The tombstone: users no longer see the thread, while its rows and index entries are being removed. */
   deleted: boolean;
+  /** Null when no run has ended on the thread. */
+  lastRun: LastRun | null;
   revision: number;
   /** The last revision that the index is known to have. */
   indexed: number;
@@ -31,6 +44,7 @@ export type ThreadRow = {
   updated_at: number;
   revision: number;
   indexed: number;
+  last_run: string | null;
 };
 
 /** The initial content of a thread. */
@@ -61,6 +75,7 @@ export function newThreadRow(thread: NewThread): ThreadRow {
     // The first revision is the time, so that it is larger than any that the index has of an earlier thread with this id.
     revision: at,
     indexed: 0,
+    last_run: null,
   };
 }
 
@@ -74,6 +89,7 @@ export const toStoredThread = (row: ThreadRow): StoredThread => ({
   ttl: parseJsonOrNull(row.ttl),
   temporary: row.temporary === 1,
   deleted: row.deleted === 1,
+  lastRun: parseJsonOrNull(row.last_run),
   createdAt: row.created_at,
   updatedAt: row.updated_at,
   revision: row.revision,

@@ -45,19 +45,22 @@ export class ThreadStore {
   /** Changes the given fields and counts the revision up. @throws thread.not_found */
   update(
     threadId: string,
-    change: Partial<Pick<StoredThread, "status" | "metadata" | "config" | "error" | "ttl" | "temporary">>,
+    change: Partial<
+      Pick<StoredThread, "status" | "metadata" | "config" | "error" | "ttl" | "temporary" | "lastRun">
+    >,
   ): void {
     this.unstored.storeThread(threadId);
     const thread = { ...this.require(threadId), ...change };
     this.sql.exec(
-      `UPDATE threads SET status = ?, metadata = ?, config = ?, error = ?, ttl = ?, temporary = ?, updated_at = ?,
-         revision = revision + 1 WHERE thread_id = ?`,
+      `UPDATE threads SET status = ?, metadata = ?, config = ?, error = ?, ttl = ?, temporary = ?, last_run = ?,
+         updated_at = ?, revision = revision + 1 WHERE thread_id = ?`,
       thread.status,
       JSON.stringify(thread.metadata),
       JSON.stringify(thread.config),
       thread.error,
       thread.ttl === null ? null : JSON.stringify(thread.ttl),
       thread.temporary ? 1 : 0,
+      thread.lastRun === null ? null : JSON.stringify(thread.lastRun),
       now(),
       threadId,
     );

@@ -6,7 +6,8 @@ import { now } from "../../platform/clock";
 import type { ThreadTtl } from "../../wire/threads/ttl";
 import type { CheckpointSaver } from "../checkpoints/checkpoint-saver";
 import { findCheckpoints } from "../checkpoints/checkpoint-tables";
-import { newThreadRow, type NewThread, type StoredThread } from "../record/thread-row";
+import { agentStatus } from "../protocol/run-events";
+import { newThreadRow, type LastRun, type NewThread, type StoredThread } from "../record/thread-row";
 import { defaultTtl } from "../record/ttl";
 import type { ThreadContext } from "../thread-context";
 import { reportOf } from "./reports";
@@ -74,7 +75,8 @@ export class RunRecords {
       if (reason === "rollback" && !hasOtherRuns && this.isLeftEmpty(run)) {
         this.context.threads.markDeleted(run.threadId);
       } else if (!lastingThread.deleted) {
-        this.releaseThread(lastingThread, run, outcome, hasOtherRuns);
+        const lastRun = reason === "rollback" ? lastingThread.lastRun : this.lastRunOf(run, outcome);
+        this.releaseThread(lastingThread, run, outcome, { hasOtherRuns, lastRun });
       }
       return report;
     });
@@ -108,15 +110,27 @@ export class RunRecords {
   }
 
   /** Notes in the row of a thread how its run has ended. */
-  private releaseThread(thread: StoredThread, run: StoredRun, outcome: Outcome, hasOtherRuns: boolean): void {
+  private releaseThread(
+    thread: StoredThread,
+    run: StoredRun,
+    outcome: Outcome,
+    { hasOtherRuns, lastRun }: { hasOtherRuns: boolean; lastRun: LastRun | null },
+  ): void {
     const error = outcome.refused === true ? null : outcome.error;
     const statusAfterRun = outcome.waiting ? "interrupted" : error === null ? "idle" : "error";
     this.context.threads.update(run.threadId, {
       status: hasOtherRuns ? "busy" : statusAfterRun,
       error: error === null ? null : JSON.stringify(error),
+      lastRun,
       // A temporary thread that waits for an answer becomes a lasting one, so that the answer and its result can be read.
       ...(thread.temporary && outcome.waiting ? { temporary: false, ttl: ttlOf(run) } : {}),
     });
+  }
+
+  /** What the thread remembers of a run that ends now. */
+  private lastRunOf({ runId }: StoredRun, outcome: Outcome): LastRun {
+    const position = this.context.events.position();
+    return { runId, status: agentStatus(outcome), error: outcome.error, position };
   }
 
   /** Whether the thread was made for this run alone and has no checkpoints. */

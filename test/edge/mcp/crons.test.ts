@@ -109,6 +109,30 @@ describe("a person at a client of MCP", () => {
     expect((await callTool(client, "list_crons")).text).toBe("There are none.");
   });
 
+  it("may have a client that sends all arguments as texts", async () => {
+    const client = await mcpClient();
+    const { data } = await callTool<{ cron: Cron }>(client, "create_cron", {
+      assistant_id: "echo",
+      schedule: "0 9 * * *",
+      input: '{"text":"hello"}',
+      max_runs: "3",
+      enabled: "false",
+      metadata: '{"purpose":"text"}',
+    });
+    const { cron_id: cronId } = data.cron;
+    expect(data.cron).toMatchObject({ max_runs: 3, enabled: false, metadata: { purpose: "text" } });
+    expect(data.cron.payload.input).toEqual({ text: "hello" });
+    const cleared = await callTool<{ cron: Cron }>(client, "update_cron", {
+      cron_id: cronId,
+      max_runs: "null",
+    });
+    expect(cleared.data.cron.max_runs).toBeNull();
+    expect(
+      (await callTool(client, "list_crons", { metadata: '{"purpose":"text"}', limit: "1" })).text,
+    ).toContain(cronId);
+    await callTool(client, "delete_cron", { cron_id: cronId });
+  });
+
   it("has a cron on a thread, and one for a single time", async () => {
     const client = await mcpClient();
     setClock("2040-02-01T12:00:00.000Z");

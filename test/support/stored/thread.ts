@@ -5,6 +5,7 @@ import { threadStub } from "../crons";
 import schema1 from "./thread-schema-1.txt?raw";
 import schema2 from "./thread-schema-2.txt?raw";
 import schema3 from "./thread-schema-3.txt?raw";
+import schema4 from "./thread-schema-4.txt?raw";
 
 interface StoredTable {
   sql: string;
@@ -26,6 +27,7 @@ export const STORED_THREADS = new Map([
   [1, { id: "01a215d6-4415-73a9-b667-4f27e53b35c3", stored: schema1 }],
   [2, { id: "01a215d6-4415-73a9-b667-4f27e53b35c4", stored: schema2 }],
   [3, { id: "01a215d6-4415-73a9-b667-4f27e53b35c5", stored: schema3 }],
+  [4, { id: "01a215d6-4415-73a9-b667-4f27e53b35c6", stored: schema4 }],
 ]);
 
 /** Has an empty object store the thread as it was in this version of the schema. @returns the id of the thread */

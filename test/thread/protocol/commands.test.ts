@@ -286,6 +286,8 @@ describe("the state", () => {
     await ended(threadId, forked.run_id);
     const unknown = { checkpoint_id: "1ef00000-0000-6000-8000-000000000000" };
     expect(await command(threadId, "state.fork", unknown)).toMatchObject({ error: "no_such_checkpoint" });
+    const start = { assistant_id: "talks", input: {}, config: { configurable: unknown } };
+    expect(await command(threadId, "run.start", start)).toMatchObject({ error: "no_such_checkpoint" });
     expect(await command(newId(), "state.fork", unknown)).toMatchObject({ error: "no_such_run" });
   });
 });

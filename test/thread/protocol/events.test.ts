@@ -1,5 +1,5 @@
 /** What the thread protocol tells of a run: which events there are, in which order, and who gets which. */
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { brief, dataOf, Events, say, succeed, type WireEvent, someText } from "../../support/protocol";
 
 /** The events of a run of the graph "talks". */
@@ -217,4 +217,25 @@ it("the tree shows the graphs in the graph", async () => {
       { graph_name: "helper", status: "completed", children: [{ graph_name: "think", status: "completed" }] },
     ],
   });
+});
+
+it("asks Python's SDK a moment after the question came up, when it knows that the run has begun", async () => {
+  const at = Date.now();
+  vi.useFakeTimers({ toFake: ["Date"], now: at });
+  const threadId = crypto.randomUUID();
+  const inPython = await Events.of(threadId, {}, { "user-agent": "langgraph-sdk-py/0.4.0" });
+  const others = await Events.of(threadId);
+  await say(threadId, "ask me");
+  let isAsked = false;
+  const asked = inPython
+    .until(({ method }) => method === "input.requested")
+    .then(() => {
+      isAsked = true;
+    });
+  await others.until();
+  await eventsOf("hello");
+  expect(isAsked).toBe(false);
+  vi.setSystemTime(at + 1_000);
+  await asked;
+  vi.useRealTimers();
 });

@@ -203,6 +203,31 @@ describe("runs of the older API", () => {
     expect(events.at(-1)?.params.data).toMatchObject({ event: "failed", error: someText });
   });
 
+  it("are told to have been cancelled, to those who come afterwards", async () => {
+    const { thread_id: threadId } = await createThread();
+    await waitRun(threadId, { assistant_id: "echo", input: { text: "earlier" } });
+    const { run_id: runId } = await createRun(threadId, { assistant_id: "steps", input: { gate: threadId } });
+    await gateReached(threadId);
+    await call("POST", `/threads/${threadId}/runs/${runId}/cancel?wait=true`);
+    const told = await eventsOf(threadId);
+    expect(told.map(brief)).toEqual(["values", "lifecycle interrupted"]);
+    expect(told.at(-1)?.event_id).toBe(`synth:${runId}:end`);
+    expect(await succeed(threadId, "agent.getTree")).toMatchObject({ tree: { status: "interrupted" } });
+  });
+
+  it("are not told of when they were rolled back", async () => {
+    const { thread_id: threadId } = await createThread();
+    const earlier = { assistant_id: "echo", input: { text: "earlier" } };
+    const { run_id: earlierId } = await createRun(threadId, earlier);
+    await ended(threadId, earlierId);
+    const { run_id: runId } = await createRun(threadId, { assistant_id: "steps", input: { gate: threadId } });
+    await gateReached(threadId);
+    await call("POST", `/threads/${threadId}/runs/${runId}/cancel?wait=true&action=rollback`);
+    const told = await eventsOf(threadId);
+    expect(told.map(brief)).toEqual(["values", "lifecycle completed"]);
+    expect(told.at(-1)?.event_id).toBe(`synth:${earlierId}:end`);
+  });
+
   it("leave no events when nobody listens", async () => {
     const { thread_id: threadId } = await createThread();
     await waitRun(threadId, {

@@ -1,0 +1,22 @@
+/** The arguments of a tool for crons, as a client of MCP has sent them. */
+import type { JsonObject } from "../platform/json";
+import type { JsonSchema, ToolDefinition } from "../tools/definitions";
+
+/** The arguments in the types of the tool's schema. Some clients send all of them as texts, such as the command line of MCP's Inspector. */
+export function typedArguments({ inputSchema }: ToolDefinition, args: JsonObject): JsonObject {
+  const properties = new Map(Object.entries(inputSchema.properties));
+  return Object.fromEntries(
+    Object.entries(args).map(([name, value]) => [name, typed(value, properties.get(name))]),
+  );
+}
+
+/** The value that a text stands for. What is no such value stays a text, and is refused as one. */
+function typed(value: unknown, schema: JsonSchema | undefined): unknown {
+  if (typeof value !== "string" || schema === undefined || [schema.type].flat().includes("string"))
+    return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
+}
