@@ -1,4 +1,5 @@
 /** A stand-in for LangSmith: it keeps what is sent to it, and answers as it is told to. */
+import { abortAllDurableObjects } from "cloudflare:test";
 import { afterEach, beforeEach, vi } from "vitest";
 import type { JsonObject } from "../../src/platform/json";
 import { until } from "./until";
@@ -65,7 +66,9 @@ export function langSmith(
       return server.roots();
     },
   };
-  beforeEach(() => {
+  beforeEach(async () => {
+    // An object keeps its client, and with it the endpoint of an earlier test. Crons share objects, by chance.
+    await abortAllDurableObjects();
     server.endpoint = `https://${crypto.randomUUID()}.langsmith.example.com`;
     parts.clear();
     server.requests.length = 0;
