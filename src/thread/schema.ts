@@ -64,7 +64,8 @@ export const THREAD_SCHEMA: readonly SchemaStep[] = [
       created_at INTEGER NOT NULL,
       updated_at INTEGER NOT NULL,
       revision INTEGER NOT NULL,
-      indexed INTEGER NOT NULL DEFAULT 0
+      indexed INTEGER NOT NULL DEFAULT 0,
+      last_run TEXT
     ) WITHOUT ROWID`);
       const columns = Object.entries(RUN_COLUMNS).map(([name, type]) => `${name} ${type}`);
       sql.exec(`CREATE TABLE IF NOT EXISTS runs (${columns.join(", ")})`);
