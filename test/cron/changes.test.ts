@@ -14,6 +14,7 @@ import {
   setClock,
   settled,
   slotsOf,
+  threadStub,
 } from "../support/crons";
 import { call } from "../support/edge";
 
@@ -238,10 +239,11 @@ describe("deleting a cron", () => {
     ).toBe(200);
     expect(await rowsOf(cronStub(cron.cron_id))).toEqual({});
     expect(await alarmOf(cronStub(cron.cron_id))).toBeNull();
-    const { threadStub } = await import("../support/crons");
-    expect(await rowsOf(threadStub(slot?.thread_id ?? ""))).toEqual({ threads: 0, runs: 0 });
+    // Other crons may have runs in the same object, which are on their way to D1.
+    const inThreads = () => rowsOf(threadStub(slot?.thread_id ?? ""));
+    await expect.poll(inThreads).toEqual({ threads: 0, runs: 0 });
     // What it ran stays on record.
-    expect(await runsOf(cron.cron_id)).toHaveLength(1);
+    await expect.poll(() => runsOf(cron.cron_id)).toHaveLength(1);
   });
 
   it("when its slot is due already, nothing fires", async () => {
