@@ -1,6 +1,7 @@
 /** The arguments of a tool for crons, as a client of MCP has sent them. */
 import type { JsonObject } from "../platform/json";
-import type { JsonSchema, ToolDefinition } from "../tools/definitions";
+import type { JsonSchema } from "../tools/arguments";
+import type { ToolDefinition } from "../tools/definitions";
 
 /** The arguments in the types of the tool's schema. Some clients send all of them as texts, such as the command line of MCP's Inspector. */
 export function typedArguments({ inputSchema }: ToolDefinition, args: JsonObject): JsonObject {

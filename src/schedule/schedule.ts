@@ -141,14 +141,14 @@ class WallTimes {
   }
 }
 
-const known = new WeakMap<Pattern, WallTimes>();
+const wallTimesByPattern = new WeakMap<Pattern, WallTimes>();
 
 /** The wall times of a pattern. They are made once, since to read a pattern takes longer than to find a wall time. */
 function wallTimesOf(pattern: Pattern): WallTimes {
-  let times = known.get(pattern);
+  let times = wallTimesByPattern.get(pattern);
   if (times === undefined) {
     times = new WallTimes(pattern);
-    known.set(pattern, times);
+    wallTimesByPattern.set(pattern, times);
   }
   return times;
 }

@@ -1,6 +1,7 @@
 /** `edgecron/tools`: the tools for crons as tools of LangChain. The project's bundle has this file with its own copy of LangChain. */
 import { tool } from "@langchain/core/tools";
-import { CRON_TOOLS, type JsonSchema, type ToolDefinition } from "./definitions";
+import type { JsonSchema } from "./arguments";
+import { CRON_TOOLS, type ToolDefinition } from "./definitions";
 import type { cronTools as Declared } from "./index";
 import { answererOf } from "./running";
 
