@@ -67,7 +67,8 @@ describe("stateless runs", () => {
     expect(objects.size).toBeLessThan(MANY);
     for (const object of objects.values()) {
       await runDurableObjectAlarm(object);
-      expect(await rowsOf(object)).toEqual({ threads: 0, runs: 0 });
+      // A run that took long enough to store checkpoints has made their table.
+      expect(new Set(Object.values(await rowsOf(object)))).toEqual(new Set([0]));
     }
     for (const run of runs) expect((await getRun(run)).status).toBe("success");
   });
