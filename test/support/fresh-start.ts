@@ -5,12 +5,12 @@
 import { applyD1Migrations, listDurableObjectIds, reset, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterAll, vi } from "vitest";
+import { makeAllReal } from "./all-real";
 import { keepPackages, trustLoadedModules } from "./module-runner";
 
 /** This workerd's objects that are empty and have random names, so that no later file uses them. Modules go, and this stays. */
 const emptied = ((globalThis as { emptiedObjects?: Set<string> }).emptiedObjects ??= new Set<string>());
 
-makeAllReal();
 trustLoadedModules();
 keepPackages(() => vi.resetModules());
 await applyD1Migrations(env.DB, env.TEST_MIGRATIONS);
@@ -24,13 +24,6 @@ afterAll(async () => {
   const left = await env.DB.prepare("SELECT name FROM sqlite_master WHERE name = 'threads'").all();
   if (left.results.length > 0) throw new Error("D1 could not be emptied for the next test file");
 });
-
-function makeAllReal(): void {
-  vi.useRealTimers();
-  vi.restoreAllMocks();
-  vi.unstubAllEnvs();
-  vi.unstubAllGlobals();
-}
 
 /** Loads D1 and all objects that a file may have left something in: `reset` passes over objects that are not in memory. */
 async function load(): Promise<void> {
