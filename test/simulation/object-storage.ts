@@ -91,6 +91,8 @@ export class ObjectStorage {
       this.sqlite.db.exec(kept === 0 ? "ROLLBACK" : `ROLLBACK TO stretch_${kept}; COMMIT`);
       // What was prepared for tables that are no more.
       this.sqlite.forget();
+      // It may have been lost, too.
+      if (this.tables().includes("slots")) this.watchRemovals();
     }
     this.closed(kept);
   }
