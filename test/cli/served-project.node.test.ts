@@ -1,14 +1,12 @@
 /** That a build leaves alone what a local server of the same project has generated, and watches. */
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, expect, it, vi } from "vitest";
+import { afterEach, expect, it } from "vitest";
 import { buildGraphs } from "../../cli/build/build-graphs";
 import { writeReport } from "../../cli/build/build-report";
 import { projectAt, type Project, servedProject } from "../../cli/project";
 import { writeWranglerConfig } from "../../cli/wrangler-config";
 import { GRAPH, makeProject, type Project as Folder } from "../support/graph-project";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 let folder: Folder | undefined;
 afterEach(() => folder?.remove());

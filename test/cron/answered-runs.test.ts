@@ -25,6 +25,7 @@ import {
 import { call } from "../support/edge";
 import { executionsOf, gateReached, openGate } from "../support/graphs/steps";
 import { setD1, setFates, type Fate } from "../support/outage";
+import { withAnswers } from "../support/reports";
 import { until } from "../support/until";
 
 const DUE = "2040-01-01T15:27:00.000Z";
@@ -56,6 +57,7 @@ async function shortOfSpace(at: string): Promise<string> {
 
 /** A slot whose run has ended, while the answer to the cron was lost. */
 async function slotWithLostAnswer(): Promise<Cron> {
+  withAnswers();
   const cron = await createCron();
   await setFates(cronStub(cron.cron_id), ["answer lost"]);
   await ringAt(DUE, cron.cron_id);
@@ -66,6 +68,7 @@ async function slotWithLostAnswer(): Promise<Cron> {
 
 /** The slot fired once, and the end of its one run was counted once. */
 async function expectFiredOnce(cronId: string): Promise<void> {
+  await ended(cronId, 1);
   expect((await slotsOf(cronId)).map(({ status }) => status)).toEqual(["fired"]);
   expect(await runsOf(cronId)).toMatchObject([{ status: "success", attempts: 1 }]);
   expect(await figuresOf(cronId)).toMatchObject({
@@ -75,10 +78,9 @@ async function expectFiredOnce(cronId: string): Promise<void> {
 }
 
 it("a run that ends at once is not reported by a call of its own, and D1 has its end with the firing", async () => {
+  withAnswers();
   const reported = vi.spyOn(CronDO.prototype, "runEnded");
   const cron = await createCron();
-  // The first run of a worker also loads the graph, which may take longer than the cron waits for an answer.
-  await call("POST", "/runs/wait", { assistant_id: cron.assistant_id, input: {} });
   await ringAt(DUE, cron.cron_id);
   await expectFiredOnce(cron.cron_id);
   expect(reported).not.toHaveBeenCalled();
@@ -104,6 +106,7 @@ it("a run that takes longer is acknowledged first, and its end is reported", asy
 });
 
 it("a run that fails for good alerts and pauses as a reported one does", async () => {
+  withAnswers();
   const cron = await createCron({
     assistant_id: "fails",
     pause_after_failures: 1,

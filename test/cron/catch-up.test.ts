@@ -1,6 +1,6 @@
 /** Slots that came due while nobody looked, and slots that are delayed on purpose. */
-import { evictDurableObject, runInDurableObject } from "cloudflare:test";
-import { describe, expect, it } from "vitest";
+import { evictDurableObject } from "cloudflare:test";
+import { beforeEach, describe, expect, it } from "vitest";
 import type { Cron } from "../../src/wire/crons/cron";
 import type { Slot } from "../../src/wire/crons/slot";
 import {
@@ -13,10 +13,14 @@ import {
   ringAt,
   runsOf,
   slotsOf,
+  untilAdvanced,
 } from "../support/crons";
 import { call } from "../support/edge";
+import { withAnswers } from "../support/reports";
 
 atClock("2040-01-01T00:00:00.000Z");
+// The report of a run would come between two alarms.
+beforeEach(withAnswers);
 
 /** The hour and the fate of each slot, oldest first. */
 const fates = async (cron: Cron): Promise<string[]> =>
@@ -28,11 +32,7 @@ const fates = async (cron: Cron): Promise<string[]> =>
 async function liveUntil(end: string, { cron_id: id }: Cron): Promise<void> {
   for (let at = await alarmOf(cronStub(id)); at !== null && at <= end; at = await alarmOf(cronStub(id))) {
     await ringAt(at, id);
-    // It has heard of runs meanwhile: only then is its alarm the next.
-    await runInDurableObject(
-      cronStub(id),
-      (object) => (object as unknown as { advance: { last: unknown } }).advance.last,
-    );
+    await untilAdvanced(id);
   }
 }
 

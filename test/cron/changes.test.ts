@@ -241,7 +241,7 @@ describe("deleting a cron", () => {
     expect(await alarmOf(cronStub(cron.cron_id))).toBeNull();
     // Other crons may have runs in the same object, which are on their way to D1.
     const inThreads = () => rowsOf(threadStub(slot?.thread_id ?? ""));
-    await expect.poll(inThreads).toEqual({ threads: 0, runs: 0 });
+    await expect.poll(inThreads).toMatchObject({ threads: 0, runs: 0 });
     // What it ran stays on record.
     await expect.poll(() => runsOf(cron.cron_id)).toHaveLength(1);
   });

@@ -22,6 +22,7 @@ import {
 import { call } from "../support/edge";
 import { bury, Life, liveBy } from "../support/faults";
 import { hearReports } from "../support/reports";
+import { until } from "../support/until";
 
 atClock("2040-01-01T00:00:00.000Z");
 
@@ -103,7 +104,7 @@ describe.each([true, false])("with the answer lost: %s", (answerLost) => {
       setClock("2040-01-01T15:27:00.000Z");
       await runDurableObjectAlarm(cronStub(cron.cron_id)).catch(() => undefined);
       // The run goes on by itself: to its end, or to that of its host.
-      for (let turns = 0; turns < 1000 && !life.dead && !(await isOver(threadId)); turns++);
+      await until(async () => life.dead || (await isOver(threadId)));
       steps = life.steps;
       died = life.dead;
       await bury();

@@ -9,6 +9,7 @@ import type { Figures } from "../../src/wire/crons/figures";
 import {
   alarmOf,
   atClock,
+  counted,
   createCron,
   cronStub,
   ended,
@@ -203,7 +204,7 @@ describe("the index of a cron", () => {
     openGate(key);
     await until(() => writing() > 0);
     reports.release();
-    await ended(cron.cron_id, 1);
+    await counted(cron.cron_id, 1);
     // The answer has come by the time that the report is over.
     await runInDurableObject(threads, (object) =>
       (object as unknown as { reports: { idle: () => Promise<void> } }).reports.idle(),

@@ -20,7 +20,10 @@ import schema2 from "../support/stored/cron-schema-2.txt?raw";
 import schema3 from "../support/stored/cron-schema-3.txt?raw";
 import schema4 from "../support/stored/cron-schema-4.txt?raw";
 
-atClock("2026-11-26T07:00:00.000Z");
+atClock("2040-01-01T07:00:00.000Z");
+
+/** From the day on which the objects were made to that of the test, in ms. An alarm in the past of the real clock would ring by itself. */
+const LATER_MS = Date.UTC(2040, 0, 1) - Date.UTC(2026, 10, 26);
 
 /** The SQL of each stored object, by its schema version. Each was made by the server of that time: the cron has fired twice by its schedule and once by hand. */
 const STORED = new Map([
@@ -34,9 +37,10 @@ const idOf = (version: number): string => `6f1d2c3a-0000-4000-8000-00000000000${
 async function restore(version: number): Promise<string> {
   const id = idOf(version);
   await runInDurableObject(cronStub(id), async (_cron, { storage }) => {
-    storage.sql.exec(STORED.get(version) ?? "");
+    const sql = STORED.get(version) ?? "";
+    storage.sql.exec(sql.replace(/\b1[0-9]{12}\b/g, (instant) => String(Number(instant) + LATER_MS)));
     storage.kv.put("schema_version", version);
-    await storage.setAlarm(Date.parse("2026-11-26T15:27:00.000Z"));
+    await storage.setAlarm(Date.parse("2040-01-01T15:27:00.000Z"));
   });
   await abortAllDurableObjects();
   return id;
@@ -57,23 +61,23 @@ it.each([...STORED.keys()])(
     expect(past[0]).toEqual([expect.any(String), "manual", "fired", expect.any(String)]);
     const figures = (await call("GET", `/runs/crons/${id}/figures`)).body;
     expect(figures).toMatchObject({ slots: { fired: 3 } });
-    expect((await getCron(id)).next_run_date).toBe("2026-11-26T15:27:00.000Z");
+    expect((await getCron(id)).next_run_date).toBe("2040-01-01T15:27:00.000Z");
 
-    await ringAt("2026-11-26T15:27:00.000Z", id);
+    await ringAt("2040-01-01T15:27:00.000Z", id);
     const [fired] = await slotsOf(id);
     await settled(fired);
-    expect(fired).toMatchObject({ scheduled_for: "2026-11-26T15:27:00.000Z", status: "fired" });
+    expect(fired).toMatchObject({ scheduled_for: "2040-01-01T15:27:00.000Z", status: "fired" });
     expect((await shown()).slice(1)).toEqual(past);
     const runs = (await call<Run[]>("GET", `/runs/crons/${id}/runs`)).body;
     expect(runs.map(({ run_id, status }) => [run_id, status])).toContainEqual([fired?.run_id, "success"]);
 
     const changed = await call("PATCH", `/runs/crons/${id}`, { schedule: "0 18 * * *" });
     expect(changed.status).toBe(200);
-    await ringAt("2026-11-26T18:00:00.000Z", id);
+    await ringAt("2040-01-01T18:00:00.000Z", id);
     const [next] = await slotsOf(id);
     await settled(next);
-    expect(next).toMatchObject({ scheduled_for: "2026-11-26T18:00:00.000Z", status: "fired" });
-    expect(await alarmOf(cronStub(id))).toBe("2026-11-27T18:00:00.000Z");
+    expect(next).toMatchObject({ scheduled_for: "2040-01-01T18:00:00.000Z", status: "fired" });
+    expect(await alarmOf(cronStub(id))).toBe("2040-01-02T18:00:00.000Z");
   },
 );
 
@@ -91,7 +95,7 @@ it("a cron of a later schema version is left as it is, and asks again ever more 
   };
   const before = await contents();
   await setVersion(CRON_SCHEMA.length + 1);
-  let at = Date.parse("2026-11-26T15:27:00.000Z");
+  let at = Date.parse("2040-01-01T15:27:00.000Z");
   const waits: number[] = [];
   for (let n = 0; n < 12; n += 1) {
     setClock(new Date(at).toISOString());
@@ -115,5 +119,5 @@ it("a cron of a later schema version is left as it is, and asks again ever more 
   await ringAt(new Date(at).toISOString(), id);
   const [slot] = await slotsOf(id);
   await settled(slot);
-  expect(slot).toMatchObject({ scheduled_for: "2026-11-26T15:27:00.000Z", status: "fired" });
+  expect(slot).toMatchObject({ scheduled_for: "2040-01-01T15:27:00.000Z", status: "fired" });
 });

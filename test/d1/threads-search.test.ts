@@ -3,10 +3,19 @@ import { env } from "cloudflare:workers";
 import { expect, it } from "vitest";
 import type { Cron } from "../../src/wire/crons/cron";
 import type { Thread } from "../../src/wire/threads/thread";
+import { atClock, setClock } from "../support/crons";
 import { call } from "../support/edge";
 import { createThread } from "../support/threads";
 
+atClock("2040-01-01T00:00:00.000Z");
+
 const tag = crypto.randomUUID();
+
+/** Makes a thread at a second of its own, since searches are in the order of the times. */
+async function makeAt(second: number, metadata: object): Promise<string> {
+  setClock(`2040-01-01T00:00:0${second}.000Z`);
+  return (await createThread({ metadata })).thread_id;
+}
 
 const search = async (
   query: object,
@@ -20,7 +29,7 @@ const search = async (
 };
 
 it("come in order, and know how many there are in all", async () => {
-  for (const n of [1, 2, 3, 4, 5]) await createThread({ metadata: { tag, n } });
+  for (const n of [1, 2, 3, 4, 5]) await makeAt(n, { tag, n });
   const metadata = { tag };
   for (const sort_by of ["created_at", "thread_id", "updated_at", undefined]) {
     const sorted = { metadata, sort_by };
@@ -52,8 +61,7 @@ it("of all threads count all", async () => {
 it("of crons come apart from the others: those that a cron made, and those that a cron runs on", async () => {
   const kind = crypto.randomUUID();
   const metadata = { kind };
-  const make = async (n: number, more: object = {}): Promise<string> =>
-    (await createThread({ metadata: { kind, n, ...more } })).thread_id;
+  const make = (n: number, more: object = {}): Promise<string> => makeAt(n, { kind, n, ...more });
   const schedule = { assistant_id: "echo", schedule: "0 0 1 1 *" };
   await make(1);
   await make(2, { cron_id: crypto.randomUUID() });

@@ -1,8 +1,9 @@
 /** The `webhooks` section of langgraph.json: where webhooks may go, and what they carry. */
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { runDurableObjectAlarm } from "cloudflare:test";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { settings } from "../../src/graphs/registry";
 import { webhookRulesOf } from "../../src/platform/webhook-rules";
-import { createCron, threadStub } from "../support/crons";
+import { createCron, setClock, threadStub } from "../support/crons";
 import { call } from "../support/edge";
 import { rebind } from "../support/outage";
 import { createRun, createThread } from "../support/threads";
@@ -65,6 +66,8 @@ describe("webhooks.url", () => {
   });
 
   it("stops the webhook of a run that was made before", async () => {
+    setClock("2040-01-01T00:00:00.000Z");
+    onTestFinished(() => void vi.useRealTimers());
     Object.assign(settings, { webhooks: undefined });
     const hook = receiver(500, 200);
     const { thread_id: id } = await createThread();
@@ -75,6 +78,8 @@ describe("webhooks.url", () => {
       after_seconds: 1,
     });
     Object.assign(settings, { webhooks: { url: { allowed_domains: ["hooks.example.com"] } } });
+    setClock("2040-01-01T00:00:01.000Z");
+    await runDurableObjectAlarm(threadStub(id));
     await attempted(run, 1);
     expect(hook.calls).toEqual([]);
   });

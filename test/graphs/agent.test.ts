@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, inject, it, vi } from "vitest"
 import { currentTime } from "../../src/graphs/agent";
 import { loadGraph } from "../../src/graphs/registry";
 import type { ChatRequest } from "../support/openai-server";
+import { holdTimers } from "../support/timers";
 import { until } from "../support/until";
 
 interface Settings extends Record<string, unknown> {
@@ -30,6 +31,7 @@ beforeEach(() => {
 
 afterEach(() => {
   vi.useRealTimers();
+  vi.restoreAllMocks();
   vi.unstubAllEnvs();
 });
 
@@ -155,8 +157,14 @@ describe("with an OpenAI-compatible endpoint", () => {
   });
 
   it.each(["hangs", "stalls"])("ends a call that %s", async (model) => {
-    vi.stubEnv("MODEL_TIMEOUT_MS", "50");
-    await expect(ask("Hello?", { model })).rejects.toThrow("The model did not answer within 50 ms");
+    vi.stubEnv("MODEL_TIMEOUT_MS", "77000");
+    const limits = holdTimers(77_000);
+    const asked = expect(ask("Hello?", { model })).rejects.toThrow(
+      "The model did not answer within 77000 ms",
+    );
+    await until(async () => (await received()).length === 1);
+    await limits.goOff();
+    await asked;
     expect(await received()).toHaveLength(1);
   });
 

@@ -3,10 +3,12 @@ import { exports } from "cloudflare:workers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Run } from "../../src/wire/runs/run";
 import type { Thread } from "../../src/wire/threads/thread";
-import { atClock, createCron, cronStub, rowsOf, threadStub } from "../support/crons";
+import { atClock, createCron, cronStub, rowsOf, setClock, threadStub } from "../support/crons";
 import { call } from "../support/edge";
 import { storedCounts } from "../support/stored";
 
+// By the real clock the cron would fire at 15:27, and its run be counted.
+setClock("2040-01-01T00:00:00.000Z");
 const THREAD = (await call<Thread>("POST", "/threads", {})).body.thread_id;
 const CRON = (await createCron()).cron_id;
 const RUN = (await call<Run>("POST", `/threads/${THREAD}/runs`, { assistant_id: "echo" })).body.run_id;

@@ -2,10 +2,12 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Run } from "../../src/wire/runs/run";
 import type { Thread } from "../../src/wire/threads/thread";
-import { createCron } from "../support/crons";
+import { createCron, setClock } from "../support/crons";
 import { call } from "../support/edge";
 import { storedCounts } from "../support/stored";
 
+// By the real clock the cron would fire at 15:27, and its run be counted.
+setClock("2040-01-01T00:00:00.000Z");
 const { thread_id: THREAD } = (await call<Thread>("POST", "/threads", {})).body;
 const { cron_id: CRON } = await createCron();
 const run = (

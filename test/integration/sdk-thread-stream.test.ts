@@ -1,12 +1,14 @@
 /** `client.threads.stream()` of the JavaScript SDK, over server-sent events and over a WebSocket. */
 import { Client } from "@langchain/langgraph-sdk";
-import { describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { HOLD_MS } from "../../src/thread/protocol/sockets";
 import type { Run } from "../../src/wire/runs/run";
 import { call, edgeFetch } from "../support/edge";
 import { EdgeSocket } from "../support/edge-socket";
 import { gateReached, openGate } from "../support/graphs/steps";
 import { someText } from "../support/protocol";
 import { createThread, waitRun } from "../support/threads";
+import { stretchTimers } from "../support/timers";
 
 interface State {
   messages: { type?: string; content: unknown }[];
@@ -26,6 +28,13 @@ async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
 }
 
 describe.each(["sse", "websocket"] as const)("a thread stream by %s", (transport) => {
+  // On a busy machine the SDK subscribes later to what it wants to hear of a run that has ended.
+  beforeEach(() => {
+    stretchTimers(HOLD_MS, 300);
+  });
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
   /** Break the connections that were opened. */
   const breaks: (() => void)[] = [];
   const fetch: typeof globalThis.fetch = async (input, init) => {

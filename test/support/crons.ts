@@ -82,13 +82,56 @@ export async function settled(slot: Slot | undefined): Promise<void> {
 export const figuresOf = async (cronId: string): Promise<Figures> =>
   (await call<Figures>("GET", `/runs/crons/${cronId}/figures`)).body;
 
-/** Waits until the cron knows of so many runs that have ended. */
-export async function ended(cronId: string, runs: number): Promise<void> {
+/** Waits until the cron has counted so many runs that have ended. Their objects may still be writing to D1. */
+export async function counted(cronId: string, runs: number): Promise<void> {
   await until(async () => {
     const { success, error, timeout, interrupted, rolled_back: rolledBack } = (await figuresOf(cronId)).runs;
     return success + error + timeout + interrupted + rolledBack >= runs;
   });
 }
+
+/** Waits until the cron has counted so many runs that have ended, and all objects have done what the ends bring about. */
+export async function ended(cronId: string, runs: number): Promise<void> {
+  await counted(cronId, runs);
+  const runsByObject = new Map<string, { threadId: string; runIds: string[] }>();
+  for (const { run_id: runId, thread_id: threadId, run } of await slotsOf(cronId, "?limit=1000")) {
+    if (runId === null || threadId === null || run === null) continue;
+    const object = threadObjectName(threadId);
+    const { runIds = [] } = runsByObject.get(object) ?? {};
+    runsByObject.set(object, { threadId, runIds: [...runIds, runId] });
+  }
+  await Promise.all([...runsByObject.values()].map(({ threadId, runIds }) => settledIn(threadId, runIds)));
+  await untilAdvanced(cronId);
+}
+
+/** Waits until the cron's object has done what it was asked to do. Until then its alarm may be one that is set for safety alone. */
+export const untilAdvanced = (cronId: string): Promise<void> =>
+  runInDurableObject(cronStub(cronId) as DurableObjectStub, async (instance) => {
+    const { advance } = instance as unknown as { advance: { lastWork: Promise<void> } };
+    for (let work; work !== advance.lastWork;) {
+      work = advance.lastWork;
+      await work;
+    }
+  });
+
+/** Waits until the object of the thread has nothing more to do for the runs: D1 has their ends, unless it is down. */
+const settledIn = (threadId: string, runIds: string[]): Promise<void> =>
+  until(() =>
+    runInDurableObject(threadStub(threadId) as DurableObjectStub, (instance) => {
+      const { queue } = instance as unknown as { queue: { isExecuting: (runId: string) => boolean } };
+      return !runIds.some((runId) => queue.isExecuting(runId));
+    }),
+  );
+
+/** Waits until the object has made the writes to D1 that it has begun, or has found that D1 is down. */
+export const untilWritten = (stub: DurableObjectStub<ThreadDO>): Promise<void> =>
+  runInDurableObject(stub as DurableObjectStub, async (instance) => {
+    const { index } = instance as unknown as { index: { lastWrite: Promise<boolean> } };
+    for (let write; write !== index.lastWrite;) {
+      write = index.lastWrite;
+      await write;
+    }
+  });
 
 /** How many rows each table of an object holds; empty when the object has nothing stored. */
 export const rowsOf = (

@@ -12,6 +12,15 @@ export function withoutAnswers(): void {
   });
 }
 
+/** Until the mocks are restored a thread object answers the cron only when the run has ended, however long that takes. */
+export function withAnswers(): void {
+  const original = ThreadDO.prototype.enqueueRun;
+  vi.spyOn(ThreadDO.prototype, "enqueueRun").mockImplementation(function (this: ThreadDO, run, options) {
+    const { answerWithinMs = 0 } = options ?? {};
+    return original.call(this, run, { ...options, answerWithinMs: answerWithinMs === 0 ? 0 : 180_000 });
+  });
+}
+
 /** What becomes of a report: it does not get there, it does and the answer is lost, or there is none until `release`. */
 export type ReportFate = "refused" | "answer lost" | "hangs";
 

@@ -4,7 +4,7 @@ import { afterEach, expect, vi } from "vitest";
 import type { JsonObject } from "../../src/platform/json";
 import type { ThreadDO } from "../../src/thread/thread-do";
 import type { Run, WebhookDelivery } from "../../src/wire/runs/run";
-import { setClock, threadStub } from "./crons";
+import { setClock, threadStub, untilWritten } from "./crons";
 import { getRun } from "./threads";
 import { until } from "./until";
 
@@ -95,13 +95,14 @@ export async function deliveryOf(run: Run): Promise<WebhookDelivery> {
   return webhook;
 }
 
-/** Waits until so many attempts at the run's webhook are over. */
+/** Waits until so many attempts at the run's webhook are over, and what its object then writes to D1 is written. */
 export async function attempted(run: Run, attempts: number): Promise<WebhookDelivery> {
   let delivery: WebhookDelivery | undefined;
   await until(async () => {
     delivery = await deliveryOf(run);
     return delivery.attempts >= attempts && (delivery.last_error !== null || delivery.status === "delivered");
   });
+  await untilWritten(threadStub(run.thread_id));
   return delivery as WebhookDelivery;
 }
 

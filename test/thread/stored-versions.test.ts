@@ -18,7 +18,7 @@ import { call } from "../support/edge";
 import { restoreThread, STORED_THREADS } from "../support/stored/thread";
 import { waitRun } from "../support/threads";
 
-atClock("2026-11-26T07:00:00.000Z");
+atClock("2040-01-01T07:00:00.000Z");
 
 const contentsOf = async (threadId: string): Promise<unknown[]> => {
   const { body } = await call<{ values: { messages: { content: unknown }[] } }>(
@@ -48,7 +48,7 @@ it.each([...STORED_THREADS.keys()])(
       schedule: "27 15 * * *",
       input: { messages: [{ role: "user", content: "go on" }] },
     });
-    await ringAt("2026-11-26T15:27:00.000Z", cron.cron_id);
+    await ringAt("2040-01-01T15:27:00.000Z", cron.cron_id);
     const [slot] = await slotsOf(cron.cron_id);
     await settled(slot);
     expect(slot).toMatchObject({ status: "fired", thread_id: id });
@@ -65,7 +65,7 @@ it.each([...STORED_THREADS.keys()])(
 
 it("a firing waits for an object that a later version wrote, and fires when that version is back", async () => {
   const cron = await createCron({ on_run_completed: "keep" });
-  const due = "2026-11-26T15:27:00.000Z";
+  const due = "2040-01-01T15:27:00.000Z";
   const threadId = keptThreadId(cron.cron_id, { scheduledFor: Date.parse(due), manual: false });
   const setVersion = async (version: number | null): Promise<void> => {
     await runInDurableObject(threadStub(threadId) as DurableObjectStub, (_object, { storage }) => {

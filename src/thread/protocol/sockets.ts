@@ -55,7 +55,7 @@ const isCode = (code: number): boolean => code === NORMAL || (code >= 3000 && co
  * The end of a run is replayed so much later than what was before it. The JavaScript SDK subscribes to several things one after the other,
  * and stops reading all of them when one has brought the end of the run. Of a short run it would then miss the rest.
  */
-const HOLD_MS = 25;
+export const HOLD_MS = 25;
 
 /** As much as the body of a request. */
 const MAX_MESSAGE_LENGTH = 1_000_000;

@@ -192,17 +192,17 @@ describe("crons", () => {
   const fields = { assistant_id: "echo", schedule: "27 15 * * *", input: { text: "hello" } };
 
   it("answers as documented, with slots of every status", async () => {
-    setClock("2026-11-01T12:00:00Z");
+    setClock("2040-11-01T12:00:00Z");
     const { body: cron } = await ask<Cron>("POST", "/runs/crons", {
       ...fields,
       timezone: "Europe/Berlin",
-      end_time: "2030-01-01T00:00:00Z",
+      end_time: "2050-01-01T00:00:00Z",
       metadata: { kind: "documented" },
       webhook: null,
     });
     const path = `/runs/crons/${cron.cron_id}`;
-    await ringAt("2026-11-01T14:27:00Z", cron.cron_id);
-    await ringAt("2026-11-05T14:27:01Z", cron.cron_id);
+    await ringAt("2040-11-01T14:27:00Z", cron.cron_id);
+    await ringAt("2040-11-05T14:27:01Z", cron.cron_id);
     const { body: slots } = await ask<Slot[]>("GET", `${path}/slots?limit=100`);
     expect(new Set(slots.map(({ status }) => status))).toEqual(new Set(["fired", "missed"]));
     for (const slot of slots) if (slot.status === "fired") await settled(slot);

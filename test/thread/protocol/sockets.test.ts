@@ -2,6 +2,7 @@
 import { evictDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
+import { atClock } from "../../support/crons";
 import { call } from "../../support/edge";
 import { gateReached, openGate } from "../../support/graphs/steps";
 import {
@@ -15,6 +16,8 @@ import {
   textWith,
 } from "../../support/protocol";
 import { createThread, waitRun } from "../../support/threads";
+
+atClock("2040-01-01T00:00:00.000Z");
 
 const newId = (): string => crypto.randomUUID();
 const hello = { assistant_id: "talks", input: { messages: [{ role: "user", content: "hello" }] } };

@@ -426,7 +426,7 @@ it.each([true, false])(
         const [run] = await runsOf(cron.cron_id);
         return run?.status === "pending" && run.attempts === 1;
       };
-      for (let turns = 0; turns < 1000 && !life.dead && !(await waits()); turns++);
+      await until(async () => life.dead || (await waits()));
       steps = life.steps;
       died = life.dead;
       await bury();

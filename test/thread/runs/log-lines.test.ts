@@ -3,7 +3,7 @@ import { runDurableObjectAlarm } from "cloudflare:test";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { addIdsToLines } from "../../../src/graphs/run-console";
 import type { JsonObject } from "../../../src/platform/json";
-import { atClock, createCron, ringAt, setClock, slotsOf, threadStub } from "../../support/crons";
+import { atClock, createCron, ringAt, setClock, settled, slotsOf, threadStub } from "../../support/crons";
 import { createThread, waitRun } from "../../support/threads";
 import { receiver } from "../../support/webhooks";
 import { until } from "../../support/until";
@@ -71,6 +71,7 @@ describe("what a graph prints", () => {
     const cron = await createCron({ assistant_id: "prints", input: { text } });
     await ringAt("2040-01-01T15:27:00.000Z", cron.cron_id);
     const [slot] = await slotsOf(cron.cron_id);
+    await settled(slot);
     const ids = { cron_id: cron.cron_id, run_id: slot?.run_id, thread_id: slot?.thread_id };
     return { lines: [...printed], ids };
   }

@@ -8,15 +8,19 @@ import { call } from "../../support/edge";
 import { executionsOf, gateReached, openGate, STEP_NAMES } from "../../support/graphs/steps";
 import { open } from "../../support/sse";
 import { createRun, createThread, getRun, joinRun, searchThreads, waitRun } from "../../support/threads";
+import { until } from "../../support/until";
 
 atClock("2040-01-01T00:00:00.000Z");
 
-/** Ends the waiting of the alarm's handler, as its time does. */
+/** Ends the waiting of the alarm's handler, as its time does, once it waits. */
 const stopWaiting = (id: string): Promise<void> =>
-  runInDurableObject(threadStub(id), (object) => {
-    const { alarm } = (object as unknown as { context: { alarm: { stopWaiting?: () => void } } }).context;
-    alarm.stopWaiting?.();
-  });
+  until(() =>
+    runInDurableObject(threadStub(id) as DurableObjectStub, (object) => {
+      const { alarm } = (object as unknown as { context: { alarm: { stopWaiting?: () => void } } }).context;
+      alarm.stopWaiting?.();
+      return alarm.stopWaiting !== undefined;
+    }),
+  );
 
 describe("a run that takes hours", () => {
   it("stays one execution, however often the alarm comes", async () => {

@@ -1,16 +1,14 @@
 /** Streams of runs: their events, in every mode, and what becomes of both when a client goes away. */
 import { abortAllDurableObjects, runDurableObjectAlarm } from "cloudflare:test";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { Run } from "../../../src/wire/runs/run";
 import type { Thread } from "../../../src/wire/threads/thread";
-import { createCron, ringAt, setClock, slotsOf, threadStub } from "../../support/crons";
+import { atClock, createCron, ringAt, setClock, slotsOf, threadStub } from "../../support/crons";
 import { call } from "../../support/edge";
 import { gateReached, openGate, resetGate } from "../../support/graphs/steps";
 import { open, type ReceivedEvent } from "../../support/sse";
 
-afterEach(() => {
-  vi.useRealTimers();
-});
+atClock("2040-01-01T00:00:00.000Z");
 
 const createThread = async (): Promise<string> => (await call<Thread>("POST", "/threads", {})).body.thread_id;
 const names = (events: ReceivedEvent[]): string[] => events.map(({ event }) => event);
@@ -242,7 +240,6 @@ describe("a client that goes away", () => {
   });
 
   it("comes back to a resumable stream whose host died, and of a stateless run that is over", async () => {
-    setClock("2040-01-01T00:00:00.000Z");
     const key = crypto.randomUUID();
     const stream = await open("POST", "/runs/stream", {
       assistant_id: "steps",
@@ -274,7 +271,6 @@ describe("a client that goes away", () => {
 
 describe("joining", () => {
   it("a run of a cron streams it like any other", async () => {
-    setClock("2040-01-01T00:00:00.000Z");
     const key = crypto.randomUUID();
     const cron = await createCron({
       assistant_id: "steps",

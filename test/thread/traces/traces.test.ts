@@ -14,6 +14,7 @@ import {
 } from "../../support/crons";
 import { call, create } from "../../support/edge";
 import { langSmith } from "../../support/langsmith";
+import { withAnswers } from "../../support/reports";
 import { createThread, waitRun } from "../../support/threads";
 import { until } from "../../support/until";
 
@@ -105,6 +106,7 @@ describe("a trace", () => {
     const [slot] = await slotsOf(cron.cron_id);
     const run = async () => (await call<Run>("GET", `/threads/${slot?.thread_id}/runs/${slot?.run_id}`)).body;
     await until(async () => (await run()).attempts === 1 && (await run()).status === "pending");
+    await server.traces(1);
     setClock("2040-01-01T15:29:00.000Z");
     await runDurableObjectAlarm(threadStub(slot?.thread_id ?? ""));
     const [first, second] = await server.traces(2);
@@ -141,6 +143,7 @@ describe("an endpoint that", () => {
     ["answers with garbage", "garbage"],
   ] as const)("%s holds up no run, no answer to the cron, and no webhook", async (_what, reply) => {
     server.reply = reply;
+    withAnswers();
     const cron = await createCron({ webhook: "https://hook.example.com/", on_run_completed: "delete" });
     await ringAt(DUE, cron.cron_id);
     // The cron has got the end of the run as the answer to its firing, and D1 has the run.
@@ -224,6 +227,7 @@ describe("the variables", () => {
     ["LANGCHAIN_CALLBACKS_BACKGROUND", "false"],
   ])("fail no run: %s=%s", async (name, value) => {
     server.reply = "hangs";
+    withAnswers();
     // Nor where nothing is traced.
     for (const tracing of ["false", "true"]) {
       vi.stubEnv("LANGSMITH_TRACING", tracing);

@@ -16,6 +16,7 @@ import {
   atClock,
   createCron,
   cronStub,
+  ended,
   ringAt,
   rowsOf,
   runsOf,
@@ -24,6 +25,7 @@ import {
   sharing,
   slotsOf,
   threadStub,
+  untilWritten,
 } from "../../support/crons";
 import { call } from "../../support/edge";
 import { bury, Life, liveBy } from "../../support/faults";
@@ -170,7 +172,7 @@ describe("a host that dies", () => {
         fetching.mockImplementation((...args) => life.step(() => receive(...args)));
         await ringAt("2040-01-01T15:27:00.000Z", cron.cron_id).catch(() => undefined);
         // It goes on by itself: to its end, or to that of its host.
-        for (let turns = 0; turns < 1000 && !life.dead && !(await delivered()); turns++);
+        await until(async () => life.dead || (await delivered()));
         steps = life.steps;
         died = life.dead;
         await bury();
@@ -255,6 +257,8 @@ describe("a webhook that hangs", () => {
     await createCron({ cron_id: second, webhook: two.url });
     await call("POST", `/runs/crons/${second}/run`, {});
     for (let n = 0; n < 5; n++) await call("POST", `/runs/crons/${first}/run`, {});
+    await ended(first, 5);
+    await ended(second, 1);
     await until(() => one.hanging() === 1 && two.hanging() === 1);
     expect(one.calls).toHaveLength(1);
     const [run] = await runsOf(first);
@@ -325,5 +329,6 @@ it("of too many that wait the oldest is given up", async () => {
     status: "failed",
     last_error: `given up: ${MAX_WAITING} newer webhooks wait`,
   });
+  await untilWritten(threadStub(id));
   expect((await rowsOf(threadStub(id))).runs).toBe(MAX_WAITING);
 });

@@ -12,6 +12,7 @@ import {
   setClock,
   slotsOf,
   threadStub,
+  untilWritten,
 } from "../../support/crons";
 import { call } from "../../support/edge";
 import { gateReached } from "../../support/graphs/steps";
@@ -46,6 +47,7 @@ describe("the values", () => {
     const delivered = async (): Promise<boolean> =>
       (await runsOf(cron.cron_id))[0]?.webhook?.status === "delivered";
     await until(delivered);
+    await untilWritten(threadStub(slot?.thread_id ?? ""));
     expect(calls).toHaveLength(1);
     expect(calls[0]?.body).toMatchObject({
       status: "success",
