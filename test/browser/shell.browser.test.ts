@@ -28,12 +28,13 @@ it("is gone through with the keyboard alone", async () => {
   await page.getByRole("heading", { name: "Overview" }).waitFor();
   await page.keyboard.press("Tab");
   await page.keyboard.press("Enter");
-  expect(await page.evaluate(() => document.activeElement?.tagName)).toBe("MAIN");
+  const active = (): Promise<string | undefined> => page.evaluate(() => document.activeElement?.tagName);
+  await expect.poll(active).toBe("MAIN");
   await page.getByRole("link", { name: "Crons", exact: true }).focus();
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { level: 1, name: "Crons" }).waitFor();
-  expect(await page.evaluate(() => document.activeElement?.tagName)).toBe("H1");
-  expect(await page.title()).toBe("Crons · EdgeCron");
+  await expect.poll(active).toBe("H1");
+  await expect.poll(() => page.title()).toBe("Crons · EdgeCron");
   expect(new URL(page.url()).pathname).toBe("/dashboard/crons");
 });
 
