@@ -242,7 +242,7 @@ export class Claims {
     progress: Progress,
   ): Progress {
     const key = { scheduledFor, manual: details.origin === "manual" };
-    const threadId = threadIdOf(definition, key);
+    const threadId = threadIdOf(definition, key, progress.durationMs);
     const jitteredAt =
       details.origin === "schedule" ? scheduledFor + jitterOf(definition, scheduledFor) : null;
     const delayed = jitteredAt !== null && jitteredAt > now();

@@ -23,16 +23,11 @@ import type { SlotLedger } from "./ledger";
 import { limitReached, reasonNotToFire } from "./limits";
 import { applyMultitaskStrategy, ordersRuns } from "./overlap";
 import { REVISION_STEP, type CronRecord, type StoredCron } from "./record";
-import { runIdOf } from "./slot-ids";
+import { runIdOf, SHORT_RUN_MS } from "./slot-ids";
 import type { SlotKey, PendingSlot } from "./slot-rows";
 
 /** After this many deliveries a slot is given up as missed. With the back-off they take about six minutes. */
 const MAX_ATTEMPTS = 10;
-/**
- * How long a thread object may wait for the end of a run before it answers. A run that ends in that time costs one call and two
- * writes of the cron less.
- */
-const ANSWER_WAIT_MS = 250;
 /** A slot that is held back is looked at again after this time, in case the report of the run that it waits for is lost. */
 const HELD_BACK_RETRY_MS = 60_000;
 
@@ -116,8 +111,9 @@ export class Deliveries {
       if (!countedByClaim) this.ledger.countAttempt(slot, notAfter);
       isCounted = true;
       const entry = this.index.entryOfFiring();
+      // A run whose end is in the answer costs one call and two writes of the cron less.
       // The end of another run may find its slot beyond the history's limit, which a report tells the thread object.
-      const answerWithinMs = countedByClaim ? ANSWER_WAIT_MS : 0;
+      const answerWithinMs = countedByClaim ? SHORT_RUN_MS : 0;
       const report = await fire(this.context.env, slotRun, { notAfter, entry, answerWithinMs });
       this.acknowledge(slot, report);
       if (entry !== null) this.noteIndexed(entry, report);
