@@ -148,6 +148,14 @@ export const rowsOf = (
     );
   });
 
+/** How many rows the thread and its runs have in their object. A short-lived thread shares the object with those of other tests, by chance. */
+export const rowsOfThread = (threadId: string): Promise<{ threads: number; runs: number }> =>
+  runInDurableObject(threadStub(threadId) as DurableObjectStub, (_instance, { storage: { sql } }) => {
+    const rowsIn = (table: string): number =>
+      sql.exec<{ n: number }>(`SELECT count(*) AS n FROM ${table} WHERE thread_id = ?`, threadId).one().n;
+    return { threads: rowsIn("threads"), runs: rowsIn("runs") };
+  });
+
 /** Ids of crons whose temporary threads share an object. */
 export function sharing(count: number): string[] {
   const objectOf = (cronId: string): string => {

@@ -18,6 +18,7 @@ import {
   createCron,
   ringAt,
   rowsOf,
+  rowsOfThread,
   runsOf,
   setClock,
   settled,
@@ -143,9 +144,10 @@ describe("a cron is told that its run", () => {
     expect((await call(method, `${path(slot)}${action}`)).status).toBe(status);
     await until(() => heard.length > 0);
     expect(heard).toMatchObject([{ ...ENDED, runId: slot.run_id, status: endOf(what) }]);
-    await until(async () => (await rowsOf(threadStub(slot.thread_id))).runs === 0);
+    await until(async () => (await rowsOfThread(slot.thread_id)).runs === 0);
     await runDurableObjectAlarm(threadStub(slot.thread_id));
     expect(heard).toHaveLength(1);
+    expect(await rowsOfThread(slot.thread_id)).toEqual({ runs: 0, threads: 0 });
   });
 
   it.each([
@@ -222,7 +224,7 @@ describe("a report", () => {
     expect(await runsOf(cron.cron_id)).toMatchObject([{ status: "success" }]);
     let at = Date.parse(DUE);
     for (let failed = 1; failed <= 4; failed++) {
-      await until(async () => (await rowsOf(thread)).runs === 1 && attempts() === failed);
+      await until(async () => (await rowsOfThread(slot.thread_id)).runs === 1 && attempts() === failed);
       // The alarm that was set when the run came is not the report's.
       await runDurableObjectAlarm(thread);
       expect(attempts()).toBe(failed);
@@ -234,7 +236,7 @@ describe("a report", () => {
       expect(attempts()).toBe(failed + 1);
     }
     expect(heard).toMatchObject([{ runId: slot.run_id, status: "success", endedAt: Date.parse(DUE) }]);
-    expect(await rowsOf(thread)).toMatchObject({ runs: 0, threads: 0 });
+    expect(await rowsOfThread(slot.thread_id)).toEqual({ runs: 0, threads: 0 });
     expect(await alarmOf(thread)).toBeNull();
   });
 
@@ -262,9 +264,9 @@ describe("a report", () => {
     await until(() => heard.length === 1);
     expect(heard).toMatchObject([{ runId: second?.run_id }]);
     release();
-    await until(async () => (await rowsOf(threadStub(first.thread_id))).runs === 0);
+    await until(async () => (await rowsOfThread(first.thread_id)).runs === 0);
     expect(heard).toHaveLength(2);
-    await until(async () => (await rowsOf(threadStub(first.thread_id))).threads === 0);
+    await until(async () => (await rowsOfThread(first.thread_id)).threads === 0);
   });
 
   it("does not wait for D1, and is not made again for it, also by the next host", async () => {
@@ -282,11 +284,11 @@ describe("a report", () => {
       await setD1(stub, false);
     }
     expect(attempts()).toBe(1);
-    expect(await rowsOf(stub)).toMatchObject({ runs: 1 });
+    expect(await rowsOfThread(slot.thread_id)).toMatchObject({ runs: 1 });
     await setD1(stub, true);
     setClock(dueAnd(3_600_000));
     await runDurableObjectAlarm(stub);
-    expect(await rowsOf(stub)).toMatchObject({ runs: 0, threads: 0 });
+    expect(await rowsOfThread(slot.thread_id)).toEqual({ runs: 0, threads: 0 });
     expect(attempts()).toBe(1);
   });
 
@@ -296,7 +298,7 @@ describe("a report", () => {
     const { body: run } = await call<Run>("GET", path(slot));
     await call("DELETE", `/runs/crons/${String(run.metadata.cron_id)}`);
     openGate(key);
-    await until(async () => (await rowsOf(threadStub(slot.thread_id))).runs === 0);
+    await until(async () => (await rowsOfThread(slot.thread_id)).runs === 0);
     expect([heard.length, attempts()]).toEqual([1, 1]);
     await runDurableObjectAlarm(threadStub(slot.thread_id));
     expect(await alarmOf(threadStub(slot.thread_id))).toBeNull();
@@ -313,7 +315,7 @@ describe("a report", () => {
     setClock(dueAnd(2_000));
     await runDurableObjectAlarm(thread);
     expect(heard).toHaveLength(1);
-    expect(await rowsOf(thread)).toMatchObject({ runs: 1, threads: 0 });
+    expect(await rowsOfThread(slot.thread_id)).toEqual({ runs: 1, threads: 0 });
     const { body: run } = await call<Run>("GET", path(slot));
     expect(run.webhook).toMatchObject({ status: "pending", attempts: 1 });
     setClock(run.webhook?.next_attempt_at ?? "");
