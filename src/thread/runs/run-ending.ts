@@ -27,7 +27,8 @@ export class RunEnding {
     this.streamRunDone(run, outcome);
     // Successful runs are not logged: most runs succeed, and a search finds them.
     if (outcome.status === "success") return;
-    logInfo("run ended", { ...runLogFields(run), status: outcome.status, reason });
+    const { status, error } = outcome;
+    logInfo("run ended", { ...runLogFields(run), status, reason, error: error?.message });
   }
 
   /** Writes the end of the run to the index, and begins to call its webhook. */

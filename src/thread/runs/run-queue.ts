@@ -254,6 +254,7 @@ export class RunQueue {
       ...runLogFields(run),
       attempt: run.attempts,
       delay_ms: delayMs,
+      error: outcome.error?.message,
     });
     this.startFollowing(run);
     this.context.alarm.ringForWork(this.nextStart());

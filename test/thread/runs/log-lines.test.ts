@@ -51,7 +51,8 @@ describe("the server's lines about a run", () => {
     const { thread_id: id } = await createThread();
     await waitRun(id, { assistant_id: "fails", input: { message: "no" } }).catch(() => undefined);
     await logged("run ended");
-    expect(lines).toMatchObject([{ run_id: expect.any(String) as string, thread_id: id, status: "error" }]);
+    const line = { run_id: expect.any(String) as string, thread_id: id, status: "error", error: "no" };
+    expect(lines).toMatchObject([line]);
     expect(lines[0]).not.toHaveProperty("cron_id");
   });
 });
