@@ -77,6 +77,30 @@ export function mergeOwnWrangler(base: Config, own: OwnWrangler, outDir: string)
   return { config, notes };
 }
 
+/**
+ * For a local server, without the addresses of the deployed one. `wrangler dev` would give each request the first of them as its host, and
+ * with open access the server refuses hosts that are not this machine.
+ */
+export function withoutAddress(config: Config): Config {
+  const { dev, env } = config;
+  const environments = isRecord(env) ? Object.entries(env) : [];
+  return {
+    ...without(["route", "routes"], config),
+    ...(isRecord(dev) && { dev: without(["host"], dev) }),
+    ...(isRecord(env) && {
+      env: Object.fromEntries(
+        environments.map(([name, section]): [string, unknown] => [
+          name,
+          isRecord(section) ? withoutAddress(section) : section,
+        ]),
+      ),
+    }),
+  };
+}
+
+const without = (keys: readonly string[], section: Config): Config =>
+  Object.fromEntries(Object.entries(section).filter(([key]) => !keys.includes(key)));
+
 /** Lists have the items of both; objects the keys of both; anything else is the project's. */
 function together(base: unknown, own: unknown): unknown {
   if (Array.isArray(base) && Array.isArray(own)) {

@@ -12,24 +12,27 @@ export interface Project {
   readonly graphsModule: string;
   /** The generated configuration of wrangler. */
   readonly wranglerConfig: string;
+  /** Whether it is for a local server. */
+  readonly isServed: boolean;
 }
 
 /** @param config path of langgraph.json, relative to the current folder */
 export function projectAt(config = "langgraph.json"): Project {
   const configPath = resolve(config);
-  return generatedIn(join(dirname(configPath), ".edgecron"), configPath);
+  return generatedIn(join(dirname(configPath), ".edgecron"), configPath, false);
 }
 
 /** The same project for a local server. Its files are its own: a build or a deployment meanwhile would change what it watches. */
 export const servedProject = ({ outDir, configPath }: Project): Project =>
-  generatedIn(join(outDir, "dev"), configPath);
+  generatedIn(join(outDir, "dev"), configPath, true);
 
-function generatedIn(outDir: string, configPath: string): Project {
+function generatedIn(outDir: string, configPath: string, isServed: boolean): Project {
   return {
     configPath,
     dir: dirname(configPath),
     outDir,
     graphsModule: join(outDir, "graphs.ts"),
     wranglerConfig: join(outDir, "wrangler.json"),
+    isServed,
   };
 }

@@ -7,10 +7,12 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { parse } from "smol-toml";
+import { PLACE_OF_BUNDLE } from "./build/graph-module.js";
 import { GRAPH_TOOLS, prepareGraphTools } from "./build/graph-tools.js";
+import { serverEntry } from "./build/server-entry.js";
 import { prepareStandIns } from "./build/stand-ins.js";
 import { dashboardAssets, type DashboardAssets } from "./dashboard.js";
-import { type MergedConfig, mergeOwnWrangler } from "./merge-wrangler.js";
+import { type MergedConfig, mergeOwnWrangler, withoutAddress } from "./merge-wrangler.js";
 import { readOwnWrangler } from "./own-wrangler.js";
 import { packageRoot } from "./package-root.js";
 import type { Project } from "./project.js";
@@ -34,7 +36,7 @@ export async function writeWranglerConfig(project: Project): Promise<Record<stri
   const aliases = new Map([[GRAPH_TOOLS, await prepareGraphTools(project)], ...standIns]);
   const assets = await dashboardAssets(project);
   const { config } = withOwnWrangler(project, wranglerConfig(project, await readBase(), aliases, assets));
-  const text = `${JSON.stringify(config, null, 2)}\n`;
+  const text = `${JSON.stringify(project.isServed ? withoutAddress(config) : config, null, 2)}\n`;
   await mkdir(dirname(project.wranglerConfig), { recursive: true });
   const isKnown =
     existsSync(project.wranglerConfig) && (await readFile(project.wranglerConfig, "utf8")) === text;
@@ -69,7 +71,7 @@ function wranglerConfig(
   const command = [nodeBinary(), program, "--config", configPath, "--out", graphsModule];
   return {
     ...base,
-    main: fromHere(join(packageRoot, base.main)),
+    main: fromHere(join(packageRoot, serverEntry(packageRoot, base.main))),
     // Modules that LangChain imports by a variable: the packages of models that a graph names by a text.
     find_additional_modules: true,
     base_dir: "modules",
@@ -84,6 +86,7 @@ function wranglerConfig(
       watch_dir: [fromHere(configPath), "changed"],
     },
     ...(assets && { assets }),
+    define: PLACE_OF_BUNDLE,
     alias: { [GRAPHS]: graphsModule, ...Object.fromEntries(aliases) },
     d1_databases: base.d1_databases.map((database) => ({
       ...database,

@@ -89,19 +89,24 @@ function guard(child: PipedChild): void {
 }
 
 /** This process's node if wrangler can run on it; otherwise the one that is among the packages. @throws Error when there is none */
-export const nodeBinary = (): string =>
-  nodeFor(
-    process.versions.node,
-    packageFile("node", process.platform === "win32" ? "bin/node.exe" : "bin/node"),
-  );
+export const nodeBinary = (): string => nodeFor(process.versions.node, nodeOfPackage());
 
-/** @param installed where the npm package `node` has its program, which its install script brings */
-export function nodeFor(version: string, installed: string): string {
+/** Where the npm package `node` has its program, which its install script brings. It is an optional dependency, since Yarn cannot run that script. */
+function nodeOfPackage(): string | undefined {
+  try {
+    return packageFile("node", process.platform === "win32" ? "bin/node.exe" : "bin/node");
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param installed the program of the npm package `node`; it need not be there */
+export function nodeFor(version: string, installed: string | undefined): string {
   if (Number.parseInt(version, 10) >= OLDEST_NODE) return process.execPath;
-  if (existsSync(installed)) return installed;
+  if (installed !== undefined && existsSync(installed)) return installed;
   throw new Error(
-    `Node ${OLDEST_NODE} or later is needed, and this is ${version}. The npm package "node" brings it, but its install script was not ` +
-      'allowed to run. Run it by "npm rebuild node", or with pnpm by "pnpm approve-builds"; or use a newer Node.',
+    `Node ${OLDEST_NODE} or later is needed, and this is ${version}. The npm package "node" brings it, but its install script has not ` +
+      'run. Run it by "npm rebuild node", or with pnpm by "pnpm approve-builds"; or use a newer Node.',
   );
 }
 

@@ -79,6 +79,16 @@ export function replaceExit(exit: typeof process.exit): () => void {
   };
 }
 
+/**
+ * Where the Worker has the modules of its bundle. Packages ask for it when they are loaded, mostly in vain. A Worker tells nobody, so that without
+ * these definitions such a package would throw, and the graph with it.
+ */
+export const PLACE_OF_BUNDLE = {
+  __dirname: '"/bundle"',
+  __filename: '"/bundle/index.js"',
+  "import.meta.url": '"file:///bundle/index.js"',
+};
+
 /** What `getLogger()` of the SDK finds while a graph is loaded; the server has its own, see src/graphs/sdk-logger.ts. */
 export function registerLogger(): void {
   const silent = (): undefined => undefined;
@@ -124,6 +134,7 @@ export async function loadModule(
           sourcemap: "inline",
           logLevel: "silent",
           plugins: [missingImports, workerdStubs, ...(packages === "external" ? [installedPackages] : [])],
+          define: { __dirname: PLACE_OF_BUNDLE.__dirname, __filename: PLACE_OF_BUNDLE.__filename },
           // Bundled CommonJS packages call require for Node's own modules.
           banner: {
             js: `import { createRequire } from "node:module"; const require = createRequire(import.meta.url);`,

@@ -2,7 +2,7 @@
  * The server's crons as the commands call them: the official SDK client, and beside its methods typed calls for the routes and
  * fields that it does not know.
  */
-import { Client, CronsClient, type ClientConfig } from "@langchain/langgraph-sdk/client";
+import { Client, CronsClient, type ClientConfig } from "../libraries.js";
 import type { JsonObject } from "../../src/platform/json";
 import type { Cron, CronSearch } from "../../src/wire/crons/cron";
 import type { Preview } from "../../src/wire/crons/preview";

@@ -3,7 +3,7 @@
  * not when it is deployed.
  */
 import { closest, distance } from "fastest-levenshtein";
-import { z } from "zod";
+import { z } from "../libraries.js";
 import type { JsonObject } from "../../src/platform/json";
 import type { Preview, PreviewQuery } from "../../src/wire/crons/preview";
 import { DECLARABLE_FIELDS, declaredCronId, MARKS, type DeclaredCron } from "./declared-cron.js";

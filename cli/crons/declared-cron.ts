@@ -2,7 +2,7 @@
  * A cron that a project declares in langgraph.json: how it is known again on a server, and what the server is sent of it. A server
  * knows declared crons only by their metadata, so everything here works through the public API.
  */
-import { v5 } from "@langchain/core/utils/uuid";
+import { v5 } from "../libraries.js";
 import type { JsonObject } from "../../src/platform/json";
 import type { Cron } from "../../src/wire/crons/cron";
 import { CRON_PAYLOAD_FIELDS, DECLARED_NAME, defaultAssistantId, POLICY_FIELDS } from "../server-code.js";

@@ -1,7 +1,7 @@
 /** Whose account it is: the login of wrangler, and the one account that is meant. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { z } from "zod";
+import { z } from "../libraries.js";
 import { wranglerCommand } from "../wrangler.js";
 import { StepFailure, type Tools } from "./steps.js";
 import { HOW_TO_LOG_IN, wranglerFailure } from "./wrangler-failures.js";

@@ -1,5 +1,5 @@
 /** The D1 database of a deployment. */
-import { z } from "zod";
+import { z } from "../libraries.js";
 import type { WranglerOptions } from "./run-wrangler.js";
 import type { Tools } from "./steps.js";
 import { wranglerFailure } from "./wrangler-failures.js";

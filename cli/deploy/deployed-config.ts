@@ -1,7 +1,7 @@
 /** The generated configuration of wrangler: what of it decides where the Worker is deployed to, and the form that is deployed. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { z } from "zod";
+import { z } from "../libraries.js";
 import { bundledConfig, withoutBundling } from "../build/bundled-config.js";
 import type { Project } from "../project.js";
 import { StepFailure } from "./steps.js";

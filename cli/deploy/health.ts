@@ -1,6 +1,6 @@
 /** Whether the deployed server answers. A new address of workers.dev needs up to a minute until it is known everywhere. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { z } from "zod";
+import { z } from "../libraries.js";
 import { StepFailure } from "./steps.js";
 
 export interface Patience {

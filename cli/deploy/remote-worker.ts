@@ -1,5 +1,5 @@
 /** The Worker as the account has it. */
-import { z } from "zod";
+import { z } from "../libraries.js";
 import type { Tools } from "./steps.js";
 import { wranglerFailure } from "./wrangler-failures.js";
 

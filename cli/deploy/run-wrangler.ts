@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
-import { z } from "zod";
+import { z } from "../libraries.js";
 import { killGroup, startWrangler } from "../wrangler.js";
 
 export interface WranglerResult {

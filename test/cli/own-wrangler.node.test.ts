@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { projectAt } from "../../cli/project";
+import { projectAt, servedProject } from "../../cli/project";
 import { projectVariables } from "../../cli/build/project-variables";
 import { notesOnOwnWrangler, writeWranglerConfig } from "../../cli/wrangler-config";
 
@@ -89,6 +89,22 @@ it("reads JSON with comments, and gives the server's bindings to each environmen
   expect(config.env["staging"]).toMatchObject({ vars: { MODEL: "small" }, kv_namespaces: [{ id: "s" }] });
   expect(config.env["staging"]?.durable_objects.bindings).toHaveLength(2);
   expect(config.env["staging"]?.d1_databases).toHaveLength(1);
+});
+
+it("gives a local server no address of the deployed one, since its requests would seem to be for that host", async () => {
+  const own = {
+    routes: [{ pattern: "agents.example.com", custom_domain: true }],
+    dev: { host: "agents.example.com", local_protocol: "https" },
+    limits: { cpu_ms: 300000 },
+    env: { staging: { route: "staging.example.com/*", vars: { MODEL: "small" } } },
+  };
+  expect(await merged("wrangler.json", JSON.stringify(own))).toMatchObject({ routes: own.routes });
+  const served = servedProject(projectAt(join(dir, "langgraph.json")));
+  await writeWranglerConfig(served);
+  const config = JSON.parse(await readFile(served.wranglerConfig, "utf8")) as Merged;
+  expect(config).toMatchObject({ limits: { cpu_ms: 300000 }, dev: { local_protocol: "https" } });
+  expect(config.env["staging"]).toMatchObject({ vars: { MODEL: "small" } });
+  expect(JSON.stringify(config)).not.toContain("example.com");
 });
 
 it("notes what belongs to a Worker with code of its own, and leaves it out", async () => {

@@ -39,6 +39,14 @@ const SHAPES: Record<string, string> = {
     const { START, StateGraph } = require("@langchain/langgraph");
     const { z } = require("zod");
     module.exports = { graph: new StateGraph(z.object({ a: z.string() })).addNode("n", () => ({})).addEdge(START, "n") };`,
+  "place.cjs": `
+    const { START, StateGraph } = require("@langchain/langgraph");
+    const { z } = require("zod");
+    const file = require("path").join(__dirname, "prompt.txt");
+    if (file !== "/bundle/prompt.txt" || __filename !== "/bundle/index.js") throw new Error(file);
+    exports.graph = new StateGraph(z.object({ a: z.string() })).addNode("n", () => ({})).addEdge(START, "n");`,
+  "place.ts": `import { dirname } from "node:path"; import { fileURLToPath } from "node:url"; ${GRAPH}
+    const __dirname = dirname(fileURLToPath(import.meta.url)); if (__dirname === "/bundle") throw new Error("no");`,
   "element.tsx": `${GRAPH} export const Card = ({ text }: { text: string }) => <p title={text}>{text}</p>;`,
   "workspace.ts": `import { Mood, word } from "@acme/lib"; ${expecting("Mood.Good + word", "goodword")}`,
   "paths.ts": `import { deep } from "@/deep"; ${expecting("deep", "deep")}`,

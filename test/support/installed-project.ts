@@ -4,9 +4,15 @@ import { once } from "node:events";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { vi } from "vitest";
 
 const run = promisify(execFile);
+
+/** On a busy machine, to bundle and to start; and for a line of a server that answers. Below the limits of tests, which cannot say what they waited for. */
+const START_LIMIT_MS = 300_000;
+const LINE_LIMIT_MS = 120_000;
+const LOOK_MS = 100;
+/** How many of the last lines of the log a failure shows. */
+const TAIL_LINES = 60;
 
 /** How a command ended, and what it printed. */
 export interface Ended {
@@ -19,14 +25,12 @@ export class InstalledProject {
   readonly #command: string;
   readonly #key = "key-of-ada-0123456789";
   #server: ChildProcess | undefined;
+  /** By itself or by a signal; or it was never started. */
+  #hasEnded = true;
   #log = "";
   #url = "";
 
-  /** @param limitMs the longest that something may take on a slow machine or network */
-  constructor(
-    readonly dir: string,
-    readonly limitMs: number,
-  ) {
+  constructor(readonly dir: string) {
     this.#command = join(dir, "node_modules/edgecron/dist/main.js");
   }
 
@@ -51,20 +55,35 @@ export class InstalledProject {
     const variables = ["--var", "AUTH:keys", `API_KEYS:${this.#key}`];
     const args = [this.#command, "dev", "--port", "0", "--inspector-port", "0", ...variables];
     this.#server = spawn(process.execPath, args, { cwd: this.dir, stdio: ["ignore", "pipe", "pipe"] });
+    this.#hasEnded = false;
+    this.#server.once("close", () => {
+      this.#hasEnded = true;
+    });
     for (const stream of [this.#server.stdout, this.#server.stderr])
       stream?.on("data", (text: Buffer) => {
         this.#log += text.toString();
       });
-    [, this.#url = ""] = await this.logged(/EdgeCron is ready at (\S+) /);
+    [, this.#url = ""] = await this.#wait(/EdgeCron is ready at (\S+) /, START_LIMIT_MS);
   }
 
-  /** Waits until the server has logged it. @throws Error with what it logged when it ends before */
+  /** Waits until the server has logged it. @throws Error with the end of its log, when the server ends before or the line does not come */
   logged(pattern: RegExp): Promise<RegExpExecArray> {
-    const look = () => {
-      if (this.#server?.exitCode !== null) throw new Error(`the server has ended: ${this.#log}`);
-      return pattern.exec(this.#log);
-    };
-    return vi.waitUntil(look, { timeout: this.limitMs, interval: 100 });
+    return this.#wait(pattern, LINE_LIMIT_MS);
+  }
+
+  async #wait(pattern: RegExp, limitMs: number): Promise<RegExpExecArray> {
+    const end = performance.now() + limitMs;
+    for (;;) {
+      const hasEnded = this.#hasEnded;
+      const found = pattern.exec(this.#log);
+      if (found !== null) return found;
+      if (hasEnded || performance.now() > end) {
+        const why = hasEnded ? "the server has ended" : `waited for ${limitMs / 1_000} s`;
+        const tail = this.#log.split("\n").slice(-TAIL_LINES).join("\n");
+        throw new Error(`not logged: ${String(pattern)} (${why}). The end of the log:\n${tail}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
   }
 
   async post(path: string, body: unknown): Promise<Record<string, unknown>> {
@@ -101,7 +120,7 @@ export class InstalledProject {
   }
 
   async stop(): Promise<void> {
-    if (this.#server === undefined || this.#server.exitCode !== null) return;
+    if (this.#server === undefined || this.#hasEnded) return;
     this.#server.kill("SIGTERM");
     await once(this.#server, "close");
   }

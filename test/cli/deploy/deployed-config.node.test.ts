@@ -13,6 +13,7 @@ const project: Project = {
   outDir,
   graphsModule: join(outDir, "graphs.ts"),
   wranglerConfig: join(outDir, "wrangler.json"),
+  isServed: false,
 };
 afterAll(() => {
   rmSync(outDir, { recursive: true });
