@@ -34,7 +34,7 @@ const NO_EFFECT: Readonly<Record<string, string>> = {
 };
 
 /** What an environment (`env.staging`) does not inherit, so that the server's are added to each. */
-const NOT_INHERITED = ["durable_objects", "d1_databases"];
+const NOT_INHERITED = ["define", "durable_objects", "d1_databases"];
 
 /**
  * @param base the configuration of EdgeCron's Worker

@@ -43,6 +43,8 @@ export interface BuildGraphsOptions {
   notLoaded?: NotLoaded;
   /** Told of each graph before it is loaded. */
   onGraph?: (graph: FoundGraph, index: number, count: number) => void;
+  /** Told that the types of graphs are read. */
+  onTypes?: (graphs: readonly FoundGraph[]) => void;
 }
 
 /**
@@ -69,7 +71,7 @@ export interface BuiltGraphs {
  * @throws GraphConfigError
  */
 export async function buildGraphs(options: BuildGraphsOptions = {}): Promise<BuiltGraphs> {
-  const { keepGoing = false, onGraph = () => undefined } = options;
+  const { keepGoing = false, onGraph = () => undefined, onTypes = () => undefined } = options;
   const configPath = resolve(options.config ?? "langgraph.json");
   const outPath = resolve(options.out ?? ".edgecron/graphs.ts");
   const projectDir = dirname(configPath);
@@ -94,7 +96,10 @@ export async function buildGraphs(options: BuildGraphsOptions = {}): Promise<Bui
       throw new GraphConfigError(wrong.map(({ message }) => message).join("\n"));
     }
     const beside = (extension: string): string => outPath.replace(/(\.\w+)?$/, extension);
-    const schemas = await graphSchemas(checked.typed, projectDir, beside(".schemas.json"));
+    if (checked.typed.length > 0) onTypes(checked.typed);
+    // The same file for a build and for a local server, so that each uses what the other has read.
+    const schemasFile = join(projectAt(configPath).outDir, "schemas.json");
+    const schemas = await graphSchemas(checked.typed, projectDir, schemasFile);
     const files = right().flatMap(({ id }) => analysis.filesOf.get(id) ?? []);
     const providers = await modelProviders(files);
     await writeProviderModules(join(dirname(outPath), "modules"), providers);

@@ -11,9 +11,10 @@ export interface BuildReport {
   notes?: readonly string[];
   /** What the declared crons mean, a line each; not there while `edgecron dev` builds. */
   crons?: readonly string[];
+  readonly graphIds?: readonly string[];
   /** What is wrong with graphs that stand for their errors. */
   errors?: readonly string[];
-  /** By graph id, the absolute files that it is made of. */
+  /** By graph id, and what else langgraph.json names, the absolute files that it is made of. */
   filesOf?: Record<string, string[]>;
   /** By graph id, the state of these files; see {@link stateOf}. */
   states?: Record<string, string>;

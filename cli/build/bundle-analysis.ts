@@ -4,7 +4,7 @@
  */
 import { readFile } from "node:fs/promises";
 import { builtinModules } from "node:module";
-import { resolve } from "node:path";
+import { relative, resolve } from "node:path";
 import { build, type Metafile, type Plugin } from "esbuild";
 import type { FoundGraph } from "./graphs-config.js";
 import {
@@ -70,6 +70,9 @@ const IN_SOURCE: readonly (readonly [RegExp, string])[] = [
     'a Worker has no files of the project: import what it needs, for example `import text from "./prompt.txt"`',
   ],
 ];
+
+/** Packages that find and load the native addon of the package that imports them. */
+const LOADS_ADDONS = /node_modules\/(node-gyp-build|bindings|@mapbox\/node-pre-gyp)\//;
 
 /** LangChain's packages look for such modules and do without. */
 const DOES_WITHOUT = /node_modules\/(?:@langchain\/|langsmith\/)/;
@@ -154,6 +157,7 @@ async function note(
       const reasons = reach.needed.map((each) => reasonOf(projectDir, each));
       faults.set(graph.id, `${graph.path} could not be bundled: ${reasons.join("; ")}`);
     }
+    for (const text of addonsIn(projectDir, metafile, files)) notes.add(text);
     for (const { name, importer } of builtins) {
       const reason = WITHOUT_FUNCTION[name];
       if (reason === undefined || !files.includes(importer) || DOES_WITHOUT.test(importer)) continue;
@@ -167,6 +171,18 @@ async function note(
       for (const text of await faultsInSource(file)) notes.add(`${shown(projectDir, { file })}${text}`);
     }
   }
+}
+
+/** Of packages that load a native addon when they are loaded. */
+function addonsIn(projectDir: string, { inputs }: Metafile, files: readonly string[]): string[] {
+  return files.flatMap((file) => {
+    const path = relative(projectDir, file).replaceAll("\\", "/");
+    const loaders = (inputs[path]?.imports ?? []).flatMap((next) => LOADS_ADDONS.exec(next.path)?.[1] ?? []);
+    if (loaders[0] === undefined || LOADS_ADDONS.test(path)) return [];
+    return [
+      `${shown(projectDir, { file })} loads a native addon by ${loaders[0]}, and a Worker loads none: use a package in JavaScript or WebAssembly in its place`,
+    ];
+  });
 }
 
 async function faultsInSource(file: string): Promise<string[]> {

@@ -3,7 +3,7 @@
 type Config = Readonly<Record<string, unknown>>;
 
 /** What is about the bundling, which is done. */
-const OF_BUNDLING = ["alias", "build", "minify", "tsconfig"];
+const OF_BUNDLING = ["alias", "build", "define", "minify", "tsconfig"];
 
 /**
  * @param config that of the bundling

@@ -1,6 +1,6 @@
 /**
  * The JSON schemas of graphs that only their TypeScript types know: those with `Annotation.Root`. Reading types
- * takes seconds, so the result is kept in a file beside the generated module, and is taken from there until one
+ * takes seconds, so the result is kept in a file in the folder .edgecron of the project, and is taken from there until one
  * of the project's files that it followed from, its tsconfig.json or its packages change.
  */
 import { createHash } from "node:crypto";

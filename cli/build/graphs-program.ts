@@ -44,7 +44,11 @@ async function main(): Promise<void> {
   const onGraph = ({ id, path }: FoundGraph, index: number, count: number): void => {
     if (keepGoing) console.log(`Loading graph "${id}" (${path}), ${index + 1} of ${count}`);
   };
-  const built = await buildGraphs({ ...values, keepGoing, standIns, notLoaded, onGraph }).catch(
+  const onTypes = (graphs: readonly FoundGraph[]): void => {
+    const ids = graphs.map(({ id }) => `"${id}"`).join(", ");
+    if (keepGoing) console.log(`Reading the types of ${graphs.length === 1 ? "graph" : "graphs"} ${ids}`);
+  };
+  const built = await buildGraphs({ ...values, keepGoing, standIns, notLoaded, onGraph, onTypes }).catch(
     async (error: unknown) => {
       if (error instanceof GraphConfigError) await writeReport(values.out, { failure: error.message });
       throw error;
@@ -62,6 +66,7 @@ async function main(): Promise<void> {
   await writeReport(values.out, {
     notes,
     crons: lines,
+    graphIds,
     errors,
     filesOf: Object.fromEntries(filesOf),
     states: Object.fromEntries(states),

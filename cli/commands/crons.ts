@@ -11,7 +11,8 @@ import type { CommonOptions as Common } from "../crons/run-command.js";
 const HELP = `
 A cron is named by its id, by the beginning of its id if that is unambiguous, or by its name in langgraph.json.
 
-Environment: EDGECRON_URL, EDGECRON_API_KEY; NO_COLOR turns colours off.
+Environment, also in .env of the project in this folder: EDGECRON_URL, EDGECRON_API_KEY. A server on this machine is called with the
+key in API_KEYS of .env when there is no other. NO_COLOR turns colours off.
 
 Exit codes:
   0  done
@@ -135,11 +136,11 @@ export function addCrons(program: Command): void {
   add("sync", "Make the crons of a server what langgraph.json declares.")
     .option("-c, --config <path>", "the project's langgraph.json", "langgraph.json")
     .option("--dry-run", "only say what would be done")
-    .action(({ config, dryRun, ...options }: Common & { config: string; dryRun?: true }) =>
+    .action(({ dryRun, ...options }: Common & { config: string; dryRun?: true }) =>
       run(options, async (context) => {
         const { readDeclarations } = await import("../crons/declaration-file.js");
         const { syncCrons } = await import("../crons/sync.js");
-        await syncCrons(context, readDeclarations(resolve(config), null), dryRun === true);
+        await syncCrons(context, readDeclarations(resolve(options.config), null), dryRun === true);
       }),
     );
 }

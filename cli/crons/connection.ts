@@ -1,6 +1,7 @@
 /** Which server the commands call, by options and environment. */
 import type { Connection } from "./cron-client.js";
 import { Failure } from "./failures.js";
+import type { ServerVariables } from "./server-variables.js";
 
 export interface ConnectionOptions {
   url?: string | undefined;
@@ -12,13 +13,17 @@ export interface ConnectionOptions {
 export const DEFAULT_URL = "http://localhost:8787";
 
 /** An option comes before its variable. @throws Failure `usage` */
-export function connectionOf(options: ConnectionOptions, env: NodeJS.ProcessEnv): Connection {
+export function connectionOf(options: ConnectionOptions, variables: ServerVariables): Connection {
+  const url = serverUrl(options.url ?? variables.EDGECRON_URL ?? DEFAULT_URL);
+  const localKey = isLoopback(new URL(url)) ? variables.localKey : undefined;
   return {
-    url: serverUrl(options.url ?? nonEmpty(env.EDGECRON_URL) ?? DEFAULT_URL),
-    apiKey: options.apiKey ?? nonEmpty(env.EDGECRON_API_KEY) ?? null,
+    url,
+    apiKey: options.apiKey ?? variables.EDGECRON_API_KEY ?? localKey ?? null,
     headers: headersOf(options.header),
   };
 }
+
+const isLoopback = ({ hostname }: URL): boolean => /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname);
 
 /** The URL as paths are put after it. @throws Failure `usage` when it is none */
 export function serverUrl(text: string): string {
@@ -33,8 +38,6 @@ export const headersOf = (texts: readonly string[] = []): Record<string, string>
 
 /** For an option of the command line that may be repeated. */
 export const appended = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value];
-
-const nonEmpty = (text: string | undefined): string | undefined => (text === "" ? undefined : text);
 
 function parseHeader(text: string): [string, string] {
   const [, name, value] = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*:\s*(.*)$/s.exec(text) ?? [];

@@ -1,14 +1,18 @@
 /** Runs one of the commands on crons against the server that its options name, and says without a stack what went wrong. */
+import { resolve } from "node:path";
 import { connectionOf, type ConnectionOptions, DEFAULT_URL } from "./connection.js";
 import type { Context } from "./context.js";
 import { CronClient } from "./cron-client.js";
 import { DeclarationError } from "./declarations.js";
 import { EXIT, Failure } from "./failures.js";
+import { serverVariables } from "./server-variables.js";
 import { processTerminal } from "./terminal.js";
 
 /** The options that every command has. */
 export interface CommonOptions extends ConnectionOptions {
   json?: true;
+  /** The path of langgraph.json, where a command has such an option. */
+  config?: string;
 }
 
 export async function runCommand(
@@ -20,7 +24,8 @@ export async function runCommand(
   process.stdout.on("error", () => process.exit());
   let url = "";
   try {
-    const connection = connectionOf(options, process.env);
+    const variables = await serverVariables(resolve(options.config ?? "langgraph.json"), process.env);
+    const connection = connectionOf(options, variables);
     url = connection.url;
     const client = new CronClient(connection);
     await command({ client, terminal, json: options.json === true, confirm });

@@ -33,8 +33,11 @@ export function workerName(given: string | undefined, projectDir: string, env?: 
 export const databaseName = (worker: string): string =>
   worker.endsWith(MARK) ? worker : `${worker}-${MARK}`;
 
-const asLabel = (text: string): string =>
+/** A text as a label of DNS; letters with accents lose them. Empty when nothing is left. */
+export const asLabel = (text: string): string =>
   text
+    .normalize("NFD")
+    .replaceAll(/\p{M}+/gu, "")
     .toLowerCase()
     .replace(/^@/, "")
     .replaceAll(/[^a-z0-9]+/g, "-")

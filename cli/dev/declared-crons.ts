@@ -9,6 +9,7 @@ import { Failure } from "../crons/failures.js";
 import { allCrons, assistantNames, cronTable } from "../crons/list.js";
 import { refusedLine, remarks, stepLine } from "../crons/plan-text.js";
 import { carryOut, planFor } from "../crons/reconcile.js";
+import { serverVariables } from "../crons/server-variables.js";
 import { processTerminal, styled } from "../crons/terminal.js";
 
 /** More crons are not shown when the server starts. */
@@ -75,8 +76,9 @@ export class DeclaredCrons {
     let declaresSome = true;
     try {
       const { mountPrefix } = await readConfig(this.#configPath);
+      const variables = await serverVariables(this.#configPath, process.env);
       const connection = { url: url + mountPrefix, apiKey: apiKey ?? undefined };
-      const client = new CronClient({ ...connectionOf(connection, process.env), fetch: this.#fetch });
+      const client = new CronClient({ ...connectionOf(connection, variables), fetch: this.#fetch });
       const declarations = readDeclarations(this.#configPath, null);
       this.#watch(declarations.ownFile);
       declaresSome = declarations.crons.length > 0;

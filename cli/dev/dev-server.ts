@@ -26,6 +26,8 @@ export class DevServer {
   #wrangler: WranglerDev | null = null;
   /** Whether it answers now: not while it is started again. */
   #serving = false;
+  /** Whether bindings that are only at Cloudflare are left out. */
+  #withoutRemote = false;
   readonly #aborted = new AbortController();
   #notLoaded: NotLoaded = {};
   /** The faults that were said last; empty when there were none. */
@@ -78,7 +80,10 @@ export class DevServer {
       this.#aborted.signal.throwIfAborted();
       const wrangler = new WranglerDev(
         this.#project,
-        ["--config", this.#project.wranglerConfig, ...this.#withSamePort(args.dev)],
+        [
+          ...["--config", this.#project.wranglerConfig, ...(this.#withoutRemote ? ["--local"] : [])],
+          ...this.#withSamePort(args.dev),
+        ],
         { EDGECRON_KEEP_GOING: "1", EDGECRON_NOT_LOADED: JSON.stringify(this.#notLoaded), ...environment },
         this.#write,
         {
@@ -103,6 +108,7 @@ export class DevServer {
       } catch (error) {
         this.#aborted.signal.throwIfAborted();
         if (wrangler.code === null) throw error;
+        if (this.#leaveOutRemote(wrangler.whyNoRemoteBindings())) continue;
         if (!this.#leaveOut(wrangler.graphThatThrew()))
           throw new Error(wrangler.whyItEnded(this.#report()), { cause: error });
       } finally {
@@ -143,6 +149,17 @@ export class DevServer {
     return true;
   }
 
+  /** Has the server run without an account: bindings that are only at Cloudflare fail when they are used. */
+  #leaveOutRemote(why: string | undefined): boolean {
+    if (why === undefined || this.#withoutRemote) return false;
+    this.#withoutRemote = true;
+    this.#write(
+      `Note: bindings that are only at Cloudflare, such as Workers AI, fail when they are used, because wrangler cannot reach them: ${why}. ` +
+        'To have them, run "npx wrangler login" or set CLOUDFLARE_API_TOKEN, and start again. Starting without them…',
+    );
+    return true;
+  }
+
   /** Port 0 is any free one; when the server is started again, it is the one that it had. */
   #withSamePort(flags: readonly string[]): readonly string[] {
     if (this.url === null) return flags;
@@ -170,8 +187,8 @@ export class DevServer {
   }
 
   /** The ids of the graphs that are served. */
-  get graphIds(): string[] {
-    return Object.keys(this.#report().filesOf ?? {});
+  get graphIds(): readonly string[] {
+    return this.#report().graphIds ?? [];
   }
 
   /** Ends the server. Settles when all its processes have ended. */
@@ -202,13 +219,14 @@ export class DevServer {
     throw new Error("wrangler has ended");
   }
 
-  /** A graph whose module comes to no end takes for ever: says what is waited for. */
+  /** A graph whose module comes to no end takes for ever: says what is waited for, until the graphs are built. */
   #onProgress(line: string): void {
-    const [, graph, number, count] = /Loading (graph ".*" \(.*\)), (\d+) of (\d+)/.exec(line) ?? [];
-    if (graph === undefined) return;
+    const [, step] = /\b((?:loading graph|reading the types of) .*|Graphs: )/i.exec(line) ?? [];
+    if (step === undefined) return;
     clearTimeout(this.#progress);
+    if (step.startsWith("Graphs")) return;
     this.#progress = setTimeout(() => {
-      this.#write(`Still loading ${graph}, ${number} of ${count}…`);
+      this.#write(`Still ${step[0]?.toLowerCase()}${step.slice(1)}…`);
     }, STANDSTILL_MS).unref();
   }
 

@@ -6,6 +6,9 @@ import type { BuildReport } from "../build/build-report.js";
 const MAX_FRAMES = 5;
 /** What follows a reason and says nothing of it: wrangler's help and its log file, and the end of its bundler. */
 const AFTERWARDS = /^wrangler dev\b|^.{0,3} ?Logs were written to |^fatal error: all goroutines are asleep/u;
+/** How wrangler begins when it cannot reach bindings that are only at Cloudflare. */
+const OF_REMOTE_BINDINGS =
+  /^.*(?:Failed to start the remote proxy session[.,] (?:Error reloading remote server: )?|bindings that need to run remotely, even when developing locally, but )/;
 const REASON = /\bUncaught\b|\[ERROR\]|No such module|Build failed/;
 
 /** The source map of the bundle, and the folder that its paths are relative to. */
@@ -21,7 +24,7 @@ export interface BundleMap {
  * @returns undefined when nothing printed tells
  */
 export function explainStart(
-  { failure, errors = [], filesOf = {} }: BuildReport,
+  { failure, notes = [], errors = [], filesOf = {}, graphIds = [] }: BuildReport,
   lines: readonly string[],
   root: string,
   sourceMap: BundleMap | null = null,
@@ -39,9 +42,17 @@ export function explainStart(
     first === undefined
       ? []
       : [
-          `  It is in ${placeOf(root, first)}, which is part of: ${graphs.map(([id]) => `graph "${id}"`).join(", ")}.`,
+          `  It is in ${placeOf(root, first)}, which is part of: ${graphs.map(([id]) => (graphIds.includes(id) ? `graph "${id}"` : id)).join(", ")}.`,
         ];
-  return [`The server could not start: ${reason}`, ...details, ...where, ...errors].join("\n");
+  const packages = new Set(named.flatMap((file) => packageOf(file.replaceAll("\\", "/")) ?? []));
+  const hints = notes.filter((note) => packages.has(/^the package (\S+) /.exec(note)?.[1] ?? ""));
+  return [
+    `The server could not start: ${reason}`,
+    ...details,
+    ...where,
+    ...hints.map((hint) => `  Note: ${hint}`),
+    ...errors,
+  ].join("\n");
 }
 
 /**
@@ -61,15 +72,28 @@ export function whatWasThrown(
   return [reason.replace("Uncaught ", ""), ...frames].join("\n");
 }
 
+/**
+ * Why wrangler cannot reach the bindings that are only at Cloudflare, such as Workers AI.
+ * @param lines that wrangler printed
+ * @returns undefined when it did not fail for that reason
+ */
+export function whyNoRemoteBindings(lines: readonly string[]): string | undefined {
+  const text = lines.map(plain).find((line) => /\[ERROR\]/.test(line) && OF_REMOTE_BINDINGS.test(line));
+  const [sentence] =
+    text
+      ?.replace(/^.*\[ERROR\] /, "")
+      .replace(OF_REMOTE_BINDINGS, "")
+      .split(/\. |\.?$/) ?? [];
+  return sentence;
+}
+
 /** The first failure that was printed, the lines that belong to it, and the text around it. */
 function failureIn(
   lines: readonly string[],
   root: string,
   sourceMap: BundleMap | null,
 ): { reason: string; details: string[]; text: string } | undefined {
-  const text = lines
-    .map((line) => line.replace(/\u001b\[[0-9;]*m/g, "").replace("[wrangler:error] ", ""))
-    .map((line) => inSource(line, root, sourceMap));
+  const text = lines.map(plain).map((line) => inSource(line, root, sourceMap));
   const at = text.findIndex((line) => REASON.test(line) && !/^\s*$/.test(line));
   const line = text[at];
   if (line === undefined) return undefined;
@@ -84,6 +108,10 @@ function failureIn(
   return { reason, details, text: text.slice(at, at + 30).join("\n") };
 }
 
+/** Without colours. */
+const plain = (line: string): string =>
+  line.replace(/\u001b\[[0-9;]*m/g, "").replace("[wrangler:error] ", "");
+
 /** A line of a stack with the place in the source, in place of that in the bundle. */
 function inSource(line: string, root: string, sourceMap: BundleMap | null): string {
   if (sourceMap === null) return line;
@@ -96,8 +124,12 @@ function inSource(line: string, root: string, sourceMap: BundleMap | null): stri
   });
 }
 
+/** The package that a file belongs to. */
+const packageOf = (path: string): string | undefined =>
+  /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1];
+
 function placeOf(root: string, file: string): string {
   const path = relative(root, file).replaceAll("\\", "/");
-  const [, name] = /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path) ?? [];
+  const name = packageOf(path);
   return name === undefined ? `./${path}` : `the package ${name} (${path})`;
 }

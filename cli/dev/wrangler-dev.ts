@@ -7,7 +7,7 @@ import type { BuildReport } from "../build/build-report.js";
 import { LOADING } from "../build/generated-module.js";
 import type { Project } from "../project.js";
 import { killGroup, type PipedChild, startWrangler } from "../wrangler.js";
-import { type BundleMap, explainStart, whatWasThrown } from "./explain-start.js";
+import { type BundleMap, explainStart, whatWasThrown, whyNoRemoteBindings } from "./explain-start.js";
 
 /** wrangler ends within a second; what has not after this is killed. */
 const STOP_LIMIT_MS = 5_000;
@@ -119,6 +119,11 @@ export class WranglerDev {
     return { id, message: `${message}: ${thrown}` };
   }
 
+  /** Why it cannot reach the bindings that are only at Cloudflare, if that is why it has ended. */
+  whyNoRemoteBindings(): string | undefined {
+    return whyNoRemoteBindings(this.#held ?? []);
+  }
+
   /** Why it has ended. When what it printed does not tell, that is written. */
   whyItEnded(report: BuildReport): string {
     const why = explainStart(report, this.#held ?? [], this.#project.dir, this.#sourceMap);
@@ -134,7 +139,11 @@ export class WranglerDev {
       this.#loading = JSON.parse(text) as Partial<ThrownGraph>;
       return;
     }
-    if (this.#loadedOnce && /\[custom build\].*(?:Loading graph .*| \s*)$/.test(line)) return;
+    if (
+      this.#loadedOnce &&
+      /\[custom build\].*(?:(?:Loading graph|Reading the types of) .*| \s*)$/.test(line)
+    )
+      return;
     if (/\bindex\.js:\d+:\d+/.test(line)) this.#sourceMap ??= newestSourceMap(this.#project);
     if (!this.#loadedOnce && this.#listens && /Build failed with/.test(line)) {
       // wrangler does not end when the Worker cannot be built, nor does it look at the files again.

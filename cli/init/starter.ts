@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { isRecord } from "../build/langgraph-keys.js";
+import { asLabel } from "../deploy/worker-name.js";
 import { packageRoot } from "../package-root.js";
 import { dependencyOnThis } from "./own-origin.js";
 import { AGENT, ENV, GITIGNORE, LANGGRAPH, README } from "./starter-files.js";
@@ -65,10 +66,7 @@ function writePackage(path: string): void {
   writeFileSync(path, `${JSON.stringify(merged, null, 2)}\n`);
 }
 
-const nameFor = (path: string): string =>
-  basename(dirname(path))
-    .toLowerCase()
-    .replace(/[^a-z0-9-]+/g, "-");
+const nameFor = (path: string): string => asLabel(basename(dirname(path))) || "my-agents";
 
 interface Package {
   name?: string;

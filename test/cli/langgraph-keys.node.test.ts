@@ -207,6 +207,25 @@ describe("what a Worker has not", () => {
     ]);
   });
 
+  it("is named, when a package loads a native addon by another", async () => {
+    // Beside node_modules, which is this repository's.
+    const hash = "lib/node_modules/hash";
+    const { notes } = await build(
+      {},
+      {
+        "g.ts": `${GRAPH} export const hash = async () => import("./lib/use");`,
+        "lib/use.ts": `export { default } from "hash";`,
+        [`${hash}/package.json`]: `{ "name": "hash", "main": "hash.js" }`,
+        [`${hash}/hash.js`]: `module.exports = require("node-gyp-build")(__dirname);`,
+        [`${hash}/node_modules/node-gyp-build/package.json`]: `{ "name": "node-gyp-build", "main": "index.js" }`,
+        [`${hash}/node_modules/node-gyp-build/index.js`]: `module.exports = () => ({});`,
+      },
+    );
+    expect(notes).toEqual([
+      "the package hash (lib/node_modules/hash/hash.js) loads a native addon by node-gyp-build, and a Worker loads none: use a package in JavaScript or WebAssembly in its place",
+    ]);
+  });
+
   it("is an error when it cannot be bundled: a native addon", async () => {
     const building = build(
       {},

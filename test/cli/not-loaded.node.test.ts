@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { readReport, stateOf } from "../../cli/build/build-report";
-import { explainStart, whatWasThrown } from "../../cli/dev/explain-start";
+import { explainStart, whatWasThrown, whyNoRemoteBindings } from "../../cli/dev/explain-start";
 import { LOADING } from "../../cli/build/generated-module";
 import { GRAPH, makeProject, type Project } from "../support/graph-project";
 
@@ -110,6 +110,43 @@ it.each([
 ])("leaves out what follows why the server could not start: %s", (reason, following) => {
   const lines = [`[wrangler:error] ✘ [ERROR] ${reason}`, "", ...following];
   expect(explainStart({}, lines, "/project")).toBe(`The server could not start: ${reason}`);
+});
+
+it.each([
+  [
+    "nobody is logged in",
+    "Failed to start the remote proxy session. Error reloading remote server: In a non-interactive environment, it's necessary to set a CLOUDFLARE_API_TOKEN. Please go to https://developers.cloudflare.com/",
+    "In a non-interactive environment, it's necessary to set a CLOUDFLARE_API_TOKEN",
+  ],
+  [
+    "there is no network",
+    "Failed to start the remote proxy session. Error reloading remote server: getaddrinfo ENOTFOUND api.cloudflare.com",
+    "getaddrinfo ENOTFOUND api.cloudflare.com",
+  ],
+  [
+    "the token is wrong",
+    "This Worker uses bindings that need to run remotely, even when developing locally, but the remote session could not be authenticated.",
+    "the remote session could not be authenticated",
+  ],
+  ["another reason", "Address already in use (localhost:8787).", undefined],
+])("learns that bindings at Cloudflare cannot be reached: %s", (_, error, why) => {
+  expect(whyNoRemoteBindings(["⎔ Establishing remote connection...", `✘ [ERROR] ${error}`])).toBe(why);
+});
+
+it("repeats what the build has noted on a package that throws when the Worker is loaded", () => {
+  const note = "the package hash (node_modules/hash/hash.js) loads a native addon by bindings";
+  const file = "/project/node_modules/hash/hash.js";
+  const filesOf = { '"auth" of langgraph.json': [file], agent: [file] };
+  const report = {
+    notes: [note, "the package other (x.js) is something else"],
+    filesOf,
+    graphIds: ["agent"],
+  };
+  const lines = ["[ERROR] Uncaught Error: No native build was found", `    at ${file}:2:1`];
+  expect(explainStart(report, lines, "/project")?.split("\n").slice(2)).toEqual([
+    '  It is in the package hash (node_modules/hash/hash.js), which is part of: "auth" of langgraph.json, graph "agent".',
+    `  Note: ${note}`,
+  ]);
 });
 
 it("takes the report of a build that never was for an empty one", () => {

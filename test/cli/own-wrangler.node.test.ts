@@ -89,6 +89,7 @@ it("reads JSON with comments, and gives the server's bindings to each environmen
   expect(config.env["staging"]).toMatchObject({ vars: { MODEL: "small" }, kv_namespaces: [{ id: "s" }] });
   expect(config.env["staging"]?.durable_objects.bindings).toHaveLength(2);
   expect(config.env["staging"]?.d1_databases).toHaveLength(1);
+  expect(config.env["staging"]?.["define"]).toEqual(config["define"]);
 });
 
 it("gives a local server no address of the deployed one, since its requests would seem to be for that host", async () => {

@@ -12,13 +12,13 @@ const build: Project["build"] = (...args) => project.build(...args);
 
 beforeAll(async () => {
   built = await makeProject();
-  await built.write({ "out/graphs.schemas.json": BROKEN });
+  await built.write({ ".edgecron/schemas.json": BROKEN });
   first = await built.build(GRAPHS, FILES);
 });
 
 beforeEach(async () => {
   project = await makeProject();
-  for (const name of [...Object.keys(FILES), "langgraph.json", "out"]) {
+  for (const name of [...Object.keys(FILES), "langgraph.json", "out", ".edgecron"]) {
     await cp(join(built.dir, name), join(project.dir, name), { recursive: true });
   }
   await markCache();
@@ -27,7 +27,7 @@ beforeEach(async () => {
 afterEach(() => project.remove());
 afterAll(() => built.remove());
 
-const cacheFile = () => join(project.dir, "out/graphs.schemas.json");
+const cacheFile = () => join(project.dir, ".edgecron/schemas.json");
 
 /** Marks the cache, so that it shows whether it was written again. */
 const markCache = () => utimes(cacheFile(), 1, 1);
@@ -49,6 +49,11 @@ describe("the cache", () => {
     expect(await cacheIsMarked()).toBe(true);
   });
 
+  it("is that of a local server, too, whose other files lie elsewhere", async () => {
+    await project.buildConfig({ graphs: GRAPHS }, {}, { out: join(project.dir, ".edgecron/dev/graphs.ts") });
+    expect(await cacheIsMarked()).toBe(true);
+  });
+
   it("is left when a file changes that only has types", async () => {
     const schemas = await build(GRAPHS, { "value.ts": "export type Value = number[];" });
     expect(await cacheIsMarked()).toBe(false);
@@ -67,7 +72,7 @@ describe("the cache", () => {
 
   it("is written anew when it is broken", async () => {
     expect(first["agent"]?.[""]?.state.properties).toEqual({ a: { type: "string" } });
-    expect(await readFile(join(built.dir, "out/graphs.schemas.json"), "utf8")).not.toBe(BROKEN);
+    expect(await readFile(join(built.dir, ".edgecron/schemas.json"), "utf8")).not.toBe(BROKEN);
   });
 
   it("is not needed for graphs in zod, whose types nobody reads", async () => {

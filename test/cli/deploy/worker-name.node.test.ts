@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { workerName } from "../../../cli/deploy/worker-name";
+import { asLabel, workerName } from "../../../cli/deploy/worker-name";
 
 const dir = mkdtempSync(join(tmpdir(), "My Agents-"));
 afterAll(() => {
@@ -16,6 +16,7 @@ test("the name is given, or that of package.json, or that of the folder, as a la
   expect(workerName(undefined, dir, "staging")).toMatch(/^my-agents-.*-staging$/);
   writeFileSync(join(dir, "package.json"), '{"name": "@acme/Night_Watch.v2"}');
   expect(workerName(undefined, dir)).toBe("acme-night-watch-v2");
+  expect(asLabel("Übung (täglich) ")).toBe("ubung-taglich");
   writeFileSync(join(dir, "package.json"), JSON.stringify({ name: "a".repeat(62) + "--b" }));
   expect(workerName(undefined, dir)).toBe("a".repeat(62));
 });

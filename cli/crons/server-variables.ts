@@ -1,0 +1,40 @@
+/** The variables that say which server the commands call, and with which key: the shell's, and those of the project. */
+import { GraphConfigError, readConfig } from "../build/graphs-config.js";
+import { projectVariables, type Variables } from "../build/project-variables.js";
+import { administratorKey } from "../deploy/secrets.js";
+
+export interface ServerVariables {
+  readonly EDGECRON_URL?: string | undefined;
+  readonly EDGECRON_API_KEY?: string | undefined;
+  /** A key that the project gives its own local server. No other server is called with it. */
+  readonly localKey?: string | undefined;
+}
+
+/**
+ * @param configPath absolute path of langgraph.json; where there is none, or it cannot be read, the shell's variables are all there are
+ * @param shell comes before `.env`
+ */
+export async function serverVariables(
+  configPath: string,
+  shell: NodeJS.ProcessEnv,
+): Promise<ServerVariables> {
+  const ofProject = await variablesOf(configPath);
+  const valueOf = (name: string): string | undefined => nonEmpty(shell[name]) ?? nonEmpty(ofProject[name]);
+  return {
+    EDGECRON_URL: valueOf("EDGECRON_URL"),
+    EDGECRON_API_KEY: valueOf("EDGECRON_API_KEY"),
+    localKey: administratorKey(ofProject["API_KEYS"]),
+  };
+}
+
+async function variablesOf(configPath: string): Promise<Variables> {
+  try {
+    const { env } = await readConfig(configPath);
+    return projectVariables(configPath, env);
+  } catch (error) {
+    if (error instanceof GraphConfigError) return {};
+    throw error;
+  }
+}
+
+const nonEmpty = (text: string | undefined): string | undefined => (text === "" ? undefined : text);
