@@ -36,6 +36,8 @@ const ASKED_AFTER_MS = 200;
 export class PythonTeller {
   private readonly waiting: SentEvent[] = [];
   private isOver = false;
+  /** Goes off when a question may be told; undefined when none is held. */
+  private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly listener: Listener) {}
 
@@ -46,6 +48,7 @@ export class PythonTeller {
   /** Tells nothing any more. */
   stop(): void {
     this.isOver = true;
+    clearTimeout(this.timer);
   }
 
   private tellWaiting(): void {
@@ -53,7 +56,7 @@ export class PythonTeller {
       const heldMs =
         event.event === "input.requested" ? ASKED_AFTER_MS - Math.max(now() - event.id / 1000, 0) : 0;
       if (heldMs > 0) {
-        setTimeout(() => {
+        this.timer = setTimeout(() => {
           this.tellWaiting();
         }, heldMs);
         return;

@@ -39,6 +39,8 @@ interface Open extends Kept {
   isVisible: () => boolean;
   /** Sends an event. */
   tell: Listener;
+  /** Sends no event any more that is held back. */
+  stopTelling: () => void;
   /** Undefined while there are no subscriptions. */
   stopListening: (() => void) | undefined;
   /** The end of a run that is still to be replayed; see {@link HOLD_MS}. */
@@ -104,6 +106,7 @@ export class Sockets {
   closed(socket: WebSocket, code: number): void {
     const open = this.open.get(socket);
     open?.stopListening?.();
+    open?.stopTelling();
     clearTimeout(open?.held?.timer);
     this.open.delete(socket);
     try {
@@ -205,12 +208,15 @@ export class Sockets {
     const tell: Listener = (event) => {
       sendText(socket, event.data);
     };
-    const teller = new PythonTeller(tell);
+    const teller = client.isPython ? new PythonTeller(tell) : undefined;
     const open: Open = {
       client,
       subscriptions,
       isVisible,
-      tell: client.isPython ? teller.tell.bind(teller) : tell,
+      tell: teller === undefined ? tell : teller.tell.bind(teller),
+      stopTelling: () => {
+        teller?.stop();
+      },
       stopListening: undefined,
       held: undefined,
     };
