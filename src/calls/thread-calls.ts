@@ -200,7 +200,7 @@ export interface ThreadProtocolCalls {
    * Takes in a run. Its input is the answer to an interrupt when the thread waits for one and the run does not start from another
    * checkpoint.
    * @returns the number of the last event before the run
-   * @throws thread.not_found, run.conflict
+   * @throws thread.not_found, run.conflict; run.exists when the run answers an interrupt that another run goes on with already
    */
   startRun(run: NewRun): Promise<number>;
   /** What the thread waits for. When its run has just asked, waits for the end of that run. @throws thread.not_found */

@@ -108,6 +108,7 @@ export async function answerCommand(
 function codeOf(error: unknown, method: string): ProtocolErrorCode | undefined {
   const { code } = asDomainError(error) ?? {};
   if (code === "thread.not_found") return method === "agent.getTree" ? "no_such_run" : undefined;
+  if (code === "run.exists") return "no_such_interrupt";
   const isArgument = [
     "request.invalid",
     "request.too_large",
@@ -153,7 +154,7 @@ async function respond(request: Request): Promise<Result> {
   const { responses, update, goto, config, metadata } = check(inputRespondParams, request.params, ["params"]);
   const { assistantId, interruptIds } = await lastRun(request);
   if (interruptIds.length === 0) {
-    throw new Refused("invalid_argument", "the thread waits for no answer: no run of it has stopped to ask");
+    throw new Refused("no_such_interrupt", "the thread waits for no answer: no run of it has stopped to ask");
   }
   const [first] = responses;
   const isNameless = interruptIds.every((id) => id === null);

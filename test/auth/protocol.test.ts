@@ -1,8 +1,9 @@
 /** The thread protocol where an `Auth` says who may see what: commands, streams and WebSockets of others. */
 import { beforeEach, expect, it } from "vitest";
+import type { WireState } from "../../src/wire/threads/state";
 import type { Thread } from "../../src/wire/threads/thread";
 import { callAs, owners, restoreAuthAfterEach, useAuth } from "../support/auth";
-import { brief, command, Events, Socket, webSocket } from "../support/protocol";
+import { ALL, brief, command, dataOf, Events, Socket, webSocket, type WireEvent } from "../support/protocol";
 
 restoreAuthAfterEach();
 beforeEach(() => {
@@ -47,6 +48,51 @@ it("who listens for the thread of another is told nothing, however early", async
   });
   await bobs.leave();
   for (const socket of [alice, bob]) socket.close();
+});
+
+it("who sends commands to the thread of another learns nothing of it, and changes nothing", async () => {
+  const threadId = crypto.randomUUID();
+  const asked = await Events.of(threadId, {}, by("alice"));
+  const question = { assistant_id: "talks", input: { messages: [{ role: "user", content: "ask me" }] } };
+  await command(threadId, "run.start", question, by("alice"));
+  const told = await asked.until();
+  const { interrupt_id } = dataOf(told.find(({ method }) => method === "input.requested") as WireEvent);
+  const { body: state } = await callAs<WireState>("alice", "GET", `/threads/${threadId}/state`);
+  const answer = { interrupt_id, response: "yes" };
+  const commands: [string, object][] = [
+    ["run.start", run],
+    ["input.respond", answer],
+    ["input.respond", { responses: [answer] }],
+    ["agent.getTree", {}],
+    ["state.get", {}],
+    ["state.listCheckpoints", {}],
+    ["state.fork", { checkpoint_id: state.checkpoint.checkpoint_id, input: null }],
+    ["subscription.subscribe", { channels: ALL, since: 0 }],
+  ];
+  const bob = await Socket.to(threadId, by("bob"));
+  const bobs = await Events.of(threadId, { since: 0 }, by("bob"));
+  const answers: string[] = [];
+  for (const [method, params] of commands) {
+    const body = { id: 1, method, params };
+    const { status, body: byHttp } = await callAs("bob", "POST", `/threads/${threadId}/commands`, body);
+    answers.push(
+      `${method} ${status} ${JSON.stringify(byHttp)}`,
+      JSON.stringify(await bob.ask(method, params)),
+    );
+  }
+  expect(
+    answers.filter((text) => /sure|ask me|talks|alice|"run_id"| 5\d\d |unknown_error/.test(text)),
+  ).toEqual([]);
+  await bobs.leave();
+  bob.close();
+  const alice = await Socket.to(threadId, by("alice"));
+  await alice.ask("subscription.subscribe", root);
+  expect(await alice.ask("input.respond", answer)).toMatchObject({ type: "success" });
+  await alice.frame((frame) => frame.type === "event" && brief(frame) === "lifecycle completed");
+  expect((await callAs<WireState>("alice", "GET", `/threads/${threadId}/state`)).body.values).toMatchObject({
+    answer: "yes",
+  });
+  alice.close();
 });
 
 it("a WebSocket acts for whoever has opened it", async () => {

@@ -18,10 +18,11 @@ import {
 } from "@a2a-js/sdk/errors";
 import type { A2ARequestHandler } from "@a2a-js/sdk/server";
 import { v7 as uuid7 } from "@langchain/core/utils/uuid";
+import type { ErrorCode } from "../../platform/errors";
 import { isJsonObject, type JsonObject } from "../../platform/json";
 import { uuid } from "../../wire/fields";
 import type { Run } from "../../wire/runs/run";
-import { bodyOf, type CallRoute } from "../inner-routes";
+import { bodyOf, RouteRefusal, type CallRoute } from "../inner-routes";
 import { newsOf } from "../inner-run";
 import { textOf } from "../last-message";
 import { eachInProtocol, inProtocol } from "./errors";
@@ -130,15 +131,11 @@ export class Agent implements A2ARequestHandler {
       if (message.contextId !== "" && message.contextId !== threadId) {
         throw new RequestMalformedError({ message: "message.contextId: expected that of the task" });
       }
-      if (task.status?.state !== TaskState.TASK_STATE_INPUT_REQUIRED) {
-        throw new UnsupportedOperationError({
-          message: `message.taskId: the task ${task.id} does not ask for anything; without a taskId the message begins a new one`,
-        });
-      }
-      const metadata = { [TASK_KEY]: task.id };
-      const runId = await this.run(threadId, {
-        command: { resume: resumeOf(interrupts, answerOf(message)) },
-        metadata,
+      if (task.status?.state !== TaskState.TASK_STATE_INPUT_REQUIRED) throw asksNothing(task.id);
+      const fields = { ...answering(interrupts, answerOf(message)), metadata: { [TASK_KEY]: task.id } };
+      const runId = await this.run(threadId, fields).catch((error: unknown) => {
+        if (error instanceof RouteRefusal && error.code === ANSWERED) throw asksNothing(task.id);
+        throw error;
       });
       return { taskId: task.id, runId, threadId };
     }
@@ -201,14 +198,22 @@ export class Agent implements A2ARequestHandler {
   }
 }
 
+/** What the server says of a run when another run goes on with an answer to the same interrupt. */
+const ANSWERED: ErrorCode = "run.exists";
+
+const asksNothing = (taskId: string): Error =>
+  new UnsupportedOperationError({
+    message: `message.taskId: the task ${taskId} does not ask for anything; without a taskId the message begins a new one`,
+  });
+
 const isOfModel = ({ type, id }: JsonObject): boolean =>
   (type === "ai" || type === "AIMessageChunk") && typeof id === "string";
 
-/** The answer to the interrupts; to each of them the same, when there are several. */
-function resumeOf(interrupts: unknown[], answer: unknown): unknown {
-  if (interrupts.length < 2) return answer;
-  const ids = interrupts.filter(isJsonObject).map(({ id }) => String(id));
-  return Object.fromEntries(ids.map((id) => [id, answer]));
+/** The fields of a run that answers the interrupts, each of them the same. LangGraph before version 0.4 gives them no ids. */
+function answering(interrupts: unknown[], answer: unknown): JsonObject {
+  const ids = interrupts.filter(isJsonObject).flatMap(({ id }) => (typeof id === "string" ? [id] : []));
+  if (ids.length < interrupts.length) return { command: { resume: answer } };
+  return { command: { resume: Object.fromEntries(ids.map((id) => [id, answer])) }, strict_resume: true };
 }
 
 function withHistory(task: Task, length: number | undefined): Task {

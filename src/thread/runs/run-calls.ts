@@ -22,6 +22,7 @@ import type { IndexWriter } from "../index-writer";
 import { isInRunStream, isInThreadStream, type SentEvent } from "../streams/sent-event";
 import { eventStream } from "../streams/sse";
 import type { ThreadContext } from "../thread-context";
+import { requireUnanswered } from "./one-answer";
 import { joinResultOf, type Outcome } from "./outcome";
 import { reportOf, tellOfDeletion } from "./reports";
 import type { RunQueue } from "./run-queue";
@@ -243,11 +244,12 @@ export class RunCalls implements ThreadRunCalls {
    * @param cronEntry the changes of the cron's row in the index, which are written together with the run
    * @param cronWaits whether the cron of the run waits for its end. It then sends the run again if this host dies; otherwise the
    *   alarm goes on with the run
-   * @throws thread.not_found, also when the checkpoint to start from does not exist; run.conflict
+   * @throws thread.not_found, also when the checkpoint to start from does not exist; run.conflict, run.exists
    */
   takeIn(run: NewRun, cronEntry: CronEntry | null, { cronWaits = false } = {}): Run {
     if (!run.createThread) this.context.requireThread(run.threadId);
     requireStartCheckpoint(this.context.storage.sql, run);
+    if (cronEntry === null) requireUnanswered(this.context, run);
     this.context.createTables();
     if (run.temporary) this.context.markStanding();
     if (!cronWaits) this.context.alarm.ringSoon();

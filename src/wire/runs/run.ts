@@ -173,7 +173,8 @@ const keptFields = {
   feedback_keys: optional(z.array(z.string())).meta({ description: "Accepted without effect." }),
   strict_resume: optional(z.boolean()).meta({
     description:
-      "Whether a run that answers an interrupt which does not wait fails, and leaves the thread as it was.",
+      "Whether a run that answers an interrupt which does not wait fails, and leaves the thread as it was. While another run goes on " +
+      "with an answer to the same interrupt, the run is refused.",
   }),
   on_disconnect: optional(z.enum(["cancel", "continue"])).meta({
     description: "What becomes of the run when the client that waits for it disconnects.",

@@ -20,6 +20,7 @@ import type { Run } from "../../../src/wire/runs/run";
 import { owners, restoreAuthAfterEach, useAuth } from "../../support/auth";
 import { call, create, edgeFetch } from "../../support/edge";
 import { gateReached, openGate } from "../../support/graphs/steps";
+import { createThread } from "../../support/threads";
 
 restoreAuthAfterEach();
 
@@ -183,6 +184,32 @@ describe("a message", () => {
       name: "UnsupportedOperationError",
     });
   });
+});
+
+it("of two answers at the same time only one is taken", async () => {
+  const client = await clientOf("talks");
+  const contextId = crypto.randomUUID();
+  await createThread({
+    thread_id: contextId,
+    metadata: { graph_id: "talks" },
+    supersteps: [{ updates: [{ values: { gate: contextId }, as_node: "__start__" }] }],
+  });
+  const asked = await send(client, messageOf("ask me", { contextId }));
+  const answer = () => send(client, messageOf("yes", { taskId: asked.id, contextId }));
+  const answers = [answer(), answer()];
+  const refusal = await Promise.any(
+    answers.map((sent) =>
+      sent.then(
+        () => Promise.reject(new Error("was taken")),
+        (error: unknown) => error,
+      ),
+    ),
+  );
+  openGate(contextId);
+  const results = await Promise.allSettled(answers);
+  expect(refusal).toMatchObject({ message: expect.stringContaining("message.taskId") as string });
+  expect(results.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+  expect(stateOf(await client.getTask({ tenant: "", id: asked.id }))).toBe("COMPLETED");
 });
 
 describe("a stream", () => {

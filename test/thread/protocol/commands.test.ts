@@ -209,7 +209,7 @@ describe("input.respond", () => {
     await sayAndWait(threadId, "hello");
     expect(await command(threadId, "input.respond", params)).toMatchObject({
       type: "error",
-      error: "invalid_argument",
+      error: "no_such_interrupt",
     });
     await sayAndWait(threadId, "ask me");
     expect(await command(threadId, "input.respond", params)).toMatchObject({
