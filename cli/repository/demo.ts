@@ -11,7 +11,7 @@ import { Client, type Cron } from "@langchain/langgraph-sdk";
 import { type DevArguments, devArguments } from "../dev/dev-arguments.js";
 import { DevServer } from "../dev/dev-server.js";
 import { packageRoot } from "../package-root.js";
-import { projectAt } from "../project.js";
+import { projectAt, servedProject } from "../project.js";
 import { startWrangler } from "../wrangler.js";
 import { seedDemo, SPREAD_RUNS, startLongRun } from "./demo-data.js";
 import { memoryDisk } from "./memory-disk.js";
@@ -101,7 +101,16 @@ async function stay(): Promise<void> {
 
 /** Executes a statement in the local database, while no server has it open. */
 async function executeSql({ migrate }: DevArguments, sql: string): Promise<void> {
-  const args = ["d1", "execute", "DB", ...migrate, "--config", project.wranglerConfig, "--command", sql];
+  const args = [
+    "d1",
+    "execute",
+    "DB",
+    ...migrate,
+    "--config",
+    servedProject(project).wranglerConfig,
+    "--command",
+    sql,
+  ];
   const child = startWrangler(args, project.dir);
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (text: string) => (output += text));
