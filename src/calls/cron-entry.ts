@@ -1,6 +1,14 @@
 /** The part of a cron's row in D1 that is written together with each of its runs. */
 import type { Figures } from "../wire/crons/figures";
-import { figuresOf, NO_PROGRESS, startOfDay, startOfMonth, withReport, type Progress } from "./cron-progress";
+import {
+  figuresOf,
+  NO_PROGRESS,
+  startOfDay,
+  startOfMonth,
+  storedProgress,
+  withReport,
+  type Progress,
+} from "./cron-progress";
 import { parseJson } from "../platform/json";
 import type { RunReport } from "./run-report";
 
@@ -16,9 +24,9 @@ export interface CronEntry {
   revision: number;
 }
 
-/** The figures that the row in D1 is to have. @param at the present instant in ms */
+/** The figures that the row in D1 is to have. The cron's object may be of an earlier version. @param at the present instant in ms */
 export const figuresOfEntry = ({ progress, pending }: CronEntry, at: number): Figures =>
-  figuresOf(progress, pending, at);
+  figuresOf(storedProgress(progress), pending, at);
 
 /** The figures as the row in D1 has them: with the instant (ms) at which they were written. */
 export const storedFigures = (figures: Figures, at: number): string => JSON.stringify({ ...figures, at });

@@ -2,6 +2,7 @@
  * The progress of a cron: its runs that have not ended, and totals of its slots and runs. The progress is stored in the cron's one
  * row, so counting writes no further row. It changes in the same transaction as the slots that it counts, so the totals are exact.
  */
+import { toIsoOrNull } from "../platform/clock";
 import type { RunReport } from "./run-report";
 import type { Figures, Percentiles } from "../wire/crons/figures";
 import type { SlotOrigin } from "../wire/crons/slot";
@@ -24,6 +25,8 @@ export interface Progress {
   running: RunningRun[];
   /** How many slots ended in which way. `fired` includes the slots that are claimed and not yet enqueued. */
   slots: { fired: number; skipped: number; missed: number; rolled_back: number };
+  /** The newest slot that was missed (ms); null when there is none, or when all that were missed have been run since. */
+  lastMissed: number | null;
   runs: Record<RunReport["status"], number>;
   tokens: { input: number; output: number };
   day: Period;
@@ -46,6 +49,7 @@ const MAX_SAMPLES = 100;
 export const NO_PROGRESS: Progress = {
   running: [],
   slots: { fired: 0, skipped: 0, missed: 0, rolled_back: 0 },
+  lastMissed: null,
   runs: { success: 0, error: 0, timeout: 0, interrupted: 0, rolled_back: 0 },
   tokens: { input: 0, output: 0 },
   day: { start: 0, tokens: 0 },
@@ -63,25 +67,37 @@ export const withClaim = (progress: Progress, run: RunningRun): Progress => ({
   running: [...progress.running, run],
 });
 
-/** The progress after a claimed slot was given up: it gets no run, and ends with this status. */
-export const withoutClaim = (progress: Progress, runId: string, status: "skipped" | "missed"): Progress => ({
-  ...withSlots(progress, { fired: -1, [status]: 1 }),
-  running: progress.running.filter((run) => run.runId !== runId),
+/** The progress after the claimed slot at the instant `at` (ms) was given up: it gets no run, and ends with this status. */
+export const withoutClaim = (
+  progress: Progress,
+  runId: string,
+  status: "skipped" | "missed",
+  at: number,
+): Progress => {
+  const unclaimed = {
+    ...withSlots(progress, { fired: -1 }),
+    running: progress.running.filter((run) => run.runId !== runId),
+  };
+  return status === "missed" ? withMissed(unclaimed, 1, at) : withSlots(unclaimed, { skipped: 1 });
+};
+
+/** The progress after so many slots were missed, the newest of them at the instant `last` (ms). */
+export const withMissed = (progress: Progress, missed: number, last: number): Progress => ({
+  ...withSlots(progress, { missed }),
+  lastMissed: Math.max(last, progress.lastMissed ?? last),
 });
 
 /** The progress with `change` added to the totals of slots. A number may be negative. */
 export function withSlots(progress: Progress, change: Partial<Progress["slots"]>): Progress {
   const { slots } = progress;
   const { fired = 0, skipped = 0, missed = 0, rolled_back: rolledBack = 0 } = change;
-  return {
-    ...progress,
-    slots: {
-      fired: slots.fired + fired,
-      skipped: slots.skipped + skipped,
-      missed: slots.missed + missed,
-      rolled_back: slots.rolled_back + rolledBack,
-    },
+  const after = {
+    fired: slots.fired + fired,
+    skipped: slots.skipped + skipped,
+    missed: slots.missed + missed,
+    rolled_back: slots.rolled_back + rolledBack,
   };
+  return { ...progress, slots: after, lastMissed: after.missed === 0 ? null : progress.lastMissed };
 }
 
 /** Whether the run failed. A run that was stopped did not fail. */
@@ -171,10 +187,11 @@ export const slotsSoFar = ({ slots }: Progress): number =>
  * @param at the present instant in ms
  */
 export function figuresOf(progress: Progress, pending: number, at: number): Figures {
-  const { slots, runs, tokens } = progress;
+  const { slots, runs, tokens, lastMissed } = progress;
   const ended = runs.success + runs.error + runs.timeout;
   return {
     slots: { ...slots, fired: slots.fired - pending, pending },
+    last_missed_slot: toIsoOrNull(lastMissed),
     runs: { ...runs, running: Math.max(0, progress.running.length - pending) },
     success_ratio: ended === 0 ? null : runs.success / ended,
     failures_in_a_row: progress.failuresInARow,

@@ -3,7 +3,7 @@
  * synchronous and runs within a transaction of its caller, so a crash cannot leave one changed without the other.
  */
 import { scheduleOf, upcomingSlot, type CronDefinition } from "../calls/cron-definition";
-import { withClaim, withSlots, type Progress } from "../calls/cron-progress";
+import { withClaim, withMissed, withSlots, type Progress } from "../calls/cron-progress";
 import { now, toIso } from "../platform/clock";
 import { DomainError } from "../platform/errors";
 import type { JsonObject } from "../platform/json";
@@ -202,7 +202,7 @@ export class Claims {
       slots: missed,
       reason,
     });
-    return withSlots(progress, { missed });
+    return withMissed(progress, missed, range.last);
   }
 
   /**

@@ -246,7 +246,8 @@ export class Deliveries {
     this.record.transaction(() => {
       const { definition, progress } = this.record.require();
       this.ledger.markUnfired(slot, status, reason, now() - slot.scheduledFor);
-      this.record.update({ progress: withoutClaim(progress, runIdOf(definition.cronId, slot), status) });
+      const runId = runIdOf(definition.cronId, slot);
+      this.record.update({ progress: withoutClaim(progress, runId, status, slot.scheduledFor) });
       if (status === "skipped") return;
       const at = toIso(slot.scheduledFor);
       this.alerts.add("cron.slot_missed", { first_slot: at, last_slot: at, slots: 1, reason });

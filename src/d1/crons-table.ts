@@ -5,6 +5,7 @@ import { figuresOfEntry, readStoredFigures, storedFigures, type CronEntry } from
 import { slotsInMonth } from "../schedule/count";
 import { describeSchedule } from "../schedule/words";
 import { now } from "../platform/clock";
+import { parseInstant } from "../platform/instant";
 import { parseJson, pick } from "../platform/json";
 import type { Cron, CronFilters, CronSearch, FoundCron, SelectableFields } from "../wire/crons/cron";
 import type { Figures } from "../wire/crons/figures";
@@ -179,8 +180,8 @@ export async function countCrons(
   filters: CronFilters,
   visible?: AccessFilter,
 ): Promise<number> {
-  const { assistant_id: assistant, thread_id: threadId, enabled, failing, metadata, query } = filters;
-  if ([threadId, failing, metadata, query, visible].some((filter) => filter !== undefined)) {
+  const { assistant_id: assistant, enabled, ...others } = filters;
+  if ([...Object.values(others), visible].some((filter) => filter !== undefined)) {
     return countRows(db, "crons", [...conditionsOf(filters), ...visibleConditions(visible)]);
   }
   const counted = enabled === undefined ? "enabled + paused" : enabled ? "enabled" : "paused";
@@ -252,6 +253,15 @@ function conditionsOf(filters: CronFilters): Condition[] {
         ? { sql: `+(${IS_FAILING})`, params: [], indexed }
         : { sql: `(${IS_FAILING}) IS NOT TRUE`, params: [] },
     );
+  }
+  if (filters.missed_since !== undefined) {
+    const sql = "last_missed >= ?";
+    const params = [parseInstant(filters.missed_since)];
+    conditions.push({
+      sql: `+${sql}`,
+      params,
+      indexed: { rank: 3, alternatives: [{ sql, few: true }], params },
+    });
   }
   if (filters.query !== undefined) {
     conditions.push({ sql: `instr(lower(${SEARCHED_TEXT}), lower(?)) > 0`, params: [filters.query] });

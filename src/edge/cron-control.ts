@@ -3,7 +3,7 @@
  */
 import { z } from "zod";
 import { readSwitch, setSwitch } from "../d1/switch";
-import { cron, cronSwitch, noteBody } from "../wire/crons/cron";
+import { cron, cronSwitch, cronSwitchForCaller, noteBody } from "../wire/crons/cron";
 import { backfill, backfillPreview, runNow, skipNext, slot } from "../wire/crons/slot";
 import { userOf } from "./caller";
 import { DescribedRoutes } from "./described-routes";
@@ -11,6 +11,7 @@ import { json } from "./openapi/operation";
 import { requireNoCronRun } from "./planned-cron";
 
 const theSwitch = json("The switch.", cronSwitch);
+const theSwitchForCaller = json("The switch.", cronSwitchForCaller);
 const theCron = json("The cron.", cron);
 
 /** These routes are mounted before those with the id of a cron, which would take `switch` for an id. */
@@ -19,13 +20,14 @@ export const cronControlRoutes = new DescribedRoutes("Crons")
     "GET /runs/crons/switch",
     {
       id: "get_cron_switch",
-      allow: ["crons:search"],
+      allow: ["crons:search", "crons:update"],
       summary: "Read the switch of all crons",
-      answers: theSwitch,
+      answers: theSwitchForCaller,
     },
     async (c, { access }) => {
       await access.ask("crons:search", {});
-      return c.json(await readSwitch(c.env.DB));
+      const mayChange = await access.mayForAll("crons:update");
+      return c.json({ ...(await readSwitch(c.env.DB)), may_change: mayChange });
     },
   )
   .add(

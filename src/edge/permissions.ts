@@ -116,6 +116,16 @@ export class Permissions<Event extends AuthEvent = AuthEvent> {
     throw new DomainError("request.forbidden", `not allowed: ${event} without a filter, which this needs`);
   }
 
+  /** Whether the caller may do something with all that there is. A handler that fails allows nothing. */
+  async mayForAll(event: Event): Promise<boolean> {
+    try {
+      await this.askForAll(event);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   /** Asks about a thread. @returns the object of the thread, which knows the thread only if the caller may see it */
   async thread(
     event: EventOf<Event, "threads">,

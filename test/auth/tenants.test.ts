@@ -115,6 +115,12 @@ describe("tenants", () => {
     }
   });
 
+  it("are told that they may not stop all crons", async () => {
+    const mayChange = async (key: string): Promise<unknown> =>
+      (await as<{ may_change: boolean }>(key, "GET", "/runs/crons/switch")).body.may_change;
+    expect([await mayChange(ACME), await mayChange(ADMIN)]).toEqual([false, true]);
+  });
+
   it("are who their runs and crons are of, and no key is anywhere", async () => {
     const logged: unknown[] = [];
     for (const method of ["log", "warn", "error"] as const)

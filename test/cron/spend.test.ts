@@ -276,6 +276,7 @@ describe("figures", () => {
       slots: { fired: 0, skipped: 0, missed: 0, rolled_back: 0, pending: 0 },
       runs: { running: 0, success: 0, error: 0, timeout: 0, interrupted: 0, rolled_back: 0 },
       success_ratio: null,
+      last_missed_slot: null,
       failures_in_a_row: 0,
       tokens: { input: 0, output: 0, today: 0, this_month: 0 },
       start_lateness_ms: null,

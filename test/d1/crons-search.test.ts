@@ -76,6 +76,31 @@ describe("searching", () => {
     expect((await call("POST", "/runs/crons/count", { metadata: { tag }, failing: true })).body).toBe(1);
   });
 
+  it("by whether a slot was missed lately, until it has been backfilled", async () => {
+    const tag = crypto.randomUUID();
+    const { cron_id: punctual } = await createCron({ metadata: { tag } });
+    const { cron_id: id } = await createCron({ metadata: { tag }, catchup: "skip", schedule: "0 * * * *" });
+    await ringAt("2040-01-01T15:27:00.000Z", punctual);
+    await ringAt("2040-01-01T02:20:00.000Z", id);
+    const since = async (instant: string): Promise<unknown[]> => {
+      const query = { metadata: { tag }, missed_since: instant };
+      const { body: found } = await search(query);
+      return [idsOf(found), (await call("POST", "/runs/crons/count", query)).body];
+    };
+    await until(async () => (await since("2040-01-01T00:00:00Z"))[1] === 1);
+    expect((await figuresOf(id)).last_missed_slot).toBe("2040-01-01T02:00:00.000Z");
+    expect((await figuresOf(punctual)).last_missed_slot).toBeNull();
+    expect(await since("2040-01-01T02:00:00Z")).toEqual([[id], 1]);
+    expect(await since("2040-01-01T02:00:01Z")).toEqual([[], 0]);
+    const backfill = (start: string, end: string): Promise<unknown> =>
+      call("POST", `/runs/crons/${id}/backfill`, { start, end });
+    await backfill("2040-01-01T01:30:00Z", "2040-01-01T02:10:00Z");
+    expect((await figuresOf(id)).slots.missed).toBe(1);
+    await backfill("2040-01-01T00:30:00Z", "2040-01-01T01:10:00Z");
+    expect((await figuresOf(id)).last_missed_slot).toBeNull();
+    await until(async () => (await since("2040-01-01T00:00:00Z"))[1] === 0);
+  });
+
   it("by assistant, thread, state and metadata", async () => {
     const tag = crypto.randomUUID();
     const assistant = await create({ graph_id: "echo" });

@@ -109,6 +109,7 @@ addSearches(
       { enabled: true },
       { enabled: false },
       { failing: true },
+      { missed_since: "2026-01-01T00:00:00Z" },
       { query: tag },
       { assistant_id: "assistant-7" },
       { thread_id: crypto.randomUUID() },

@@ -196,6 +196,9 @@ const filters = {
   thread_id: optional(uuid),
   enabled,
   failing: optional(z.boolean()).meta({ description: "Whether the last run of the cron has failed." }),
+  missed_since: optional(z.iso.datetime({ offset: true, local: true })).meta({
+    description: "The cron has missed a slot at this instant or later.",
+  }),
   metadata: metadataFilter,
   query: optional(z.string("expected a text").min(1).max(200)).meta({
     description:
@@ -247,3 +250,15 @@ export const cronSwitch = z
   })
   .register(answerNames, { id: "CronSwitch" });
 export type CronSwitch = z.output<typeof cronSwitch>;
+
+/** The switch as it is read: also whether the caller may change it. */
+export const cronSwitchForCaller = z
+  .strictObject({
+    ...cronSwitch.shape,
+    may_change: z.boolean().meta({
+      description:
+        "Whether the caller may stop and start all crons. Callers who may change some crons only may not.",
+    }),
+  })
+  .register(answerNames, { id: "CronSwitchForCaller" });
+export type CronSwitchForCaller = z.output<typeof cronSwitchForCaller>;

@@ -1,6 +1,6 @@
 /** The figures of a cron: how its slots and runs turned out. */
 import { z } from "zod";
-import { answerNames } from "../fields";
+import { answeredInstant, answerNames } from "../fields";
 
 const percentiles = z.strictObject({ p50: z.number(), p95: z.number(), p99: z.number(), max: z.number() });
 /** Percentiles over the last hundred runs, in ms. */
@@ -14,6 +14,10 @@ export const cronFigures = z
       missed: z.int(),
       rolled_back: z.int(),
       pending: z.int(),
+    }),
+    last_missed_slot: answeredInstant.nullable().meta({
+      description:
+        "The newest slot that was missed. Null when none was, or when all that were missed have been backfilled.",
     }),
     runs: z.strictObject({
       running: z.int(),
