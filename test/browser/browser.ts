@@ -95,6 +95,25 @@ export async function expectAccessible(page: Page): Promise<void> {
   expect(found).toEqual([]);
 }
 
+/** Goes on with the Tab key to what has this name, or says that it is not to be reached. */
+export async function goByTab(page: Page, name: string): Promise<void> {
+  for (let presses = 0; presses < 120; presses++) {
+    await page.keyboard.press("Tab");
+    const isThere = await page.evaluate((wanted) => {
+      const active = document.activeElement;
+      const label =
+        active instanceof HTMLInputElement ||
+        active instanceof HTMLTextAreaElement ||
+        active instanceof HTMLSelectElement
+          ? active.labels?.[0]?.textContent
+          : active?.textContent;
+      return (active?.getAttribute("aria-label") ?? label ?? "").replace(" *", "") === wanted;
+    }, name);
+    if (isThere) return;
+  }
+  throw new Error(`the Tab key did not come to "${name}"`);
+}
+
 /** Nothing is wider than the screen. */
 export async function expectNoSidewaysScroll(page: Page): Promise<void> {
   await expect.poll(() => widthBeyondScreen(page)).toBe(0);
@@ -141,7 +160,12 @@ export async function expectSoundOnAllScreens(page: Page): Promise<void> {
   expectNoFaults(page);
 }
 
-export const closePage = (page: Page): Promise<void> => page.close();
+/** A request that a test answers itself may be under way: nobody waits for it any more. */
+export async function closePage(page: Page): Promise<void> {
+  if (page.isClosed()) return;
+  await page.unrouteAll({ behavior: "ignoreErrors" });
+  await page.close();
+}
 
 /** Called when all tests of a file have been run. */
 export async function closeBrowser(): Promise<void> {

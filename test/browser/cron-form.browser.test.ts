@@ -2,7 +2,14 @@
 import type { Locator, Page } from "playwright-core";
 import { afterEach, expect, it } from "vitest";
 import type { Cron, CronCreate } from "../../src/wire/crons/cron";
-import { closePage, expectNoFaults, expectSoundOnAllScreens, openPage, type PageOptions } from "./browser";
+import {
+  closePage,
+  expectNoFaults,
+  expectSoundOnAllScreens,
+  goByTab,
+  openPage,
+  type PageOptions,
+} from "./browser";
 import { server } from "./shared-server";
 
 const SELDOM = "0 0 1 1 *";
@@ -37,24 +44,7 @@ const cronOfPage = async (): Promise<string> => {
   return new URL(page.url()).pathname.split("/").at(-1) ?? "";
 };
 
-/** Goes on with the Tab key to what has this name. */
-async function tabTo(name: string): Promise<void> {
-  for (let presses = 0; presses < 80; presses++) {
-    await page.keyboard.press("Tab");
-    const isThere = await page.evaluate((wanted) => {
-      const active = document.activeElement;
-      const label =
-        active instanceof HTMLInputElement ||
-        active instanceof HTMLTextAreaElement ||
-        active instanceof HTMLSelectElement
-          ? active.labels?.[0]?.textContent
-          : active?.textContent;
-      return (active?.getAttribute("aria-label") ?? label ?? "").replace(" *", "") === wanted;
-    }, name);
-    if (isThere) return;
-  }
-  throw new Error(`the Tab key did not come to "${name}"`);
-}
+const tabTo = (name: string): Promise<void> => goByTab(page, name);
 
 it("is filled in and sent with the keyboard alone", async () => {
   await open("/dashboard/crons/new");

@@ -74,6 +74,88 @@ it("is searched, filtered, ordered and paged, and its address says how", async (
   expectNoFaults(page);
 });
 
+it("goes on by a page at each press of Next, however soon, and back from a page that is gone", async () => {
+  const many = crypto.randomUUID();
+  const make = (name: string): Promise<string> =>
+    server.makeCron("invoices", {
+      schedule: "0 0 1 1 *",
+      enabled: false,
+      input: {},
+      metadata: { many, name },
+    });
+  // The oldest first: the third page has one cron.
+  for (const [name, count] of [
+    ["First", 25],
+    ["Second", 25],
+    ["Third", 1],
+  ] as const)
+    await Promise.all(Array.from({ length: count }, () => make(name)));
+  const found = `/dashboard/crons?order=asc&metadata=many%3D${many}`;
+  page = await openPage(found);
+  await page.getByText("1–25 of 51").waitFor();
+  let release = (): void => undefined;
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  await page.route("**/runs/crons/search", async (route) => {
+    await held;
+    await route.fallback();
+  });
+  const next = page.getByRole("button", { name: "Next" });
+  await next.click();
+  await next.click();
+  await next.click();
+  expect(new URL(page.url()).searchParams.get("offset")).toBe("50");
+  release();
+  await expect.poll(names).toEqual(["Third"]);
+  await page.getByText("51–51 of 51").waitFor();
+  await page.goto(`${server.url}${found}&offset=500`);
+  await page.getByText("The list has no such page any more").waitFor();
+  await page.getByRole("button", { name: "First page" }).click();
+  await page.getByText("1–25 of 51").waitFor();
+  expectNoFaults(page);
+});
+
+it("goes by the clock of the server, where that of the viewer is wrong", async () => {
+  page = await openPage("/dashboard/threads");
+  // "Ledger check" fires within three days.
+  await page.addInitScript((ms) => {
+    const now = Date.now.bind(Date);
+    Date.now = () => now() + ms;
+  }, 10 * 86_400_000);
+  await page.route("**/runs/crons/search", async (route) => {
+    const answer = await route.fetch();
+    await route.fulfill({
+      response: answer,
+      headers: { ...answer.headers(), date: new Date().toUTCString() },
+    });
+  });
+  await page.goto(server.url + list("&text=ledger"));
+  await row("Ledger check")
+    .getByText(/^in \d/)
+    .waitFor();
+  expect(await row("Ledger check").innerText()).not.toContain("late by");
+  expectNoFaults(page);
+});
+
+it("shows the times of a cron whose zone the browser does not know", async () => {
+  page = await openPage("/dashboard/threads");
+  await page.route("**/runs/crons/search", async (route) => {
+    const answer = await route.fetch();
+    const crons = (await answer.json()) as object[];
+    await route.fulfill({
+      response: answer,
+      json: crons.map((cron) => ({ ...cron, timezone: "Antarctica/Nowhere" })),
+    });
+  });
+  await page.goto(server.url + list("&text=ledger"));
+  await row("Ledger check").getByText("Antarctica/Nowhere").waitFor();
+  await row("Ledger check")
+    .getByText(/^in \d/)
+    .waitFor();
+  expectNoFaults(page);
+});
+
 it("has a strip of marks that is one stop of the Tab key, and opens a run", async () => {
   page = await openPage(list("&text=ledger"));
   const strip = page.getByRole("group", { name: "Last times of Ledger check" });

@@ -16,7 +16,35 @@ const CRONS = "/crons?text=evil.example";
 /** What names of crons stand on. */
 const LISTS = ["", CRONS];
 
+const LONG = "ten thousand characters ".repeat(420);
+/** What graphs may leave as the values of a state, and what is to be read of it. */
+const ODD_VALUES: readonly (readonly [value: unknown, shown: string])[] = [
+  ["a bare text", '"a bare text"'],
+  [7.5, "7.5"],
+  [false, "false"],
+  [["a", null], '"a",\n  null'],
+  [[], "[]"],
+  [null, "This run has written no state"],
+  [
+    {
+      messages: [
+        { role: "constructor", content: "of no known role" },
+        { type: "human", content: [{ type: "image_url", image_url: { url: "https://evil.example/x.png" } }] },
+        {
+          type: "ai",
+          content: LONG,
+          tool_calls: [{ id: "1", name: "unanswered", args: null }, { name: 7 }, null],
+        },
+        { type: "tool", tool_call_id: "never asked for", content: { an: "object" } },
+        { type: "ai", content: null, usage_metadata: { input_tokens: "many" } },
+      ],
+    },
+    "unanswered",
+  ],
+];
+
 let addresses: string[];
+let oddRun: string;
 let page: Page;
 afterEach(() => closePage(page));
 
@@ -31,6 +59,7 @@ beforeAll(async () => {
   const input = { messages: [{ role: "user", content: TEXT }] };
   const cron = await server.makeCron(assistant, { ...yearly, input });
   const run = await server.runNow(cron);
+  oddRun = run.run_id;
   await server.post(`/runs/crons/${cron}/pause`, { note: TEXT });
   const longName = { name: `${TEXT} ${"long".repeat(2_500)}` };
   const failing = await server.makeCron("invoices", {
@@ -78,5 +107,25 @@ it("on every page", async () => {
   expect(await page.evaluate(() => document.documentElement.scrollHeight)).toBeLessThan(4_000);
   expect(dialogs).toBe(0);
   expect(shown).toEqual(expect.arrayContaining(LISTS));
+  expectNoFaults(page);
+});
+
+it("shows whatever a graph has left as its state", async () => {
+  page = await openPage("/dashboard/threads", { width: WIDTHS.phone });
+  let value: unknown;
+  await page.route("**/threads/*/history", async (route) => {
+    // The state before the run stays as it is.
+    if (route.request().postData()?.includes('"source"') === true) return route.fallback();
+    const answer = await route.fetch();
+    const states = (await answer.json()) as object[];
+    return route.fulfill({ response: answer, json: states.map((state) => ({ ...state, values: value })) });
+  });
+  for (const [odd, shown] of ODD_VALUES) {
+    value = odd;
+    await page.goto(`${server.url}/dashboard/runs/${oddRun}`);
+    await page.getByRole("main").getByText(shown).first().waitFor();
+    await expectNoSidewaysScroll(page);
+  }
+  expect(await page.evaluate(() => document.querySelectorAll("main img").length)).toBe(0);
   expectNoFaults(page);
 });

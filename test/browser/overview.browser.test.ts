@@ -2,7 +2,7 @@
 import type { Page } from "playwright-core";
 import { afterEach, beforeAll, expect, inject, it } from "vitest";
 import { Api } from "./api";
-import { closePage, expectNoFaults, expectSoundOnAllScreens } from "./browser";
+import { closePage, expectNoFaults, expectSoundOnAllScreens, openPage } from "./browser";
 import { openWithKey } from "./sign-in";
 
 const DAY_MS = 86_400_000;
@@ -33,14 +33,14 @@ it("tells how many runs there were, what fails and why, what comes next, and wha
   const why = failing.getByRole("link", { name: "The ledger service answered 503: try again later" });
   expect(await why.first().getAttribute("href")).toMatch(/^\/dashboard\/runs\/[0-9a-f-]{36}$/);
   expect(await failing.innerText()).toMatch(/1 failure in a row\s+again in \d+ d/);
-  await expect.poll(() => tile("Failures, 24 hours").innerText()).toMatch(/\s1\s+of 2 runs/);
-  await expect.poll(() => tile("Runs, 24 hours").innerText()).toMatch(/\s2\s+50 % succeeded/);
+  await expect.poll(() => tile("Runs, 24 hours").innerText()).toMatch(/\s2\s+1 failed, 50 % succeeded/);
+  await expect.poll(() => tile("Missed, 24 hours").innerText()).toMatch(/\s0\s+no time was missed/);
   await expect.poll(() => tile("Crons on").innerText()).toMatch(/\s2\s+none paused/);
   await expect.poll(() => tile("Crons failing").innerText()).toMatch(/\s1\s+whose last run failed/);
   await expect
     .poll(() => tile("Tokens today").innerText())
     .toMatch(/\s1,893\s+1,648 in, 245 out|\s0\s+0 in, 0 out/);
-  await expect.poll(() => tile("Tokens in the next 30 days").innerText()).toMatch(/\s≈ 1,893\s+for 2 runs/);
+  await expect.poll(() => tile("Tokens in the next 30 days").innerText()).toMatch(/\s≈\s1,893\s+for 2 runs/);
   const cells = page.getByRole("table", { name: "Runs by hour" }).getByRole("cell");
   const sums = async (): Promise<number[]> => {
     const figures = (await cells.allTextContents()).map(Number);
@@ -62,7 +62,62 @@ it("says that all is well where nothing fails", async () => {
   const other = new Api(keysServer.url, keysServer.otherKey);
   const [cron] = await other.post<{ cron_id: string }[]>("/runs/crons/search", {});
   await other.post(`/runs/crons/${String(cron?.cron_id)}/resume`, {});
-  await page.getByText("No cron fails, and none is late.").waitFor();
+  await page.getByText("No cron fails or is late, and none missed a time in the last 24 hours.").waitFor();
+  expectNoFaults(page);
+});
+
+it("does not offer to stop all crons to whoever has a part of them only", async () => {
+  page = await openWithKey("/dashboard", keysServer.otherKey);
+  await expect.poll(() => tile("Crons on").innerText()).toMatch(/\d/);
+  await page.getByRole("region", { name: "Runs by hour" }).getByRole("table").waitFor({ state: "attached" });
+  expect(await page.getByRole("button", { name: /all crons/ }).count()).toBe(0);
+});
+
+it("tells which crons missed a time, though no run shows it", async () => {
+  page = await openWithKey("/dashboard/crons", keysServer.tenantKey);
+  await page.getByRole("link", { name: "Yearly letter" }).waitFor();
+  // The clock of the server is the real one, so no slot of a test is missed: its answer is changed instead.
+  await page.route("**/runs/crons/search", async (route) => {
+    const asked = route.request().postDataJSON() as { missed_since?: string };
+    const { missed_since: since, ...others } = asked;
+    if (since === undefined) return route.fallback();
+    const age = Date.now() - Date.parse(since);
+    const isADay = age >= DAY_MS && age < DAY_MS + 10 * 60_000;
+    const answer = await route.fetch({ postData: { ...others, query: isADay ? "letter" : "none" } });
+    const crons = (await answer.json()) as { figures: { slots: object } }[];
+    for (const { figures } of crons) {
+      Object.assign(figures, { last_missed_slot: new Date().toISOString() });
+      Object.assign(figures.slots, { missed: 3 });
+    }
+    return route.fulfill({ response: answer, json: crons });
+  });
+  await page.getByRole("link", { name: "Overview" }).click();
+  await expect.poll(() => tile("Missed, 24 hours").innerText()).toMatch(/\s1\s+cron missed a time/);
+  const missed = page.getByRole("region", { name: "Missed in the last 24 hours" });
+  await missed.getByRole("link", { name: "Yearly letter" }).waitFor();
+  expect(await missed.innerText()).toMatch(/3 times missed[^]*last \d{4}-\d\d-\d\d/);
+  await expectSoundOnAllScreens(page);
+  await tile("Missed, 24 hours").getByRole("link").click();
+  await page.waitForURL(/\/dashboard\/crons\?status=missed$/);
+  await expect
+    .poll(() => page.getByRole("link", { name: /^Yearly/ }).allTextContents())
+    .toEqual(["Yearly letter"]);
+});
+
+it("says of a figure that the server does not have that it could not be read", async () => {
+  page = await openPage("/dashboard/crons", { expectedStatuses: [404, 422] });
+  await page.getByRole("heading", { level: 1, name: "Crons" }).waitFor();
+  const refuse = (status: number, detail: string) => ({ status, json: { detail, code: "request.invalid" } });
+  await page.route("**/runs/crons/forecast", (route) => route.fulfill(refuse(404, "there is no such route")));
+  await page.route("**/runs/crons/search", (route) =>
+    route.request().postData()?.includes("missed_since") === true
+      ? route.fulfill(refuse(422, "missed_since: unexpected field"))
+      : route.fallback(),
+  );
+  await page.getByRole("link", { name: "Overview" }).click();
+  for (const name of ["Tokens in the next 30 days", "Missed, 24 hours"])
+    await expect.poll(() => tile(name).innerText()).toMatch(/–\s+could not be read/);
+  await page.getByRole("table", { name: "Runs by hour" }).waitFor({ state: "attached" });
   expectNoFaults(page);
 });
 

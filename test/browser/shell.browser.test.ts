@@ -71,6 +71,12 @@ it("says so when there is no such page", async () => {
   expectNoFaults(page);
 });
 
+it("says so when the address has no whole id", async () => {
+  await open("/dashboard/crons/4d1b3d5e", { expectedStatuses: [422] });
+  await page.getByText("There is no such cron").waitFor();
+  expectNoFaults(page);
+});
+
 describe("its files", () => {
   const get = (path: string, headers: Record<string, string> = {}): Promise<Response> =>
     fetch(inject("serverUrl") + path, { headers, redirect: "manual" });

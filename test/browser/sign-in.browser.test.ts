@@ -17,7 +17,7 @@ it("asks for a key, sends it, and stays at the address that was opened", async (
   const field = page.getByRole("textbox", { name: "API key" });
   await field.fill("wrong");
   await page.keyboard.press("Enter");
-  await page.getByText("The server does not take this key or token.").waitFor();
+  await page.getByText("The server does not take this key.").waitFor();
   await field.fill(KEY);
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { level: 1, name: "Crons" }).waitFor();
@@ -40,4 +40,7 @@ it("sends a token as LangGraph's SDKs send one to an Auth", async () => {
   const sent = page.waitForRequest((request) => request.headers()["authorization"] === "Bearer token-of-ada");
   await page.keyboard.press("Enter");
   expect((await sent).headers()["x-api-key"]).toBeUndefined();
+  // Whoever mistyped a token gives a token again.
+  await page.getByText("The server does not take this token.").waitFor();
+  await page.getByRole("textbox", { name: "Bearer token" }).waitFor();
 });

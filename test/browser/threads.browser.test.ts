@@ -48,12 +48,22 @@ describe("the list of threads", () => {
     await rows().getByText("1 question").waitFor();
     expect(new URL(page.url()).search).toBe("?kind=others&status=interrupted");
     await metadata.fill("team");
-    await page.getByText("Write pairs such as team: sales.").waitFor();
+    await page.getByText("Write pairs such as team=ops, tier=2.").waitFor();
     await metadata.fill(`{"team": "${crypto.randomUUID()}"}`);
     await page.getByText("No thread passes these filters").waitFor();
     await metadata.fill("");
     await rows().first().waitFor();
     await expectSoundOnAllScreens(page);
+  });
+
+  it("leads to the page of a thread, which names the cron that runs on it", async () => {
+    const used = await client.threads.create({ metadata: { title: "Notes of the week" } });
+    const fields = { schedule: "0 3 1 1 *", metadata: { name: "Weekly notes" } };
+    const { cron_id: cronId } = await client.crons.createForThread(used.thread_id, "briefing", fields);
+    await open(`/dashboard/threads/${used.thread_id}`);
+    const link = page.getByRole("link", { name: "Weekly notes" });
+    expect(await link.getAttribute("href")).toBe(`/dashboard/crons/${cronId}`);
+    expectNoFaults(page);
   });
 
   it("is paged", async () => {

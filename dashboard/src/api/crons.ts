@@ -1,5 +1,6 @@
 /** Crons: reading them, and what is done to them. Query keys begin with "crons", those of one cron with its id after it. */
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { serverNow } from "../format/server-time";
 import { sdk } from "./client";
 import { call, callPage } from "./http";
 import {
@@ -28,6 +29,8 @@ export interface CronSearch {
   readonly thread_id?: string;
   readonly enabled?: boolean;
   readonly failing?: boolean;
+  /** Crons that missed a slot at this instant or later. */
+  readonly missed_since?: string;
   /** A text in the id, the schedule, the note or the metadata. */
   readonly query?: string;
   readonly metadata?: Readonly<Record<string, unknown>>;
@@ -59,6 +62,27 @@ const SELECT = [
 /** A cron in a list, with its figures and its schedule in words. */
 export type ListedCron = Required<Pick<FoundCron, (typeof SELECT)[number]>>;
 
+const DAY_MS = 86_400_000;
+/** The same instant for some minutes, so that the same question is the same query. */
+const STEP_MS = 5 * 60_000;
+
+/** The instant a day before now, or up to some minutes sooner, for `missed_since`. */
+export const aDayAgo = (): string => {
+  const now = serverNow();
+  return new Date(now - (now % STEP_MS) - DAY_MS).toISOString();
+};
+
+/** The crons that missed a slot in the last 24 hours. All of them may have, so they are not read often. */
+export const useMissedCrons = (limit: number) => {
+  const search = { missed_since: aDayAgo(), limit, offset: 0, select: SELECT };
+  return useQuery({
+    queryKey: ["crons", "missed", limit],
+    queryFn: ({ signal }) =>
+      callPage<ListedCron>("/runs/crons/search", { method: "POST", body: search, signal }),
+    ...EVERY_FEW_MINUTES,
+  });
+};
+
 export const useCronPage = (search: CronSearch) =>
   useQuery({
     queryKey: ["crons", "search", search],
@@ -69,15 +93,28 @@ export const useCronPage = (search: CronSearch) =>
         signal,
       }),
     placeholderData: keepPreviousData,
-    ...EVERY_FEW_SECONDS,
+    // For a text, the server reads all crons.
+    ...(search.query === undefined && search.missed_since === undefined
+      ? EVERY_FEW_SECONDS
+      : EVERY_HALF_MINUTE),
   });
 
 /** How many crons match. */
-export const useCronCount = (filters: Partial<Omit<CronSearch, "limit" | "offset">>) =>
+export const useCronCount = (filters: Partial<Omit<CronSearch, "limit" | "offset">>, isNeeded = true) =>
   useQuery({
     queryKey: ["crons", "count", filters],
+    enabled: isNeeded,
     queryFn: ({ signal }) => call<number>("/runs/crons/count", { method: "POST", body: filters, signal }),
     ...EVERY_TEN_SECONDS,
+  });
+
+/** How many crons use an assistant. */
+export const useCronCountOf = (assistantId: string) =>
+  useQuery({
+    queryKey: ["crons", "count of", assistantId],
+    queryFn: ({ signal }) =>
+      call<number>("/runs/crons/count", { method: "POST", body: { assistant_id: assistantId }, signal }),
+    ...EVERY_FEW_MINUTES,
   });
 
 /** The last slots of each of these crons, newest first, by the id of the cron. */
@@ -139,6 +176,18 @@ export const useNamedCron = (cronId: string | undefined) =>
     retry: false,
   });
 
+/** What the list of the crons of an assistant shows of each: not the inputs, which may be large. */
+const SELECT_OF_ASSISTANT = [
+  "cron_id",
+  "schedule",
+  "timezone",
+  "next_run_date",
+  "enabled",
+  "metadata",
+] as const satisfies readonly (keyof Cron)[];
+
+export type CronOfAssistant = Pick<Cron, (typeof SELECT_OF_ASSISTANT)[number]>;
+
 /** Crons that use an assistant. */
 export const useCronsOfAssistant = (
   assistantId: string,
@@ -147,13 +196,26 @@ export const useCronsOfAssistant = (
   useQuery({
     queryKey: ["crons", "of assistant", assistantId, page],
     queryFn: ({ signal }) =>
-      callPage<Cron>("/runs/crons/search", {
+      callPage<CronOfAssistant>("/runs/crons/search", {
         method: "POST",
-        body: { assistant_id: assistantId, ...page },
+        body: { assistant_id: assistantId, ...page, select: SELECT_OF_ASSISTANT },
         signal,
       }),
     placeholderData: keepPreviousData,
     ...EVERY_HALF_MINUTE,
+  });
+
+/** The crons that run on a thread. */
+export const useCronsOnThread = (threadId: string, limit: number) =>
+  useQuery({
+    queryKey: ["crons", "on thread", threadId, limit],
+    queryFn: ({ signal }) =>
+      callPage<Pick<Cron, "cron_id" | "metadata">>("/runs/crons/search", {
+        method: "POST",
+        body: { thread_id: threadId, limit, select: ["cron_id", "metadata"] },
+        signal,
+      }),
+    ...EVERY_FEW_MINUTES,
   });
 
 export const useCronFigures = (cronId: string) =>

@@ -1,4 +1,5 @@
 /** Calls of the API: credentials go with each, and a failure is an {@link ApiError} with what the server said. */
+import { noteServerTime } from "../format/server-time";
 import { credentialsNow, noteRefusal } from "./credentials";
 
 /** Where the paths of the API begin, without a slash at the end: the address of the server, with its prefix if it has one. */
@@ -51,6 +52,7 @@ export async function callServer(input: RequestInfo | URL, init: RequestInit = {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new ApiError("The server does not answer.", 0, "network");
   }
+  noteServerTime(response.headers.get("Date"));
   if (response.ok) return response;
   const error = await errorOf(response, init.signal);
   // Only if they are still what the user gave: the user may have given others meanwhile.

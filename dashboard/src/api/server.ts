@@ -2,7 +2,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { call } from "./http";
 import { EVERY_FEW_SECONDS } from "./query-client";
-import type { CronSwitch, ServerInfo } from "./types";
+import type { CronSwitch, CronSwitchForCaller, ServerInfo } from "./types";
 
 export const useServerInfo = () =>
   useQuery({
@@ -14,7 +14,7 @@ export const useServerInfo = () =>
 export const useCronSwitch = () =>
   useQuery({
     queryKey: ["switch"],
-    queryFn: ({ signal }) => call<CronSwitch>("/runs/crons/switch", { signal }),
+    queryFn: ({ signal }) => call<CronSwitchForCaller>("/runs/crons/switch", { signal }),
     ...EVERY_FEW_SECONDS,
   });
 
@@ -28,7 +28,7 @@ export function useSetCronSwitch() {
         body: { ...(note && { note }) },
       }),
     onSuccess: (answer) => {
-      queries.setQueryData(["switch"], answer);
+      queries.setQueryData<CronSwitchForCaller>(["switch"], { ...answer, may_change: true });
       return queries.invalidateQueries({ queryKey: ["crons"] });
     },
   });

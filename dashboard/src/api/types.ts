@@ -1,7 +1,7 @@
 /** What the API answers. The types are those of the server's own schemas, so they cannot differ from what it sends. */
 export type { Assistant } from "../../../src/wire/assistants";
 export type { Activity } from "../../../src/wire/crons/activity";
-export type { Cron, CronSwitch, FoundCron } from "../../../src/wire/crons/cron";
+export type { Cron, CronSwitch, CronSwitchForCaller, FoundCron } from "../../../src/wire/crons/cron";
 export type { Forecast } from "../../../src/wire/crons/forecast";
 export type { CronPolicy } from "../../../src/wire/crons/policy";
 export type { Preview, PreviewWarning } from "../../../src/wire/crons/preview";

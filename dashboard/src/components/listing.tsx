@@ -1,11 +1,12 @@
 /** A table of a list that is read a part at a time: the rows, what stands there when there are none, and the buttons to the other parts. */
 import { Button, Group } from "@mantine/core";
 import type { UseQueryResult } from "@tanstack/react-query";
+import { SearchX } from "lucide-react";
 import type { ReactNode } from "react";
 import type { ListPage } from "../api/http";
 import { DataTable } from "./data-table";
 import { Pager } from "./pager";
-import { Loaded } from "./states";
+import { Empty, Loaded } from "./states";
 
 interface ListingProps<Item> {
   /** What the table lists, for screen readers. */
@@ -32,13 +33,16 @@ export function PagedListing<Item>(props: PagedListingProps<Item>) {
     <Loaded query={query} lines={8}>
       {(page) => (
         <>
-          <Rows {...props} items={page.items} />
+          <Rows {...props} items={page.items} {...(offset > 0 && { empty: NO_SUCH_PAGE })} />
           <Pager page={page} offset={offset} limit={limit} onOffset={onOffset} />
         </>
       )}
     </Loaded>
   );
 }
+
+/** The list has become shorter since the page before was read. */
+const NO_SUCH_PAGE = <Empty Icon={SearchX} title="The list has no such page any more" />;
 
 interface SteppedListingProps<Item> extends ListingProps<Item> {
   /** The entries of this part, newest first, and one more if there is an older part. */

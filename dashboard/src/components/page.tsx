@@ -13,6 +13,11 @@ interface PageFrameProps {
   readonly children: ReactNode;
 }
 
+/** The address with which the dashboard was opened. The keyboard begins there at the top. */
+const OPENED_AT = location.pathname;
+/** Whether another page was shown since. The link that led to it may be gone, and the focus with it. */
+let hasMoved = false;
+
 export function PageFrame({ title, beside, below, actions, children }: PageFrameProps) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
@@ -20,8 +25,8 @@ export function PageFrame({ title, beside, below, actions, children }: PageFrame
   }, [title]);
   // Whoever cannot see that another page is shown hears its title, and goes on from there.
   useEffect(() => {
-    if (document.activeElement === document.body) return;
-    heading.current?.focus({ preventScroll: true });
+    hasMoved ||= location.pathname !== OPENED_AT;
+    if (hasMoved || document.activeElement !== document.body) heading.current?.focus({ preventScroll: true });
   }, []);
   return (
     <div className={classes.page}>

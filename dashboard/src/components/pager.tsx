@@ -1,7 +1,7 @@
 /** Which part of a list is shown, and the buttons to the parts before and after it. */
 import { Button, Group } from "@mantine/core";
 import type { ListPage } from "../api/http";
-import { formatCount } from "../format/figures";
+import { formatCount, totalText } from "../format/figures";
 
 interface PagerProps {
   readonly page: ListPage<unknown>;
@@ -11,13 +11,14 @@ interface PagerProps {
 }
 
 /** Nothing where all fits on one page. */
-export function Pager({ page: { items, total, next }, offset, limit, onOffset }: PagerProps) {
+export function Pager({ page, offset, limit, onOffset }: PagerProps) {
+  const { items, total, next } = page;
   if (offset === 0 && next === null) return null;
   return (
     <Group component="nav" aria-label="Pages" justify="space-between" mt="sm">
       <span className="muted">
-        {items.length === 0 ? 0 : formatCount(offset + 1)}–{formatCount(offset + items.length)} of{" "}
-        {formatCount(total)}
+        {items.length > 0 && `${formatCount(offset + 1)}–${formatCount(offset + items.length)} of `}
+        {totalText(page)}
       </span>
       <Group gap="xs">
         <Button

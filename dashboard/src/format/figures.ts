@@ -47,3 +47,15 @@ export const shortName = (name: string): string =>
 /** `1 run`, `2 runs`. */
 export const counted = (count: number, noun: string, plural = `${noun}s`): string =>
   `${formatCount(count)} ${count === 1 ? noun : plural}`;
+
+/** The server counts at least so many entries of a list, and tells of more only that they are there. */
+const COUNTED = 1_000;
+
+/** How many entries a list has, such as `12` or `1,025 or more`. */
+export const totalText = ({
+  total,
+  next,
+}: {
+  readonly total: number;
+  readonly next: number | null;
+}): string => (next !== null && total >= COUNTED ? `${formatCount(total)} or more` : formatCount(total));

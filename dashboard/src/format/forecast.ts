@@ -16,7 +16,7 @@ export function forecastTokens(figures: Figures, times: number): string {
   const each = tokensPerRun(figures);
   if (each === null) return "–";
   const tokens = Math.round(each * times);
-  return tokens === 0 ? "0" : `≈ ${formatShort(tokens)}`;
+  return tokens === 0 ? "0" : `≈\u00a0${formatShort(tokens)}`;
 }
 
 /** How the forecast comes about, such as `720 times, about 1,893 tokens each`. */

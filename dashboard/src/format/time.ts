@@ -33,12 +33,21 @@ export function formatInstant(iso: string, zone: string, detail: Detail = "minut
   const key = `${zone} ${detail}`;
   let format = formats.get(key);
   if (format === undefined) {
-    const timeZone = zone === "local" ? LOCAL_ZONE : zone;
-    format = new Intl.DateTimeFormat("sv-SE", { ...OPTIONS[detail], timeZone, hourCycle: "h23" });
+    format = formatFor(zone === "local" ? LOCAL_ZONE : zone, OPTIONS[detail]);
     formats.set(key, format);
   }
   const at = new Date(iso);
   return Number.isNaN(at.getTime()) ? iso : format.format(at);
+}
+
+/** The server may know a zone that this browser does not know yet. Its times are then those of UTC, which the browser says. */
+function formatFor(timeZone: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const common = { ...options, hourCycle: "h23" } as const;
+  try {
+    return new Intl.DateTimeFormat("sv-SE", { ...common, timeZone });
+  } catch {
+    return new Intl.DateTimeFormat("sv-SE", { ...common, timeZone: "UTC", timeZoneName: "short" });
+  }
 }
 
 /** Such as `in 3 min`, `2 h ago` or `now`. @param now in ms */

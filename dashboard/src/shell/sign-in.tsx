@@ -18,16 +18,18 @@ const SENT_AS: Readonly<Record<Credentials["kind"], string>> = {
   token: "Sent as the header Authorization: Bearer, for a server with an Auth of its own.",
 };
 
+const NOUNS: Readonly<Record<Credentials["kind"], string>> = { key: "key", token: "token" };
+
 /** The page in the place of all others while the server refuses to serve. */
 export function SignInPage({ refusal }: { refusal: string }) {
-  const hadCredentials = useCredentials() !== null;
+  const credentials = useCredentials();
   return (
     <PageFrame title="Sign in">
       <div className={classes.card}>
         <p>
-          {hadCredentials
-            ? "The server does not take this key or token."
-            : "The server asks for a key or token."}
+          {credentials === null
+            ? "The server asks for a key or token."
+            : `The server does not take this ${NOUNS[credentials.kind]}.`}
         </p>
         <p className="muted foreign">It said: {refusal}</p>
         <SignInForm onDone={() => undefined} />
@@ -83,7 +85,8 @@ export function SessionButton() {
 }
 
 function SignInForm({ onDone }: { onDone: () => void }) {
-  const [kind, setKind] = useState<Credentials["kind"]>("key");
+  const refused = useCredentials();
+  const [kind, setKind] = useState<Credentials["kind"]>(refused?.kind ?? "key");
   const [value, setValue] = useState("");
   const queries = useQueryClient();
   const kindLabel = useId();

@@ -42,16 +42,16 @@ const textOrNull = (value: unknown): string | null =>
   typeof value === "string" && value !== "" ? value : null;
 const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
-const ROLES: Readonly<Record<string, Role>> = {
-  human: "human",
-  user: "human",
-  ai: "ai",
-  assistant: "ai",
-  tool: "tool",
-  function: "tool",
-  system: "system",
-  developer: "system",
-};
+const ROLES: ReadonlyMap<string, Role> = new Map([
+  ["human", "human"],
+  ["user", "human"],
+  ["ai", "ai"],
+  ["assistant", "ai"],
+  ["tool", "tool"],
+  ["function", "tool"],
+  ["system", "system"],
+  ["developer", "system"],
+]);
 
 /** Chunks of streamed messages, and the names of LangChain's classes: `AIMessageChunk` is `ai`. */
 const roleWord = (word: string): string => word.replace(/Message(?:Chunk)?$/, "").toLowerCase();
@@ -73,7 +73,7 @@ function roleNameOf(fields: Fields): string | null {
 const isMessage = (value: unknown): boolean => {
   const fields = fieldsOf(value);
   const role = fields === null ? null : roleNameOf(fields);
-  return role !== null && (role in ROLES || textOrNull(fields?.role) !== null || fields?.type === "chat");
+  return role !== null && (ROLES.has(role) || textOrNull(fields?.role) !== null || fields?.type === "chat");
 };
 
 const areMessages = (value: unknown): value is readonly unknown[] =>
@@ -113,7 +113,7 @@ function shown(fields: Fields, index: number, results: ReadonlyMap<string, Shown
   const usage = isFields(fields.usage_metadata) ? fields.usage_metadata : null;
   return {
     key: `${index} ${textOrNull(fields.id) ?? ""}`,
-    role: ROLES[roleName] ?? "other",
+    role: ROLES.get(roleName) ?? "other",
     roleName,
     name: textOrNull(fields.name),
     parts: partsOf(fields, calls),

@@ -3,12 +3,12 @@ import { Table } from "@mantine/core";
 import { CalendarClock } from "lucide-react";
 import { useState } from "react";
 import { Link } from "wouter";
-import { useCronsOfAssistant } from "../../api/crons";
-import type { Cron } from "../../api/types";
+import { type CronOfAssistant, useCronsOfAssistant } from "../../api/crons";
 import { PagedListing } from "../../components/listing";
 import { Section } from "../../components/page";
 import { Empty } from "../../components/states";
 import { StatusMark } from "../../components/status";
+import cells from "../../components/table-cells.module.css";
 import { Time } from "../../components/time";
 import { cronTitle } from "../../format/cron-title";
 import { addressOf } from "../../routes";
@@ -40,11 +40,11 @@ export function AssistantCrons({ assistantId }: { assistantId: string }) {
   );
 }
 
-function CronRow({ cron }: { cron: Cron }) {
+function CronRow({ cron }: { cron: CronOfAssistant }) {
   return (
     <Table.Tr>
       <Table.Td>
-        <Link href={addressOf.cron(cron.cron_id)} className="foreign">
+        <Link href={addressOf.cron(cron.cron_id)} className={cells.cron}>
           <bdi>{cronTitle(cron, "Cron")}</bdi>
         </Link>
       </Table.Td>

@@ -1,7 +1,7 @@
 /** What can be done to a cron. */
 import { Button, Menu } from "@mantine/core";
 import { Copy, EllipsisVertical, History, Pencil, Play, SkipForward, Trash2 } from "lucide-react";
-import { lazy, Suspense, useState } from "react";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { useLocation } from "wouter";
 import type { Cron } from "../../api/types";
 import { addressOf } from "../../routes";
@@ -23,12 +23,20 @@ export function CronActions({ cron }: { cron: Cron }) {
   const [, navigate] = useLocation();
   const [opened, setOpened] = useState<keyof typeof DIALOGS | null>(null);
   const Dialog = opened === null ? null : DIALOGS[opened];
+  const runButton = useRef<HTMLButtonElement>(null);
+  const menuButton = useRef<HTMLButtonElement>(null);
+  const [closed, setClosed] = useState<keyof typeof DIALOGS | null>(null);
+  // The item of the menu that opened a dialog is gone by then, so the keyboard goes on from the button of the menu.
+  useEffect(() => {
+    if (closed !== null) (closed === "run" ? runButton : menuButton).current?.focus();
+  }, [closed]);
   const opens = (dialog: keyof typeof DIALOGS) => () => {
     setOpened(dialog);
+    setClosed(null);
   };
   return (
     <>
-      <Button px="sm" leftSection={<Play size={16} aria-hidden />} onClick={opens("run")}>
+      <Button ref={runButton} px="sm" leftSection={<Play size={16} aria-hidden />} onClick={opens("run")}>
         Run now
       </Button>
       <PauseButton cron={cron} />
@@ -44,7 +52,7 @@ export function CronActions({ cron }: { cron: Cron }) {
       </Button>
       <Menu position="bottom-end">
         <Menu.Target>
-          <Button variant="default" px="xs" aria-label="More actions">
+          <Button ref={menuButton} variant="default" px="xs" aria-label="More actions">
             <EllipsisVertical size={16} aria-hidden />
           </Button>
         </Menu.Target>
@@ -74,6 +82,7 @@ export function CronActions({ cron }: { cron: Cron }) {
           <Dialog
             cron={cron}
             onClose={() => {
+              setClosed(opened);
               setOpened(null);
             }}
           />

@@ -20,6 +20,8 @@ const MAX_DOTS = 40;
 const CHART_PROPS = { accessibilityLayer: false, margin: { right: 12 } } as const;
 /** Of `2026-11-26 08:30:00`, what a tick has room for. */
 const AXIS_PROPS = { tickFormatter: (at: string) => at.slice(5, 16) } as const;
+/** Each tick has its label: otherwise one that comes close to the next is left out, and the steps look uneven. */
+const Y_AXIS_PROPS = { interval: 0 } as const;
 const SERIES = {
   duration: { name: "duration", label: "Duration", color: "var(--tone-busy)" },
   lateness: { name: "lateness", label: "Lateness", color: "var(--tone-warn)" },
@@ -54,7 +56,14 @@ function Charts({ slots }: { slots: readonly Slot[] }) {
     input: slot.run?.input_tokens ?? null,
     output: slot.run?.output_tokens ?? null,
   }));
-  const shared = { h: HEIGHT, data, dataKey: "at", tickLine: "none", xAxisProps: AXIS_PROPS } as const;
+  const shared = {
+    h: HEIGHT,
+    data,
+    dataKey: "at",
+    tickLine: "none",
+    xAxisProps: AXIS_PROPS,
+    yAxisProps: Y_AXIS_PROPS,
+  } as const;
   const tokens = data.map(({ input, output }) => (input ?? 0) + (output ?? 0));
   return (
     <div className="stack">

@@ -4,13 +4,20 @@ import { useDebouncedCallback } from "@mantine/hooks";
 import { Search } from "lucide-react";
 import { useState } from "react";
 import { useAssistantPage } from "../../api/assistants";
+import { METADATA_EXAMPLE, readMetadataFilter } from "../../format/metadata-filter";
 import { type CronQuery, type CronQueryChange, SORTS, STATUSES } from "./cron-query";
 import classes from "./crons-page.module.css";
 
 const TYPING_MS = 300;
 const ASSISTANTS = 200;
 
-const STATUS_NAMES = { all: "All", on: "On", paused: "Paused", failing: "Failing" } as const;
+const STATUS_NAMES = {
+  all: "All",
+  on: "On",
+  paused: "Paused",
+  failing: "Failing",
+  missed: "Missed, 24 hours",
+} as const;
 const SORT_NAMES = {
   "created_at desc": "Newest first",
   "created_at asc": "Oldest first",
@@ -64,7 +71,8 @@ export function CronFilters({ query, onChange }: CronFiltersProps) {
       <TypedInput
         className={classes.filter}
         label="Metadata"
-        placeholder="team=ops"
+        placeholder={METADATA_EXAMPLE}
+        error={readMetadataFilter(query.metadata).error}
         value={query.metadata}
         onTyped={(metadata) => {
           onChange({ metadata });
@@ -91,6 +99,7 @@ interface TypedInputProps {
   readonly className: string | undefined;
   readonly leftSection?: React.ReactNode;
   readonly value: string;
+  readonly error?: string | null;
   /** Called when nothing has been typed for a moment. */
   readonly onTyped: (value: string) => void;
 }

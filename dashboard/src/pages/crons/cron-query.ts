@@ -1,8 +1,9 @@
 /** What the list of crons shows, as its address says it: so that it can be shared, and the browser's "back" goes back. */
 import { useSearchParams } from "wouter";
-import type { CronSearch } from "../../api/crons";
+import { aDayAgo, type CronSearch } from "../../api/crons";
+import { readMetadataFilter } from "../../format/metadata-filter";
 
-export const STATUSES = ["all", "on", "paused", "failing"] as const;
+export const STATUSES = ["all", "on", "paused", "failing", "missed"] as const;
 export type StatusFilter = (typeof STATUSES)[number];
 
 /** The orders that the API has an SQL index for. */
@@ -69,40 +70,17 @@ function queryOf(params: URLSearchParams): CronQuery {
 
 /** The body of the search. */
 export function searchOf(query: CronQuery): Omit<CronSearch, "limit"> {
-  const { text, status, assistant, metadata, sort, order, offset } = query;
+  const { text, status, assistant, sort, order, offset } = query;
+  const { filter: metadata } = readMetadataFilter(query.metadata);
   return {
     ...(text.trim() !== "" && { query: text.trim() }),
     ...(status === "failing" && { failing: true }),
+    ...(status === "missed" && { missed_since: aDayAgo() }),
     ...((status === "on" || status === "paused") && { enabled: status === "on" }),
     ...(assistant !== "" && { assistant_id: assistant }),
-    ...(metadata.trim() !== "" && { metadata: metadataOf(metadata) }),
+    ...(metadata && { metadata }),
     sort_by: sort,
     sort_order: order,
     offset,
   };
-}
-
-/**
- * Pairs such as `team=ops, tier=2`. A value that is JSON is taken as that, and any other as a text. A word without `=` is a key that has no
- * value yet, and finds nothing.
- */
-export function metadataOf(typed: string): Record<string, unknown> {
-  const pairs = typed.split(",").map((pair) => pair.trim());
-  return Object.fromEntries(
-    pairs
-      .filter((pair) => pair !== "")
-      .map((pair) => {
-        const end = pair.indexOf("=");
-        const [key, value] = end === -1 ? [pair, ""] : [pair.slice(0, end), pair.slice(end + 1)];
-        return [key.trim(), valueOf(value.trim())];
-      }),
-  );
-}
-
-function valueOf(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return text;
-  }
 }

@@ -1,4 +1,4 @@
-/** Stops every cron of the server, and starts them again. */
+/** Stops every cron of the server, and starts them again. Nothing for a caller who may change some crons only. */
 import { TextInput } from "@mantine/core";
 import { OctagonPause, Play } from "lucide-react";
 import { useState } from "react";
@@ -13,7 +13,7 @@ export function StopSwitch() {
   const set = useSetCronSwitch();
   const notice = useNotice();
   const [note, setNote] = useState("");
-  if (data === undefined) return null;
+  if (data?.may_change !== true) return null;
   const { stopped } = data;
   const change = async (): Promise<void> => {
     await set.mutateAsync({ stopped: !stopped, ...(note.trim() !== "" && { note: note.trim() }) });

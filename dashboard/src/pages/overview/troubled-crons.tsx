@@ -1,18 +1,20 @@
-/** The crons that one should look at now: what is late, and what fails and why. Where there is none, it says so. */
+/** The crons that one should look at now: what is late, what fails and why, and what missed a time. Where there is none, it says so. */
 import { CircleCheck } from "lucide-react";
 import { Link } from "wouter";
-import { type ListedCron, useCronPage, useLastSlots } from "../../api/crons";
+import { type ListedCron, useCronPage, useLastSlots, useMissedCrons } from "../../api/crons";
+import type { ListPage } from "../../api/http";
 import type { Slot } from "../../api/types";
 import { useNow } from "../../components/clock";
 import { Section } from "../../components/page";
 import { SlotStrip } from "../../components/slot-strip";
 import { outcomeOf } from "../../components/status";
 import { RelativeTime, Time } from "../../components/time";
-import { counted } from "../../format/figures";
+import { counted, totalText } from "../../format/figures";
 import { formatSpan } from "../../format/time";
 import { addressOf } from "../../routes";
 import { CronItem } from "./cron-item";
 import { isToCome, useNextCrons } from "./next-crons";
+import { MISSED_SHOWN, MissedCrons } from "./missed-crons";
 import classes from "./overview-page.module.css";
 
 const SHOWN = 6;
@@ -23,23 +25,30 @@ const LATE_MS = 60_000;
 export function TroubledCrons() {
   const next = useNextCrons().data;
   const failing = useCronPage({ failing: true, limit: SHOWN, offset: 0 }).data;
+  const { data: missed, isPending } = useMissedCrons(MISSED_SHOWN);
   const now = useNow(LATE_MS / 10);
-  if (next === undefined || failing === undefined) return null;
+  if (next === undefined || failing === undefined || isPending) return null;
   const late = next.items.filter(isToCome).filter((cron) => now - Date.parse(cron.next_run_date) > LATE_MS);
-  if (late.length === 0 && failing.total === 0)
-    return next.total === 0 ? <p className="muted">No cron is on.</p> : <AllWell />;
+  const hasMissed = missed !== undefined && missed.total > 0;
+  if (late.length === 0 && failing.total === 0 && !hasMissed) {
+    if (next.total === 0) return <p className="muted">No cron is on.</p>;
+    return <AllWell isMissedKnown={missed !== undefined} />;
+  }
   return (
     <>
       {late.length > 0 && <LateCrons crons={late.slice(0, SHOWN)} now={now} />}
-      {failing.total > 0 && <FailingCrons crons={failing.items} total={failing.total} />}
+      {failing.total > 0 && <FailingCrons page={failing} />}
+      {hasMissed && <MissedCrons page={missed} />}
     </>
   );
 }
 
-const AllWell = () => (
+const AllWell = ({ isMissedKnown }: { isMissedKnown: boolean }) => (
   <p className={classes.well}>
     <CircleCheck size={18} aria-hidden />
-    No cron fails, and none is late.
+    {isMissedKnown
+      ? "No cron fails or is late, and none missed a time in the last 24 hours."
+      : "No cron fails, and none is late."}
   </p>
 );
 
@@ -68,7 +77,8 @@ function LateCrons({ crons, now }: LateCronsProps) {
 }
 
 /** Whose last run failed. */
-function FailingCrons({ crons, total }: { crons: readonly ListedCron[]; total: number }) {
+function FailingCrons({ page }: { page: ListPage<ListedCron> }) {
+  const crons = page.items;
   const slotsOf = useLastSlots(
     crons.map((cron) => cron.cron_id),
     SLOTS,
@@ -77,7 +87,7 @@ function FailingCrons({ crons, total }: { crons: readonly ListedCron[]; total: n
     <Section
       title="Failing"
       actions={
-        total > SHOWN ? <Link href={`${addressOf.crons()}?status=failing`}>All {total}</Link> : undefined
+        page.next !== null && <Link href={`${addressOf.crons()}?status=failing`}>All {totalText(page)}</Link>
       }
     >
       <ul className={classes.items}>

@@ -1,14 +1,16 @@
 /** The facts of a thread: of which cron it is, when it was made, and when it goes. */
 import { Link } from "wouter";
-import { useNamedCron } from "../../api/crons";
+import { useCronsOnThread, useNamedCron } from "../../api/crons";
 import type { ThreadWithTtl } from "../../api/types";
 import { Fact, Facts, Id } from "../../components/facts";
 import { JsonView } from "../../components/json-view";
 import { Section } from "../../components/page";
 import { RelativeTime, Time } from "../../components/time";
 import { cronTitle } from "../../format/cron-title";
-import { shortId } from "../../format/figures";
+import { counted, shortId } from "../../format/figures";
 import { addressOf } from "../../routes";
+
+const CRONS_SHOWN = 5;
 
 export function ThreadFacts({ thread }: { thread: ThreadWithTtl }) {
   const { metadata, ttl } = thread;
@@ -16,7 +18,11 @@ export function ThreadFacts({ thread }: { thread: ThreadWithTtl }) {
     <Section title="Thread">
       <div className="stack">
         <Facts>
-          {typeof metadata.cron_id === "string" && <CronFact cronId={metadata.cron_id} />}
+          {typeof metadata.cron_id === "string" ? (
+            <CronFact cronId={metadata.cron_id} />
+          ) : (
+            <CronsOnThread threadId={thread.thread_id} />
+          )}
           {typeof metadata.assistant_id === "string" && (
             <Fact name="Assistant">
               <Link href={addressOf.assistant(metadata.assistant_id)}>
@@ -49,6 +55,25 @@ export function ThreadFacts({ thread }: { thread: ThreadWithTtl }) {
         <JsonView label="Metadata" value={metadata} />
       </div>
     </Section>
+  );
+}
+
+/** The crons that were made on the thread. Nothing for a thread that no cron runs on. */
+function CronsOnThread({ threadId }: { threadId: string }) {
+  const page = useCronsOnThread(threadId, CRONS_SHOWN).data;
+  if (page === undefined || page.total === 0) return null;
+  const others = page.total - page.items.length;
+  return (
+    <Fact name={page.total === 1 ? "Cron" : "Crons"}>
+      {page.items.map((cron) => (
+        <div key={cron.cron_id}>
+          <Link href={addressOf.cron(cron.cron_id)}>
+            <bdi>{cronTitle(cron, "Cron")}</bdi>
+          </Link>
+        </div>
+      ))}
+      {others > 0 && <span className="muted">and {counted(others, "other")}</span>}
+    </Fact>
   );
 }
 

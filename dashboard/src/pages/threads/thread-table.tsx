@@ -5,6 +5,7 @@ import { Link } from "wouter";
 import type { Thread } from "../../api/types";
 import { Empty } from "../../components/states";
 import { StatusMark } from "../../components/status";
+import cells from "../../components/table-cells.module.css";
 import { RelativeTime, Time } from "../../components/time";
 import { cronTitle } from "../../format/cron-title";
 import { counted, shortId } from "../../format/figures";
@@ -59,10 +60,10 @@ function Waiting({ thread: { interrupts } }: { thread: Thread }) {
 
 function CronLink({ metadata }: Pick<Thread, "metadata">) {
   const { cron_id: cronId } = metadata;
-  // A cron that was made on a thread which was there before is named by its runs.
-  if (typeof cronId !== "string") return <span className="muted">see its runs</span>;
+  // A cron that was made on a thread which was there before is named on the page of the thread.
+  if (typeof cronId !== "string") return <span className="muted">see the thread</span>;
   return (
-    <Link href={addressOf.cron(cronId)} className={classes.cron}>
+    <Link href={addressOf.cron(cronId)} className={cells.cron}>
       <bdi>{cronTitle({ cron_id: cronId, metadata }, "Cron")}</bdi>
     </Link>
   );
