@@ -28,6 +28,15 @@ const openCron = async (page: Page, name: string): Promise<void> => {
   await page.getByRole("link", { name, exact: true }).click();
 };
 
+async function fillInCron(page: Page): Promise<void> {
+  await page.goto(`${values.url}/dashboard/crons/new`);
+  await page.getByRole("textbox", { name: "Name" }).fill("Port report");
+  await page.getByRole("combobox", { name: "Assistant" }).fill("briefing");
+  await page.getByRole("option", { name: "briefing" }).click();
+  await page.getByRole("textbox", { name: "Message" }).fill("Which ships are late in Hamburg?");
+  await page.getByRole("textbox", { name: "Cron expression" }).fill("30 6 * * 1-5");
+}
+
 const PICTURES: readonly Picture[] = [
   { file: "overview.png", open: "", ...desk, colorScheme: "light" },
   { file: "crons.png", open: "/crons", ...desk, colorScheme: "dark" },
@@ -38,7 +47,7 @@ const PICTURES: readonly Picture[] = [
     ...desk,
     colorScheme: "light",
   },
-  { file: "new-cron.png", open: "/crons/new", ...desk, colorScheme: "light" },
+  { file: "new-cron.png", open: fillInCron, ...desk, colorScheme: "light" },
   {
     file: "run.png",
     open: async (page) => {
