@@ -114,7 +114,7 @@ export const useCronCountOf = (assistantId: string) =>
     queryKey: ["crons", "count of", assistantId],
     queryFn: ({ signal }) =>
       call<number>("/runs/crons/count", { method: "POST", body: { assistant_id: assistantId }, signal }),
-    ...EVERY_FEW_MINUTES,
+    ...EVERY_HALF_MINUTE,
   });
 
 /** The last slots of each of these crons, newest first, by the id of the cron. */
