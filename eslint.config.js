@@ -9,7 +9,7 @@ export default tseslint.config(
       "dashboard/**/*.{ts,tsx}",
       "demo/**/*.ts",
       "src/**/*.ts",
-      "test/**/*.ts",
+      "test/**/*.{ts,tsx}",
       "vitest.config.ts",
     ],
     extends: [tseslint.configs.strictTypeChecked],

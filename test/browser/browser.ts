@@ -31,6 +31,8 @@ export interface PageOptions {
   readonly url?: string;
   /** Do not count these failed requests as faults: statuses that the test provokes. */
   readonly expectedStatuses?: readonly number[];
+  /** What the page is, in place of what the server has at the address. */
+  readonly html?: string;
 }
 
 /** Opens an address such as `/dashboard/crons`, in a page that knows nothing of the pages before it. */
@@ -57,6 +59,13 @@ export async function openPage(address: string, options: PageOptions = {}): Prom
     if (protocol.startsWith("http") && origin !== new URL(url).origin)
       found.push(`request: ${request.url()}`);
   });
+  const { html } = options;
+  if (html !== undefined) {
+    const { origin, pathname } = new URL(address, url);
+    await page.route(`${origin}${pathname}*`, (route) =>
+      route.fulfill({ contentType: "text/html", body: html }),
+    );
+  }
   await page.goto(url + address);
   return page;
 }

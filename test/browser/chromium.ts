@@ -12,6 +12,8 @@ export const CHROMIUM_FLAGS = [
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
+  // A page that a test makes itself would not be let open a WebSocket to this machine.
+  "--disable-features=LocalNetworkAccessChecks",
 ];
 
 /** The program. @throws Error that says what to do where there is none */

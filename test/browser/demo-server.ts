@@ -1,5 +1,5 @@
-/** A server of the project in `demo`, in a folder of its own that is gone with it. */
-import { cpSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+/** A server of the project in `demo`, with one graph more, in a folder of its own that is gone with it. */
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { devArguments } from "../../cli/dev/dev-arguments";
@@ -25,6 +25,7 @@ export async function startDemoServer(...variables: string[]): Promise<DemoServe
     filter: (source) => !/[\\/]\.(?:edgecron|wrangler)\b/.test(source),
   });
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
+  addTalks(folder);
   const log: string[] = [];
   const server = new DevServer(projectAt(join(folder, "langgraph.json")), (line) => log.push(line));
   const stop = async (): Promise<void> => {
@@ -40,4 +41,13 @@ export async function startDemoServer(...variables: string[]): Promise<DemoServe
     throw new Error(`the server of the browser tests did not start:\n${log.join("\n")}`, { cause: error });
   }
   return { url: server.url ?? "", stop };
+}
+
+/** Adds the graph of the other tests whose model streams word for word, with the files that it imports. */
+function addTalks(folder: string): void {
+  for (const file of ["graphs/talks.ts", "graphs/steps.ts", "until.ts"])
+    cpSync(join(root, "test/support", file), join(folder, file));
+  const path = join(folder, "langgraph.json");
+  const { graphs } = JSON.parse(readFileSync(path, "utf8")) as { graphs: object };
+  writeFileSync(path, JSON.stringify({ graphs: { ...graphs, talks: "./graphs/talks.ts:graph" } }));
 }
