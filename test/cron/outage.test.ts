@@ -5,7 +5,6 @@ import { describe, expect, it, vi } from "vitest";
 import type { CronDefinition } from "../../src/calls/cron-definition";
 import { figuresOf } from "../../src/calls/cron-progress";
 import { NO_PROGRESS } from "../../src/calls/cron-progress";
-import { threadIdOf } from "../../src/cron/slot-ids";
 import type { Cron } from "../../src/wire/crons/cron";
 import { DEFAULT_POLICY } from "../../src/wire/crons/policy";
 import {
@@ -21,6 +20,7 @@ import {
   setClock,
   settled,
   slotsOf,
+  standingObjectsOf,
   threadStub,
 } from "../support/crons";
 import { call } from "../support/edge";
@@ -99,28 +99,27 @@ describe("D1 that is down", () => {
   it("stops no firing; nothing is lost, and the index catches up by itself", async () => {
     const cron = await createCron({ schedule: "*/10 * * * *" });
     const stub = cronStub(cron.cron_id);
-    const threadId = threadIdOf(
-      { cronId: cron.cron_id, threadId: null, onRunCompleted: "delete" } as CronDefinition,
-      { scheduledFor: 0, manual: false },
-    );
-    await rowsOf(threadStub(threadId));
-    await setD1(stub, false);
-    await setD1(threadStub(threadId), false);
+    const threads = standingObjectsOf(cron.cron_id);
+    const runsInThreads = async (): Promise<number> => {
+      const rows = await Promise.all(threads.map((thread) => rowsOf(thread)));
+      return rows.reduce((sum, { runs = 0 }) => sum + runs, 0);
+    };
+    await runsInThreads();
+    for (const object of [stub, ...threads]) await setD1(object, false);
     await liveUntil("2040-01-01T01:00:00.000Z", cron.cron_id);
     const slots = await slotsOf(cron.cron_id);
     expect(slots.map(({ status }) => status)).toEqual(Array.from({ length: 6 }, () => "fired"));
     // The cron lists its runs without D1. The runs have ended, and wait in their object for D1.
-    expect(await rowsOf(threadStub(threadId))).toMatchObject({ runs: 6 });
+    expect(await runsInThreads()).toBe(6);
 
-    await setD1(stub, true);
-    await setD1(threadStub(threadId), true);
+    for (const object of [stub, ...threads]) await setD1(object, true);
     await liveUntil("2040-01-01T01:06:00.000Z", cron.cron_id);
     setClock("2040-01-01T01:06:00.000Z");
-    await runDurableObjectAlarm(threadStub(threadId));
+    for (const thread of threads) await runDurableObjectAlarm(thread);
     expect((await runsOf(cron.cron_id)).map(({ status }) => status)).toEqual(
       Array.from({ length: 6 }, () => "success"),
     );
-    expect(await rowsOf(threadStub(threadId))).toMatchObject({ runs: 0, threads: 0 });
+    for (const thread of threads) expect(await rowsOf(thread)).toMatchObject({ runs: 0, threads: 0 });
     const indexed = await call<Cron[]>("POST", "/runs/crons/search", { metadata: {}, limit: 1000 });
     expect(indexed.body.find(({ cron_id: id }) => id === cron.cron_id)).toEqual(await getCron(cron.cron_id));
   });
@@ -131,10 +130,7 @@ describe("D1 that is down", () => {
     const crons = await Promise.all(
       Array.from({ length: 10 }, () => createCron({ schedule: "*/36 * * * * *" })),
     );
-    const threads = crons.map(({ cron_id: cronId }) => {
-      const definition = { cronId, threadId: null, onRunCompleted: "delete" } as CronDefinition;
-      return threadStub(threadIdOf(definition, { scheduledFor: 0, manual: false }));
-    });
+    const threads = crons.flatMap(({ cron_id: cronId }) => standingObjectsOf(cronId));
     const stubs = [...crons.map(({ cron_id: id }) => cronStub(id)), ...threads];
     await Promise.all(stubs.map((stub) => rowsOf(stub)));
     await Promise.all(stubs.map(async (stub) => setD1(stub, false)));

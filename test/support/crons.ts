@@ -156,6 +156,13 @@ export const rowsOfThread = (threadId: string): Promise<{ threads: number; runs:
     return { threads: rowsIn("threads"), runs: rowsIn("runs") };
   });
 
+/** The standing objects in which the cron's temporary threads are: at first, and once its runs are known to be short. */
+export const standingObjectsOf = (cronId: string): ReturnType<typeof threadStub>[] =>
+  [[], [0]].map((durationMs) => {
+    const definition = { cronId, threadId: null, onRunCompleted: "delete" } as CronDefinition;
+    return threadStub(threadIdOf(definition, { scheduledFor: 0, manual: false }, durationMs));
+  });
+
 /** Ids of crons whose temporary threads share an object. */
 export function sharing(count: number): string[] {
   const objectOf = (cronId: string): string => {
