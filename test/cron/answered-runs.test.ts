@@ -1,5 +1,10 @@
 /** Runs that end while their cron waits for the answer to enqueuing them. */
-import { abortAllDurableObjects, evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
+import {
+  abortAllDurableObjects,
+  evictDurableObject,
+  runDurableObjectAlarm,
+  runInDurableObject,
+} from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
 import type { CronDefinition } from "../../src/calls/cron-definition";
@@ -120,6 +125,24 @@ it("a run that fails for good alerts and pauses as a reported one does", async (
 });
 
 describe("an answer that is lost", () => {
+  it("leaves no thread of a run whose row was removed just before the host died", async () => {
+    const cron = await slotWithLostAnswer();
+    const threads = threadOf(cron);
+    await evictDurableObject(threads);
+    await runInDurableObject(threads as DurableObjectStub, (_instance, { storage: { sql } }) =>
+      sql.exec(
+        `INSERT INTO threads (thread_id, status, metadata, config, temporary, created_at, updated_at, revision)
+         VALUES (?, 'busy', '{}', '{}', 1, 0, 0, 1)`,
+        crypto.randomUUID(),
+      ),
+    );
+    await evictDurableObject(threads);
+    await ringNext(cron.cron_id);
+    await expectFiredOnce(cron.cron_id);
+    await runDurableObjectAlarm(threads);
+    await expect.poll(() => rowsOf(threads)).toMatchObject({ threads: 0, runs: 0 });
+  });
+
   it("is found again in the memory of the thread object", async () => {
     const { cron_id: cronId } = await slotWithLostAnswer();
     await setD1(cronStub(cronId), false);

@@ -75,6 +75,8 @@ export class RunCalls implements ThreadRunCalls {
     const stored = this.storedRun(runId);
     const report = answeredReports.recall(runId) ?? null;
     if (stored === undefined) {
+      // The host may have died when the run's row was gone, and before that of its thread was.
+      if (this.context.hasTables() && this.index.isBehind()) alarm.ringSoon();
       if (report !== null) return { found: true, report };
       return { found: false, isCertain: answeredReports.isCompleteSince(since) };
     }
