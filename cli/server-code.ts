@@ -1,6 +1,7 @@
 /**
  * The server's own code that commands use too: schemas of requests, and what a schedule means. The build bundles this file, because
- * the sources of the server are made for a bundler and Node cannot load them. So no other file of the command imports values of `src`. It is bundled with its libraries, for the reason that is in `libraries.ts`.
+ * the sources of the server are made for a bundler and Node cannot load them. So no other file of the command imports values of `src`.
+ * The bundle has the server's libraries in it; `libraries.ts` says why.
  */
 export { httpSettingsOf } from "../src/edge/http-settings";
 export { isOldestGraph } from "../src/graphs/oldest-graphs";

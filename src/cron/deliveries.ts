@@ -111,8 +111,8 @@ export class Deliveries {
       if (!countedByClaim) this.ledger.countAttempt(slot, notAfter);
       isCounted = true;
       const entry = this.index.entryOfFiring();
-      // A run whose end is in the answer costs one call and two writes of the cron less.
-      // The end of another run may find its slot beyond the history's limit, which a report tells the thread object.
+      // When the answer tells how the run has ended, the cron saves one call and two writes. Only the first delivery waits for that: the run of
+      // a later one may end when its slot is beyond the history's limit, and only the answer to a report tells the thread object so.
       const answerWithinMs = countedByClaim ? SHORT_RUN_MS : 0;
       const report = await fire(this.context.env, slotRun, { notAfter, entry, answerWithinMs });
       this.acknowledge(slot, report);

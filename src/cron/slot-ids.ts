@@ -14,7 +14,7 @@ const STANDING_OBJECTS = 64;
  * the less it costs. See docs/decisions/0037-short-runs-share-fewer-objects.md.
  */
 const SHORT_RUN_OBJECTS = 16;
-/** A run that ends within this many ms is short. The answer to enqueuing a run waits for its end as long. */
+/** A run that ends within this many ms is short. The answer to enqueuing a run waits for the end of the run that long. */
 export const SHORT_RUN_MS = 250;
 
 const slotName = ({ scheduledFor, manual }: SlotKey): string => `${manual ? "manual " : ""}${scheduledFor}`;
@@ -52,7 +52,10 @@ export function threadIdOf(
 export const keptThreadId = (cronId: string, slot: SlotKey): string =>
   uuid5(`thread ${slotName(slot)}`, cronId);
 
-/** The owner of the standing object that holds the cron's short-lived threads: slots of one cron meet in one object. */
+/**
+ * The owner of the standing object that holds the cron's short-lived threads. All slots of a cron have the same one, until the cron changes from
+ * long runs to short ones or back.
+ */
 function standingOwner(cronId: string, durationMs: readonly number[]): string {
   const number = Number.parseInt(uuid5("standing object", cronId).slice(0, 8), 16);
   return areShort(durationMs)

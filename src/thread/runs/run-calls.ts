@@ -75,7 +75,7 @@ export class RunCalls implements ThreadRunCalls {
     const stored = this.storedRun(runId);
     const report = answeredReports.recall(runId) ?? null;
     if (stored === undefined) {
-      // The host may have died when the run's row was gone, and before that of its thread was.
+      // A host may have died after it removed the row of the run, and before it removed that of the thread. The alarm removes it.
       if (this.context.hasTables() && this.index.isBehind()) alarm.ringSoon();
       if (report !== null) return { found: true, report };
       return { found: false, isCertain: answeredReports.isCompleteSince(since) };
