@@ -206,10 +206,14 @@ function isInstalled(dir: string, name: string): boolean {
   return dirname(dir) !== dir && isInstalled(dirname(dir), name);
 }
 
+/** The package that the file is of; undefined when it is the project's own. @param path with slashes */
+export const packageOf = (path: string): string | undefined =>
+  /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1];
+
 /** A file for a message; of a package, the package too. */
 export function shown(projectDir: string, { file, line }: { file: string; line?: number }): string {
   const path = relative(projectDir, file).replaceAll("\\", "/");
-  const [, name] = /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path) ?? [];
+  const name = packageOf(path);
   const place = line === undefined ? path : `${path}:${line}`;
   return name === undefined
     ? path.startsWith("../")

@@ -1,6 +1,7 @@
 /** Why the server did not start, from what wrangler and workerd printed: the reason, the file, and the graphs that it is part of. */
 import { SourceMap, type SourceMapPayload } from "node:module";
 import { relative, resolve } from "node:path";
+import { packageOf } from "../build/missing-imports.js";
 import type { BuildReport } from "../build/build-report.js";
 
 const MAX_FRAMES = 5;
@@ -123,10 +124,6 @@ function inSource(line: string, root: string, sourceMap: BundleMap | null): stri
     return `${relative(root, file)}:${entry.originalLine + 1}:${entry.originalColumn + 1}`;
   });
 }
-
-/** The package that a file belongs to. */
-const packageOf = (path: string): string | undefined =>
-  /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1];
 
 function placeOf(root: string, file: string): string {
   const path = relative(root, file).replaceAll("\\", "/");
