@@ -15,6 +15,7 @@ import { threadObject, type ThreadCalls } from "../calls/thread-calls";
 import { assistantIdOf } from "../d1/assistants-table";
 import { asDomainError, DomainError } from "../platform/errors";
 import { pick } from "../platform/json";
+import { logError } from "../platform/log";
 import type { RunCreate } from "../wire/runs/run";
 import { userOf, type EdgeContext } from "./caller";
 
@@ -82,8 +83,7 @@ export class Permissions<Event extends AuthEvent = AuthEvent> {
     try {
       return (await this.ask(event, value)).filter;
     } catch (error) {
-      const isRefused = error instanceof AuthRefusal || asDomainError(error)?.code === "request.forbidden";
-      if (!isRefused) throw error;
+      if (!isRefusal(error)) throw error;
       return NOTHING_PASSES;
     }
   }
@@ -121,7 +121,8 @@ export class Permissions<Event extends AuthEvent = AuthEvent> {
     try {
       await this.askForAll(event);
       return true;
-    } catch {
+    } catch (error) {
+      if (!isRefusal(error)) logError("a handler of the project's Auth failed", error, { event });
       return false;
     }
   }
@@ -160,3 +161,7 @@ export class Permissions<Event extends AuthEvent = AuthEvent> {
     return cronObject(this.c.env, cronId, filter);
   }
 }
+
+/** Whether the error is the answer "no". Any other error says that the project's `Auth` failed. */
+const isRefusal = (error: unknown): boolean =>
+  error instanceof AuthRefusal || asDomainError(error)?.code === "request.forbidden";

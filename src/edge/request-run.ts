@@ -81,15 +81,19 @@ function dataCentreOf(c: EdgeContext): string {
 }
 
 /**
- * Cancels the run if the client disconnects before the answer.
+ * Cancels the run if the client disconnects before the answer, or has disconnected already. A run that is to be created must have been
+ * asked for before: the object handles its calls in order.
  * @param thread the object of the run's thread, as far as the client may change the thread
  */
 export function cancelWhenGone(c: EdgeContext, thread: ThreadCalls, threadId: string, runId: string): void {
-  c.req.raw.signal.addEventListener("abort", () => {
+  const { signal } = c.req.raw;
+  const cancel = (): void => {
     const cancelled = thread.cancelRun(threadId, runId, "interrupt", false);
     // A failure does not matter: the run may have ended, and its thread may be gone with it.
     c.executionCtx.waitUntil(cancelled.catch(() => undefined));
-  });
+  };
+  if (signal.aborted) cancel();
+  else signal.addEventListener("abort", cancel);
 }
 
 /**

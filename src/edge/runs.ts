@@ -257,6 +257,7 @@ async function startAndWait(
   const { runId, threadId } = run;
   c.header("Content-Location", `/threads/${threadId}/runs/${runId}`);
   c.header("Location", `/threads/${threadId}/runs/${runId}/join`);
+  const result = thread.createAndJoinRun(run);
   if (cancelOnDisconnect) cancelWhenGone(c, thread, threadId, runId);
-  return answerWhenEnded(c, thread.createAndJoinRun(run));
+  return answerWhenEnded(c, result);
 }

@@ -104,9 +104,9 @@ async function startAndStream(
 ): Promise<Response> {
   const path = `/threads/${run.threadId}/runs/${run.runId}`;
   c.header("Content-Location", path);
+  const streamed = thread.createAndStreamRun(run, cancelOnDisconnect, { namespaces });
   if (cancelOnDisconnect) cancelWhenGone(c, thread, run.threadId, run.runId);
-  const stream = await thread.createAndStreamRun(run, cancelOnDisconnect, { namespaces });
-  return answerWithStream(c, `${path}/stream`, { stream, afterEventId: -1 });
+  return answerWithStream(c, `${path}/stream`, { stream: await streamed, afterEventId: -1 });
 }
 
 /**

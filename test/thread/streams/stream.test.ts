@@ -1,6 +1,13 @@
 /** Streams of runs: their events, in every mode, and what becomes of both when a client goes away. */
-import { abortAllDurableObjects, runDurableObjectAlarm } from "cloudflare:test";
+import {
+  abortAllDurableObjects,
+  createExecutionContext,
+  runDurableObjectAlarm,
+  waitOnExecutionContext,
+} from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
+import worker from "../../../src/index";
 import type { Run } from "../../../src/wire/runs/run";
 import type { Thread } from "../../../src/wire/threads/thread";
 import { atClock, createCron, ringAt, setClock, slotsOf, threadStub } from "../../support/crons";
@@ -198,6 +205,26 @@ describe("a client that goes away", () => {
       if (onDisconnect === "continue") openGate(key);
       await call("GET", `/threads/${threadId}/runs/${runOf(events)}/join`);
       expect(await statusOf(threadId, runOf(events)), onDisconnect).toBe(expected);
+    }
+  });
+
+  it("stops the run also when it is gone before the run is made", async () => {
+    for (const path of ["runs/stream", "runs/wait"]) {
+      const key = crypto.randomUUID();
+      const threadId = await createThread();
+      const request = new Request(`http://edge/threads/${threadId}/${path}`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ assistant_id: "steps", input: { key, gate: key }, on_disconnect: "cancel" }),
+        signal: AbortSignal.abort(),
+      });
+      const context = createExecutionContext();
+      const { body: unread } = await worker.fetch(request, env, context);
+      await unread?.cancel();
+      await waitOnExecutionContext(context);
+      const { body: runs } = await call<Run[]>("GET", `/threads/${threadId}/runs`);
+      await call("GET", `/threads/${threadId}/runs/${runs[0]?.run_id ?? ""}/join`);
+      expect(await statusOf(threadId, runs[0]?.run_id ?? ""), path).toBe("interrupted");
     }
   });
 
