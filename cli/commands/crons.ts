@@ -1,5 +1,5 @@
 /** `edgecron crons`: the crons of a server, local or deployed, from the command line. */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { InvalidArgumentError, Option, type Command } from "commander";
 import type { SlotStatus } from "../../src/wire/crons/slot";
@@ -11,7 +11,10 @@ import type { CommonOptions as Common } from "../crons/run-command.js";
 const HELP = `
 A cron is named by its id, by the beginning of its id if that is unambiguous, or by its name in langgraph.json.
 
-Environment, also in .env of the project in this folder: EDGECRON_URL, EDGECRON_API_KEY. A server on this machine is called with the
+Without --url and EDGECRON_URL it is the server of "edgecron dev" at its usual port, with the http.mount_prefix of langgraph.json. A URL
+that is given is complete: it has such a path in it.
+
+Environment, also in .env of the project: EDGECRON_URL, EDGECRON_API_KEY. A server on this machine is called with the
 key in API_KEYS of .env when there is no other. NO_COLOR turns colours off.
 
 Exit codes:
@@ -56,6 +59,12 @@ export function addCrons(program: Command): void {
         "--header <header>",
         'another header, such as "Authorization: Bearer …"; may be repeated',
         appended,
+      )
+      .option(
+        "-c, --config <path>",
+        "the langgraph.json of the project whose server it is",
+        fileOf,
+        "langgraph.json",
       )
       .option("--json", "print the API's own objects, for scripts");
 
@@ -134,9 +143,8 @@ export function addCrons(program: Command): void {
     );
 
   add("sync", "Make the crons of a server what langgraph.json declares.")
-    .option("-c, --config <path>", "the project's langgraph.json", "langgraph.json")
     .option("--dry-run", "only say what would be done")
-    .action(({ dryRun, ...options }: Common & { config: string; dryRun?: true }) =>
+    .action(({ dryRun, ...options }: Common & { dryRun?: true }) =>
       run(options, async (context) => {
         const { readDeclarations } = await import("../crons/declaration-file.js");
         const { syncCrons } = await import("../crons/sync.js");
@@ -154,6 +162,12 @@ async function run(options: Common, command: (context: Context) => Promise<void>
 /** Mistakes in the command line have an exit code of their own. */
 const withExitCodes = (command: Command): Command =>
   command.exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : EXIT.usage));
+
+/** Without the option there need not be such a file. */
+function fileOf(path: string): string {
+  if (existsSync(path)) return path;
+  throw new InvalidArgumentError("There is no such file.");
+}
 
 const wholeNumber =
   (max: number) =>

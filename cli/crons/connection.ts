@@ -12,9 +12,12 @@ export interface ConnectionOptions {
 
 export const DEFAULT_URL = "http://localhost:8787";
 
-/** An option comes before its variable. @throws Failure `usage` */
+/**
+ * An option comes before its variable. A URL that is given has the path in it at which the server has its routes.
+ * @throws Failure `usage`
+ */
 export function connectionOf(options: ConnectionOptions, variables: ServerVariables): Connection {
-  const url = serverUrl(options.url ?? variables.EDGECRON_URL ?? DEFAULT_URL);
+  const url = serverUrl(options.url ?? variables.EDGECRON_URL ?? DEFAULT_URL + variables.mountPrefix);
   const localKey = isLoopback(new URL(url)) ? variables.localKey : undefined;
   return {
     url,

@@ -11,8 +11,8 @@ import { processTerminal } from "./terminal.js";
 /** The options that every command has. */
 export interface CommonOptions extends ConnectionOptions {
   json?: true;
-  /** The path of langgraph.json, where a command has such an option. */
-  config?: string;
+  /** The path of langgraph.json. There need not be one. */
+  config: string;
 }
 
 export async function runCommand(
@@ -22,26 +22,31 @@ export async function runCommand(
   const terminal = processTerminal();
   // Whoever read the output, such as `head`, has enough.
   process.stdout.on("error", () => process.exit());
-  let url = "";
+  const server = { url: "", mountPrefix: "" };
   try {
-    const variables = await serverVariables(resolve(options.config ?? "langgraph.json"), process.env);
+    const variables = await serverVariables(resolve(options.config), process.env);
     const connection = connectionOf(options, variables);
-    url = connection.url;
+    Object.assign(server, { url: connection.url, mountPrefix: variables.mountPrefix });
     const client = new CronClient(connection);
     await command({ client, terminal, json: options.json === true, confirm });
   } catch (error) {
     const isExpected = error instanceof Failure || error instanceof DeclarationError;
     if (!isExpected) throw error;
     terminal.say(error.message);
-    const hint = error instanceof Failure ? hintOn(error, url) : undefined;
+    const hint = error instanceof Failure ? hintOn(error, server) : undefined;
     if (hint !== undefined) terminal.say(hint);
     process.exitCode = EXIT[error instanceof Failure ? error.kind : "failed"];
   }
 }
 
 /** What to do, where the server cannot know it. */
-function hintOn({ kind, cause }: Failure, url: string): string | undefined {
-  if (kind === "unreachable" && url === DEFAULT_URL)
+function hintOn(
+  { kind, cause }: Failure,
+  { url, mountPrefix }: { url: string; mountPrefix: string },
+): string | undefined {
+  if (kind === "notFound" && !url.endsWith(mountPrefix))
+    return `langgraph.json has the mount_prefix ${mountPrefix}: is the server at ${url}${mountPrefix}?`;
+  if (kind === "unreachable" && url === DEFAULT_URL + mountPrefix)
     return 'Start it with "edgecron dev", or name another by --url or EDGECRON_URL.';
   const isUnknown = cause instanceof Error && "status" in cause && cause.status === 401;
   return isUnknown

@@ -1,4 +1,4 @@
-/** The variables that say which server the commands call, and with which key: the shell's, and those of the project. */
+/** What says which server the commands call, and with which key: variables of the shell and of the project, and its langgraph.json. */
 import { GraphConfigError, readConfig } from "../build/graphs-config.js";
 import { projectVariables, type Variables } from "../build/project-variables.js";
 import { administratorKey } from "../deploy/secrets.js";
@@ -8,6 +8,8 @@ export interface ServerVariables {
   readonly EDGECRON_API_KEY?: string | undefined;
   /** A key that the project gives its own local server. No other server is called with it. */
   readonly localKey?: string | undefined;
+  /** The path at which the project's own server has its routes, such as `/api`; empty when there is none. */
+  readonly mountPrefix: string;
 }
 
 /**
@@ -18,21 +20,22 @@ export async function serverVariables(
   configPath: string,
   shell: NodeJS.ProcessEnv,
 ): Promise<ServerVariables> {
-  const ofProject = await variablesOf(configPath);
+  const { variables: ofProject, mountPrefix } = await readProject(configPath);
   const valueOf = (name: string): string | undefined => nonEmpty(shell[name]) ?? nonEmpty(ofProject[name]);
   return {
     EDGECRON_URL: valueOf("EDGECRON_URL"),
     EDGECRON_API_KEY: valueOf("EDGECRON_API_KEY"),
     localKey: administratorKey(ofProject["API_KEYS"]),
+    mountPrefix,
   };
 }
 
-async function variablesOf(configPath: string): Promise<Variables> {
+async function readProject(configPath: string): Promise<{ variables: Variables; mountPrefix: string }> {
   try {
-    const { env } = await readConfig(configPath);
-    return projectVariables(configPath, env);
+    const { env, mountPrefix } = await readConfig(configPath);
+    return { variables: projectVariables(configPath, env), mountPrefix };
   } catch (error) {
-    if (error instanceof GraphConfigError) return {};
+    if (error instanceof GraphConfigError) return { variables: {}, mountPrefix: "" };
     throw error;
   }
 }

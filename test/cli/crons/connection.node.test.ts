@@ -17,7 +17,7 @@ beforeAll(async () => {
   await writeFile(join(dir, "broken.json"), "{");
   await writeFile(
     join(dir, "served.json"),
-    '{ "graphs": { "agent": "./gone.ts" }, "env": { "API_KEYS": "ada:owned of-server" } }',
+    '{ "graphs": { "agent": "./gone.ts" }, "env": { "API_KEYS": "ada:owned of-server" }, "http": { "mount_prefix": "/api" } }',
   );
 });
 afterAll(() => rm(dir, { recursive: true }));
@@ -50,6 +50,13 @@ it.each(["gone.json", "broken.json"])(
     expect(await connection(name, {})).toMatchObject({ url: "http://localhost:8787", apiKey: null });
   },
 );
+
+it("has the path at which the project's own server has its routes, unless a URL is given, which is complete", async () => {
+  expect(await connection("served.json", {})).toMatchObject({ url: "http://localhost:8787/api" });
+  const local = "http://localhost:9000";
+  expect(await connection("served.json", { url: local })).toMatchObject({ url: local });
+  expect(await connection("served.json", {}, { EDGECRON_URL: REMOTE })).toMatchObject({ url: REMOTE });
+});
 
 it("has the project's own key when it is on this machine, and sends that nowhere else", async () => {
   expect(await connection("served.json", {})).toMatchObject({ apiKey: "of-server" });
