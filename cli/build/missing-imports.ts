@@ -7,8 +7,10 @@
  */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import type { BuildFailure, BuildResult, Message, Metafile, Plugin } from "esbuild";
+import { packageFolder, unbuiltFile } from "./package-folder.js";
+import { placeOf } from "./place.js";
 
 const NAMESPACE = "edgecron-missing";
 const UNRESOLVED = /^Could not resolve "([^"]+)"/;
@@ -184,7 +186,7 @@ function reached(inputs: Inputs, entry: string, follows: (next: Import) => boole
 
 /** What is to be done about a missing import, in a sentence that names it and who imports it. */
 export function reasonOf(projectDir: string, { specifier, importers, addon, lacks }: MissingImport): string {
-  const by = [...new Set(importers.map((importer) => shown(projectDir, importer)))].slice(0, 3).join(", ");
+  const by = [...new Set(importers.map((importer) => placeOf(projectDir, importer)))].slice(0, 3).join(", ");
   if (lacks !== undefined) {
     const names = [...lacks.names]
       .filter((name) => name !== "default")
@@ -195,31 +197,13 @@ export function reasonOf(projectDir: string, { specifier, importers, addon, lack
   if (addon) return `${by} needs the native addon "${specifier}", and a Worker loads none`;
   const [name] = /^(?:@[^/]+\/)?[^./][^/]*/.exec(specifier) ?? [];
   if (name === undefined) return `${by} imports "${specifier}", and there is no such file`;
-  const installed = importers.some(({ file }) => isInstalled(dirname(file), name));
-  return installed
+  const [folder] = importers.flatMap(({ file }) => packageFolder(dirname(file), name) ?? []);
+  if (folder === undefined)
+    return `${by} imports "${specifier}", which is not installed; install it with: npm install ${name}`;
+  const unbuilt = unbuiltFile(folder);
+  return unbuilt === undefined
     ? `${by} imports "${specifier}", which the installed version of ${name} does not have`
-    : `${by} imports "${specifier}", which is not installed; install it with: npm install ${name}`;
-}
-
-function isInstalled(dir: string, name: string): boolean {
-  if (existsSync(join(dir, "node_modules", name))) return true;
-  return dirname(dir) !== dir && isInstalled(dirname(dir), name);
-}
-
-/** The package that the file is of; undefined when it is the project's own. @param path with slashes */
-export const packageOf = (path: string): string | undefined =>
-  /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1];
-
-/** A file for a message; of a package, the package too. */
-export function shown(projectDir: string, { file, line }: { file: string; line?: number }): string {
-  const path = relative(projectDir, file).replaceAll("\\", "/");
-  const name = packageOf(path);
-  const place = line === undefined ? path : `${path}:${line}`;
-  return name === undefined
-    ? path.startsWith("../")
-      ? place
-      : `./${place}`
-    : `the package ${name} (${place})`;
+    : `${by} imports "${specifier}", and ${name} is a package of the workspace that is not built: its package.json names ${unbuilt}, and there is no such file. Build ${name} first`;
 }
 
 /**

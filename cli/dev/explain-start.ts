@@ -1,8 +1,8 @@
 /** Why the server did not start, from what wrangler and workerd printed: the reason, the file, and the graphs that it is part of. */
 import { SourceMap, type SourceMapPayload } from "node:module";
 import { relative, resolve } from "node:path";
-import { packageOf } from "../build/missing-imports.js";
 import type { BuildReport } from "../build/build-report.js";
+import { packageOf, placeOf } from "../build/place.js";
 
 const MAX_FRAMES = 5;
 /** What follows a reason and says nothing of it: wrangler's help and its log file, and the end of its bundler. */
@@ -43,7 +43,7 @@ export function explainStart(
     first === undefined
       ? []
       : [
-          `  It is in ${placeOf(root, first)}, which is part of: ${graphs.map(([id]) => (graphIds.includes(id) ? `graph "${id}"` : id)).join(", ")}.`,
+          `  It is in ${placeOf(root, { file: first })}, which is part of: ${graphs.map(([id]) => (graphIds.includes(id) ? `graph "${id}"` : id)).join(", ")}.`,
         ];
   const packages = new Set(named.flatMap((file) => packageOf(file.replaceAll("\\", "/")) ?? []));
   const hints = notes.filter((note) => packages.has(/^the package (\S+) /.exec(note)?.[1] ?? ""));
@@ -123,10 +123,4 @@ function inSource(line: string, root: string, sourceMap: BundleMap | null): stri
     const file = resolve(sourceMap.dir, entry.originalSource.replace(/^file:\/\//, ""));
     return `${relative(root, file)}:${entry.originalLine + 1}:${entry.originalColumn + 1}`;
   });
-}
-
-function placeOf(root: string, file: string): string {
-  const path = relative(root, file).replaceAll("\\", "/");
-  const name = packageOf(path);
-  return name === undefined ? `./${path}` : `the package ${name} (${path})`;
 }

@@ -1,5 +1,5 @@
 /** What becomes of imports that lead nowhere: of those at load, and of those that only a dynamic import reaches. */
-import { readFile } from "node:fs/promises";
+import { readFile, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { afterEach, beforeEach, expect, it } from "vitest";
@@ -38,6 +38,27 @@ it.each([
   const building = project.build(GRAPHS, files);
   await expect(building).rejects.toThrow('graph "agent": ./g.ts could not be bundled: ');
   await expect(building).rejects.toThrow(message);
+});
+
+it("an import of a package of the workspace that is not built says to build it", async () => {
+  await project.write({
+    "packages/lib/package.json": JSON.stringify({
+      name: "@acme/lib",
+      exports: { ".": { types: "./src/index.ts", default: "./dist/index.js" }, "./*": "./dist/*.js" },
+    }),
+    "packages/lib/src/index.ts": "export const a = 1;",
+    "app/node_modules/@acme/.keep": "",
+    "app/g.ts": `import { a } from "@acme/lib"; import "@acme/lib/b"; a;\n${GRAPH}`,
+  });
+  await symlink(join(project.dir, "packages/lib"), join(project.dir, "app/node_modules/@acme/lib"));
+  const building = project.build({ agent: "./app/g.ts:graph" });
+  const rest = "names ./dist/index.js, and there is no such file. Build @acme/lib first";
+  await expect(building).rejects.toThrow(
+    `./app/g.ts:1 imports "@acme/lib", and @acme/lib is a package of the workspace that is not built: its package.json ${rest}`,
+  );
+  await expect(building).rejects.toThrow(
+    /imports "@acme\/lib\/b", and @acme\/lib is a package of the workspace/,
+  );
 });
 
 it("an import() of what is missing stops the build only when the bundler has no stand-in", async () => {
