@@ -9,6 +9,7 @@ import { dirname, join, relative } from "node:path";
 import { parse } from "smol-toml";
 import { PLACE_OF_BUNDLE } from "./build/graph-module.js";
 import { GRAPH_TOOLS, prepareGraphTools } from "./build/graph-tools.js";
+import { FILES_ASKING_PARENT } from "./build/module-parent.js";
 import { serverEntry } from "./build/server-entry.js";
 import { prepareStandIns } from "./build/stand-ins.js";
 import { dashboardAssets, type DashboardAssets } from "./dashboard.js";
@@ -32,7 +33,7 @@ interface BaseConfig extends Record<string, unknown> {
  * @throws GraphConfigError when langgraph.json cannot be read
  */
 export async function writeWranglerConfig(project: Project): Promise<Record<string, string>> {
-  const standIns = await prepareStandIns(project);
+  const { standIns, askingParent } = await prepareStandIns(project);
   const aliases = new Map([[GRAPH_TOOLS, await prepareGraphTools(project)], ...standIns]);
   const assets = await dashboardAssets(project);
   const { config } = withOwnWrangler(project, wranglerConfig(project, await readBase(), aliases, assets));
@@ -42,7 +43,10 @@ export async function writeWranglerConfig(project: Project): Promise<Record<stri
     existsSync(project.wranglerConfig) && (await readFile(project.wranglerConfig, "utf8")) === text;
   // wrangler watches it.
   if (!isKnown) await writeFile(project.wranglerConfig, text);
-  return { EDGECRON_STAND_INS: JSON.stringify([...standIns.keys()]) };
+  return {
+    EDGECRON_STAND_INS: JSON.stringify([...standIns.keys()]),
+    ...(askingParent.length > 0 && { [FILES_ASKING_PARENT]: JSON.stringify(askingParent) }),
+  };
 }
 
 /** What of the project's own file for wrangler has no effect. @throws GraphConfigError */

@@ -4,6 +4,9 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import type { Readable } from "node:stream";
+import { pathToFileURL } from "node:url";
+import { FILES_ASKING_PARENT } from "./build/module-parent.js";
+import { packageRoot } from "./package-root.js";
 
 const OLDEST_NODE = 22;
 
@@ -20,6 +23,8 @@ const ENVIRONMENT = {
   // It would trace every request, call and statement into a database of its own, at a third of the server's time.
   X_LOCAL_OBSERVABILITY: "false",
 };
+
+const PLUGIN_FOR_ESBUILD = pathToFileURL(join(packageRoot, "dist/wrangler-esbuild.js")).href;
 
 /** A process whose output is piped. */
 export type PipedChild = ChildProcessByStdio<null, Readable, Readable>;
@@ -38,7 +43,9 @@ export function startWrangler(
   environment: Readonly<Record<string, string>> = {},
 ): PipedChild {
   const [command, words] = wranglerCommand(args);
-  const child = spawn(command, words, {
+  // Only where it is needed.
+  const imports = FILES_ASKING_PARENT in environment ? ["--import", PLUGIN_FOR_ESBUILD] : [];
+  const child = spawn(command, [...imports, ...words], {
     cwd,
     detached: hasGroups,
     env: { ...process.env, ...ENVIRONMENT, ...environment },

@@ -7,14 +7,9 @@ import { builtinModules } from "node:module";
 import { relative, resolve } from "node:path";
 import { build, type Metafile, type Plugin } from "esbuild";
 import type { FoundGraph } from "./graphs-config.js";
-import {
-  buildWithoutMissing,
-  errorsOf,
-  type MissingImport,
-  reachOf,
-  reasonOf,
-  shown,
-} from "./missing-imports.js";
+import { filesAskingParent } from "./module-parent.js";
+import { placeOf } from "./place.js";
+import { buildWithoutMissing, errorsOf, type MissingImport, reachOf, reasonOf } from "./missing-imports.js";
 
 type Graph = Pick<FoundGraph, "id" | "path" | "file">;
 
@@ -26,11 +21,16 @@ export interface BundleAnalysis {
   readonly faults: Map<string, string>;
   /** Missing imports that fail when they are reached. */
   readonly late: Map<string, MissingImport[]>;
+  /** The absolute files that ask for the parent of their module. */
+  readonly askingParent: readonly string[];
   /** What will not work in a Worker. */
   readonly notes: readonly string[];
 }
 
-type Found = Omit<BundleAnalysis, "notes"> & { readonly notes: Set<string> };
+type Found = Omit<BundleAnalysis, "askingParent" | "notes"> & {
+  readonly askingParent: Set<string>;
+  readonly notes: Set<string>;
+};
 
 /** One of Node's modules that is imported. */
 interface Builtin {
@@ -83,7 +83,13 @@ const LOADERS = Object.fromEntries(
 
 /** @param graphs whose files are there */
 export async function analyseBundle(projectDir: string, graphs: readonly Graph[]): Promise<BundleAnalysis> {
-  const found: Found = { filesOf: new Map(), faults: new Map(), late: new Map(), notes: new Set() };
+  const found: Found = {
+    filesOf: new Map(),
+    faults: new Map(),
+    late: new Map(),
+    askingParent: new Set(),
+    notes: new Set(),
+  };
   const all = await bundle(projectDir, graphs).catch(() => undefined);
   if (all !== undefined) await note(projectDir, graphs, all, found);
   else {
@@ -98,7 +104,7 @@ export async function analyseBundle(projectDir: string, graphs: readonly Graph[]
       }
     }
   }
-  return { ...found, notes: [...found.notes] };
+  return { ...found, askingParent: [...found.askingParent], notes: [...found.notes] };
 }
 
 async function bundle(projectDir: string, graphs: readonly Graph[]): Promise<Bundle> {
@@ -143,8 +149,9 @@ async function note(
   projectDir: string,
   graphs: readonly Graph[],
   { metafile, missing, builtins }: Bundle,
-  { filesOf, faults, late, notes }: Found,
+  { filesOf, faults, late, askingParent, notes }: Found,
 ): Promise<void> {
+  for (const file of filesAskingParent(projectDir, metafile)) askingParent.add(file);
   const entries = Object.values(metafile.outputs).flatMap(({ entryPoint }) => entryPoint ?? []);
   for (const graph of graphs) {
     const entryPoint = entries.find((entry) => resolve(projectDir, entry) === graph.file);
@@ -162,13 +169,13 @@ async function note(
       const reason = WITHOUT_FUNCTION[name];
       if (reason === undefined || !files.includes(importer) || DOES_WITHOUT.test(importer)) continue;
       notes.add(
-        `${shown(projectDir, { file: importer })} imports "node:${name}", whose functions throw: ${reason}`,
+        `${placeOf(projectDir, { file: importer })} imports "node:${name}", whose functions throw: ${reason}`,
       );
     }
     for (const file of files.filter(
       (path) => !path.includes("node_modules") && /\.[cm]?[jt]sx?$/.test(path),
     )) {
-      for (const text of await faultsInSource(file)) notes.add(`${shown(projectDir, { file })}${text}`);
+      for (const text of await faultsInSource(file)) notes.add(`${placeOf(projectDir, { file })}${text}`);
     }
   }
 }
@@ -180,7 +187,7 @@ function addonsIn(projectDir: string, { inputs }: Metafile, files: readonly stri
     const loaders = (inputs[path]?.imports ?? []).flatMap((next) => LOADS_ADDONS.exec(next.path)?.[1] ?? []);
     if (loaders[0] === undefined || LOADS_ADDONS.test(path)) return [];
     return [
-      `${shown(projectDir, { file })} loads a native addon by ${loaders[0]}, and a Worker loads none: use a package in JavaScript or WebAssembly in its place`,
+      `${placeOf(projectDir, { file })} loads a native addon by ${loaders[0]}, and a Worker loads none: use a package in JavaScript or WebAssembly in its place`,
     ];
   });
 }
@@ -199,6 +206,6 @@ function faultOf(projectDir: string, error: unknown): string {
   if (first === undefined) return error instanceof Error ? error.message : String(error);
   const { location, text } = first;
   return location
-    ? `${text}, in ${shown(projectDir, { file: resolve(projectDir, location.file), line: location.line })}`
+    ? `${text}, in ${placeOf(projectDir, { file: resolve(projectDir, location.file), line: location.line })}`
     : text;
 }

@@ -8,6 +8,7 @@ import { build, type Plugin } from "esbuild";
 import { type FoundGraph, GraphConfigError } from "./graphs-config.js";
 import { buildWithoutMissing, errorsOf } from "./missing-imports.js";
 import { installedPackages } from "./installed-packages.js";
+import { givingParents } from "./module-parent.js";
 
 /** What is imported as a text or as bytes; a Worker's bundler knows these files. */
 const LOADERS = {
@@ -133,7 +134,12 @@ export async function loadModule(
           loader: LOADERS,
           sourcemap: "inline",
           logLevel: "silent",
-          plugins: [missingImports, workerdStubs, ...(packages === "external" ? [installedPackages] : [])],
+          plugins: [
+            missingImports,
+            workerdStubs,
+            ...(packages === "external" ? [installedPackages] : []),
+            givingParents(/\.c?js$/),
+          ],
           define: { __dirname: PLACE_OF_BUNDLE.__dirname, __filename: PLACE_OF_BUNDLE.__filename },
           // Bundled CommonJS packages call require for Node's own modules.
           banner: {

@@ -30,6 +30,8 @@ export class DevServer {
   #withoutRemote = false;
   readonly #aborted = new AbortController();
   #notLoaded: NotLoaded = {};
+  /** What the bundler was told of the project's files when it was started last. */
+  #bundlerTold: string | null = null;
   /** The faults that were said last; empty when there were none. */
   #toldFaults = "";
   #watcher: FSWatcher | null = null;
@@ -78,6 +80,7 @@ export class DevServer {
       removeReport(this.#project.outDir);
       const environment = await writeWranglerConfig(this.#project);
       this.#aborted.signal.throwIfAborted();
+      this.#retryIfToldOtherwise(JSON.stringify(environment));
       const wrangler = new WranglerDev(
         this.#project,
         [
@@ -147,6 +150,12 @@ export class DevServer {
     this.#notLoaded = { ...this.#notLoaded, [graph.id]: { message: graph.message, state } };
     this.#write(`The Worker could not load graph "${graph.id}". Starting without it…`);
     return true;
+  }
+
+  /** A graph may have thrown because the bundler was not told of a package that had just been imported. */
+  #retryIfToldOtherwise(told: string): void {
+    if (this.#bundlerTold !== null && told !== this.#bundlerTold) this.#notLoaded = {};
+    this.#bundlerTold = told;
   }
 
   /** Has the server run without an account: bindings that are only at Cloudflare fail when they are used. */

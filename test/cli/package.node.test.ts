@@ -73,6 +73,7 @@ const FILES = {
       .compile();
   `,
   "src/greeter.cjs": `
+    if (!module.parent) throw new Error("taken for the program that was started");
     const { Annotation, END, START, StateGraph } = require("@langchain/langgraph");
     exports.greeter = new StateGraph(Annotation.Root({ name: Annotation() }))
       .addNode("greet", ({ name }) => { if (name === "nobody") throw new Error("nobody is there"); return { name }; })

@@ -25,6 +25,18 @@ const WORKSPACE = {
   [`${APP}/node_modules/acme-new/i.js`]: `export * from "./part"; export { default } from "acme-old/data";`,
   [`${APP}/node_modules/acme-new/part.js`]: `export const inner = "inner";`,
 };
+/** Packages that read a file of their tests when they take themselves for the program that was started. */
+const STARTED = {
+  [`${APP}/node_modules/acme-started/package.json`]: JSON.stringify({ name: "acme-started", main: "i.js" }),
+  [`${APP}/node_modules/acme-started/i.js`]: `#!/usr/bin/env node
+    "use strict";
+    if (!module.parent || require.main === module) require("fs").readFileSync("./test/data.txt");
+    exports.inner = require("./lib/inner");
+    exports.strict = (function () { return this === undefined; })();`,
+  [`${APP}/node_modules/acme-started/lib/inner.js`]: `const { parent } = module;
+    if (parent === null || parent === undefined || parent.children.includes("x")) throw new Error("started");
+    module.exports = typeof parent.filename;`,
+};
 const expecting = (code: string, expected: string): string =>
   `${GRAPH} const got = String(${code}); if (got !== ${JSON.stringify(expected)}) throw new Error("got " + got);`;
 const SHAPES: Record<string, string> = {
@@ -54,10 +66,17 @@ const SHAPES: Record<string, string> = {
     import d from "./d.html"; import e from "./e.sql"; ${expecting("a + b + c.c + d + e", "abcde")}`,
   "old-package.ts": `import { named } from "acme-old"; import part from "acme-old/lib/part";
     import data from "acme-old/data.json"; ${expecting("named + part + data.data", "namedpartdata")}`,
+  "started-package.ts": `import started, { inner } from "acme-started";
+    ${expecting("inner + started.strict", "stringtrue")}`,
+  "started.cjs": `if (!module["parent"]) throw new Error("started");
+    const { START, StateGraph } = require("@langchain/langgraph");
+    const { z } = require("zod");
+    exports.graph = new StateGraph(z.object({ a: z.string() })).addNode("n", () => ({})).addEdge(START, "n");`,
   "new-package.ts": `import data, { inner } from "acme-new"; ${expecting("inner + data.data", "innerdata")}`,
 };
 const FILES = {
   ...WORKSPACE,
+  ...STARTED,
   [`${APP}/package.json`]: JSON.stringify({ name: "agent" }),
   "tsconfig.base.json": JSON.stringify({
     compilerOptions: { jsx: "preserve", paths: { "@/*": ["./apps/agent/lib/*"] } },
