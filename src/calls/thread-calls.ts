@@ -203,6 +203,11 @@ export interface ThreadProtocolCalls {
    * @throws thread.not_found, run.conflict; run.exists when the run answers an interrupt that another run goes on with already
    */
   startRun(run: NewRun): Promise<number>;
+  /**
+   * Stores a run that answers interrupts, as `createRun` does.
+   * @throws thread.not_found, run.conflict; run.exists when an interrupt that the run names was answered before
+   */
+  createAnswer(run: NewRun): Promise<Run>;
   /** What the thread waits for. When its run has just asked, waits for the end of that run. @throws thread.not_found */
   pendingInput(threadId: string): Promise<PendingInput>;
   /** The tree of the graph and of the graphs in it, as the thread's last run tells it; null when there was no run. */

@@ -192,6 +192,10 @@ export class ThreadDO extends DurableObject implements ThreadCalls {
     return this.protocolCalls.startRun(...args);
   }
 
+  createAnswer(...args: Args<"createAnswer">): Result<"createAnswer"> {
+    return this.protocolCalls.createAnswer(...args);
+  }
+
   pendingInput(...args: Args<"pendingInput">): Result<"pendingInput"> {
     return this.protocolCalls.pendingInput(...args);
   }

@@ -18,11 +18,11 @@ import {
 } from "@a2a-js/sdk/errors";
 import type { A2ARequestHandler } from "@a2a-js/sdk/server";
 import { v7 as uuid7 } from "@langchain/core/utils/uuid";
-import type { ErrorCode } from "../../platform/errors";
+import { asDomainError } from "../../platform/errors";
 import { isJsonObject, type JsonObject } from "../../platform/json";
 import { uuid } from "../../wire/fields";
 import type { Run } from "../../wire/runs/run";
-import { bodyOf, RouteRefusal, type CallRoute } from "../inner-routes";
+import { bodyOf, type CallRoute } from "../inner-routes";
 import { newsOf } from "../inner-run";
 import { textOf } from "../last-message";
 import { eachInProtocol, inProtocol } from "./errors";
@@ -33,6 +33,13 @@ import { artifactOf, isOver, readTask, TASK_KEY, type FoundTask } from "./tasks"
 export interface AgentPlace {
   /** Calls the server's own routes as the caller. */
   call: CallRoute;
+  /**
+   * Starts a run that answers interrupts of a thread.
+   * @param fields those of a request for a run
+   * @returns the id of the run
+   * @throws run.exists when one of them does not wait for an answer any more
+   */
+  answer: (threadId: string, fields: JsonObject) => Promise<string>;
   assistantId: string;
   card: JsonObject;
 }
@@ -133,8 +140,8 @@ export class Agent implements A2ARequestHandler {
       }
       if (task.status?.state !== TaskState.TASK_STATE_INPUT_REQUIRED) throw asksNothing(task.id);
       const fields = { ...answering(interrupts, answerOf(message)), metadata: { [TASK_KEY]: task.id } };
-      const runId = await this.run(threadId, fields).catch((error: unknown) => {
-        if (error instanceof RouteRefusal && error.code === ANSWERED) throw asksNothing(task.id);
+      const runId = await this.place.answer(threadId, this.runFields(fields)).catch((error: unknown) => {
+        if (asDomainError(error)?.code === "run.exists") throw asksNothing(task.id);
         throw error;
       });
       return { taskId: task.id, runId, threadId };
@@ -146,20 +153,20 @@ export class Agent implements A2ARequestHandler {
       });
     }
     const messages = [{ role: "user", content: textOfMessage(message) }];
-    const runId = await this.run(threadId, { input: { messages } });
+    const body = this.runFields({ input: { messages } });
+    const answer = await this.place.call({ method: "POST", path: `/threads/${threadId}/runs`, body });
+    const { run_id: runId } = await bodyOf<Run>(answer);
     return { taskId: runId, runId, threadId };
   }
 
-  private async run(threadId: string, fields: JsonObject): Promise<string> {
-    const { assistantId, call } = this.place;
-    const body = {
-      assistant_id: assistantId,
+  /** The fields of a run of this agent, with those that are its own. */
+  private runFields(fields: JsonObject): JsonObject {
+    return {
+      assistant_id: this.place.assistantId,
       if_not_exists: "create",
       stream_mode: ["values", "messages-tuple"],
       ...fields,
     };
-    const answer = await call({ method: "POST", path: `/threads/${threadId}/runs`, body });
-    return (await bodyOf<Run>(answer)).run_id;
   }
 
   /** Tells what a task comes to, from its first event on, until it does not go on. */
@@ -197,9 +204,6 @@ export class Agent implements A2ARequestHandler {
     yield { payload: { $case: "statusUpdate", value: { ...ids, status: task.status, metadata: undefined } } };
   }
 }
-
-/** What the server says of a run when another run goes on with an answer to the same interrupt. */
-const ANSWERED: ErrorCode = "run.exists";
 
 const asksNothing = (taskId: string): Error =>
   new UnsupportedOperationError({

@@ -1,5 +1,6 @@
 /** Errors in the words of A2A. */
 import { A2AError, RequestMalformedError } from "@a2a-js/sdk/errors";
+import { AuthRefusal } from "../../auth/refusal";
 import { asDomainError } from "../../platform/errors";
 import { logError } from "../../platform/log";
 import { RouteRefusal } from "../inner-routes";
@@ -7,7 +8,8 @@ import { RouteRefusal } from "../inner-routes";
 /** The error as one of the protocol. What the server itself fails in is logged, and tells nothing. */
 export function ofProtocol(error: unknown): Error {
   if (error instanceof A2AError) return error;
-  const refusal = error instanceof RouteRefusal ? error : asDomainError(error);
+  const isRefusal = error instanceof RouteRefusal || error instanceof AuthRefusal;
+  const refusal = isRefusal ? error : asDomainError(error);
   if (refusal !== undefined && refusal.status < 500)
     return new RequestMalformedError({ message: refusal.detail });
   logError("a request of A2A failed", error);

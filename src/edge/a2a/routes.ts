@@ -2,16 +2,19 @@
 import { z } from "zod";
 import { accessMode } from "../../auth/access-mode";
 import { graphIds } from "../../graphs/registry";
+import { check } from "../../platform/check";
 import { DomainError } from "../../platform/errors";
 import { isJsonObject, type JsonObject } from "../../platform/json";
 import type { Assistant } from "../../wire/assistants";
 import { requestNames } from "../../wire/fields";
+import { runCreate } from "../../wire/runs/run";
 import { describeSchemas } from "../assistant-graph";
 import { userOf, type EdgeContext } from "../caller";
 import { DescribedRoutes } from "../described-routes";
 import type { InnerRoutes } from "../inner-routes";
 import { json } from "../openapi/operation";
 import { Permissions } from "../permissions";
+import { requestRun } from "../request-run";
 import { usableAssistant } from "../usable-assistant";
 import { cardOf } from "./card";
 
@@ -69,7 +72,16 @@ export function a2aRoutes(inner: InnerRoutes, prefix: string): DescribedRoutes {
         const version = c.req.header("A2A-Version");
         if (!(await hasMessages(c, assistant))) return refuseA2a(body, version, silent(assistant));
         const { assistant_id: assistantId } = assistant;
-        const place = { call: inner.asCallerOf(c), assistantId, card: cardFor(c, assistant) };
+        const answer = async (threadId: string, fields: JsonObject): Promise<string> => {
+          const { run, thread } = await requestRun(
+            c,
+            new Permissions(c),
+            check(runCreate, fields, ""),
+            threadId,
+          );
+          return (await thread.createAnswer(run)).run_id;
+        };
+        const place = { call: inner.asCallerOf(c), answer, assistantId, card: cardFor(c, assistant) };
         return answerA2a(place, body, version);
       },
     );

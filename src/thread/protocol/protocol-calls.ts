@@ -2,7 +2,8 @@
 import type { NewRun } from "../../calls/run";
 import type { PendingInput, ThreadProtocolCalls } from "../../calls/thread-calls";
 import { CHANNELS, type AgentTree, type EventsFilter } from "../../wire/protocol/events";
-import { answered, answeredIds } from "../runs/one-answer";
+import type { Run } from "../../wire/runs/run";
+import { requireWaiting } from "../runs/one-answer";
 import type { RunCalls } from "../runs/run-calls";
 import type { RunQueue } from "../runs/run-queue";
 import { readSnapshot } from "../state/thread-state";
@@ -24,13 +25,19 @@ export class ProtocolCalls implements ThreadProtocolCalls {
 
   /** See `thread-calls.ts`. */
   async startRun(run: NewRun): Promise<number> {
-    await this.requireWaiting(run);
+    await requireWaiting(this.context, run);
     const answering = await this.asAnswer(run);
     // Another run may have begun while the state was read. That one is the answer, and this one comes after it.
     const isLate = answering !== run && this.context.threads.find(run.threadId)?.status !== "interrupted";
     const position = this.context.events.position();
     this.runCalls.takeIn(isLate ? run : answering, null);
     return position;
+  }
+
+  /** See `thread-calls.ts`. */
+  async createAnswer(run: NewRun): Promise<Run> {
+    await requireWaiting(this.context, run);
+    return this.runCalls.createRun(run);
   }
 
   /** See `thread-calls.ts`. */
@@ -101,17 +108,6 @@ export class ProtocolCalls implements ThreadProtocolCalls {
     const { interrupts } = await readSnapshot(this.context.storage, thread);
     if (Object.keys(interrupts).length === 0) return run;
     return { ...run, kwargs: { ...kwargs, command: { update: undefined, goto: undefined, resume: input } } };
-  }
-
-  /** @throws run.exists when the run answers an interrupt that was answered since its client was told of it */
-  private async requireWaiting({ threadId, kwargs }: NewRun): Promise<void> {
-    const ids = answeredIds(kwargs);
-    const thread = this.context.hasTables() ? this.context.threads.find(threadId) : undefined;
-    if (ids === undefined || thread === undefined) return;
-    const { interrupts } = await readSnapshot(this.context.storage, thread);
-    const waiting = Object.values(interrupts).flatMap((asked) => asked.map(({ id }) => id));
-    const gone = ids.filter((id) => !waiting.includes(id));
-    if (gone.length > 0) throw answered(gone, "the thread has gone on");
   }
 
   /** Waits for the end of a run that has asked its client something: the client may answer before the run has ended. */

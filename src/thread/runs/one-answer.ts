@@ -6,12 +6,13 @@ import type { NewRun } from "../../calls/run";
 import { now } from "../../platform/clock";
 import { DomainError } from "../../platform/errors";
 import { isJsonObject } from "../../platform/json";
+import { readSnapshot } from "../state/thread-state";
 import type { ThreadContext } from "../thread-context";
 
 type Kwargs = NewRun["kwargs"];
 
 /** The ids of the interrupts that a run answers. Undefined when it answers none, or does so without ids. */
-export function answeredIds({ command, strict_resume }: Kwargs): string[] | undefined {
+function answeredIds({ command, strict_resume }: Kwargs): string[] | undefined {
   const resume = command?.resume;
   return strict_resume === true && isJsonObject(resume) ? Object.keys(resume) : undefined;
 }
@@ -37,8 +38,26 @@ export function requireUnanswered(context: ThreadContext, run: NewRun): void {
   }
 }
 
+/**
+ * For runs whose clients have read what the thread waits for: the interrupts may have been answered since then.
+ * @throws run.exists when an interrupt that the run names does not wait for an answer any more
+ */
+export async function requireWaiting(context: ThreadContext, run: NewRun): Promise<void> {
+  const { threadId, kwargs } = run;
+  const ids = answeredIds(kwargs);
+  const thread = context.hasTables() ? context.threads.find(threadId) : undefined;
+  if (ids === undefined || thread === undefined) return;
+  const { interrupts } = await readSnapshot(context.storage, thread);
+  // A run that has ended meanwhile may have answered them.
+  if (context.threads.find(threadId)?.lastRun?.runId !== thread.lastRun?.runId)
+    return requireWaiting(context, run);
+  const waiting = Object.values(interrupts).flatMap((asked) => asked.map(({ id }) => id));
+  const gone = ids.filter((id) => !waiting.includes(id));
+  if (gone.length > 0) throw answered(gone, "the thread has gone on");
+}
+
 /** @param ids those that were answered. @param why what is the matter with them */
-export function answered(ids: readonly string[] | undefined, why: string): DomainError {
+function answered(ids: readonly string[] | undefined, why: string): DomainError {
   const which = ids === undefined ? "the interrupt" : `interrupt "${ids.join('", "')}"`;
   return new DomainError("run.exists", `interrupt_id: ${which} waits for no answer any more: ${why}`);
 }

@@ -14,12 +14,13 @@ import {
   JsonRpcTransportFactory,
   type Client,
 } from "@a2a-js/sdk/client";
+import { Auth } from "@langchain/langgraph-sdk/auth";
 import { beforeEach, describe, expect, it } from "vitest";
 import { createApp } from "../../../src/edge/app";
 import type { Run } from "../../../src/wire/runs/run";
-import { owners, restoreAuthAfterEach, useAuth } from "../../support/auth";
+import { callAs, owners, restoreAuthAfterEach, useAuth } from "../../support/auth";
 import { call, create, edgeFetch } from "../../support/edge";
-import { gateReached, openGate } from "../../support/graphs/steps";
+import { gateReached, openGate, waitAt } from "../../support/graphs/steps";
 import { createThread } from "../../support/threads";
 
 restoreAuthAfterEach();
@@ -210,6 +211,39 @@ it("of two answers at the same time only one is taken", async () => {
   expect(refusal).toMatchObject({ message: expect.stringContaining("message.taskId") as string });
   expect(results.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
   expect(stateOf(await client.getTask({ tenant: "", id: asked.id }))).toBe("COMPLETED");
+});
+
+describe("an answer that comes just after somebody else's was taken", () => {
+  /** Whoever is late has read the task, and waits at the gate of the test before the run begins. */
+  const lateAt = (gate: string): Auth =>
+    new Auth()
+      .authenticate((request) => ({ identity: request.headers.get("authorization") ?? "", permissions: [] }))
+      .on("threads:create_run", async ({ user }) => {
+        if (user.identity === "Bearer late") await waitAt(gate, undefined);
+        return true;
+      });
+
+  it.each(["the older API", "A2A"])("by %s is refused, and starts no run", async (way) => {
+    const gate = crypto.randomUUID();
+    useAuth(lateAt(gate));
+    const [late, early] = await Promise.all([clientOf("confers", "late"), clientOf("confers", "early")]);
+    const { id: taskId, contextId } = await send(early, messageOf("ask which one?"));
+    const refusal = expect(send(late, messageOf("mine", { taskId, contextId }))).rejects.toMatchObject({
+      name: "UnsupportedOperationError",
+      message: expect.stringContaining("does not ask for anything") as string,
+    });
+    await gateReached(gate);
+    if (way === "A2A") await send(early, messageOf("theirs", { taskId, contextId }));
+    else {
+      const body = { assistant_id: "confers", command: { resume: "theirs" } };
+      await callAs("early", "POST", `/threads/${contextId}/runs/wait`, body);
+    }
+    openGate(gate);
+    await refusal;
+    const { body: runs } = await callAs<Run[]>("early", "GET", `/threads/${contextId}/runs`);
+    expect(runs.map(({ status }) => status)).toEqual(["success", "success"]);
+    expect(stateOf(await early.getTask({ tenant: "", id: taskId }))).toBe("COMPLETED");
+  });
 });
 
 describe("a stream", () => {
