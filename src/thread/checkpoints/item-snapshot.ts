@@ -3,7 +3,8 @@
  * may change them in place. So a snapshot of each item's structure is kept, and the item is compared with it. That is many times
  * faster than serializing the item again.
  */
-import { BaseMessage } from "@langchain/core/messages";
+import type { BaseMessage } from "@langchain/core/messages";
+import { isMessage } from "../../graphs/message-kinds";
 
 /** A primitive value is its own snapshot; that of an object is a {@link Shape}. */
 export type Snapshot = unknown;
@@ -48,18 +49,18 @@ export function snapshotOf(item: unknown): Snapshot {
     if (typeof value !== "object" || value === null) return value;
     objects += 1;
     const prototype: unknown = Object.getPrototypeOf(value);
-    const isMessage = value instanceof BaseMessage;
-    if (objects > MAX_OBJECTS || !(isMessage || isPlain(prototype))) return UNVERIFIABLE;
+    const isOfMessage = isMessage(value);
+    if (objects > MAX_OBJECTS || !(isOfMessage || isPlain(prototype))) return UNVERIFIABLE;
     const isArray = Array.isArray(value);
-    const keys = isArray ? [] : Object.keys(isMessage ? argumentsOf(value) : value);
+    const keys = isArray ? [] : Object.keys(isOfMessage ? argumentsOf(value) : value);
     const contents = isArray
       ? (value as unknown[])
-      : keys.map((key) => (isMessage ? contentOf(value, key) : (value as Record<string, unknown>)[key]));
+      : keys.map((key) => (isOfMessage ? contentOf(value, key) : (value as Record<string, unknown>)[key]));
     const values = Array.from(contents, snapshot);
     if (values.includes(UNVERIFIABLE)) return UNVERIFIABLE;
     if (values.length === 0 && prototype === Object.prototype) return EMPTY_OBJECT;
     if (values.length === 0 && isArray) return EMPTY_ARRAY;
-    const kind = isMessage ? "message" : isArray ? "array" : "object";
+    const kind = isOfMessage ? "message" : isArray ? "array" : "object";
     return { kind, prototype, keys: shared(keys), values } satisfies Shape;
   };
   return snapshot(item);

@@ -2,7 +2,8 @@
  * Makes content-block events of the messages that a graph streams in pieces. LangGraph does so itself unless the run streams messages
  * to a client of the older API too, or the project has an older LangGraph.
  */
-import { AIMessageChunk, type BaseMessage } from "@langchain/core/messages";
+import type { BaseMessage } from "@langchain/core/messages";
+import { isPieceOfAnswer } from "../../graphs/message-kinds";
 import type { JsonObject } from "../../platform/json";
 import { namespaceOf } from "./graph-events";
 
@@ -37,7 +38,7 @@ export class MessageBlocks {
   *eventsOf([message, metadata]: MessagePiece): Generator<MessageEvent> {
     const id = message.id ?? `run-${namespaceOf(metadata).join("|")}`;
     if (this.ended.has(id)) return;
-    const isPiece = AIMessageChunk.isInstance(message);
+    const isPiece = isPieceOfAnswer(message);
     let open = this.open.get(id);
     if (open === undefined) {
       open = { blocks: [], usage: undefined, metadata };
@@ -89,7 +90,7 @@ function piecesOf(message: BaseMessage): Block[] {
   const written: Block[] = typeof content === "string" ? [{ type: "text", text: content }] : content;
   const { tool_call_chunks: chunks, tool_calls: whole } = message as BaseMessage &
     Partial<Record<"tool_call_chunks" | "tool_calls", JsonObject[]>>;
-  const calls = (AIMessageChunk.isInstance(message) ? chunks : whole) ?? [];
+  const calls = (isPieceOfAnswer(message) ? chunks : whole) ?? [];
   const called = calls.map((call): Block => ({
     ...call,
     type: "tool_call_chunk",

@@ -5,10 +5,11 @@
 import { BaseCallbackHandler } from "@langchain/core/callbacks/base";
 import { ModelAbortError } from "@langchain/core/errors";
 import type { Serialized } from "@langchain/core/load/serializable";
-import { BaseMessage } from "@langchain/core/messages";
+import type { BaseMessage } from "@langchain/core/messages";
 import type { LLMResult } from "@langchain/core/outputs";
 import type { ChainValues } from "@langchain/core/utils/types";
 import { isCommand } from "@langchain/langgraph";
+import { isMessage } from "../../graphs/message-kinds";
 import type { TokenUsage } from "../../wire/runs/run";
 
 /** So many lists of messages are kept to be looked at later. */
@@ -148,10 +149,10 @@ function* messagesIn(value: unknown): Generator<BaseMessage> {
  * @param isPart whether `value` is itself inside a state, an update or a list
  */
 function* listsIn(value: unknown, isPart = false): Generator<readonly unknown[]> {
-  if (BaseMessage.isInstance(value)) yield [value];
+  if (isMessage(value)) yield [value];
   else if (isCommand(value)) yield* listsIn(value.update);
   else if (Array.isArray(value)) {
-    if ((value as unknown[]).some((part) => BaseMessage.isInstance(part) || isCommand(part))) yield value;
+    if ((value as unknown[]).some((part) => isMessage(part) || isCommand(part))) yield value;
   } else if (isObject(value) && !isPart && !ArrayBuffer.isView(value)) {
     for (const part of Object.values(value)) yield* listsIn(part, true);
   }
@@ -160,14 +161,14 @@ function* listsIn(value: unknown, isPart = false): Generator<readonly unknown[]>
 /** The messages of one list, also those in the updates of commands. */
 function* messagesOf(list: readonly unknown[]): Generator<BaseMessage> {
   for (const part of list) {
-    if (BaseMessage.isInstance(part)) yield part;
+    if (isMessage(part)) yield part;
     else if (isCommand(part)) yield* messagesIn(part);
   }
 }
 
 /** The message of an answer; undefined when the model answers with text only. */
 const messageOf = (generation: object): BaseMessage | undefined =>
-  "message" in generation && BaseMessage.isInstance(generation.message) ? generation.message : undefined;
+  "message" in generation && isMessage(generation.message) ? generation.message : undefined;
 
 /** The tokens that a message reports in its `usage_metadata`; undefined when it reports none. */
 function usageOf(message: BaseMessage | undefined): TokenUsage | undefined {

@@ -1,6 +1,7 @@
 /** Turns the chunks that LangGraph streams into the events that clients of the API get, by stream mode. */
-import { AIMessageChunk, BaseMessage } from "@langchain/core/messages";
+import type { AIMessageChunk, BaseMessage } from "@langchain/core/messages";
 import type { StreamMode as LibraryMode } from "@langchain/langgraph";
+import { isMessage, isPieceOfAnswer } from "../../graphs/message-kinds";
 import type { JsonObject } from "../../platform/json";
 
 /** The stream modes of the API. */
@@ -70,7 +71,7 @@ export class EventMapper {
 
   /** The events of the mode `messages` for a message chunk: the message as far as it was streamed. */
   private *partialMessages([message, metadata]: [BaseMessage, JsonObject]): Generator<RunEvent> {
-    if (!(message instanceof AIMessageChunk) || message.id === undefined) return;
+    if (!isPieceOfAnswer(message) || message.id === undefined) return;
     const before = this.partial.get(message.id);
     if (before === undefined) yield { event: "messages/metadata", data: { [message.id]: { metadata } } };
     const whole = before === undefined ? message : before.concat(message);
@@ -81,7 +82,7 @@ export class EventMapper {
   /** The events of the mode `messages` for new values: the messages that were not sent as complete before. */
   private *completeMessages(values: unknown): Generator<RunEvent> {
     if (typeof values !== "object" || values === null || !("messages" in values)) return;
-    const messages = [values.messages].flat().filter((message) => BaseMessage.isInstance(message));
+    const messages = [values.messages].flat().filter((message) => isMessage(message));
     const fresh = messages.filter(({ id }) => id !== undefined && !this.complete.has(id));
     for (const { id } of fresh) {
       this.complete.add(id ?? "");
