@@ -1,20 +1,30 @@
 /** The calls of a thread object for the thread protocol: start a run, stream the events of all runs, and what a thread waits for. */
 import type { NewRun } from "../../calls/run";
 import type { PendingInput, ThreadProtocolCalls } from "../../calls/thread-calls";
+import { now } from "../../platform/clock";
 import { CHANNELS, type AgentTree, type EventsFilter } from "../../wire/protocol/events";
 import type { Run } from "../../wire/runs/run";
 import { requireWaiting } from "../runs/one-answer";
 import type { RunCalls } from "../runs/run-calls";
 import type { RunQueue } from "../runs/run-queue";
 import { readSnapshot } from "../state/thread-state";
+import type { Listener } from "../streams/event-log";
 import { eventStream } from "../streams/sse";
 import type { SentEvent } from "../streams/sent-event";
 import type { ThreadContext } from "../thread-context";
 import { agentTree } from "./agent-tree";
+import { HeldEnd } from "./held-end";
 import { passesEventsFilter } from "./protocol-event";
 import { listeningInPython, PythonTeller } from "./python-view";
 import { prepareReplay } from "./replay";
+import { isRunEnd } from "./run-events";
 import { visibility } from "./visibility";
+
+/**
+ * How long a client must have listened before it is told the end of a run, when it asks for some namespaces. It is about to ask for more: the hooks of
+ * LangChain do, when they learn of subgraphs. That takes one request, or two.
+ */
+export const NARROW_HOLD_MS = 250;
 
 export class ProtocolCalls implements ThreadProtocolCalls {
   constructor(
@@ -77,24 +87,55 @@ export class ProtocolCalls implements ThreadProtocolCalls {
     const replay = await prepareReplay(this.context, threadId, { since: filter.since, lastEventId });
     const isVisible = visibility(this.context, threadId, visible);
     const earlier = replay(filter, { isPython });
+    const holdMs = endHoldMs(filter);
+    const end = holdMs === 0 ? undefined : earlier.slice(-1).find(isRunEnd);
     return eventStream({
-      listen: (listener) => {
-        if (!isPython) return this.context.events.listenByProtocol(threadId, listener);
-        const teller = new PythonTeller(listener);
-        const tell = (event: SentEvent): void => {
-          teller.tell(event);
-        };
-        earlier.forEach(tell);
-        const unlisten = this.context.events.listenByProtocol(threadId, listeningInPython(tell));
-        return () => {
-          teller.stop();
-          unlisten();
-        };
-      },
-      replay: isPython ? [] : earlier,
+      listen: (listener) =>
+        isPython
+          ? this.tellPython(threadId, earlier, listener)
+          : this.tell(threadId, { end, holdMs }, listener),
+      replay: isPython ? [] : earlier.filter((event) => event !== end),
       opensAtOnce: true,
       includes: (event: SentEvent) => passesEventsFilter(event, filter) && isVisible(),
     });
+  }
+
+  /**
+   * Tells a client the events that come. The end of a run is not told before the client has listened for so many ms.
+   * @param end the end of a run that was before
+   * @returns a function that ends it
+   */
+  private tell(
+    threadId: string,
+    { end, holdMs }: { end: SentEvent | undefined; holdMs: number },
+    listener: Listener,
+  ): () => void {
+    const teller = new HeldEnd(listener);
+    const since = now();
+    if (end !== undefined) teller.hold(end, holdMs);
+    const unlisten = this.context.events.listenByProtocol(threadId, (event) => {
+      const leftMs = since + holdMs - now();
+      if (isRunEnd(event) && leftMs > 0) teller.hold(event, leftMs);
+      else teller.tell(event);
+    });
+    return () => {
+      teller.stop();
+      unlisten();
+    };
+  }
+
+  /** Tells a client in Python the earlier events, and then those that come. @returns a function that ends it */
+  private tellPython(threadId: string, earlier: readonly SentEvent[], listener: Listener): () => void {
+    const teller = new PythonTeller(listener);
+    const tell = (event: SentEvent): void => {
+      teller.tell(event);
+    };
+    earlier.forEach(tell);
+    const unlisten = this.context.events.listenByProtocol(threadId, listeningInPython(tell));
+    return () => {
+      teller.stop();
+      unlisten();
+    };
   }
 
   /** The run, with its input as the answer to the interrupt at which the thread waits, if it does. */
@@ -118,6 +159,12 @@ export class ProtocolCalls implements ThreadProtocolCalls {
     await this.queue.outcome(runId ?? "")?.catch(() => undefined);
   }
 }
+
+/** How long the end of a run is held for a client. One of all namespaces is told it at once, and so is one that asks for little else. */
+const endHoldMs = ({ channels, namespaces }: EventsFilter): number =>
+  namespaces === undefined || channels.every((channel) => channel === "lifecycle" || channel === "input")
+    ? 0
+    : NARROW_HOLD_MS;
 
 /** All events of a thread. */
 const EVERYTHING: EventsFilter = {

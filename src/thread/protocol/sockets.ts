@@ -15,12 +15,11 @@ import {
 } from "../../wire/protocol/commands";
 import { subscribeParams, type EventsFilter } from "../../wire/protocol/events";
 import type { Listener } from "../streams/event-log";
-import type { SentEvent } from "../streams/sent-event";
 import type { ThreadContext } from "../thread-context";
+import { HeldEnd } from "./held-end";
 import { passesEventsFilter } from "./protocol-event";
 import { listeningInPython, PythonTeller } from "./python-view";
 import { prepareReplay } from "./replay";
-import { isRunEnd } from "./run-events";
 import { visibility } from "./visibility";
 
 /** What the platform keeps with a WebSocket. */
@@ -37,14 +36,12 @@ interface Subscription {
 /** An open WebSocket, in memory. */
 interface Open extends Kept {
   isVisible: () => boolean;
-  /** Sends an event. */
-  tell: Listener;
   /** Sends no event any more that is held back. */
   stopTelling: () => void;
   /** Undefined while there are no subscriptions. */
   stopListening: (() => void) | undefined;
-  /** The end of a run that is still to be replayed; see {@link HOLD_MS}. */
-  held: { end: SentEvent; timer: ReturnType<typeof setTimeout> } | undefined;
+  /** Tells what was before a subscription, with the end of the last run a little later. */
+  heldEnd: HeldEnd;
 }
 
 /** Stands in for the code of a WebSocket that was closed without any. */
@@ -53,10 +50,7 @@ const NORMAL = 1000;
 /** Whether the code may be sent; the others stand for something that has happened to a connection. */
 const isCode = (code: number): boolean => code === NORMAL || (code >= 3000 && code < 5000);
 
-/**
- * The end of a run is replayed so much later than what was before it. The JavaScript SDK subscribes to several things one after the other,
- * and stops reading all of them when one has brought the end of the run. Of a short run it would then miss the rest.
- */
+/** The end of a run is replayed so much later than what was before it. */
 export const HOLD_MS = 25;
 
 /** As much as the body of a request. */
@@ -107,7 +101,6 @@ export class Sockets {
     const open = this.open.get(socket);
     open?.stopListening?.();
     open?.stopTelling();
-    clearTimeout(open?.held?.timer);
     this.open.delete(socket);
     try {
       socket.close(isCode(code) ? code : NORMAL);
@@ -167,28 +160,9 @@ export class Sockets {
     const events = replay(filter, open.client).filter(() => open.isVisible());
     const result = { subscription_id: subscription.id, replayed_events: events.length };
     send(socket, { type: "success", id, result, meta: { thread_id: threadId } });
-    this.replay(open, events);
+    open.heldEnd.replay(events, HOLD_MS);
     open.subscriptions.push(subscription);
     this.listen(open);
-  }
-
-  /** Sends what was before the subscription, and the end of the last run a little later. */
-  private replay(open: Open, events: SentEvent[]): void {
-    const end = events.findLast((event, index) => index === events.length - 1 && isRunEnd(event));
-    for (const event of events) if (event !== end) open.tell(event);
-    if (end === undefined) return;
-    clearTimeout(open.held?.timer);
-    const timer = setTimeout(() => {
-      this.sendHeld(open);
-    }, HOLD_MS);
-    open.held = { end, timer };
-  }
-
-  private sendHeld(open: Open): void {
-    if (open.held === undefined) return;
-    clearTimeout(open.held.timer);
-    open.tell(open.held.end);
-    open.held = undefined;
   }
 
   private unsubscribe(socket: WebSocket, open: Open, id: string): boolean {
@@ -209,16 +183,17 @@ export class Sockets {
       sendText(socket, event.data);
     };
     const teller = client.isPython ? new PythonTeller(tell) : undefined;
+    const heldEnd = new HeldEnd(teller === undefined ? tell : teller.tell.bind(teller));
     const open: Open = {
       client,
       subscriptions,
       isVisible,
-      tell: teller === undefined ? tell : teller.tell.bind(teller),
+      heldEnd,
       stopTelling: () => {
+        heldEnd.stop();
         teller?.stop();
       },
       stopListening: undefined,
-      held: undefined,
     };
     this.open.set(socket, open);
     if (subscriptions.length > 0) this.listen(open);
@@ -229,9 +204,8 @@ export class Sockets {
   private listen(open: Open): void {
     const { threadId, isPython } = open.client;
     const listener: Listener = (event) => {
-      this.sendHeld(open);
       const isWanted = open.subscriptions.some(({ filter }) => passesEventsFilter(event, filter));
-      if (isWanted && open.isVisible()) open.tell(event);
+      if (isWanted && open.isVisible()) open.heldEnd.tell(event);
     };
     open.stopListening ??= this.context.events.listenByProtocol(
       threadId,

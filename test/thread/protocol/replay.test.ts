@@ -1,7 +1,8 @@
 /** What a client is told that comes late, comes back, or comes to a run that was not started by the thread protocol. */
 import { abortAllDurableObjects, runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
+import { NARROW_HOLD_MS } from "../../../src/thread/protocol/protocol-calls";
 import { atClock, setClock } from "../../support/crons";
 import { call } from "../../support/edge";
 import { gateReached, openGate } from "../../support/graphs/steps";
@@ -17,6 +18,7 @@ import {
   someText,
 } from "../../support/protocol";
 import { open } from "../../support/sse";
+import { holdTimers } from "../../support/timers";
 import { createRun, createThread, waitRun } from "../../support/threads";
 
 // The objects are aborted, which must not meet an alarm in progress: none rings by itself.
@@ -75,6 +77,28 @@ describe("a client that comes late", () => {
     const [all = [], some = []] = await Promise.all(listeners.map((one) => one.until()));
     expect(all[0]).toMatchObject({ method: "lifecycle", params: { data: { event: "running" } } });
     expect(some).toEqual(all.filter(({ method }) => ["lifecycle", "values"].includes(method)));
+  });
+
+  it("is told the end of a run a moment later when it asks for some namespaces, as it is about to ask for more", async () => {
+    const threadId = newId();
+    const limits = holdTimers(NARROW_HOLD_MS);
+    const filter = { namespaces: [[]], depth: 1 };
+    const before = await Events.of(threadId, filter);
+    const watcher = await Events.of(threadId, { ...filter, channels: ["lifecycle", "input"] });
+    const all = (await sayAndWait(threadId, "one")).filter(({ params }) => params.namespace.length <= 1);
+    const after = await Events.of(threadId, filter);
+    for (const expected of all.slice(0, -1)) {
+      expect(await before.next()).toEqual(expected);
+      expect(await after.next()).toEqual(expected);
+    }
+    expect(limits.count()).toBe(2);
+    expect((await watcher.until()).at(-1)).toEqual(all.at(-1));
+    await limits.goOff(objectOf(threadId));
+    for (const events of [before, after]) {
+      expect(await events.next()).toEqual(all.at(-1));
+      await events.leave();
+    }
+    vi.restoreAllMocks();
   });
 
   it("goes on after the object was killed", async () => {
