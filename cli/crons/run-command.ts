@@ -22,11 +22,11 @@ export async function runCommand(
   const terminal = processTerminal();
   // Whoever read the output, such as `head`, has enough.
   process.stdout.on("error", () => process.exit());
-  const server = { url: "", mountPrefix: "" };
+  const server = { url: "", defaultUrl: DEFAULT_URL };
   try {
     const variables = await serverVariables(resolve(options.config), process.env);
     const connection = connectionOf(options, variables);
-    Object.assign(server, { url: connection.url, mountPrefix: variables.mountPrefix });
+    Object.assign(server, { url: connection.url, defaultUrl: DEFAULT_URL + variables.mountPrefix });
     const client = new CronClient(connection);
     await command({ client, terminal, json: options.json === true, confirm });
   } catch (error) {
@@ -42,11 +42,9 @@ export async function runCommand(
 /** What to do, where the server cannot know it. */
 function hintOn(
   { kind, cause }: Failure,
-  { url, mountPrefix }: { url: string; mountPrefix: string },
+  { url, defaultUrl }: { url: string; defaultUrl: string },
 ): string | undefined {
-  if (kind === "notFound" && !url.endsWith(mountPrefix))
-    return `langgraph.json has the mount_prefix ${mountPrefix}: is the server at ${url}${mountPrefix}?`;
-  if (kind === "unreachable" && url === DEFAULT_URL + mountPrefix)
+  if (kind === "unreachable" && url === defaultUrl)
     return 'Start it with "edgecron dev", or name another by --url or EDGECRON_URL.';
   const isUnknown = cause instanceof Error && "status" in cause && cause.status === 401;
   return isUnknown
