@@ -64,6 +64,8 @@ export interface BuiltGraphs {
   readonly errors: readonly string[];
   /** By graph id, the absolute files that it is made of; those that are known, when it cannot be bundled. */
   readonly filesOf: ReadonlyMap<string, string[]>;
+  /** By graph id, those of these files that are surely executed when the graph is loaded. */
+  readonly importedAtLoad: ReadonlyMap<string, string[]>;
 }
 
 /**
@@ -113,6 +115,7 @@ export async function buildGraphs(options: BuildGraphsOptions = {}): Promise<Bui
       notes: [...notes, ...appNotes, ...(await notesOnOwnWrangler(projectAt(configPath))), ...analysis.notes],
       errors: wrong.map(({ message }) => message),
       filesOf: analysis.filesOf,
+      importedAtLoad: analysis.importedAtLoad,
     };
   } finally {
     leave();

@@ -16,6 +16,8 @@ export interface BuildReport {
   errors?: readonly string[];
   /** By graph id, and what else langgraph.json names, the absolute files that it is made of. */
   filesOf?: Record<string, string[]>;
+  /** By graph id, those of these files that are surely executed when the graph is loaded. */
+  importedAtLoad?: Record<string, string[]>;
   /** By graph id, the state of these files; see {@link stateOf}. */
   states?: Record<string, string>;
 }

@@ -17,6 +17,8 @@ type Graph = Pick<FoundGraph, "id" | "path" | "file">;
 export interface BundleAnalysis {
   /** The absolute files that a graph is made of. */
   readonly filesOf: Map<string, string[]>;
+  /** Of these, the files that are surely executed when the graph is loaded. */
+  readonly importedAtLoad: Map<string, string[]>;
   /** Why a graph cannot be bundled. */
   readonly faults: Map<string, string>;
   /** Missing imports that fail when they are reached. */
@@ -85,6 +87,7 @@ const LOADERS = Object.fromEntries(
 export async function analyseBundle(projectDir: string, graphs: readonly Graph[]): Promise<BundleAnalysis> {
   const found: Found = {
     filesOf: new Map(),
+    importedAtLoad: new Map(),
     faults: new Map(),
     late: new Map(),
     askingParent: new Set(),
@@ -149,7 +152,7 @@ async function note(
   projectDir: string,
   graphs: readonly Graph[],
   { metafile, missing, builtins }: Bundle,
-  { filesOf, faults, late, askingParent, notes }: Found,
+  { filesOf, importedAtLoad, faults, late, askingParent, notes }: Found,
 ): Promise<void> {
   for (const file of filesAskingParent(projectDir, metafile)) askingParent.add(file);
   const entries = Object.values(metafile.outputs).flatMap(({ entryPoint }) => entryPoint ?? []);
@@ -159,6 +162,7 @@ async function note(
     const reach = reachOf(projectDir, metafile, entryPoint, missing);
     const { files } = reach;
     filesOf.set(graph.id, files);
+    importedAtLoad.set(graph.id, reach.importedAtLoad);
     late.set(graph.id, reach.late);
     if (reach.needed.length > 0) {
       const reasons = reach.needed.map((each) => reasonOf(projectDir, each));

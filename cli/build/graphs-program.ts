@@ -54,7 +54,7 @@ async function main(): Promise<void> {
       throw error;
     },
   );
-  const { graphIds, errors, filesOf } = built;
+  const { graphIds, errors, filesOf, importedAtLoad } = built;
   // `edgecron dev` looks at the declared crons itself, and goes on when one is wrong.
   const { crons, notes: cronNotes } = keepGoing
     ? { crons: [], notes: [] }
@@ -69,6 +69,7 @@ async function main(): Promise<void> {
     graphIds,
     errors,
     filesOf: Object.fromEntries(filesOf),
+    importedAtLoad: Object.fromEntries(importedAtLoad),
     states: Object.fromEntries(states),
   });
   console.log(`Graphs: ${graphIds.join(", ")}`);

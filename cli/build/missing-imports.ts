@@ -140,6 +140,8 @@ function sourceOf(projectDir: string, found: MissingImport): string {
 export interface Reach {
   /** Absolute. */
   readonly files: string[];
+  /** Those that are surely executed when the graph is loaded: `import()` reaches others, and so may a `require` in a function. */
+  readonly importedAtLoad: string[];
   /** Missing imports without which the graph cannot be loaded. */
   readonly needed: MissingImport[];
   /** Missing imports that fail when they are reached. */
@@ -167,8 +169,10 @@ export function reachOf(projectDir: string, { inputs }: Metafile, entry: string,
       (isNeeded ? needed : late).add(found);
     }
   }
-  const files = [...all].filter((file) => !file.startsWith(`${NAMESPACE}:`));
-  return { files: files.map((file) => resolve(projectDir, file)), needed: [...needed], late: [...late] };
+  const imported = reached(inputs, entry, ({ kind }) => kind === "import-statement");
+  const paths = (files: Set<string>): string[] =>
+    [...files].filter((file) => !file.startsWith(`${NAMESPACE}:`)).map((file) => resolve(projectDir, file));
+  return { files: paths(all), importedAtLoad: paths(imported), needed: [...needed], late: [...late] };
 }
 
 type Inputs = Metafile["inputs"];

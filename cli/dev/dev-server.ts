@@ -6,6 +6,7 @@ import { type Project, servedProject } from "../project.js";
 import { writeWranglerConfig } from "../wrangler-config.js";
 import type { DevArguments } from "./dev-arguments.js";
 import { GraphFiles } from "./graph-files.js";
+import { graphsLeftOut } from "./graphs-left-out.js";
 import { applyLocalMigrations } from "./local-migrations.js";
 import { type ThrownGraph, WranglerDev } from "./wrangler-dev.js";
 
@@ -141,14 +142,20 @@ export class DevServer {
     this.code = this.#wrangler?.code ?? 1;
   }
 
-  /** Has a graph that threw stand for its error from the next start on. */
+  /** Has a graph that threw stand for its error from the next start on, and with it those that would throw the same. */
   #leaveOut(graph: ThrownGraph | undefined): boolean {
     if (graph === undefined) return false;
-    const state = this.#report().states?.[graph.id];
+    const report = this.#report();
+    const state = report.states?.[graph.id];
     // One that was left out cannot have thrown again, unless its files were written since.
     if (state === undefined || this.#notLoaded[graph.id]?.state === state) return false;
-    this.#notLoaded = { ...this.#notLoaded, [graph.id]: { message: graph.message, state } };
-    this.#write(`The Worker could not load graph "${graph.id}". Starting without it…`);
+    const left = graphsLeftOut(this.#project.configPath, graph, report);
+    this.#notLoaded = { ...this.#notLoaded, ...left };
+    const [, ...others] = Object.keys(left).map((id) => `"${id}"`);
+    const same = others.length === 0 ? "" : `, and so not ${others.join(", ")}, which import the same`;
+    this.#write(
+      `The Worker could not load graph "${graph.id}"${same}. Starting without ${same === "" ? "it" : "them"}…`,
+    );
     return true;
   }
 

@@ -74,6 +74,40 @@ export function whatWasThrown(
 }
 
 /**
+ * The absolute files of the modules that were being executed when the Worker threw: whatever imports one of them throws, too. A frame is of a
+ * module itself when it has the name of the file, as esbuild calls the function around a module, or when it is the outermost and has no name.
+ * @param lines that wrangler printed
+ * @param root the folder that paths are relative to
+ */
+export function modulesThatThrew(
+  lines: readonly string[],
+  root: string,
+  sourceMap: BundleMap | null,
+): string[] {
+  const text = failureIn(lines, root, sourceMap)?.text.split("\n") ?? [];
+  // The message may have several lines.
+  const stack = text.slice(text.findIndex((line) => FRAME.test(line)));
+  const end = stack.findIndex((line) => line.trim() !== "" && !FRAME.test(line));
+  const frames = stack.slice(0, end === -1 ? undefined : end).flatMap((line) => {
+    const [, file, name] = FRAME.exec(line) ?? [];
+    return file === undefined ? [] : [{ file, name }];
+  });
+  return frames
+    .filter(({ file, name }, index) => {
+      // Those of workerd, of the bundle and of what is generated.
+      if (/^[\w-]+:|^index\.js$|\.edgecron\//.test(file)) return false;
+      const isOutermost = index === frames.length - 1 && frames.length < STACK_LIMIT;
+      return name === undefined ? isOutermost : withoutDots(name).endsWith(withoutDots(file));
+    })
+    .map(({ file }) => resolve(root, file));
+}
+
+const FRAME = /^\s*at .*\((.+?):\d+:\d+\)(?: in (.+))?$/;
+/** workerd leaves out the outer frames of a stack that has more. */
+const STACK_LIMIT = 10;
+const withoutDots = (path: string): string => path.replace(/^(?:\.\.?\/)+/, "");
+
+/**
  * Why wrangler cannot reach the bindings that are only at Cloudflare, such as Workers AI.
  * @param lines that wrangler printed
  * @returns undefined when it did not fail for that reason

@@ -7,7 +7,13 @@ import type { BuildReport } from "../build/build-report.js";
 import { LOADING } from "../build/generated-module.js";
 import type { Project } from "../project.js";
 import { killGroup, type PipedChild, startWrangler } from "../wrangler.js";
-import { type BundleMap, explainStart, whatWasThrown, whyNoRemoteBindings } from "./explain-start.js";
+import {
+  type BundleMap,
+  explainStart,
+  modulesThatThrew,
+  whatWasThrown,
+  whyNoRemoteBindings,
+} from "./explain-start.js";
 
 /** wrangler ends within a second; what has not after this is killed. */
 const STOP_LIMIT_MS = 5_000;
@@ -17,11 +23,18 @@ const SOON_MS = 500;
 /** The log of requests for the dashboard's files, and of those that ask whether the server is up. */
 const OF_NO_INTEREST = /\[wrangler:info\] GET \/(?:ok |\S*dashboard[ /])/;
 
-/** A graph whose module threw: the message names it and says what was thrown. */
+/** A graph whose module threw. */
 export interface ThrownGraph {
   readonly id: string;
+  /** Names the graph, and says that it threw. */
   readonly message: string;
+  readonly thrown: string;
+  /** The absolute files of modules that throw in whatever graph imports them. */
+  readonly modules: readonly string[];
 }
+
+/** What the Worker logs before it loads a graph; see cli/build/generated-module.ts. */
+type LoadingGraph = Partial<Pick<ThrownGraph, "id" | "message">>;
 
 export interface WranglerListener {
   /** Gets what is printed before the Worker has been loaded for the first time. */
@@ -40,7 +53,7 @@ export class WranglerDev {
   /** What it printed since the Worker is being loaded; null when the Worker has been loaded. */
   #held: string[] | null = [];
   /** What the Worker logged last of its graphs while it is loaded: one of them, or `{}` after all. */
-  #loading: Partial<ThrownGraph> = {};
+  #loading: LoadingGraph = {};
   /** The source map of the bundle that did not load; wrangler removes it when it ends. */
   #sourceMap: BundleMap | null = null;
   #listens = false;
@@ -116,7 +129,8 @@ export class WranglerDev {
     const { id, message } = this.#loading;
     const thrown = whatWasThrown(this.#held ?? [], this.#project.dir, this.#sourceMap);
     if (id === undefined || message === undefined || thrown === undefined) return undefined;
-    return { id, message: `${message}: ${thrown}` };
+    const modules = modulesThatThrew(this.#held ?? [], this.#project.dir, this.#sourceMap);
+    return { id, message, thrown, modules };
   }
 
   /** Why it cannot reach the bindings that are only at Cloudflare, if that is why it has ended. */
@@ -136,7 +150,7 @@ export class WranglerDev {
     const mark = line.indexOf(LOADING);
     if (mark !== -1) {
       const text = line.slice(mark + LOADING.length, line.lastIndexOf("}") + 1);
-      this.#loading = JSON.parse(text) as Partial<ThrownGraph>;
+      this.#loading = JSON.parse(text) as LoadingGraph;
       return;
     }
     if (

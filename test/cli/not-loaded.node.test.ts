@@ -3,7 +3,13 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { readReport, stateOf } from "../../cli/build/build-report";
-import { explainStart, whatWasThrown, whyNoRemoteBindings } from "../../cli/dev/explain-start";
+import {
+  explainStart,
+  modulesThatThrew,
+  whatWasThrown,
+  whyNoRemoteBindings,
+} from "../../cli/dev/explain-start";
+import { graphsLeftOut } from "../../cli/dev/graphs-left-out";
 import { LOADING } from "../../cli/build/generated-module";
 import { GRAPH, makeProject, type Project } from "../support/graph-project";
 
@@ -99,6 +105,82 @@ it.each([
   ["nothing", [], undefined],
 ])("reads from what wrangler prints: %s", (_, lines, thrown) => {
   expect(whatWasThrown(lines, "/project", null)).toBe(thrown);
+});
+
+it.each([
+  [
+    "a package in CommonJS, and what was loading it",
+    [
+      "[ERROR] service core:user:agents: Uncaught Error: Could not load it",
+      "Possible solutions:",
+      "",
+      "    at Object.pick (node_modules/pick/pick.js:9:9) in pick",
+      "    at null.<anonymous> (node_modules/sharp/lib/sharp.js:120:9) in ../../node_modules/sharp/lib/sharp.js",
+      "    at null.<anonymous> (node_modules/sharp/lib/index.js:1:2) in ../../node_modules/sharp/lib/index.js",
+      "    at null.<anonymous> (src/image.ts:3:1)",
+      "    at null.<anonymous> (index.js:508:6005)",
+    ],
+    ["node_modules/sharp/lib/sharp.js", "node_modules/sharp/lib/index.js"],
+  ],
+  [
+    "the project's own module, and no function that it called",
+    [
+      "[ERROR] Uncaught Error: No key",
+      "    at null.<anonymous> (../../node_modules/tavily/i.js:1:2)",
+      "    at new Search (../../node_modules/tavily/i.js:1:2) in Search",
+      "    at null.<anonymous> (node-internal:internal_fs_sync:369:21)",
+      "    at null.<anonymous> (src/tools.ts:3:1)",
+      "",
+      "wrangler dev [script]",
+    ],
+    ["src/tools.ts"],
+  ],
+  [
+    "nothing of a stack that is too deep",
+    ["[ERROR] Uncaught Error: x", ...Array<string>(10).fill("    at f (a.ts:1:1)")],
+    [],
+  ],
+])("finds the modules that were executed: %s", (_, lines, modules) => {
+  const files = modules.map((file) => join("/project", file));
+  expect(modulesThatThrew(lines, "/project", null)).toEqual(files);
+});
+
+it("leaves out with a graph those whose imports lead to what threw, and not those that may reach it later", async () => {
+  const imports = (how: string): string => `${how}\n${GRAPH}`;
+  const { filesOf, importedAtLoad, graphIds } = await project.buildConfig(
+    {
+      graphs: {
+        bad: "./bad.ts:graph",
+        same: "./same.ts:graph",
+        later: "./later.ts:graph",
+        maybe: "./maybe.ts:graph",
+        good: "./good.ts:graph",
+      },
+    },
+    {
+      ...FILES,
+      "same.ts": imports(`import "./bad";`),
+      "later.ts": imports(`export const later = () => import("./only-in-node");`),
+      "maybe.ts": imports(`export const maybe = () => require("./only-in-node");`),
+    },
+    { keepGoing: true },
+  );
+  const states = Object.fromEntries([...filesOf].map(([id, files]) => [id, stateOf(files)]));
+  const thrown = {
+    id: "bad",
+    message: 'graph "bad": ./bad.ts threw',
+    thrown: "TypeError: no",
+    modules: [join(project.dir, "only-in-node.ts")],
+  };
+  const report = { graphIds, importedAtLoad: Object.fromEntries(importedAtLoad), states };
+  expect(graphsLeftOut("langgraph.json", thrown, report)).toEqual({
+    bad: { message: 'graph "bad": ./bad.ts threw: TypeError: no', state: states.bad },
+    same: {
+      message:
+        'langgraph.json: graph "same": it imports what threw while graph "bad" was loaded in the Worker: TypeError: no',
+      state: states.same,
+    },
+  });
 });
 
 it.each([
