@@ -32,7 +32,8 @@ export function checkSchedule(schedule: Schedule): void {
   if (fields.length !== 5 && fields.length !== 6) {
     throw new DomainError(
       "request.invalid",
-      `schedule: expected a cron expression of five fields, of six with seconds first, or one of ${Object.keys(NICKNAMES).join(", ")}`,
+      `schedule: expected a cron expression of five fields, such as "0 9 * * 1-5" for 09:00 from Monday to Friday, of six with seconds first, ` +
+        `or one of ${Object.keys(NICKNAMES).join(", ")}`,
     );
   }
   try {

@@ -62,7 +62,7 @@ export const paging = {
 };
 
 export const queryNumber = (schema: z.ZodNumber) =>
-  z.preprocess((value) => (value === "" ? NaN : Number(value)), schema);
+  z.preprocess((value) => (value === "" || Number.isNaN(Number(value)) ? value : Number(value)), schema);
 
 /** Paging in a query string. */
 export const queryPaging = {

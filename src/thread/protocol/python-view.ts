@@ -32,8 +32,20 @@ export function inPython(event: SentEvent): SentEvent | undefined {
  */
 const ASKED_AFTER_MS = 200;
 
+/**
+ * Whether the event begins or ends a message. Within a text the name of the event has backslashes before its quotes, so this needs no parsing, of
+ * which each word of a model would have its part.
+ */
+const isOfMessage = ({ event, data }: SentEvent, kind: "message-start" | "message-finish"): boolean =>
+  event === "messages" && data.includes(`"event":"${kind}"`);
+
 /** Tells a client in Python of events, in order. */
 export class PythonTeller {
+  /**
+   * The begin of a message, until the next event comes. LangGraph for Python streams no message without content, such as a node's call of a tool
+   * that no model has written. Python's SDK would take it for an answer without words.
+   */
+  private begun: SentEvent | undefined;
   private readonly waiting: SentEvent[] = [];
   private isOver = false;
   /** Goes off when a question may be told; undefined when none is held. */
@@ -42,13 +54,24 @@ export class PythonTeller {
   constructor(private readonly listener: Listener) {}
 
   tell(event: SentEvent): void {
-    if (this.waiting.push(event) === 1) this.tellWaiting();
+    const { begun } = this;
+    this.begun = undefined;
+    if (begun !== undefined) {
+      if (isOfMessage(event, "message-finish")) return;
+      this.enqueue(begun);
+    }
+    if (isOfMessage(event, "message-start")) this.begun = event;
+    else this.enqueue(event);
   }
 
   /** Tells nothing any more. */
   stop(): void {
     this.isOver = true;
     clearTimeout(this.timer);
+  }
+
+  private enqueue(event: SentEvent): void {
+    if (this.waiting.push(event) === 1) this.tellWaiting();
   }
 
   private tellWaiting(): void {

@@ -45,7 +45,10 @@ const ON_RUN_COMPLETED_MEANING = {
 
 const enabled = optional(z.boolean()).meta({ description: "Whether the cron fires." });
 
-export const note = z.string("expected a text").min(1).max(1000);
+export const note = z
+  .string("expected a text")
+  .min(1, "expected a text that is not empty")
+  .max(1000, "expected at most 1000 characters");
 export const NOTE_MEANING = { description: "The reason, in your own words." };
 
 /** A cron as the API shows it: the fields that the platform has, and its policy beside them. */
@@ -200,7 +203,12 @@ const filters = {
     description: "The cron has missed a slot at this instant or later.",
   }),
   metadata: metadataFilter,
-  query: optional(z.string("expected a text").min(1).max(200)).meta({
+  query: optional(
+    z
+      .string("expected a text")
+      .min(1, "expected a text that is not empty")
+      .max(200, "expected at most 200 characters"),
+  ).meta({
     description:
       "A text that the id, the schedule, the note or the metadata of the cron contains. Upper and lower case are the same.",
   }),

@@ -50,7 +50,7 @@ describe("declarations", () => {
     [{ morning: { assistant_id: "agent" } }, "crons.morning.schedule: expected a cron expression"],
     [
       { morning: { ...MORNING, schedule: "0 8 * *" } },
-      "crons.morning.schedule: expected a cron expression of five fields, of six with seconds first, or one of @yearly, @annually, @monthly, @weekly, @daily, @midnight, @hourly",
+      'crons.morning.schedule: expected a cron expression of five fields, such as "0 9 * * 1-5" for 09:00 from Monday to Friday, of six with seconds first, or one of @yearly, @annually, @monthly, @weekly, @daily, @midnight, @hourly',
     ],
     [
       { morning: { ...MORNING, schedule: "0 23 31 2 *" } },

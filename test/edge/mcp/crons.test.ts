@@ -162,7 +162,7 @@ describe("a person at a client of MCP", () => {
 
 it.each([
   ["create_cron", { schedule: "0 9 * * *" }, /assistant_id: expected/],
-  ["create_cron", { assistant_id: "echo", schedule: "at nine" }, /schedule: expected a cron expression/],
+  ["create_cron", { assistant_id: "echo", schedule: "at nine" }, /such as "0 9 \* \* 1-5" for 09:00/],
   [
     "create_cron",
     { assistant_id: "echo", schedule: "0 9 * * *", timezone: "Berlin" },
@@ -183,7 +183,9 @@ it.each([
   ["update_cron", { cron_id: crypto.randomUUID(), max_runs: "two" }, /max_runs: expected number/],
   ["run_cron_now", { cron_id: crypto.randomUUID() }, /no cron with this id/],
   ["cron_history", { cron_id: crypto.randomUUID(), limit: 0 }, /limit: .*>=1|no cron with this id/],
-  ["pause_cron", { cron_id: crypto.randomUUID(), note: "" }, /note: /],
+  ["cron_history", { cron_id: crypto.randomUUID(), limit: "" }, /limit: expected number, received string/],
+  ["pause_cron", { cron_id: crypto.randomUUID(), note: "" }, /note: expected a text that is not empty/],
+  ["pause_cron", { cron_id: crypto.randomUUID(), note: "n".repeat(1001) }, /note: expected at most 1000/],
 ])("%s says what is wrong with %j", async (name, args, message) => {
   const { text, isError } = await callTool(await mcpClient(), name, args);
   expect([isError, text]).toEqual([true, expect.stringMatching(message)]);

@@ -38,3 +38,27 @@ it("a client that has gone is not waited for", () => {
   expect(vi.getTimerCount()).toBe(0);
   expect(told).toEqual([]);
 });
+
+/** An event of a message; the number tells it from the others. */
+const ofMessage = (id: number, data: object): SentEvent =>
+  toSentEvent(
+    { id, runId: "run", threadId: "thread" },
+    { method: "messages", namespace: [], data },
+  ) as SentEvent;
+
+it("a message without content is left out, and one with content is told when that comes", () => {
+  const told: number[] = [];
+  const teller = new PythonTeller(({ id }) => told.push(id));
+  teller.tell(ofMessage(1, { event: "message-start", id: "empty" }));
+  teller.tell(ofMessage(2, { event: "message-finish" }));
+  teller.tell(ofMessage(3, { event: "message-start", id: "full" }));
+  expect(told).toEqual([]);
+  teller.tell(
+    ofMessage(4, {
+      event: "content-block-start",
+      content: { type: "text", text: '"event":"message-finish"' },
+    }),
+  );
+  teller.tell(ofMessage(5, { event: "message-finish" }));
+  expect(told).toEqual([3, 4, 5]);
+});
