@@ -122,6 +122,8 @@ async function bundle(projectDir: string, graphs: readonly Graph[]): Promise<Bun
       write: false,
       metafile: true,
       format: "esm",
+      // What several graphs have in common is printed once.
+      splitting: true,
       target: "es2024",
       platform: "browser",
       conditions: ["workerd", "worker", "browser"],

@@ -59,9 +59,9 @@ export class DevServer {
    * @throws Error when it ends before
    */
   async start(args: DevArguments): Promise<void> {
-    await writeWranglerConfig(this.#project);
+    const environment = await writeWranglerConfig(this.#project);
     await applyLocalMigrations(this.#project, args, this.#aborted.signal);
-    await this.#serve(args);
+    await this.#serve(args, environment);
     for (const note of this.#report().notes ?? []) this.#write(`Note: ${note}`);
     this.#tellOfBuild();
     // A file that is saved may break a graph, or mend one.
@@ -75,11 +75,14 @@ export class DevServer {
     this.#tick();
   }
 
-  /** Starts wrangler, and again without each graph that the Worker cannot load. Settles when the server answers. */
-  async #serve(args: DevArguments): Promise<void> {
-    for (;;) {
+  /**
+   * Starts wrangler, and again without each graph that the Worker cannot load. Settles when the server answers.
+   * @param written what came of writing the configuration, if that has just been done
+   */
+  async #serve(args: DevArguments, written?: Readonly<Record<string, string>>): Promise<void> {
+    for (let isFirst = true; ; isFirst = false) {
       removeReport(this.#project.outDir);
-      const environment = await writeWranglerConfig(this.#project);
+      const environment = (isFirst && written) || (await writeWranglerConfig(this.#project));
       this.#aborted.signal.throwIfAborted();
       this.#retryIfToldOtherwise(JSON.stringify(environment));
       const wrangler = new WranglerDev(

@@ -15,8 +15,10 @@ export function graphsLeftOut(
     (other) => other !== id && !isWrong(other) && importedAtLoad[other]?.some((file) => throws.has(file)),
   );
   const left: NotLoaded = { [id]: { message: `${message}: ${thrown}`, state: states[id] ?? "" } };
+  // The stack is told once.
+  const [reason = ""] = thrown.split("\n    at ");
   for (const other of others) {
-    const text = `${configPath}: graph "${other}": it imports what threw while graph "${id}" was loaded in the Worker: ${thrown}`;
+    const text = `${configPath}: graph "${other}": it imports what threw while graph "${id}" was loaded in the Worker: ${reason}`;
     Object.assign(left, { [other]: { message: text, state: states[other] ?? "" } });
   }
   return left;

@@ -169,12 +169,12 @@ it("leaves out with a graph those whose imports lead to what threw, and not thos
   const thrown = {
     id: "bad",
     message: 'graph "bad": ./bad.ts threw',
-    thrown: "TypeError: no",
+    thrown: "TypeError: no\n    at null.<anonymous> (only-in-node.ts:1:1)",
     modules: [join(project.dir, "only-in-node.ts")],
   };
   const report = { graphIds, importedAtLoad: Object.fromEntries(importedAtLoad), states };
   expect(graphsLeftOut("langgraph.json", thrown, report)).toEqual({
-    bad: { message: 'graph "bad": ./bad.ts threw: TypeError: no', state: states.bad },
+    bad: { message: `graph "bad": ./bad.ts threw: ${thrown.thrown}`, state: states.bad },
     same: {
       message:
         'langgraph.json: graph "same": it imports what threw while graph "bad" was loaded in the Worker: TypeError: no',
