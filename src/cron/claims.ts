@@ -7,6 +7,7 @@ import { withClaim, withMissed, withSlots, type Progress } from "../calls/cron-p
 import { now, toIso } from "../platform/clock";
 import { DomainError } from "../platform/errors";
 import type { JsonObject } from "../platform/json";
+import { DELIVERY_MS } from "../platform/time-limits";
 import { catchUp, PUNCTUAL_MS, consecutiveRanges, type SlotRange } from "../schedule/catch-up";
 import { countSlots } from "../schedule/count";
 import { lastSlot, slotsBetween } from "../schedule/schedule";
@@ -19,11 +20,6 @@ import type { SlotRanges } from "./slot-ranges";
 import type { PendingSlot, SlotKey } from "./slot-rows";
 import { jitterOf, runIdOf, threadIdOf } from "./slot-ids";
 
-/**
- * How many ms a delivery may take. The next delivery of the slot begins later than that, so it cannot overtake this one; see
- * `firing.ts`.
- */
-export const DELIVERY_MS = 30_000;
 /** Ms between two claims from a backlog, so that the runs of a backlog do not all start at once. */
 export const STAGGER_MS = 1_000;
 

@@ -2,10 +2,11 @@
 import { AlarmClock, earliest } from "../platform/alarm";
 import { backoffMs, CRON_BACKOFF } from "../platform/backoff";
 import { now } from "../platform/clock";
+import { DELIVERY_MS } from "../platform/time-limits";
 import type { CronRecord } from "./record";
 
 /** While a claimed slot is not acknowledged the alarm stays this near, so that a crash delays the slot by no more. */
-export const SAFETY_ALARM_MS = 30_000;
+export const SAFETY_ALARM_MS = DELIVERY_MS;
 
 export class CronAlarm {
   private readonly clock: AlarmClock;

@@ -10,10 +10,10 @@ import { backoffMs, CRON_BACKOFF, UNKNOWN_RUN_BACKOFF } from "../platform/backof
 import { now, toIso } from "../platform/clock";
 import { asDomainError, DomainError, messageOf } from "../platform/errors";
 import { logError } from "../platform/log";
+import { DELIVERY_MS } from "../platform/time-limits";
 import { windowMs } from "../schedule/catch-up";
 import type { CronPolicy } from "../wire/crons/policy";
 import type { Alerts } from "./alerts";
-import { DELIVERY_MS } from "./claims";
 import type { CronContext } from "./cron-context";
 import type { CronIndex } from "./cron-index";
 import type { DefinitionChanges } from "./definition-changes";

@@ -64,7 +64,7 @@ describe.each([true, false])("with the answer lost: %s", (answerLost) => {
       steps = life.steps;
       await bury();
       // The platform delivers the alarm of a dead host again, and the watchdog comes by as well.
-      setClock("2040-01-01T15:27:30.000Z");
+      setClock("2040-01-01T15:27:45.000Z");
       await cronStub(cron.cron_id).poke(cron.cron_id, 0);
       await cronStub(cron.cron_id).poke(cron.cron_id, 0);
 
@@ -153,7 +153,7 @@ describe.each([true, false])("with the answer lost: %s", (answerLost) => {
       died = life.dead;
       await bury();
       // The cron's next delivery finds the run, or sends it again.
-      for (const at of ["2040-01-01T15:27:31.000Z", "2040-01-01T15:28:30.000Z"]) {
+      for (const at of ["2040-01-01T15:27:46.000Z", "2040-01-01T15:28:30.000Z"]) {
         setClock(at);
         await cronStub(cron.cron_id).poke(cron.cron_id, 0);
         await runDurableObjectAlarm(threadStub(threadId));

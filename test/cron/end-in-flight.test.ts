@@ -12,7 +12,7 @@ atClock("2040-01-01T00:00:00.000Z");
 
 const DUE = "2040-01-01T00:01:00.000Z";
 /** When the second delivery is made. */
-const AGAIN = "2040-01-01T00:01:31.000Z";
+const AGAIN = "2040-01-01T00:01:46.000Z";
 const REFUSAL: Answer = { refusal: { code: "run.conflict", detail: "the thread is busy" } };
 
 type Call = (method: string, args: unknown[]) => Promise<Answer>;
