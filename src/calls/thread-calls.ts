@@ -124,13 +124,13 @@ export interface EnqueueOptions {
 
 /**
  * What a thread object knows of a run. A run that is `found` is stored here, or has ended a short while ago; `report` says how it
- * ended if that was the answer to {@link ThreadRunCalls.enqueueRun}. A run that is not found was never enqueued here if
+ * ended if that was the answer to {@link ThreadFiringCalls.enqueueRun}. A run that is not found was never enqueued here if
  * `isCertain`; otherwise it may also have ended, and then D1 has its record.
  */
 export type FoundRun = { found: true; report: RunReport | null } | { found: false; isCertain: boolean };
 
-/** Calls about runs. */
-export interface ThreadRunCalls {
+/** Calls by which a cron fires. */
+export interface ThreadFiringCalls {
   /**
    * Takes in the run of a cron once, however often it is sent. Answers when the run is stored; with `answerWithinMs`, when it has
    * ended or that time is over.
@@ -139,6 +139,17 @@ export interface ThreadRunCalls {
    * @throws thread.not_found, also when the checkpoint to start from is missing; run.conflict
    */
   enqueueRun(run: NewRun, options?: EnqueueOptions): Promise<RunReport | null>;
+  /**
+   * What the object knows of the run of a cron that was sent here. Has a run that has not ended go on. Asks nobody else.
+   * @param since the run was not sent before this instant (ms)
+   */
+  findRun(runId: string, since: number): Promise<FoundRun>;
+  /** Those of the runs that the object has and that have not ended, by their ids. Asks nobody else. */
+  unfinishedRuns(runIds: string[]): Promise<string[]>;
+}
+
+/** Calls about runs. */
+export interface ThreadRunCalls {
   /** Takes in a run, and answers when D1 knows it too. @throws thread.not_found, run.conflict */
   createRun(run: NewRun): Promise<Run>;
   /** Takes in a run and waits for it to end. @throws thread.not_found, run.conflict */
@@ -167,13 +178,6 @@ export interface ThreadRunCalls {
   streamThread(threadId: string, options: StreamStart & { modes: ThreadMode[] }): Promise<PositionedStream>;
   /** Waits for a run to end. @throws run.not_found */
   joinRun(threadId: string, runId: string): Promise<JoinResult>;
-  /**
-   * What the object knows of the run of a cron that was sent here. Has a run that has not ended go on. Asks nobody else.
-   * @param since the run was not sent before this instant (ms)
-   */
-  findRun(runId: string, since: number): Promise<FoundRun>;
-  /** Those of the runs that the object has and that have not ended, by their ids. Asks nobody else. */
-  unfinishedRuns(runIds: string[]): Promise<string[]>;
   /** The run, living or ended. @throws run.not_found */
   getRun(threadId: string, runId: string): Promise<Run>;
   /**
@@ -227,7 +231,7 @@ export interface ThreadProtocolCalls {
 
 /** Everything that a thread's object can be asked. */
 export interface ThreadCalls
-  extends ThreadRecordCalls, ThreadStateCalls, ThreadRunCalls, ThreadProtocolCalls {
+  extends ThreadRecordCalls, ThreadStateCalls, ThreadFiringCalls, ThreadRunCalls, ThreadProtocolCalls {
   /**
    * For the watchdog: sets the alarm again, which may have been lost, and corrects D1 about runs that are not here.
    * @param runIds runs of the thread that have not ended as far as D1 knows

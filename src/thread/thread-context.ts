@@ -11,6 +11,7 @@ import { noThread, ThreadStore } from "./record/thread-store";
 import type { RunFeed } from "./protocol/run-feed";
 import { AnsweredReports } from "./runs/answered-reports";
 import { ReportStore } from "./runs/report-store";
+import type { StoredRun } from "./runs/run-row";
 import { RunStore } from "./runs/run-store";
 import { UnstoredRuns } from "./runs/unstored-runs";
 import { THREAD_SCHEMA, THREAD_TABLE } from "./schema";
@@ -95,6 +96,11 @@ export class ThreadContext {
     if (!this.hasTables()) throw noThread(threadId);
     this.unstoredRuns.storeThread(threadId);
     return this.threads.require(threadId);
+  }
+
+  /** The run as this object has it; undefined when it has none, also because D1 has the run and its end already. */
+  storedRun(runId: string): StoredRun | undefined {
+    return this.hasTables() ? this.runs.get(runId) : undefined;
   }
 
   /** Marks this object as standing, if its name says so. A standing object stays when its last thread is removed. */

@@ -13,6 +13,7 @@ import { IndexWriter } from "./index-writer";
 import { ProtocolCalls } from "./protocol/protocol-calls";
 import { Sockets, WITHOUT_CODE } from "./protocol/sockets";
 import { RecordCalls } from "./record/record-calls";
+import { FiringCalls } from "./runs/firing-calls";
 import { Reports } from "./runs/reports";
 import { RunCalls } from "./runs/run-calls";
 import { RunEnding } from "./runs/run-ending";
@@ -46,6 +47,7 @@ export class ThreadDO extends DurableObject implements ThreadCalls {
   private readonly recordCalls = new RecordCalls(this.context, this.index, this.queue);
   private readonly stateCalls = new StateCalls(this.context, this.index);
   private readonly runCalls = new RunCalls(this.context, this.index, this.queue);
+  private readonly firingCalls = new FiringCalls(this.context, this.index, this.queue, this.runCalls);
   private readonly protocolCalls = new ProtocolCalls(this.context, this.queue, this.runCalls);
   private readonly visibleThreads = new VisibleThreads(this.context, this.runCalls);
   private readonly alarmHandler = new AlarmHandler(
@@ -136,11 +138,21 @@ export class ThreadDO extends DurableObject implements ThreadCalls {
     return this.stateCalls.getHistory(...args);
   }
 
-  // The calls about runs.
+  // The calls by which a cron fires.
 
   enqueueRun(...args: Args<"enqueueRun">): Result<"enqueueRun"> {
-    return this.runCalls.enqueueRun(...args);
+    return this.firingCalls.enqueueRun(...args);
   }
+
+  findRun(...args: Args<"findRun">): Result<"findRun"> {
+    return this.firingCalls.findRun(...args);
+  }
+
+  unfinishedRuns(...args: Args<"unfinishedRuns">): Result<"unfinishedRuns"> {
+    return this.firingCalls.unfinishedRuns(...args);
+  }
+
+  // The calls about runs.
 
   createRun(...args: Args<"createRun">): Result<"createRun"> {
     return this.runCalls.createRun(...args);
@@ -164,14 +176,6 @@ export class ThreadDO extends DurableObject implements ThreadCalls {
 
   joinRun(...args: Args<"joinRun">): Result<"joinRun"> {
     return this.runCalls.joinRun(...args);
-  }
-
-  findRun(...args: Args<"findRun">): Result<"findRun"> {
-    return this.runCalls.findRun(...args);
-  }
-
-  unfinishedRuns(...args: Args<"unfinishedRuns">): Result<"unfinishedRuns"> {
-    return this.runCalls.unfinishedRuns(...args);
   }
 
   getRun(...args: Args<"getRun">): Result<"getRun"> {

@@ -1,11 +1,9 @@
-/** The calls of a thread object about runs: create, join, stream, cancel and delete. */
+/** The calls of a thread object about runs: create, join, stream, cancel and delete. Those of crons are in `firing-calls.ts`. */
 import type { CronEntry } from "../../calls/cron-entry";
 import type { NewRun } from "../../calls/run";
 import { isFinal, toWireRun } from "../../calls/run";
-import { reportOfRecord, type RunReport } from "../../calls/run-report";
+import { reportOfRecord } from "../../calls/run-report";
 import type {
-  EnqueueOptions,
-  FoundRun,
   JoinResult,
   PositionedStream,
   RunFilter,
@@ -14,8 +12,6 @@ import type {
   ThreadRunCalls,
 } from "../../calls/thread-calls";
 import { deleteRunRow, noRun, requireRun } from "../../d1/runs-table";
-import { now } from "../../platform/clock";
-import { within } from "../../platform/deadline";
 import type { Run } from "../../wire/runs/run";
 import { CheckpointSaver } from "../checkpoints/checkpoint-saver";
 import type { IndexWriter } from "../index-writer";
@@ -26,7 +22,6 @@ import { requireUnanswered } from "./one-answer";
 import { joinResultOf, type Outcome } from "./outcome";
 import { reportOf, tellOfDeletion } from "./reports";
 import type { RunQueue } from "./run-queue";
-import type { StoredRun } from "./run-row";
 import { readRunValues } from "./run-values";
 import { requireStartCheckpoint } from "./start-checkpoint";
 
@@ -36,54 +31,6 @@ export class RunCalls implements ThreadRunCalls {
     private readonly index: IndexWriter,
     private readonly queue: RunQueue,
   ) {}
-
-  /**
-   * Stores the run of a cron, and starts it if its turn has come. With `answerWithinMs` the answer waits for the end of the run.
-   * @throws thread.not_found, also when the checkpoint to start from does not exist; run.conflict
-   */
-  async enqueueRun(
-    run: NewRun,
-    { cronEntry = null, notAfter = Infinity, answerWithinMs = 0 }: EnqueueOptions = {},
-  ): Promise<RunReport | null> {
-    if (now() > notAfter) throw new Error("the call came too late");
-    const { answeredReports, alarm } = this.context;
-    if (answerWithinMs === 0) {
-      this.takeIn(run, cronEntry);
-      this.endAnswering(run.runId);
-      return null;
-    }
-    answeredReports.await(run.runId);
-    try {
-      this.takeIn(run, cronEntry, { cronWaits: true });
-      // The queue logs it when the run is cut off. The alarm starts the run again.
-      const ended = this.queue.outcome(run.runId)?.catch(() => undefined);
-      await within(answerWithinMs, "the run", Promise.resolve(ended)).catch(() => undefined);
-    } finally {
-      this.endAnswering(run.runId);
-    }
-    // Until here the cron would have asked for the run if this host had died. From here on the alarm does what is left: the run
-    // goes on, the index lacks it, or its thread stays and has a time to live.
-    const isLeft = this.context.hasTables() && this.context.threads.find(run.threadId) !== undefined;
-    if (isLeft || this.storedRun(run.runId) !== undefined) alarm.ringSoon();
-    return answeredReports.recall(run.runId) ?? null;
-  }
-
-  /** See `thread-calls.ts`. */
-  async findRun(runId: string, since: number): Promise<FoundRun> {
-    const { answeredReports, alarm } = this.context;
-    this.endAnswering(runId);
-    const stored = this.storedRun(runId);
-    const report = answeredReports.recall(runId) ?? null;
-    if (stored === undefined) {
-      // A host may have died after it removed the row of the run, and before it removed that of the thread. The alarm removes it.
-      if (this.context.hasTables() && this.index.isBehind()) alarm.ringSoon();
-      if (report !== null) return { found: true, report };
-      return { found: false, isCertain: answeredReports.isCompleteSince(since) };
-    }
-    alarm.ringSoon();
-    const isAnswered = isFinal(stored.status) && stored.reportAt === null && !stored.deleted;
-    return { found: true, report: isAnswered ? reportOf(stored, this.context.storage.sql) : null };
-  }
 
   /** Stores a run, and answers when the run is in the index too. @throws thread.not_found, run.conflict */
   async createRun(run: NewRun): Promise<Run> {
@@ -174,17 +121,9 @@ export class RunCalls implements ThreadRunCalls {
     return { values: await readRunValues(this.context.storage, thread, run) };
   }
 
-  /** Those of the runs that this object has and that have not ended. Does not ask D1. */
-  async unfinishedRuns(runIds: string[]): Promise<string[]> {
-    return runIds.filter((runId) => {
-      const run = this.storedRun(runId);
-      return run !== undefined && !isFinal(run.status);
-    });
-  }
-
   /** The run, from this object or, when it has ended and was removed here, from the index. @throws run.not_found */
   async getRun(threadId: string, runId: string): Promise<Run> {
-    const living = this.storedRun(runId);
+    const living = this.context.storedRun(runId);
     const isThreadDeleted = this.context.hasTables() && this.context.threads.find(threadId)?.deleted === true;
     if (living?.deleted || isThreadDeleted) throw noRun(runId);
     if (living?.threadId === threadId) return toWireRun(living);
@@ -203,7 +142,7 @@ export class RunCalls implements ThreadRunCalls {
     action: "interrupt" | "rollback",
     wait: boolean,
   ): Promise<void> {
-    const living = this.storedRun(runId);
+    const living = this.context.storedRun(runId);
     if (living === undefined || living.threadId !== threadId) {
       await requireRun(this.context.env.DB, threadId, runId);
       return;
@@ -218,7 +157,7 @@ export class RunCalls implements ThreadRunCalls {
   /** Deletes a run and the checkpoints that it wrote. A run that has not ended is stopped first. @throws run.not_found */
   async deleteRun(threadId: string, runId: string): Promise<void> {
     const run = await this.getRun(threadId, runId);
-    const living = this.storedRun(runId);
+    const living = this.context.storedRun(runId);
     if (living !== undefined && !isFinal(living.status)) {
       this.context.alarm.ringSoon();
       this.queue.stop(living, "rollback");
@@ -260,20 +199,6 @@ export class RunCalls implements ThreadRunCalls {
     return stored;
   }
 
-  /**
-   * The cron of the run waits no longer for the answer: the time is over, or it has heard of the run in another way. It relies on
-   * the run from here on, so the run is stored, and its end is reported.
-   */
-  private endAnswering(runId: string): void {
-    this.context.answeredReports.stopAwaiting(runId);
-    this.context.unstoredRuns.store(runId);
-  }
-
-  /** The run's row; undefined when this object has none. */
-  private storedRun(runId: string): StoredRun | undefined {
-    return this.context.hasTables() ? this.context.runs.get(runId) : undefined;
-  }
-
   /** How the run ends; undefined when it has ended already or is not here. Restarts a run whose host died. */
   private outcomeOf(runId: string, { readsValues = false } = {}): Promise<Outcome> | undefined {
     if (!this.context.hasTables()) return undefined;
@@ -297,7 +222,7 @@ export class RunCalls implements ThreadRunCalls {
       ended,
       includes: (event) => isInRunStream(event, filter),
       onDisconnect: () => {
-        const run = this.storedRun(runId);
+        const run = this.context.storedRun(runId);
         if (cancelOnDisconnect && run !== undefined && !isFinal(run.status))
           this.queue.stop(run, "interrupt");
       },

@@ -1,7 +1,6 @@
 /** Runs of crons whose graphs fail and are tried again, as often and as late as the cron says. */
 import {
   abortAllDurableObjects,
-  evictDurableObject,
   runDurableObjectAlarm,
   runInDurableObject,
 } from "cloudflare:test";
@@ -334,8 +333,8 @@ describe("while a run waits for its next attempt", () => {
     const { heard } = hearReports();
     const { key, slot } = await failing(1);
     await hasFailed(slot, 1);
+    await abortAllDurableObjects();
     const stub = threadStub(slot.thread_id);
-    await evictDurableObject(stub);
     await setD1(stub, false);
     await ringThread(slot, 60);
     await until(() => heard.length === 1);
