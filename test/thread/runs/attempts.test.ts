@@ -1,9 +1,5 @@
 /** Runs of crons whose graphs fail and are tried again, as often and as late as the cron says. */
-import {
-  abortAllDurableObjects,
-  runDurableObjectAlarm,
-  runInDurableObject,
-} from "cloudflare:test";
+import { abortAllDurableObjects, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
 import type { Cron } from "../../../src/wire/crons/cron";
 import type { Slot } from "../../../src/wire/crons/slot";
