@@ -47,11 +47,18 @@ interface Open extends Kept {
 /** Stands in for the code of a WebSocket that was closed without any. */
 export const WITHOUT_CODE = 1005;
 const NORMAL = 1000;
+const TRY_AGAIN = 1013;
 /** Whether the code may be sent; the others stand for something that has happened to a connection. */
 const isCode = (code: number): boolean => code === NORMAL || (code >= 3000 && code < 5000);
 
 /** The end of a run is replayed so much later than what was before it. */
 export const HOLD_MS = 25;
+
+/**
+ * Characters of events after which a WebSocket is closed. What a client does not read waits in the memory of the object, and the platform does not tell how
+ * much that is. So a WebSocket carries no more than may wait.
+ */
+const MAX_SENT_LENGTH = 40_000_000;
 
 /** As much as the body of a request. */
 const MAX_MESSAGE_LENGTH = 1_000_000;
@@ -98,10 +105,7 @@ export class Sockets {
 
   /** The client has closed a WebSocket, with a code of its own or because the connection broke. It waits for the answer to that. */
   closed(socket: WebSocket, code: number): void {
-    const open = this.open.get(socket);
-    open?.stopListening?.();
-    open?.stopTelling();
-    this.open.delete(socket);
+    this.forget(socket);
     try {
       socket.close(isCode(code) ? code : NORMAL);
     } catch {
@@ -161,6 +165,8 @@ export class Sockets {
     const result = { subscription_id: subscription.id, replayed_events: events.length };
     send(socket, { type: "success", id, result, meta: { thread_id: threadId } });
     open.heldEnd.replay(events, HOLD_MS);
+    // So much was replayed that the WebSocket is closed.
+    if (!this.open.has(socket)) return;
     open.subscriptions.push(subscription);
     this.listen(open);
   }
@@ -179,8 +185,11 @@ export class Sockets {
 
   private remember(socket: WebSocket, { client, subscriptions }: Kept): Open {
     const isVisible = visibility(this.context, client.threadId, client.visible);
-    const tell: Listener = (event) => {
-      sendText(socket, event.data);
+    let sentLength = 0;
+    const tell: Listener = ({ data }) => {
+      sendText(socket, data);
+      sentLength += data.length;
+      if (sentLength > MAX_SENT_LENGTH) this.renew(socket);
     };
     const teller = client.isPython ? new PythonTeller(tell) : undefined;
     const heldEnd = new HeldEnd(teller === undefined ? tell : teller.tell.bind(teller));
@@ -198,6 +207,23 @@ export class Sockets {
     this.open.set(socket, open);
     if (subscriptions.length > 0) this.listen(open);
     return open;
+  }
+
+  /** Closes a WebSocket on which much was sent. The SDKs connect again. */
+  private renew(socket: WebSocket): void {
+    if (!this.open.has(socket)) return;
+    this.forget(socket);
+    socket.close(
+      TRY_AGAIN,
+      "much was sent, and may wait to be read: connect again, and subscribe with since",
+    );
+  }
+
+  private forget(socket: WebSocket): void {
+    const open = this.open.get(socket);
+    open?.stopListening?.();
+    open?.stopTelling();
+    this.open.delete(socket);
   }
 
   /** Sends the events from now on, each once, however many subscriptions it is for. */

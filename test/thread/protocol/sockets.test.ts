@@ -8,12 +8,14 @@ import { gateReached, openGate } from "../../support/graphs/steps";
 import {
   ALL,
   brief,
+  ended,
   say,
   Socket,
   type Failure,
   type Success,
   someText,
   textWith,
+  webSocket,
 } from "../../support/protocol";
 import { createThread, waitRun } from "../../support/threads";
 
@@ -63,6 +65,25 @@ describe("a WebSocket", () => {
     const again = await socket.ask<Subscribed>("subscription.subscribe", { channels: ALL, since: 0 });
     expect(again.result.replayed_events).toBeGreaterThan(10);
     socket.close();
+  });
+
+  it("is closed when so much was sent that a client which does not read would fill the memory", async () => {
+    const threadId = newId();
+    const { run_id: runId } = await say(threadId, "x".repeat(900_000));
+    await ended(threadId, runId);
+    const socket = await webSocket(threadId);
+    const closed = new Promise<number>((resolve) => {
+      socket.addEventListener("close", ({ code }) => {
+        resolve(code);
+      });
+    });
+    socket.accept();
+    // Each subscription is sent the whole of the run again.
+    const params = { channels: ALL, since: 0 };
+    for (let id = 1; id <= 40; id += 1)
+      socket.send(JSON.stringify({ id, method: "subscription.subscribe", params }));
+    expect(await closed).toBe(1013);
+    expect((await call("GET", `/threads/${threadId}`)).status).toBe(200);
   });
 
   it("is told nothing more when it has unsubscribed", async () => {
