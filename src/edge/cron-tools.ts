@@ -22,7 +22,7 @@ import {
   slotLine,
 } from "./cron-words";
 import { bodyOf, RouteRefusal, type CallRoute, type InnerRequest } from "./inner-routes";
-import { typedArguments } from "./tool-arguments";
+import { requireClearable, typedArguments } from "./tool-arguments";
 
 /** What a tool answers when nothing went wrong. */
 type Told = Omit<ToolAnswer, "failed">;
@@ -138,6 +138,7 @@ export async function answerCronTool(
   const tool = CRON_TOOLS.find((known) => known.name === name);
   try {
     const sent = tool === undefined ? args : typedArguments(tool, args);
+    if (tool?.name === "update_cron") requireClearable(tool, sent);
     return { ...(await ANSWERS[name](call, sent)), failed: false };
   } catch (error) {
     const refusal = error instanceof RouteRefusal ? error : asDomainError(error);

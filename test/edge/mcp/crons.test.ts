@@ -181,6 +181,8 @@ it.each([
   ["get_cron", { cron_id: "../search" }, /cron_id: expected a UUID/],
   ["delete_cron", { cron_id: crypto.randomUUID(), all: true }, /all: unknown field/],
   ["update_cron", { cron_id: crypto.randomUUID(), max_runs: "two" }, /max_runs: expected number/],
+  ["update_cron", { cron_id: crypto.randomUUID(), schedule: null }, /schedule: expected string, not null/],
+  ["update_cron", { cron_id: crypto.randomUUID(), timezone: null }, /no cron with this id/],
   ["run_cron_now", { cron_id: crypto.randomUUID() }, /no cron with this id/],
   ["cron_history", { cron_id: crypto.randomUUID(), limit: 0 }, /limit: .*>=1|no cron with this id/],
   ["cron_history", { cron_id: crypto.randomUUID(), limit: "" }, /limit: expected number, received string/],
