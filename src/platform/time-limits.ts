@@ -5,10 +5,9 @@ export const OBJECT_CALL_MS = 30_000;
 
 /**
  * The delivery of a slot: a cron's call that has its run enqueued. The next delivery of the slot begins later than that, so it cannot
- * overtake this one; see `cron/firing.ts`. It is long enough for a process in which thousands of crons are due together, and less than
- * a minute, so that a slot whose host died is delivered before the next slot of a cron that fires every minute.
+ * overtake this one; see `cron/firing.ts`.
  */
-export const DELIVERY_MS = 45_000;
+export const DELIVERY_MS = 30_000;
 
 /** A statement or batch of statements in D1: writes of the index, and all operations of the store. */
 export const D1_CALL_MS = 5_000;
