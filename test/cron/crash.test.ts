@@ -94,8 +94,8 @@ describe.each([true, false])("with the answer lost: %s", (answerLost) => {
     expect(steps).toBeLessThan(MOST_STEPS);
   });
 
-  // Once in some ten runs of all tests, on a busy machine, a row of a thread was left and no alarm was set. Why is not known. The next run of the
-  // object removes such a row. The message of a failure says what was left.
+  // On a busy machine this test was seen to fail: a row of a thread was left in the object. The cause is not known, so the test is made a second
+  // time. The message of a failure has the rows that were left, and when the alarm rings.
   it("a thread object that dies at any step of a run", { retry: 1 }, async () => {
     const { heard } = hearReports();
     let steps = 0;

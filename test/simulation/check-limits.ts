@@ -168,7 +168,8 @@ function checkThreads(world: World, made: MadeRun[]): string[] {
 
 /**
  * The ledger holds few rows more than asked for, when nothing waits. It is pruned as slots come. A pruning that D1 or a crash
- * cuts off is made up for only by the next; so is one that comes due while a change by the owner records the slots before it.
+ * cuts off is made up for only by the next. A change by the owner records the slots before it without pruning, so these rows wait for
+ * the next pruning too.
  */
 function checkHistory(world: World): string[] {
   const limits = world.definitions.map(({ definition }) => definition.policy.history_limit);

@@ -33,8 +33,8 @@ export function inPython(event: SentEvent): SentEvent | undefined {
 const ASKED_AFTER_MS = 200;
 
 /**
- * Whether the event begins or ends a message. Within a text the name of the event has backslashes before its quotes, so this needs no parsing, of
- * which each word of a model would have its part.
+ * Whether the event begins or ends a message. This does not parse the JSON, because it is asked for each word of a model. A text in the JSON
+ * cannot be mistaken for the name of the event: its quotes have backslashes.
  */
 const isOfMessage = ({ event, data }: SentEvent, kind: "message-start" | "message-finish"): boolean =>
   event === "messages" && data.includes(`"event":"${kind}"`);
@@ -42,7 +42,7 @@ const isOfMessage = ({ event, data }: SentEvent, kind: "message-start" | "messag
 /** Tells a client in Python of events, in order. */
 export class PythonTeller {
   /**
-   * The begin of a message, until the next event comes. LangGraph for Python streams no message without content, such as a node's call of a tool
+   * The event that begins a message, until the next event comes. LangGraph for Python streams no message without content, such as a node's call of a tool
    * that no model has written. Python's SDK would take it for an answer without words.
    */
   private begun: SentEvent | undefined;
