@@ -19,16 +19,20 @@ export const SHORT_RUN_MS = 250;
 
 const slotName = ({ scheduledFor, manual }: SlotKey): string => `${manual ? "manual " : ""}${scheduledFor}`;
 
-/** The name that {@link runIdOf} was last asked for, and its id. A firing asks some ten times for the same, and each costs a hash. */
-let lastRun = { cronId: "", name: "", runId: "" };
+/** Ids of runs, by cron and slot. A firing asks some ten times for the same, and each costs a hash. */
+const runIds = new Map<string, string>();
+const MAX_RUN_IDS = 1_000;
 
 /** The id of the slot's run. */
 export function runIdOf(cronId: string, slot: SlotKey): string {
   const name = slotName(slot);
-  if (lastRun.cronId !== cronId || lastRun.name !== name) {
-    lastRun = { cronId, name, runId: uuid5(name, cronId) };
-  }
-  return lastRun.runId;
+  const key = `${cronId} ${name}`;
+  const known = runIds.get(key);
+  if (known !== undefined) return known;
+  if (runIds.size >= MAX_RUN_IDS) runIds.clear();
+  const runId = uuid5(name, cronId);
+  runIds.set(key, runId);
+  return runId;
 }
 
 /**

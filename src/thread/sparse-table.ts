@@ -4,6 +4,7 @@
  */
 export class SparseTable {
   private isKnownEmpty = false;
+  private wasAsked = false;
 
   /** @param name the name of the table */
   constructor(
@@ -28,8 +29,14 @@ export class SparseTable {
     );
   }
 
+  /** Has SQLite asked, once, whether the table is empty. Not to be called in a transaction that deletes rows: it may be rolled back. */
+  askOnce(): void {
+    if (!this.wasAsked) this.isEmpty();
+  }
+
   /** Not to be called in a transaction: a deletion in it may be rolled back. */
   isEmpty(): boolean {
+    this.wasAsked = true;
     this.isKnownEmpty ||= this.sql.exec(`SELECT 1 FROM ${this.name} LIMIT 1`).toArray().length === 0;
     return this.isKnownEmpty;
   }

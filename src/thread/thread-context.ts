@@ -51,6 +51,8 @@ export class ThreadContext {
   readonly lists = new ListMemory();
   readonly alarm: ThreadAlarm;
   private readonly schema: ObjectSchema;
+  private readonly threadsTable: SparseTable;
+  private readonly runsTable: SparseTable;
 
   /**
    * @param state what the platform gives the object: its id, its storage, and `waitUntil`
@@ -62,13 +64,13 @@ export class ThreadContext {
   ) {
     this.storage = state.storage;
     const { sql } = this.storage;
-    const threadsTable = new SparseTable(sql, "threads");
-    const runsTable = new SparseTable(sql, "runs");
-    this.unstoredRuns = new UnstoredRuns(this.storage, threadsTable, runsTable);
-    this.threads = new ThreadStore(sql, threadsTable, this.unstoredRuns);
-    this.runs = new RunStore(sql, runsTable, this.unstoredRuns);
-    this.reportStore = new ReportStore(sql, runsTable);
-    this.webhookStore = new WebhookStore(sql, runsTable);
+    this.threadsTable = new SparseTable(sql, "threads");
+    this.runsTable = new SparseTable(sql, "runs");
+    this.unstoredRuns = new UnstoredRuns(this.storage, this.threadsTable, this.runsTable);
+    this.threads = new ThreadStore(sql, this.threadsTable, this.unstoredRuns);
+    this.runs = new RunStore(sql, this.runsTable, this.unstoredRuns);
+    this.reportStore = new ReportStore(sql, this.runsTable);
+    this.webhookStore = new WebhookStore(sql, this.runsTable);
     this.webhookValues = new WebhookValues(this.storage);
     this.events = new EventLog(this.storage);
     this.traces = new Traces(state);
@@ -82,12 +84,17 @@ export class ThreadContext {
    * @throws server.misconfigured when a later version of the server wrote the object
    */
   hasTables(): boolean {
-    return this.schema.exists();
+    if (!this.schema.exists()) return false;
+    // Every use of the object begins here, so no row has been deleted yet.
+    this.threadsTable.askOnce();
+    this.runsTable.askOnce();
+    return true;
   }
 
   /** Makes the tables, if the object has none. */
   createTables(): void {
     this.schema.create();
+    this.hasTables();
   }
 
   /** The thread. @throws thread.not_found */
