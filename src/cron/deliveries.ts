@@ -21,7 +21,7 @@ import type { EndedRuns } from "./ended-runs";
 import { findRunOfSlot, fire, ForgottenRunError, makeRun, UnknownRunError } from "./firing";
 import type { SlotLedger } from "./ledger";
 import { limitReached, reasonNotToFire } from "./limits";
-import { applyMultitaskStrategy, ordersRuns } from "./overlap";
+import { applyMultitaskStrategy, ordersRuns, runOnItsWay } from "./overlap";
 import { REVISION_STEP, type CronRecord, type StoredCron } from "./record";
 import { runIdOf, SHORT_RUN_MS } from "./slot-ids";
 import type { SlotKey, PendingSlot } from "./slot-rows";
@@ -34,6 +34,8 @@ const HELD_BACK_RETRY_MS = 60_000;
 export class Deliveries {
   private readonly record: CronRecord;
   private readonly ledger: SlotLedger;
+  /** The slot whose delivery was counted by its claim and has not begun; undefined when there is none. */
+  private notBegun: string | undefined;
 
   constructor(
     private readonly context: CronContext,
@@ -54,6 +56,7 @@ export class Deliveries {
   async deliverDue(justClaimed: SlotKey | null, runEnded: boolean): Promise<void> {
     const { definition, pendingFrom } = this.record.require();
     const first = justClaimed === null ? undefined : keyOf(justClaimed);
+    this.notBegun = first;
     const due = this.ledger
       .pending(pendingFrom)
       .filter((slot) => slot.retryAt <= now() || keyOf(slot) === first || (runEnded && slot.heldBy !== null));
@@ -73,6 +76,7 @@ export class Deliveries {
    */
   private async deliver(slot: PendingSlot, countedByClaim: boolean): Promise<void> {
     if (this.record.isGone()) return;
+    if (countedByClaim) this.notBegun = undefined;
     const stored = this.record.require();
     const { definition } = stored;
     const runId = runIdOf(definition.cronId, slot);
@@ -169,18 +173,33 @@ export class Deliveries {
     if (current.stopped !== null) throw new DomainError("cron.conflict", current.stopped);
     if (!ordersRuns(definition)) return current.assistant;
     const runId = runIdOf(definition.cronId, slot);
-    const heldBack = this.ledger.pending(stored.pendingFrom).filter((other) => other.heldBy !== null);
+    const others = this.ledger.pending(stored.pendingFrom).filter((other) => keyOf(other) !== keyOf(slot));
+    const begun = others.filter((other) => keyOf(other) !== this.notBegun);
+    const onItsWay = runOnItsWay(definition, begun, this.record.require().progress.running);
+    if (onItsWay !== undefined) {
+      this.holdBack(slot, others, `waits for the delivery of the run ${onItsWay.runId}`, onItsWay.retryAt);
+      return undefined;
+    }
+    const heldBack = others.filter((other) => other.heldBy !== null);
     const heldBackRunIds = new Set(heldBack.map((other) => runIdOf(definition.cronId, other)));
     const earlier = progress.running.filter((run) => run.runId !== runId && !heldBackRunIds.has(run.runId));
     const heldBy = await applyMultitaskStrategy(this.context.env, definition, earlier);
     if (this.record.isGone()) return undefined;
     if (heldBy === null || this.isEndReported(slot)) return current.assistant;
-    // Only one slot is held back. Slots that come faster than runs end would pile up for ever.
-    if (slot.origin === "schedule" && heldBack.some((other) => keyOf(other) !== keyOf(slot))) {
+    this.holdBack(slot, others, heldBy, now() + HELD_BACK_RETRY_MS);
+    return undefined;
+  }
+
+  /**
+   * Holds the slot back until `retryAt` (ms).
+   * @param others the other slots that are pending
+   * @throws run.conflict when another slot is held back. Slots that come faster than runs end would pile up for ever
+   */
+  private holdBack(slot: PendingSlot, others: PendingSlot[], heldBy: string, retryAt: number): void {
+    if (slot.origin === "schedule" && others.some((other) => other.heldBy !== null)) {
       throw new DomainError("run.conflict", `another slot ${heldBy}`);
     }
-    this.ledger.hold(slot, heldBy, now() + HELD_BACK_RETRY_MS);
-    return undefined;
+    this.ledger.hold(slot, heldBy, retryAt);
   }
 
   /**

@@ -8,12 +8,36 @@ import { threadObjectName } from "../calls/thread-id";
 import type { Env } from "../platform/config";
 import { within } from "../platform/deadline";
 import { asDomainError, DomainError } from "../platform/errors";
-import { OBJECT_CALL_MS } from "../platform/time-limits";
+import { DELIVERY_MS, OBJECT_CALL_MS } from "../platform/time-limits";
 import type { RunningRun } from "../calls/cron-progress";
+import { now } from "../platform/clock";
+import { runIdOf } from "./slot-ids";
+import type { PendingSlot } from "./slot-rows";
 
 /** Whether a `multitask_strategy` has to be applied here: the cron is stateless and has one. */
 export const ordersRuns = ({ threadId, payload }: CronDefinition): boolean =>
   threadId === null && payload.multitask_strategy !== undefined;
+
+/**
+ * Finds a run that may begin at any moment, because a call that has it enqueued may still arrive: the host that sent the call has died, or
+ * was told of a failure. Until the call arrives the thread object knows nothing of the run, so it is of no use to ask.
+ * @param slots claimed slots that have no run yet, as far as this object knows
+ * @param running the cron's runs whose end has not been reported
+ * @returns the run, and the instant (ms) of its next delivery or of the refusal of the last, whichever is first
+ */
+export function runOnItsWay(
+  { cronId }: CronDefinition,
+  slots: PendingSlot[],
+  running: RunningRun[],
+): { runId: string; retryAt: number } | undefined {
+  for (const slot of slots) {
+    const runId = runIdOf(cronId, slot);
+    const refusedFrom = slot.attempts === 0 ? -Infinity : (slot.deliveredAt ?? -Infinity) + DELIVERY_MS;
+    if (now() < refusedFrom && running.some((run) => run.runId === runId))
+      return { runId, retryAt: Math.min(refusedFrom, slot.retryAt) };
+  }
+  return undefined;
+}
 
 /**
  * Decides by the cron's strategy whether a slot's run may be made now. The strategies `interrupt` and `rollback` stop the earlier
