@@ -15,8 +15,12 @@ export interface Reign {
   definition: CronDefinition;
   from: number;
   to: number;
-  wallFrom: number;
   wallTo: number;
+  /**
+   * What the clock showed when the slots to come were last counted from the present. A change that leaves the timetable as it was does
+   * not count them anew: when the clock was set back before it, the slots up to here stay past.
+   */
+  countedFrom: number;
   /** It ended with the cron. */
   deleted: boolean;
   /** The clock may have been elsewhere in between. */
@@ -32,7 +36,11 @@ export const timetableOf = ({ schedule, timezone }: CronDefinition): Timetable =
 /** The definitions, each with its time, up to the deletion or to now. */
 export function reignsOf({ definitions, timeline, jumps }: World): Reign[] {
   const reigns: Reign[] = [];
+  let countedFrom = -Infinity;
   definitions.forEach(({ definition, at, wall, deleted }, index) => {
+    const before = definitions[index - 1];
+    const isAsBefore = before?.deleted === false && haveSameSlots(before.definition, definition);
+    if (!isAsBefore) countedFrom = wall;
     if (deleted) return;
     const next = definitions[index + 1];
     const to = next?.at ?? timeline.now;
@@ -45,8 +53,8 @@ export function reignsOf({ definitions, timeline, jumps }: World): Reign[] {
       from: at,
       to,
       deleted: next?.deleted ?? false,
-      wallFrom: wall,
       wallTo,
+      countedFrom,
       lowestWall: Math.min(wall, ...walls),
       highestWall: Math.max(wallTo, ...walls),
     });
@@ -54,12 +62,18 @@ export function reignsOf({ definitions, timeline, jumps }: World): Reign[] {
   return reigns;
 }
 
+const haveSameSlots = (a: CronDefinition, b: CronDefinition): boolean =>
+  a.schedule === b.schedule &&
+  a.timezone === b.timezone &&
+  a.enabled === b.enabled &&
+  a.endTime === b.endTime;
+
 export function targetsOf(world: World): Targets {
   const required = new Set<number>();
   const allowed = new Set<number>();
   const reigns = reignsOf(world);
   for (const reign of reigns) {
-    const { definition, wallFrom, wallTo, lowestWall, highestWall } = reign;
+    const { definition, countedFrom, wallTo, lowestWall, highestWall } = reign;
     if (!definition.enabled) continue;
     const excused = reign.deleted ? firstTrouble(world, reign) : Infinity;
     const end = (definition.endTime ?? Infinity) - 1;
@@ -67,7 +81,7 @@ export function targetsOf(world: World): Targets {
     const slots = slotsOf(timetable, lowestWall, Math.min(highestWall, end));
     for (const slot of slots) {
       allowed.add(slot);
-      if (slot > wallFrom && slot <= wallTo && slot < excused) required.add(slot);
+      if (slot > countedFrom && slot <= wallTo && slot < excused) required.add(slot);
     }
   }
   addSkipped(world, reigns, allowed);

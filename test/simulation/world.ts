@@ -508,6 +508,9 @@ export class World {
         if (asDomainError(error) !== undefined) throw error;
         this.trouble(error);
         await this.timeline.sleep(this.random.magnitude(500, MINUTE_MS));
+        // Who has had the cron deleted does not ask again for its making.
+        if (request === undefined && this.isDeleted())
+          throw new DomainError("cron.not_found", "it is deleted");
       }
     }
   }
