@@ -25,7 +25,7 @@ export function deviations({ crons, threads, kills }) {
   const expected = new Set();
   const found = crons.flatMap((cron) => {
     const checks = [
-      ...checkSlots(cron),
+      ...checkSlots(cron, kills),
       ...checkRuns(cron, kills),
       ...checkFigures(cron),
       ...checkNotes(cron),
@@ -38,7 +38,7 @@ export function deviations({ crons, threads, kills }) {
 }
 
 /** Every target is in the ledger once, with an end that the cron's policy allows. */
-function* checkSlots({ plan, created, paused, slots }) {
+function* checkSlots({ plan, created, paused, slots }, kills) {
   const targets = new Set(slotsBetween(plan, created.to, paused.from));
   const seen = new Set();
   for (const { scheduled_for: text, status, reason, run_id: runId } of slots) {
@@ -48,7 +48,9 @@ function* checkSlots({ plan, created, paused, slots }) {
     if (!isSlot(plan, at)) yield `${text} is no slot of its schedule`;
     if (at <= created.from || at > paused.to) yield `the slot ${text} is not within the cron's time`;
     if (status === "fired" && runId === null) yield `the fired slot ${text} names no run`;
-    const why = { skipped: mayBeSkipped(plan), missed: plan.catchup === "all" ? [] : [DOWN] }[status];
+    const why = { skipped: mayBeSkipped(plan, at, kills), missed: plan.catchup === "all" ? [] : [DOWN] }[
+      status
+    ];
     if (status !== "fired" && why === undefined) yield `the slot ${text} is ${status}`;
     if (why?.every((pattern) => !pattern.test(reason))) yield `the slot ${text} is ${status}: ${reason}`;
   }
@@ -61,13 +63,20 @@ const DOWN = /^the server did not run at the time$/;
 const PAUSED = /^the cron was disabled/;
 const MANY_WAIT = /^\d+ runs wait on the thread already$/;
 
-/** Reasons for which a slot of the cron may get no run. */
-function mayBeSkipped({ kind, strategy }) {
+/** A host that dies while it delivers a slot holds up the slots of the next half minute; some of them come due when the server is back. */
+const DELIVERY_MS = 31_000;
+const LATE_MS = 60_000;
+
+/** Reasons for which a slot of the cron, at this instant (ms), may get no run. */
+function mayBeSkipped({ kind, strategy }, at, kills) {
+  const isOrdered = kind !== "thread" && strategy !== null;
+  const wasKilled = kills.some(({ from }) => from > at - DELIVERY_MS && from < at + LATE_MS);
   const reasons = {
     reject: [/^the earlier run \S+ has not ended$/, /^the thread is busy with another run/],
     enqueue: kind === "thread" ? [MANY_WAIT] : [/^another slot waits for the earlier run/],
   };
-  return [PAUSED, ...(reasons[strategy] ?? [])];
+  const onItsWay = isOrdered && wasKilled ? [/^another slot waits for the delivery of the run/] : [];
+  return [PAUSED, ...(reasons[strategy] ?? []), ...onItsWay];
 }
 
 /** Each fired slot has one run, and each run a slot; each has ended, and as it may end. */

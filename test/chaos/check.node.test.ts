@@ -62,17 +62,33 @@ function observed(): Observation {
   };
 }
 
-it("finds nothing wrong with what went well", () => {
-  expect(deviations(observed())).toEqual([]);
-});
-
-type Change = (cron: ObservedCron, observation: Observation) => void;
 const first = <T>(list: T[]): T => {
   const [item] = list;
   if (item === undefined) throw new Error("an empty list");
   return item;
 };
 
+it("finds nothing wrong with what went well", () => {
+  expect(deviations(observed())).toEqual([]);
+});
+
+it("lets a slot go that waited for the delivery of a host that was killed", () => {
+  const observation = observed();
+  skipBehindDelivery(first(observation.crons), { kind: "delete" });
+  const found = deviations(observation).filter((text) => / is skipped/.test(text));
+  expect(found).toEqual([]);
+});
+
+/** The first slot was skipped because another one waited for a delivery. */
+function skipBehindDelivery(cron: ObservedCron, plan: Partial<ObservedCron["plan"]>): void {
+  Object.assign(cron.plan, plan);
+  Object.assign(first(cron.slots), {
+    status: "skipped",
+    reason: "another slot waits for the delivery of the run x",
+  });
+}
+
+type Change = (cron: ObservedCron, observation: Observation) => void;
 const FAULTS: [what: string, finds: RegExp, change: Change][] = [
   ["a slot that is not in the ledger", /is not in the ledger/, (cron) => cron.slots.pop()],
   ["a slot twice", /in the ledger twice/, (cron) => cron.slots.push({ ...first(cron.slots) })],
@@ -96,6 +112,21 @@ const FAULTS: [what: string, finds: RegExp, change: Change][] = [
     /is skipped/,
     (cron) => {
       Object.assign(first(cron.slots), { status: "skipped", reason: "the earlier run x has not ended" });
+    },
+  ],
+  [
+    "a slot of a thread skipped because of a delivery",
+    /is skipped/,
+    (cron) => {
+      skipBehindDelivery(cron, {});
+    },
+  ],
+  [
+    "a slot skipped because of a delivery that no kill has cut off",
+    /is skipped/,
+    (cron, observation) => {
+      skipBehindDelivery(cron, { kind: "delete" });
+      observation.kills.pop();
     },
   ],
   ["a run that is gone", /is not found/, (cron) => cron.runs.pop()],
