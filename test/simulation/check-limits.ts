@@ -1,6 +1,7 @@
 /** What an owner asked to be kept: budgets, the number of runs, the order of runs, pauses after failures. */
 import type { CronDefinition } from "../../src/calls/cron-definition";
 import type { RunReport } from "../../src/calls/run-report";
+import type { OwnerAction } from "./plan";
 import { reignsOf } from "./targets";
 import type { MadeRun } from "./threads";
 import type { World } from "./world";
@@ -22,7 +23,7 @@ export function checkLimits(world: World): string[] {
   ];
 }
 
-function checkMaxRuns({ definitions }: World, made: MadeRun[]): string[] {
+function checkMaxRuns({ cron: { definitions } }: World, made: MadeRun[]): string[] {
   const limits = definitions.map(({ definition }) => definition.policy.max_runs ?? Infinity);
   const most = Math.max(...limits);
   return made.length > most ? [`max_runs: ${made.length} runs, and at most ${most} were allowed`] : [];
@@ -71,7 +72,8 @@ const failed = ({ report }: MadeRun): boolean => report?.status === "error" || r
 /** A cron is paused by the server for a reason that there is, and when there is one. */
 function checkPauses(world: World, made: MadeRun[]): string[] {
   const wrong: string[] = [];
-  const { definitions, requests } = world;
+  const { definitions } = world.cron;
+  const { requests } = world.owner;
   definitions.forEach(({ definition, at }, index) => {
     const before = definitions[index - 1]?.definition;
     if (definition.enabled || before?.enabled !== true) return;
@@ -92,7 +94,9 @@ function checkPauses(world: World, made: MadeRun[]): string[] {
 
 /** While a cron is paused nothing fires but what its owner asks for by hand. */
 function checkPaused(world: World, made: MadeRun[]): string[] {
-  const byHand = world.requests.some(({ action }) => action.kind === "runNow" || action.kind === "backfill");
+  const byHand = world.owner.requests.some(
+    ({ action }) => action.kind === "runNow" || action.kind === "backfill",
+  );
   if (byHand) return [];
   const reigns = reignsOf(world);
   return made
@@ -103,16 +107,15 @@ function checkPaused(world: World, made: MadeRun[]): string[] {
     .map(({ run }) => `the run of ${String(run.metadata.scheduled_for)} was made while the cron was paused`);
 }
 
-const isPause = (action: World["requests"][number]["action"]): boolean =>
-  action.kind === "patch" && action.patch.enabled === false;
+const isPause = (action: OwnerAction): boolean => action.kind === "patch" && action.patch.enabled === false;
 
 /** So many failures in a row, with nothing in between and known for long, leave no cron enabled. */
 function checkUnpaused(world: World, made: MadeRun[]): string[] {
   const most = world.plan.definition.policy.pause_after_failures;
-  const changed = world.definitions.some(
+  const changed = world.cron.definitions.some(
     ({ definition }) => definition.policy.pause_after_failures !== most || !definition.enabled,
   );
-  if (most === null || changed || world.isDeleted()) return [];
+  if (most === null || changed || world.cron.isDeleted()) return [];
   const told = made
     .filter(({ report, reportedAt }) => reportedAt !== null && report !== null && !wasStopped(report))
     .sort((a, b) => (a.reportedAt ?? 0) - (b.reportedAt ?? 0));
@@ -129,7 +132,7 @@ function checkUnpaused(world: World, made: MadeRun[]): string[] {
 }
 
 /** While all crons are stopped none fires, as far as D1 can say so. */
-function checkSwitch({ requests, faults }: World, made: MadeRun[]): string[] {
+function checkSwitch({ owner: { requests }, faults }: World, made: MadeRun[]): string[] {
   const throws = requests.filter(({ action }) => action.kind === "switch");
   // After the clock was set back, what came later may have an earlier time.
   if (faults.happened.some(({ kind }) => kind.startsWith("d1") || kind === "clockJump")) return [];
@@ -153,7 +156,7 @@ function checkThreads(world: World, made: MadeRun[]): string[] {
   );
   const [limit] = limits;
   if (limit === undefined || limit === null || limits.some((other) => other !== limit)) return [];
-  if (world.plan.definition.threadId !== null || world.isDeleted()) return [];
+  if (world.plan.definition.threadId !== null || world.cron.isDeleted()) return [];
   // They are removed as runs end, and what fails then is left to the next.
   if (!made.some(({ reportedAt }) => reportedAt !== null && reportedAt > world.plan.calmFrom)) return [];
   const kept = made.filter(({ run }) => {
@@ -172,12 +175,14 @@ function checkThreads(world: World, made: MadeRun[]): string[] {
  * the next pruning too.
  */
 function checkHistory(world: World): string[] {
-  const limits = world.definitions.map(({ definition }) => definition.policy.history_limit);
+  const limits = world.cron.definitions.map(({ definition }) => definition.policy.history_limit);
   const limit = Math.max(...limits);
-  const keepsThreads = world.definitions.some(({ definition }) => definition.policy.keep_threads !== null);
+  const keepsThreads = world.cron.definitions.some(
+    ({ definition }) => definition.policy.keep_threads !== null,
+  );
   const isCutOff = world.faults.happened.some(({ kind }) => kind.startsWith("d1") || kind === "crash");
-  if (world.isDeleted() || keepsThreads || isCutOff) return [];
-  const rows = world.ledger().filter(({ status }) => status !== "pending").length;
+  if (world.cron.isDeleted() || keepsThreads || isCutOff) return [];
+  const rows = world.cron.ledger().filter(({ status }) => status !== "pending").length;
   const most = limit + 2 * Math.min(20, Math.ceil(limit / 2));
   return rows > most ? [`history_limit: ${rows} rows are in the ledger, and ${limit} were asked for`] : [];
 }

@@ -48,7 +48,7 @@ function checkRuns(world: World, ledger: Ledger): string[] {
     if (made.times !== 1) wrong.push(`double: ${name} was made ${made.times} times`);
     const entry = fired.get(runId);
     if (made.report?.status === "rolled_back") {
-      if (made.reportedAt !== null && entry !== undefined && !world.isDeleted())
+      if (made.reportedAt !== null && entry !== undefined && !world.cron.isDeleted())
         wrong.push(`mistaken: ${name} is fired, and was rolled back`);
       continue;
     }
@@ -66,7 +66,7 @@ function checkRuns(world: World, ledger: Ledger): string[] {
 }
 
 /** Runs by hand: as many as were asked for; more only of what was asked for again without an answer. */
-function checkManual({ requests }: World, { manual, removedManual }: Ledger): string[] {
+function checkManual({ owner: { requests } }: World, { manual, removedManual }: Ledger): string[] {
   const asked = requests.filter(({ action }) => action.kind === "runNow");
   const answered = asked.filter(({ answered: by }) => by !== undefined && "value" in by).length;
   const attempts = asked.reduce((total, request) => total + request.attempts, 0);

@@ -13,14 +13,14 @@ const FAR_MS = 9 * 365 * 86_400_000;
 
 /** After the faults, with the cron as its owner left it. */
 export function checkAtRest(world: World): string[] {
-  if (!world.created) return ["the cron could not be created"];
-  if (world.isDeleted()) return checkGone(world);
+  if (!world.owner.hasCreated) return ["the cron could not be created"];
+  if (world.cron.isDeleted()) return checkGone(world);
   return [...checkNext(world), ...checkIndex(world), ...checkPending(world)];
 }
 
 function checkNext(world: World): string[] {
   const wrong: string[] = [];
-  const row = world.cronRow();
+  const row = world.cron.row();
   const next = row === undefined ? null : (row.next_run_at as number | null);
   const alarm = world.host.storage.alarm();
   if (next !== null && alarm === undefined) wrong.push(`no alarm, and the next slot is ${iso(next)}`);
@@ -37,7 +37,7 @@ function checkNext(world: World): string[] {
 /** The first slot to come that is not skipped by hand; the present one when the alarm for it is about to come. */
 function expectedNext(world: World): number | null {
   const definition = world.definition();
-  const next = world.cronRow()?.next_run_at;
+  const next = world.cron.row()?.next_run_at;
   if (!definition.enabled) return null;
   const { now } = world.timeline;
   if (typeof next === "number" && next <= now && next > now - FRESH_MS) return next;
@@ -51,8 +51,8 @@ function expectedNext(world: World): number | null {
 }
 
 function checkIndex(world: World): string[] {
-  const row = world.cronRow();
-  const { definition } = world.definitions.at(-1) ?? {};
+  const row = world.cron.row();
+  const { definition } = world.cron.definitions.at(-1) ?? {};
   const [indexed] = world.d1.direct("SELECT * FROM crons");
   if (row === undefined || definition === undefined) return ["the object has no cron"];
   if (indexed === undefined) return ["the index has no such cron"];
@@ -94,11 +94,11 @@ function checkIndexedFigures(row: Record<string, unknown>, indexed: Record<strin
 function checkPending(world: World): string[] {
   const { now } = world.timeline;
   const { policy } = world.definition();
-  const backlog = world
+  const backlog = world.cron
     .ledger()
     .some(({ first_slot: first, status }) => first !== null && status === "pending");
   const wrong: string[] = [];
-  for (const row of world.ledger()) {
+  for (const row of world.cron.ledger()) {
     if (row.status !== "pending" || row.scheduled_for > now - FRESH_MS) continue;
     if (row.scheduled_for + policy.jitter_seconds * 1000 > now - FRESH_MS) continue;
     if (row.reason?.startsWith("waits for") === true || backlog) continue;
@@ -109,9 +109,9 @@ function checkPending(world: World): string[] {
 
 /** When everything has run out: nothing waits, and the figures are those of what happened. */
 export function checkRunOut(world: World, figures: Figures | undefined): string[] {
-  if (world.isDeleted()) return [];
+  if (world.cron.isDeleted()) return [];
   if (figures === undefined) return ["there are no figures"];
-  const pending = world.ledger().filter(({ status }) => status === "pending");
+  const pending = world.cron.ledger().filter(({ status }) => status === "pending");
   const wrong = pending.map(
     ({ scheduled_for: at, reason }) => `the slot ${iso(at)} stays pending: ${reason}`,
   );

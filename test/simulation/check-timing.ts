@@ -21,7 +21,7 @@ function costOf({ kind, from, to }: Fault): number {
 
 export function checkTiming(world: World, ledger: Ledger): string[] {
   // With a clock that jumps nothing can be said of what is late.
-  const jumped = world.jumps.length > 0;
+  const jumped = world.disruptions.jumps.length > 0;
   return [
     ...checkNotEarly(world),
     ...(jumped
@@ -35,7 +35,7 @@ export function checkTiming(world: World, ledger: Ledger): string[] {
   ];
 }
 
-function checkNotEarly({ threads, jumps }: World): string[] {
+function checkNotEarly({ threads, disruptions: { jumps } }: World): string[] {
   const wrong: string[] = [];
   for (const { run, wallAt } of threads.made.values()) {
     const at = Date.parse(String(run.metadata.scheduled_for));
@@ -53,7 +53,7 @@ function explained(faults: Fault[], from: number, to: number): number {
 }
 
 /** By how much a slot may have been delayed on purpose, in ms. */
-const longestJitter = ({ definitions }: World): number =>
+const longestJitter = ({ cron: { definitions } }: World): number =>
   Math.max(...definitions.map(({ definition }) => definition.policy.jitter_seconds * 1000));
 
 function checkLate(world: World, ledger: Ledger): string[] {
@@ -105,7 +105,7 @@ function checkFound({ faults, threads }: World): string[] {
 
 /** A slot is missed only when something was amiss, or when it was given up after many attempts. */
 function checkMissed(world: World, { present }: Ledger): string[] {
-  const { faults, definitions, plan } = world;
+  const { faults, plan } = world;
   const wrong: string[] = [];
   // One that is held back meets what happens until the earlier run has ended.
   const held = plan.definition.payload.multitask_strategy === "enqueue" ? plan.habits.longestMs : 0;
@@ -117,7 +117,7 @@ function checkMissed(world: World, { present }: Ledger): string[] {
     // A backfilled slot is delivered at any time after it.
     const latest = origin === "backfill" ? Infinity : slot + within;
     const near = amiss.some(({ from, to }) => from <= latest && to >= slot - FAULT_COST_MS);
-    if (near || definitions.length === 0) continue;
+    if (near || world.cron.definitions.length === 0) continue;
     wrong.push(`missed: ${iso(slot)} without a reason: ${reason}`);
   }
   return wrong;
@@ -125,7 +125,7 @@ function checkMissed(world: World, { present }: Ledger): string[] {
 
 /** What one outage, and nothing else, leaves to be caught up with is known to the slot. */
 function checkOutage(world: World, ledger: Ledger): string[] {
-  const { faults, plan, definitions } = world;
+  const { faults, plan } = world;
   const [outage, other] = faults.happened;
   const { policy, threadId, payload } = plan.definition;
   const limited =
@@ -134,7 +134,7 @@ function checkOutage(world: World, ledger: Ledger): string[] {
     outage?.kind !== "serverDown" ||
     other !== undefined ||
     plan.actions.length > 0 ||
-    definitions.length !== 1
+    world.cron.definitions.length !== 1
   )
     return [];
   if (limited || policy.history_limit < 1000 || threadId !== null || payload.multitask_strategy !== undefined)

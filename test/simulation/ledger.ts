@@ -1,6 +1,7 @@
 /** The ledger as the checker reads it: from the rows, unfolded by the oracle's own matcher. */
 import { slotsOf } from "./matcher";
-import type { LedgerRow, World } from "./world";
+import type { LedgerRow } from "./stored-cron";
+import type { World } from "./world";
 
 /** What became of one slot. */
 export interface Entry {
@@ -23,9 +24,9 @@ export interface Ledger {
 }
 
 export function readLedger(world: World): Ledger {
-  const rows = world.lastLedger?.rows ?? world.ledger();
-  const removed = world.lastLedger?.removed ?? world.removed();
-  const progress = world.cronRow()?.progress;
+  const rows = world.cron.lastLedger?.rows ?? world.cron.ledger();
+  const removed = world.cron.lastLedger?.removed ?? world.cron.removed();
+  const progress = world.cron.row()?.progress;
   const stored =
     typeof progress === "string" ? (JSON.parse(progress) as { prunedBefore: number }) : undefined;
   return {

@@ -27,11 +27,11 @@ export async function simulate(seed: string, migrations: string[], tracing: bool
   const violations: string[] = [];
   try {
     await world.run();
-    if (world.refused)
+    if (world.owner.wasRefused)
       return { seed, violations, counts: {}, faults: faultsOf(world), plan, trace: world.lines };
     violations.push(...checkAtRest(world));
     await world.runOut();
-    const figures = world.isDeleted() ? undefined : await world.figures();
+    const figures = world.cron.isDeleted() ? undefined : await world.figures();
     const ledger = readLedger(world);
     violations.push(
       ...checkRunOut(world, figures),
@@ -56,7 +56,7 @@ const describe = (error: unknown): string =>
 
 /** The ledger that the API shows is the one that is stored. */
 async function checkShown(world: World, { present, manual }: Ledger): Promise<string[]> {
-  if (world.isDeleted()) return [];
+  if (world.cron.isDeleted()) return [];
   const shown = (await world.slots()).map(({ scheduled_for: at, status }) => `${Date.parse(at)} ${status}`);
   const stored = [...[...present.values()].flat(), ...manual];
   const expected = stored.map(({ slot, status }) => `${slot} ${status}`);
@@ -77,8 +77,8 @@ function countsOf(world: World, { present, removed, manual }: Ledger): Record<st
     runs: world.threads.made.size,
     alarms: world.host.handled,
     evictions: world.faults.evictions,
-    alerts: world.alerts,
-    actions: world.requests.length,
+    alerts: world.alerts.received,
+    actions: world.owner.requests.length,
   };
 }
 

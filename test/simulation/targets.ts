@@ -34,7 +34,7 @@ export const timetableOf = ({ schedule, timezone }: CronDefinition): Timetable =
 });
 
 /** The definitions, each with its time, up to the deletion or to now. */
-export function reignsOf({ definitions, timeline, jumps }: World): Reign[] {
+export function reignsOf({ cron: { definitions }, timeline, disruptions: { jumps } }: World): Reign[] {
   const reigns: Reign[] = [];
   let countedFrom = -Infinity;
   definitions.forEach(({ definition, at, wall, deleted }, index) => {
@@ -101,9 +101,9 @@ function firstTrouble({ faults }: World, { to }: Reign): number {
 
 /** Slots to come that the owner had skipped are in the ledger ahead of their time. */
 function addSkipped(world: World, reigns: Reign[], allowed: Set<number>): void {
-  for (const row of [...world.ledger(), ...(world.lastLedger?.rows ?? [])]) {
+  for (const row of [...world.cron.ledger(), ...(world.cron.lastLedger?.rows ?? [])]) {
     if (row.status !== "skipped" || row.reason?.startsWith("skipped by hand") !== true) continue;
-    const asked = world.requests.some(({ action }) => action.kind === "skip" && action.count > 0);
+    const asked = world.owner.requests.some(({ action }) => action.kind === "skip" && action.count > 0);
     const known = reigns.some(
       ({ definition }) => definition.schedule === row.schedule && definition.timezone === row.timezone,
     );
@@ -116,7 +116,7 @@ function addSkipped(world: World, reigns: Reign[], allowed: Set<number>): void {
 
 /** What the owner asked for of the past, by whatever schedule the cron had while that may have been done. */
 function addBackfilled(world: World, reigns: Reign[], allowed: Set<number>): void {
-  for (const { action, from, to } of world.requests) {
+  for (const { action, from, to } of world.owner.requests) {
     if (action.kind !== "backfill") continue;
     for (const { definition, lowestWall, highestWall } of reigns) {
       if (highestWall < from - 1 || lowestWall > to + 1) continue;
