@@ -13,13 +13,20 @@ export interface Sender {
 const LOST = "Network connection lost.";
 /** Later than this no message arrives. */
 const LATEST_MS = 90_000;
+/** Of the hosts that wait in vain for an answer so many die meanwhile, within this time. */
+const DIES_WAITING = 0.5;
+const LONGEST_WAIT_MS = 30_000;
 
 export class Network {
+  private readonly deaths: Random;
+
   constructor(
     private readonly timeline: Timeline,
     private readonly faults: Faults,
     private readonly random: Random,
-  ) {}
+  ) {
+    this.deaths = random.fork("deaths");
+  }
 
   /** A call of another object. */
   async call<T>(from: Sender | null, deliver: () => Promise<T>): Promise<T> {
@@ -49,7 +56,7 @@ export class Network {
     if (isLast && this.random.chance(0.5)) from?.life.die();
     await from?.gate();
     if (from?.life.dead) return never();
-    const answered = this.carry(deliver, kinds, () => {
+    const answered = this.carry(from, deliver, kinds, () => {
       if (isLast) from?.life.die();
     });
     const answer = await answered.then(
@@ -63,6 +70,7 @@ export class Network {
   }
 
   private async carry<T>(
+    from: Sender | null,
     deliver: () => Promise<T>,
     kinds: {
       fails: "refused" | "d1Fails";
@@ -78,7 +86,7 @@ export class Network {
       faults.noteNow(kinds.fails);
       throw new Error(LOST);
     }
-    if (faults.strikes(kinds.hangs)) return this.hang(deliver, kinds.hangs, arrived);
+    if (faults.strikes(kinds.hangs)) return this.hang(from, deliver, kinds.hangs, arrived);
     const answered = deliver();
     // The message is there; what comes of it is the callee's.
     answered.then(arrived, arrived);
@@ -95,12 +103,15 @@ export class Network {
    * No answer comes. The message may still arrive, at once or when nobody reckons with it any more; also when its host is dead.
    */
   private async hang<T>(
+    from: Sender | null,
     deliver: () => Promise<T>,
     kind: "hangs" | "d1Hangs",
     arrived: () => void,
   ): Promise<never> {
     const { faults, timeline, random } = this;
     faults.note(kind, timeline.now, timeline.now + 30_000);
+    if (this.deaths.chance(DIES_WAITING))
+      timeline.after(this.deaths.int(1, LONGEST_WAIT_MS), () => from?.life.die());
     const delay = random.pick([0, 0, random.int(1, LATEST_MS), null]);
     const { skew } = timeline;
     if (delay !== null) {
