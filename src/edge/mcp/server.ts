@@ -27,13 +27,17 @@ const INSTRUCTIONS =
   "with preview_schedule before create_cron. Times are UTC unless a timezone is given. Every run may use tokens of a paid model.";
 
 /** Answers a request of MCP. @param call calls the server's own routes as the caller */
-export function answerMcp(c: EdgeContext, request: Request, call: CallRoute): Promise<Response> {
+export async function answerMcp(c: EdgeContext, request: Request, call: CallRoute): Promise<Response> {
+  // The SDK reports what a client has sent wrongly like what fails in the server. Only the status of the answer tells them apart.
+  const reported: Error[] = [];
   const handler = createMcpHandler(() => serverFor(c, call), {
     onerror: (error) => {
-      logError("a request of MCP failed", error);
+      reported.push(error);
     },
   });
-  return handler.fetch(request);
+  const answer = await handler.fetch(request);
+  if (answer.status >= 500) for (const error of reported) logError("a request of MCP failed", error);
+  return answer;
 }
 
 /*
