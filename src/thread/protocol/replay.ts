@@ -12,6 +12,9 @@ export interface ReplayStart {
   lastEventId: string | undefined;
 }
 
+/** Reads what a client is sent first. */
+export type Replay = (filter: EventsFilter, client?: { isPython: boolean }) => SentEvent[];
+
 /**
  * Prepares what a client that begins to listen is sent first. The returned function reads the events; whoever calls it has to listen
  * from then on, before anything else happens, so that no event is missed or comes twice.
@@ -20,7 +23,7 @@ export async function prepareReplay(
   context: ThreadContext,
   threadId: string,
   { since, lastEventId }: ReplayStart,
-): Promise<(filter: EventsFilter, client?: { isPython: boolean }) => SentEvent[]> {
+): Promise<Replay> {
   const end = await endOfLastRun(context, threadId);
   return (filter, { isPython } = { isPython: false }) => {
     beginFeed(context, threadId);

@@ -6,7 +6,6 @@ import { clientOf, socketCommands, type SocketClient } from "../../calls/thread-
 import { check } from "../../platform/check";
 import { asDomainError } from "../../platform/errors";
 import { logError } from "../../platform/log";
-import { nestsDeeperThan } from "../../platform/json";
 import {
   protocolCommand,
   refusal,
@@ -15,11 +14,14 @@ import {
 } from "../../wire/protocol/commands";
 import { subscribeParams, type EventsFilter } from "../../wire/protocol/events";
 import type { Listener } from "../streams/event-log";
+import type { SentEvent } from "../streams/sent-event";
 import type { ThreadContext } from "../thread-context";
 import { HeldEnd } from "./held-end";
+import { Joins, type Joining } from "./joins";
 import { passesEventsFilter } from "./protocol-event";
 import { listeningInPython, PythonTeller } from "./python-view";
 import { prepareReplay } from "./replay";
+import { commandOf, idOf } from "./socket-message";
 import { visibility } from "./visibility";
 
 /** What the platform keeps with a WebSocket. */
@@ -35,6 +37,7 @@ interface Subscription {
 
 /** An open WebSocket, in memory. */
 interface Open extends Kept {
+  joins: Joins;
   isVisible: () => boolean;
   /** Sends no event any more that is held back. */
   stopTelling: () => void;
@@ -60,10 +63,6 @@ export const HOLD_MS = 25;
  */
 const MAX_SENT_LENGTH = 40_000_000;
 
-/** As much as the body of a request. */
-const MAX_MESSAGE_LENGTH = 1_000_000;
-const MAX_DEPTH = 100;
-
 export class Sockets {
   private readonly open = new Map<WebSocket, Open>();
 
@@ -85,8 +84,7 @@ export class Sockets {
   async receive(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
     const open = this.open.get(socket);
     if (open === undefined) return;
-    const text = typeof message === "string" ? message : new TextDecoder().decode(message);
-    const command = commandOf(text);
+    const command = commandOf(message);
     const id = idOf(command);
     try {
       const answer = await this.answer(socket, open, command);
@@ -118,12 +116,11 @@ export class Sockets {
     const command = check(protocolCommand, message, "command");
     const params = command.params ?? {};
     switch (command.method) {
-      case "subscription.subscribe":
-        await this.subscribe(socket, open, {
-          id: command.id,
-          filter: check(subscribeParams, params, ["params"]),
-        });
+      case "subscription.subscribe": {
+        const filter = check(subscribeParams, params, ["params"]);
+        await open.joins.add(this.prepare(open.client, command.id, filter));
         return undefined;
+      }
       case "subscription.unsubscribe": {
         const { subscription_id: id } = check(unsubscribeParams, params, ["params"]);
         if (!this.unsubscribe(socket, open, id)) {
@@ -132,43 +129,48 @@ export class Sockets {
         return { type: "success", id: command.id, result: {}, meta: { thread_id: open.client.threadId } };
       }
       default:
+        // What was subscribed to before is answered before.
+        await open.joins.none();
         return socketCommands(this.context.state).answer(open.client, command);
     }
   }
 
-  /** Adds a subscription. Its success is sent first, then what it is to be replayed, and then what happens. */
-  private async subscribe(
-    socket: WebSocket,
-    open: Open,
-    { id, filter }: { id: number; filter: EventsFilter },
-  ): Promise<void> {
+  private async prepare({ threadId }: SocketClient, id: number, filter: EventsFilter): Promise<Joining> {
+    const start = { since: filter.since, lastEventId: undefined };
+    return { id, filter, replay: await prepareReplay(this.context, threadId, start) };
+  }
+
+  /** Sends the success of each subscription first, then once what they are to be replayed, and then what happens. */
+  private join(socket: WebSocket, open: Open, joining: readonly Joining[]): void {
+    if (!this.open.has(socket)) return;
     const { threadId } = open.client;
-    const { channels, namespaces, depth, since } = filter;
-    const subscription = {
-      id: crypto.randomUUID(),
-      filter: { channels, namespaces, depth, since: undefined },
-    };
-    const replay = await prepareReplay(this.context, threadId, { since, lastEventId: undefined });
-    const subscribed = { ...open, subscriptions: [...open.subscriptions, subscription] };
-    if (!this.keep(socket, subscribed)) {
-      send(
-        socket,
-        refusal(
-          id,
-          "invalid_argument",
-          "too many subscriptions: the filters of all of them take too much room",
-        ),
-      );
-      return;
+    const replayed = new Map<number, SentEvent>();
+    const added: Subscription[] = [];
+    for (const { id, filter, replay } of joining) {
+      const { channels, namespaces, depth } = filter;
+      const subscription = {
+        id: crypto.randomUUID(),
+        filter: { channels, namespaces, depth, since: undefined },
+      };
+      if (!this.keep(socket, { ...open, subscriptions: [...open.subscriptions, ...added, subscription] })) {
+        const message = "too many subscriptions: the filters of all of them take too much room";
+        send(socket, refusal(id, "invalid_argument", message));
+        continue;
+      }
+      added.push(subscription);
+      const events = replay(filter, open.client).filter(() => open.isVisible());
+      for (const event of events) replayed.set(event.id, event);
+      const result = { subscription_id: subscription.id, replayed_events: events.length };
+      send(socket, { type: "success", id, result, meta: { thread_id: threadId } });
     }
-    const events = replay(filter, open.client).filter(() => open.isVisible());
-    const result = { subscription_id: subscription.id, replayed_events: events.length };
-    send(socket, { type: "success", id, result, meta: { thread_id: threadId } });
-    open.heldEnd.replay(events, HOLD_MS);
+    open.heldEnd.replay(
+      [...replayed.values()].sort((a, b) => a.id - b.id),
+      HOLD_MS,
+    );
     // So much was replayed that the WebSocket is closed.
     if (!this.open.has(socket)) return;
-    open.subscriptions.push(subscription);
-    this.listen(open);
+    open.subscriptions.push(...added);
+    if (open.subscriptions.length > 0) this.listen(open);
   }
 
   private unsubscribe(socket: WebSocket, open: Open, id: string): boolean {
@@ -196,6 +198,9 @@ export class Sockets {
     const open: Open = {
       client,
       subscriptions,
+      joins: new Joins((joining) => {
+        this.join(socket, open, joining);
+      }),
       isVisible,
       heldEnd,
       stopTelling: () => {
@@ -256,23 +261,6 @@ export class Sockets {
  */
 export function closeSockets(state: DurableObjectState, threadId: string): void {
   for (const socket of state.getWebSockets(threadId)) socket.close(4404, "the thread was deleted");
-}
-
-/** The command in a message; undefined when it is not JSON. */
-function commandOf(text: string): unknown {
-  if (text.length > MAX_MESSAGE_LENGTH) return undefined;
-  try {
-    const command: unknown = JSON.parse(text);
-    return nestsDeeperThan(command, MAX_DEPTH) ? undefined : command;
-  } catch {
-    return undefined;
-  }
-}
-
-/** The id of a command that may be malformed. */
-function idOf(command: unknown): number | null {
-  const id = typeof command === "object" && command !== null && "id" in command ? command.id : null;
-  return typeof id === "number" ? id : null;
 }
 
 const send = (socket: WebSocket, answer: CommandAnswer): void => {

@@ -16,6 +16,7 @@ import {
   someText,
   textWith,
   webSocket,
+  type Frame,
 } from "../../support/protocol";
 import { createThread, waitRun } from "../../support/threads";
 
@@ -80,10 +81,40 @@ describe("a WebSocket", () => {
     socket.accept();
     // Each subscription is sent the whole of the run again.
     const params = { channels: ALL, since: 0 };
-    for (let id = 1; id <= 40; id += 1)
+    const subscribe = (id: number): void => {
       socket.send(JSON.stringify({ id, method: "subscription.subscribe", params }));
+    };
+    socket.addEventListener("message", ({ data }) => {
+      const frame = JSON.parse(String(data)) as Frame;
+      if (frame.type === "success") subscribe(frame.id + 1);
+    });
+    subscribe(1);
     expect(await closed).toBe(1013);
     expect((await call("GET", `/threads/${threadId}`)).status).toBe(200);
+  });
+
+  it("is sent what was before once, when it subscribes to several things at the same time", async () => {
+    const threadId = newId();
+    const { run_id: runId } = await say(threadId, "hello");
+    await ended(threadId, runId);
+    const socket = await Socket.to(threadId);
+    // As the JavaScript SDK does when it has connected again.
+    const filters = [{ channels: ["values", "lifecycle"] }, { channels: ALL }, { channels: ["messages"] }];
+    const sent = filters.map((filter) => socket.send("subscription.subscribe", filter));
+    const answers = [];
+    for (const id of sent) {
+      const { result, ...answer } = (await socket.frame()) as Subscribed;
+      expect(answer.id).toBe(id);
+      answers.push(result.replayed_events);
+    }
+    const [some = 0, all = 0, words = 0] = answers;
+    expect(Math.min(some, words)).toBeGreaterThan(0);
+    expect(all).toBeGreaterThanOrEqual(some + words);
+    const events = await socket.untilEnd();
+    expect(events).toHaveLength(all);
+    expect(new Set(events.map(({ event_id: id }) => id)).size).toBe(all);
+    expect(events.map(({ seq }) => seq)).toEqual(events.map(({ seq }) => seq).toSorted((a, b) => a - b));
+    socket.close();
   });
 
   it("is told nothing more when it has unsubscribed", async () => {
