@@ -131,7 +131,9 @@ export class Agent implements A2ARequestHandler {
   }
 
   /** Starts the run that a message asks for: a new one, or the next one of a task that waits for an answer. */
-  private async start({ message }: SendMessageRequest): Promise<Going> {
+  private async start({ message, configuration }: SendMessageRequest): Promise<Going> {
+    if (configuration?.taskPushNotificationConfig !== undefined)
+      throw new PushNotificationNotSupportedError();
     if (message === undefined) throw new RequestMalformedError({ message: "message: expected a message" });
     if (message.taskId !== "") {
       const { task, threadId, interrupts } = await this.find(message.taskId);

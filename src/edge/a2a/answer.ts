@@ -5,21 +5,16 @@
 import { UnsupportedOperationError, VersionNotSupportedError } from "@a2a-js/sdk/errors";
 import { LegacyJsonRpcTransportHandler } from "@a2a-js/sdk/compat/v0_3/server";
 import { JsonRpcTransportHandler, ServerCallContext } from "@a2a-js/sdk/server";
-import { z } from "zod";
-import { check } from "../../platform/check";
 import { isJsonObject, type JsonObject } from "../../platform/json";
 import { Agent, type AgentPlace } from "./agent";
 import { ofProtocol } from "./errors";
+import { checkedParams } from "./params";
 
 /** A stream on which nothing is sent gets a comment after so many ms each time: proxies close connections that are silent. */
 const KEEP_ALIVE_MS = 15_000;
 
 /** The version of a request without the header. */
 const LEGACY = "0.3";
-
-/** What a message needs for the SDK to read it. */
-const sent = z.object({ message: z.looseObject({ parts: z.array(z.looseObject({})).min(1) }) });
-const SENDING = ["message/send", "message/stream", "SendMessage", "SendStreamingMessage"];
 
 /**
  * Answers a request.
@@ -30,13 +25,14 @@ export async function answerA2a(place: AgentPlace, body: JsonObject, version = L
     if (!isLegacy(version) && !/^1\.0(?:\.|$)/.test(version)) {
       throw new VersionNotSupportedError({ message: `A2A-Version: expected 1.0 or 0.3, got ${version}` });
     }
-    if (SENDING.includes(String(body.method)) && isJsonObject(body.params))
-      check(sent, body.params, ["params"]);
+    const sent = isJsonObject(body.params)
+      ? { ...body, params: checkedParams(String(body.method), body.params) }
+      : body;
     const agent = new Agent(place);
     const context = new ServerCallContext({ requestedVersion: version });
     const answer: unknown = isLegacy(version)
-      ? await new LegacyJsonRpcTransportHandler(agent).handle(body, context)
-      : await new JsonRpcTransportHandler(agent).handle(body, context);
+      ? await new LegacyJsonRpcTransportHandler(agent).handle(sent, context)
+      : await new JsonRpcTransportHandler(agent).handle(sent, context);
     if (!isStream(answer)) return Response.json(answer);
     // What is refused at once is no stream.
     return streamOf(await answer.next(), answer, (error) => failureOf(body, version, error));

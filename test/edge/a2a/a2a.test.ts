@@ -325,6 +325,10 @@ describe("a request", () => {
     call<{ error?: { code: number; message: string } }>("POST", `/a2a/${assistant}`, body, headers);
   const rpc = (method: string, params?: unknown) => ({ jsonrpc: "2.0", id: "1", method, params });
   const user = { role: "user", messageId: "1" };
+  const sending = (message: object, configuration?: unknown) => ({
+    message: { ...user, parts: [{ kind: "text", text: "x" }], ...message },
+    configuration,
+  });
 
   it.each([
     [rpc("message/send", {}), {}, -32602, /message: /],
@@ -368,6 +372,54 @@ describe("a request", () => {
     const { status, body: answer } = await post(body, headers);
     expect([status, answer.error?.code]).toEqual([200, code]);
     expect(answer.error?.message).toMatch(text);
+  });
+
+  it.each([
+    ["tasks/get", {}, "params.id: "],
+    ["tasks/cancel", { id: 7 }, "params.id: "],
+    ["tasks/resubscribe", { id: "" }, "params.id: "],
+    ["GetTask", {}, "params.id: "],
+    ["SubscribeToTask", { id: 7 }, "params.id: "],
+    ["tasks/get", { id: "x", historyLength: -1 }, "params.historyLength: "],
+    ["GetTask", { id: "x", historyLength: {} }, "params.historyLength: "],
+    ["message/send", sending({ parts: [{}] }), "params.message.parts.0.kind: expected text, data or file"],
+    ["message/send", sending({ parts: [{ kind: "audio" }] }), "params.message.parts.0.kind: "],
+    ["message/send", sending({ parts: [{ kind: "text" }] }), "params.message.parts.0.text: "],
+    ["message/send", sending({ parts: [{ kind: "text", text: 7 }] }), "params.message.parts.0.text: "],
+    ["message/stream", sending({ parts: [{ kind: "data" }] }), "params.message.parts.0.data: "],
+    ["SendMessage", sending({ role: "ROLE_USER", parts: [{ text: 7 }] }), "params.message.parts.0.text: "],
+    ["message/send", sending({ extensions: 7 }), "params.message.extensions: "],
+    ["message/send", sending({ taskId: 7 }), "params.message.taskId: "],
+    ["message/send", sending({}, 7), "params.configuration: "],
+    ["message/send", sending({}, { acceptedOutputModes: 7 }), "params.configuration.acceptedOutputModes: "],
+    ["message/send", sending({}, { blocking: "x" }), "params.configuration.blocking: "],
+    ["SendMessage", sending({}, { historyLength: 1.5 }), "params.configuration.historyLength: "],
+    ["SendMessage", sending({}, { returnImmediately: 7 }), "params.configuration.returnImmediately: "],
+  ])("%s of %j is told which field is wrong", async (method, params, text) => {
+    const version = /^[A-Z]/.test(method) ? "1.0" : "0.3";
+    const { body } = await post(rpc(method, params), { "A2A-Version": version });
+    expect(body.error).toMatchObject({ code: -32602, message: expect.stringContaining(text) as string });
+  });
+
+  it("of version 0.3 is waited for also with a configuration that does not say so", async () => {
+    const key = crypto.randomUUID();
+    const parts = [{ kind: "text", text: `wait ${key}` }];
+    const answer = post(rpc("message/send", sending({ parts }, { acceptedOutputModes: ["text/plain"] })));
+    await gateReached(key);
+    openGate(key);
+    expect((await answer).body).toMatchObject({ result: { status: { state: "completed" } } });
+  });
+
+  it("for push notifications is refused, and starts no run", async () => {
+    const config = { id: "1", url: "https://example.com/push" };
+    const former = sending({}, { pushNotificationConfig: config });
+    const today = sending(
+      { role: "ROLE_USER", parts: [{ text: "x" }] },
+      { taskPushNotificationConfig: config },
+    );
+    expect((await post(rpc("message/send", former))).body.error?.code).toBe(-32003);
+    const { body } = await post(rpc("SendMessage", today), { "A2A-Version": "1.0" });
+    expect(body.error?.code).toBe(-32003);
   });
 
   it("that is no JSON, or for no assistant, is refused", async () => {
