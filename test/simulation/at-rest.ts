@@ -6,7 +6,8 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
 /** Whether what was begun before the calm is over, as far as it can be. */
-export function isSettled({ plan, owner, threads, cron, host, d1, timeline }: World): boolean {
+export function isSettled(world: World): boolean {
+  const { plan, owner, threads, cron, host, d1, timeline } = world;
   const { calmFrom } = plan;
   if (!owner.hasCreated) return false;
   const made = [...threads.made.values()];
@@ -19,20 +20,25 @@ export function isSettled({ plan, owner, threads, cron, host, d1, timeline }: Wo
   if (host.isUnattended()) return false;
   const [indexed] = d1.direct("SELECT revision FROM crons");
   const alarm = host.storage.alarm();
-  // The index is about to be written.
-  const soon = alarm !== undefined && alarm.at < timeline.now + 3 * MINUTE_MS;
+  // The index is about to be written; by a clock that ran ahead, so much later.
+  const soon = alarm !== undefined && alarm.at < timeline.now + 3 * MINUTE_MS + mostAhead(world);
   if (indexed === undefined || (soon && indexed.revision !== cron.row()?.revision)) return false;
   return !cron.ledger().some(({ scheduled_for: at, status }) => status === "pending" && at < calmFrom);
 }
 
 /** When that has to be. */
-export function settledBy({ plan, cron, host, watchdog }: World): number {
+export function settledBy(world: World): number {
+  const { plan, cron, host, watchdog } = world;
   const { calmFrom, habits } = plan;
   const jitter = Math.max(0, ...cron.definitions.map(({ definition }) => definition.policy.jitter_seconds));
   const waits = cron.ledger().filter(({ status }) => status === "pending").length + 3;
   const lost = host.isUnattended() ? Math.max(0, (watchdog.earliestInIndex() ?? 0) - calmFrom) : 0;
-  return calmFrom + HOUR_MS + jitter * 1000 + waits * habits.longestMs + lost;
+  return calmFrom + HOUR_MS + mostAhead(world) + jitter * 1000 + waits * habits.longestMs + lost;
 }
+
+/** By how many ms the server's clock ever ran ahead. */
+const mostAhead = ({ disruptions: { jumps } }: World): number =>
+  Math.max(0, ...jumps.map(({ at, after }) => after - at));
 
 /** Nothing goes on, and nothing waits. */
 export function isOver({ threads, cron, host }: World): boolean {
