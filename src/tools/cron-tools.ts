@@ -32,6 +32,8 @@ export const cronTools: typeof Declared = <Tool>() =>
       name,
       description,
       schema,
+      // Without it, the model is not told which argument does not fit the schema.
+      verboseParsingErrors: true,
     });
   }) as unknown as Tool[];
 

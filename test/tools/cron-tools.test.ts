@@ -133,6 +133,22 @@ describe("an agent", () => {
     ]);
   });
 
+  it("hears which argument LangChain itself refused", async () => {
+    const told = await plan(
+      null,
+      create({ max_runs: "once" }),
+      create({ schedule: undefined }),
+      create({ every: "day" }),
+      { name: "delete_cron", args: {} },
+    );
+    expect(told).toEqual([
+      expect.stringContaining("#/properties/max_runs/type"),
+      expect.stringContaining('"schedule"'),
+      expect.stringContaining('"every"'),
+      expect.stringContaining('"cron_id"'),
+    ]);
+  });
+
   it("that has no thread that stays plans without one", async () => {
     const [made] = await plan(null, create());
     expect(made).toContain("on a new thread each time");
