@@ -1,5 +1,6 @@
 /** The cron's object as it is stored, read past the server, and the definitions that the cron had one after the other. */
 import type { CronDefinition } from "../../src/calls/cron-definition";
+import type { Progress } from "../../src/calls/cron-progress";
 import type { PendingSlot } from "../../src/cron/slot-rows";
 import type { ObjectStorage } from "./object-storage";
 import type { Timeline } from "./timeline";
@@ -62,6 +63,13 @@ export class StoredCron {
     return this.storage()
       .removals()
       .map((row) => JSON.parse(row) as LedgerRow);
+  }
+
+  /** The runs that go on, as far as the cron knows; undefined when there is no cron. */
+  running(): string[] | undefined {
+    const progress = this.row()?.progress;
+    if (typeof progress !== "string") return undefined;
+    return (JSON.parse(progress) as Progress).running.map(({ runId }) => runId);
   }
 
   isDeleted(): boolean {

@@ -31,7 +31,7 @@ export interface MadeRun {
   endedAt: number | null;
   /** As the cron is told it. */
   report: RunReport | null;
-  /** When the cron first acknowledged the report, or got it as an answer. */
+  /** When the cron first acknowledged the report, or had stored what it got as an answer. */
   reportedAt: number | null;
   /** What the index is to have of the cron, until it is written. */
   entry: CronEntry | null;
@@ -79,6 +79,8 @@ export class Threads {
   readonly threads = new Map<string, StoodThread>();
   /** When the index was given something of the cron. */
   readonly entryWrites: number[] = [];
+  /** Runs whose end the cron got as an answer, until it has stored that. */
+  private readonly heard = new Set<MadeRun>();
 
   constructor(
     private readonly world: ThreadWorld,
@@ -144,12 +146,26 @@ export class Threads {
     return made.isAnswered ? made.report : null;
   }
 
-  /** The cron has got this answer. */
+  /** The cron's object gets this answer. It may die before it has stored what the answer says. */
   noteHeard(answer: Answer): void {
     const value = "value" in answer ? answer.value : null;
     const report = (value as { report?: RunReport } | null)?.report ?? (value as RunReport | null);
     const made = this.made.get(report?.runId ?? "");
-    if (made?.isAnswered === true) made.reportedAt ??= this.world.timeline.now;
+    if (made?.isAnswered === true && made.reportedAt === null) this.heard.add(made);
+  }
+
+  /** Whether the cron may be about to store an end that it got as an answer. */
+  areEndsHeard(): boolean {
+    return this.heard.size > 0;
+  }
+
+  /** The cron has stored that these runs go on, and no others. */
+  noteRunning(runIds: string[]): void {
+    for (const made of this.heard) {
+      if (runIds.includes(made.run.runId)) continue;
+      made.reportedAt ??= this.world.timeline.now;
+      this.heard.delete(made);
+    }
   }
 
   async findRun(runId: string): Promise<FoundRun> {

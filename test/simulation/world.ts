@@ -87,7 +87,7 @@ export class World {
       random: random.fork("host"),
       trace,
       env: (sender) => this.env(sender),
-      observe: () => this.cron.observe(),
+      observe: () => this.observe(),
       emptying: () => {
         this.cron.keepLedger();
       },
@@ -171,6 +171,16 @@ export class World {
     if (!this.tracing) return;
     const { now, skew } = this.timeline;
     this.lines.push(`${new Date(now).toISOString()}${skew === 0 ? "" : ` (clock ${skew} ms)`} ${text}`);
+  }
+
+  /** Looks at what has been written; what comes back notes it, once it is kept. */
+  private observe(): () => void {
+    const noteDefinition = this.cron.observe();
+    const running = this.threads.areEndsHeard() ? this.cron.running() : undefined;
+    return () => {
+      noteDefinition();
+      if (running !== undefined) this.threads.noteRunning(running);
+    };
   }
 
   private env(sender: Sender | null): Env {
