@@ -8,7 +8,8 @@ const historyLength = z.coerce.number("expected a number").int().min(0).nullish(
 const texts = z.array(z.string()).nullish();
 const metadata = z.looseObject({}).nullish();
 
-const task = z.looseObject({ id: z.string().min(1, "expected the id of a task"), historyLength });
+const NO_ID = "expected the id of a task";
+const task = z.looseObject({ id: z.string(NO_ID).min(1, NO_ID), historyLength });
 
 const PART_KINDS = ["text", "data", "file"];
 

@@ -375,7 +375,7 @@ describe("a request", () => {
   });
 
   it.each([
-    ["tasks/get", {}, "params.id: "],
+    ["tasks/get", {}, "params.id: expected the id of a task"],
     ["tasks/cancel", { id: 7 }, "params.id: "],
     ["tasks/resubscribe", { id: "" }, "params.id: "],
     ["GetTask", {}, "params.id: "],
