@@ -28,7 +28,7 @@ export function deviations({ crons, threads, kills }) {
       ...checkSlots(cron, kills),
       ...checkRuns(cron, kills),
       ...checkFigures(cron),
-      ...checkNotes(cron),
+      ...checkNotes(cron, kills),
       ...checkThreads(cron, threads, expected),
     ];
     return checks.map((text) => `cron ${cron.cronId} (${cron.plan.name}): ${text}`);
@@ -126,14 +126,14 @@ function* checkFigures({ slots, runs, figures }) {
 }
 
 /** What was executed: no attempt twice, nothing after the end, and nothing again that `sync` had stored as done. */
-function* checkNotes({ plan, runs, notes }) {
+function* checkNotes({ plan, runs, notes }, kills) {
   const bySlot = Map.groupBy(notes, ({ scheduledFor }) => scheduledFor);
   for (const run of runs) {
     const executed = bySlot.get(run.metadata.scheduled_for) ?? [];
     bySlot.delete(run.metadata.scheduled_for);
     const which = `the run ${run.run_id} of ${run.metadata.scheduled_for}`;
-    const each = new Set(executed.map(({ node, attempt }) => `${node} ${attempt}`));
-    if (each.size < executed.length) yield `${which} executed a node twice in one attempt`;
+    if (repetitions(executed).some((pair) => !wasForgotten(plan, kills, pair)))
+      yield `${which} executed a node twice in one attempt`;
     if (executed.some(({ attempt }) => attempt > run.attempts))
       yield `${which} was executed beyond its attempts`;
     if (run.status === "success") {
@@ -152,6 +152,28 @@ function* checkNotes({ plan, runs, notes }) {
   for (const scheduledFor of bySlot.keys())
     yield `something was executed for ${scheduledFor}, which has no run`;
 }
+
+/** What was executed again in the same attempt, each with the execution before. */
+function repetitions(executed) {
+  const inTurn = executed.toSorted((a, b) => a.at - b.at);
+  return inTurn.flatMap((again, index) => {
+    const first = inTurn
+      .slice(0, index)
+      .findLast(({ node, attempt }) => node === again.node && attempt === again.attempt);
+    return first === undefined ? [] : [{ first, again }];
+  });
+}
+
+/**
+ * A run on a temporary thread is in memory alone for its first 250 ms, more on a busy machine. When its host dies then, the cron sends it
+ * again, and its first attempt begins anew.
+ */
+const UNSTORED_MS = 2_000;
+
+const wasForgotten = ({ kind }, kills, { first, again }) =>
+  kind === "delete" &&
+  first.attempt === 1 &&
+  kills.some(({ from, to }) => to >= first.at && from <= Math.min(first.at + UNSTORED_MS, again.at));
 
 /** Whether `note` is of a node before that of `other`, and yet of a later attempt. */
 const isUndone = (note, other) =>

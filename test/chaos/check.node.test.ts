@@ -79,6 +79,25 @@ it("lets a slot go that waited for the delivery of a host that was killed", () =
   expect(found).toEqual([]);
 });
 
+it("lets a run begin anew that was in memory alone when its host was killed", () => {
+  expect(repeatedAfterKill("delete", START + 10_100).some(isRepetition)).toBe(false);
+  // It was stored by the time of the kill, or its thread is stored at once.
+  expect(repeatedAfterKill("delete", START + 13_000).some(isRepetition)).toBe(true);
+  expect(repeatedAfterKill("keep", START + 10_100).some(isRepetition)).toBe(true);
+});
+
+const isRepetition = (text: string): boolean => /twice in one attempt/.test(text);
+
+/** What is wrong when the first node of the first run was executed again after a kill. */
+function repeatedAfterKill(kind: string, killedAt: number): string[] {
+  const observation = observed();
+  const cron = first(observation.crons);
+  Object.assign(cron.plan, { kind });
+  cron.notes.push({ ...first(cron.notes), at: START + 15_000 });
+  observation.kills.push({ from: killedAt, to: killedAt + 50 });
+  return deviations(observation);
+}
+
 /** The first slot was skipped because another one waited for a delivery. */
 function skipBehindDelivery(cron: ObservedCron, plan: Partial<ObservedCron["plan"]>): void {
   Object.assign(cron.plan, plan);
