@@ -120,8 +120,9 @@ export default defineConfig(async () => {
 
   return {
     test: {
-      // Each of them has a workerd, which runs one test file after the other.
-      maxWorkers: 2,
+      // Each of them has a workerd, which runs one test file after the other. One more than the processors that a small machine has, since tests of
+      // the command mostly wait for npm and wrangler.
+      maxWorkers: 3,
       silent: "passed-only" as const,
       projects: [
         {
