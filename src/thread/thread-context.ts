@@ -10,6 +10,7 @@ import type { StoredThread } from "./record/thread-row";
 import { noThread, ThreadStore } from "./record/thread-store";
 import type { RunFeed } from "./protocol/run-feed";
 import { AnsweredReports } from "./runs/answered-reports";
+import { RecentEnds } from "./runs/recent-ends";
 import { ReportStore } from "./runs/report-store";
 import type { StoredRun } from "./runs/run-row";
 import { RunStore } from "./runs/run-store";
@@ -37,6 +38,8 @@ export class ThreadContext {
   readonly reportStore: ReportStore;
   /** The reports that crons get as the answer to enqueuing a run. */
   readonly answeredReports = new AnsweredReports();
+  /** The runs of crons that have ended here lately. */
+  readonly recentEnds = new RecentEnds();
   /** The webhooks that are still to be called; they are columns of the runs' rows. */
   readonly webhookStore: WebhookStore;
   /** The values of ended runs that webhooks are still to send. */

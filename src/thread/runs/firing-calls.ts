@@ -20,7 +20,8 @@ export class FiringCalls implements ThreadFiringCalls {
   ) {}
 
   /**
-   * Stores the run of a cron, and starts it if its turn has come. With `answerWithinMs` the answer waits for the end of the run.
+   * Stores the run of a cron, and starts it if its turn has come. With `answerWithinMs` the answer waits for the end of the run. A run that has
+   * ended here lately is not made again.
    * @throws thread.not_found, also when the checkpoint to start from does not exist; run.conflict
    */
   async enqueueRun(
@@ -28,7 +29,9 @@ export class FiringCalls implements ThreadFiringCalls {
     { cronEntry = null, notAfter = Infinity, answerWithinMs = 0 }: EnqueueOptions = {},
   ): Promise<RunReport | null> {
     if (now() > notAfter) throw new Error("the call came too late");
-    const { answeredReports, alarm } = this.context;
+    const { answeredReports, recentEnds, alarm } = this.context;
+    // The cron knows of the end, or is told.
+    if (recentEnds.has(run.runId)) return answeredReports.recall(run.runId) ?? null;
     if (answerWithinMs === 0) {
       this.runCalls.takeIn(run, cronEntry);
       this.endAnswering(run.runId);

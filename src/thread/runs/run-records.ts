@@ -82,6 +82,7 @@ export class RunRecords {
     });
     if (answered === null) unstoredRuns.forget(run.runId);
     else this.context.answeredReports.remember(answered);
+    if (run.cron !== null) this.context.recentEnds.note(run.runId);
   }
 
   /** Notes in the row of the run how it has ended. @returns the report, if the run's cron gets it as an answer; otherwise null */
