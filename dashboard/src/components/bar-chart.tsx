@@ -67,29 +67,32 @@ export function BarChart({ label, periods, series, format }: BarChartProps) {
           </li>
         ))}
       </ul>
-      <table className="visually-hidden">
-        <caption>{label}</caption>
-        <thead>
-          <tr>
-            <th scope="col">Period</th>
-            {series.map(({ name, label: text }) => (
-              <th key={name} scope="col">
-                {text}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {periods.map((period) => (
-            <tr key={period.label}>
-              <th scope="row">{period.label}</th>
-              {series.map(({ name }) => (
-                <td key={name}>{format(period.values[name] ?? 0)}</td>
+      {/* A table itself is as wide as its words, even when it is not seen. */}
+      <div className="visually-hidden">
+        <table>
+          <caption>{label}</caption>
+          <thead>
+            <tr>
+              <th scope="col">Period</th>
+              {series.map(({ name, label: text }) => (
+                <th key={name} scope="col">
+                  {text}
+                </th>
               ))}
             </tr>
-          ))}
-        </tbody>
-      </table>
+          </thead>
+          <tbody>
+            {periods.map((period) => (
+              <tr key={period.label}>
+                <th scope="row">{period.label}</th>
+                {series.map(({ name }) => (
+                  <td key={name}>{format(period.values[name] ?? 0)}</td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
     </figure>
   );
 }
