@@ -4,9 +4,9 @@ import { printTable, short } from "../table.mjs";
 import { FiringMeasure } from "./measure.mjs";
 
 /**
- * How many are due together, and in how many rounds each contestant is measured: a small crowd is over within half a second, of which one
- * collection of garbage is a good part. Of the spaced ones, so many, a second apart: each is over before the next, and can be counted by
- * itself.
+ * `together`: how many firings are due in one second, and in how many rounds each contestant is measured. A small crowd is over within half a
+ * second, so that one collection of garbage changes its figures. `spaced`: how many firings come one second apart. Each of them is over before
+ * the next, and can be counted by itself.
  */
 export const FIRINGS = {
   full: {
@@ -30,7 +30,7 @@ export async function compareFirings(contestants, { together, spaced }) {
   for (const { count, rounds } of together) {
     const measured = new Map(contestants.map((contestant) => [contestant, []]));
     for (let round = 0; round < rounds; round += 1) {
-      // Always in this order: who was measured a moment ago is at an advantage, and so nobody is.
+      // Always in the same order, so that all have been idle for equally long: a server that was measured a moment ago is faster.
       for (const contestant of contestants) {
         const { p50, p99, perSecond } = await measure.measure(contestant, { count });
         measured.get(contestant).push({ p50, p99, perSecond });

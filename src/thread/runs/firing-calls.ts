@@ -30,7 +30,7 @@ export class FiringCalls implements ThreadFiringCalls {
   ): Promise<RunReport | null> {
     if (now() > notAfter) throw new Error("the call came too late");
     const { answeredReports, recentEnds, alarm } = this.context;
-    // The cron knows of the end, or is told.
+    // If its end is not the answer, a report tells the cron of it.
     if (recentEnds.has(run.runId)) return answeredReports.recall(run.runId) ?? null;
     if (answerWithinMs === 0) {
       this.runCalls.takeIn(run, cronEntry);
