@@ -7,7 +7,7 @@ import { readConfig, type Env } from "../platform/config";
 import { DomainError, messageOf } from "../platform/errors";
 import type { EdgeContext } from "./caller";
 
-const EXPOSED = ["Content-Location", "Location", "X-Pagination-Total", "X-Pagination-Next"];
+const EXPOSED = ["Content-Location", "Location", "X-Pagination-Total", "X-Pagination-Next", "Mcp-Session-Id"];
 
 const texts = z.array(z.string()).nullish();
 

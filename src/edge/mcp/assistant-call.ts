@@ -11,6 +11,8 @@ const STILL_RUNNING_MS = 15_000;
 export interface AssistantCall {
   assistantId: string;
   input: JsonObject;
+  /** Of the run. */
+  metadata: JsonObject;
   /** Aborts when the client is gone. The run is then cancelled. */
   signal: AbortSignal;
   /** Tells the client how far the run is; undefined when it does not ask. */
@@ -18,10 +20,11 @@ export interface AssistantCall {
 }
 
 export async function callAssistant(call: CallRoute, wanted: AssistantCall): Promise<CallToolResult> {
-  const { assistantId, input, signal } = wanted;
+  const { assistantId, input, metadata, signal } = wanted;
   const body = {
     assistant_id: assistantId,
     input,
+    metadata,
     stream_mode: ["values", "updates"],
     on_disconnect: "cancel",
   };

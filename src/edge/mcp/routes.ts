@@ -24,7 +24,7 @@ export function mcpRoutes(inner: InnerRoutes): DescribedRoutes {
       summary: "Send a message of the Model Context Protocol",
       description:
         "A message of JSON-RPC 2.0 over Streamable HTTP. Assistants are tools, and so are create_cron, list_crons and what else can be " +
-        "done with crons. A tool asks what the route asks that does the same. There are no sessions: GET and DELETE are answered with 405.",
+        "done with crons. A tool asks what the route asks that does the same. No session is kept: GET and DELETE are answered with 405.",
       body: message,
       answers: json("The answer; with progress, a stream of server-sent events.", z.looseObject({})),
     },

@@ -4,6 +4,7 @@
  */
 import {
   createMcpHandler,
+  isInitializeRequest,
   ProtocolError,
   ProtocolErrorCode,
   Server,
@@ -20,6 +21,7 @@ import { answerCronTool } from "../cron-tools";
 import type { CallRoute } from "../inner-routes";
 import { callAssistant } from "./assistant-call";
 import { assistantTools, namedAssistants } from "./assistant-tools";
+import { cancelRunOf, requestMark, SESSION_HEADER } from "./taken-back";
 
 const INSTRUCTIONS =
   "EdgeCron runs assistants (LangGraph agents), now or on a schedule. Each assistant is a tool: a call runs it once, without memory of " +
@@ -37,6 +39,8 @@ export async function answerMcp(c: EdgeContext, request: Request, call: CallRout
   });
   const answer = await handler.fetch(request);
   if (answer.status >= 500) for (const error of reported) logError("a request of MCP failed", error);
+  if (answer.ok && c.req.method === "POST" && isInitializeRequest(await c.req.json()))
+    answer.headers.set(SESSION_HEADER, crypto.randomUUID());
   return answer;
 }
 
@@ -56,6 +60,13 @@ function serverFor(c: EdgeContext, call: CallRoute): Server {
   server.setRequestHandler("tools/call", ({ params: { name, arguments: args = {} } }, context) =>
     isCronTool(name) ? callCronTool(call, name, args) : callNamed(c, call, name, args, context),
   );
+  server.setNotificationHandler("notifications/cancelled", ({ params: { requestId } }) => {
+    c.executionCtx.waitUntil(
+      cancelRunOf(c, call, requestId).catch((error: unknown) => {
+        logError("a call of MCP could not be cancelled", error);
+      }),
+    );
+  });
   return server;
 }
 
@@ -88,6 +99,7 @@ async function callNamed(
   return callAssistant(call, {
     assistantId: assistant.assistant_id,
     input,
+    metadata: requestMark(c, mcpReq.id),
     signal: AbortSignal.any([mcpReq.signal, c.req.raw.signal]),
     progress:
       progressToken === undefined

@@ -1,0 +1,45 @@
+/**
+ * Calls that a client takes back by a message, as in the revisions of MCP before that of 2026-07-28. The message names the request by a number that
+ * each client counts itself. So every client is given a session id, from which nothing is kept but a mark on the runs of its calls.
+ */
+import { createHash } from "node:crypto";
+import { uuid } from "../../wire/fields";
+import type { Run } from "../../wire/runs/run";
+import type { EdgeContext } from "../caller";
+import { bodyOf, RouteRefusal, type CallRoute } from "../inner-routes";
+
+export const SESSION_HEADER = "Mcp-Session-Id";
+
+/** The key of a run's metadata that says by which request of MCP it was made. */
+const REQUEST_KEY = "mcp_request";
+
+/** A run is in the index a second after it was made, at the latest. */
+const LOOKS = 3;
+const BETWEEN_LOOKS_MS = 700;
+
+/** What the metadata of a run says of the request that makes it. Empty when the client has no session, as those of today's revision. */
+export function requestMark(c: EdgeContext, requestId: unknown): Record<string, string> {
+  const session = uuid.safeParse(c.req.header(SESSION_HEADER));
+  if (!session.success) return {};
+  const mark = createHash("sha256").update(`${session.data} ${JSON.stringify(requestId)}`);
+  return { [REQUEST_KEY]: mark.digest("hex").slice(0, 32) };
+}
+
+/** Cancels the run that a request of this client has made, if it has not ended. What the caller may not see or cancel is left alone. */
+export async function cancelRunOf(c: EdgeContext, call: CallRoute, requestId: unknown): Promise<void> {
+  const metadata = requestMark(c, requestId);
+  if (metadata[REQUEST_KEY] === undefined) return;
+  const unfinished = async (status: string): Promise<Run[]> =>
+    bodyOf(await call({ method: "POST", path: "/runs/search", body: { metadata, status, limit: 1 } }));
+  try {
+    for (let look = 0; look < LOOKS; look += 1) {
+      if (look > 0) await new Promise((resolve) => setTimeout(resolve, BETWEEN_LOOKS_MS));
+      const runs = (await Promise.all([unfinished("running"), unfinished("pending")])).flat();
+      for (const { thread_id: threadId, run_id: runId } of runs)
+        await call({ method: "POST", path: `/threads/${threadId}/runs/${runId}/cancel` });
+      if (runs.length > 0) return;
+    }
+  } catch (error) {
+    if (!(error instanceof RouteRefusal)) throw error;
+  }
+}
