@@ -16,19 +16,19 @@ export interface Joining {
 }
 
 export class Joins {
-  private waiting: Promise<Joining>[] = [];
+  /** Those that have come together; undefined stands for one that could not be prepared. */
+  private waiting: Promise<Joining | undefined>[] = [];
   private all: Promise<void> | undefined;
 
   /** @param join is called with those that have come together */
   constructor(private readonly join: (joining: readonly Joining[]) => void) {}
 
-  /** Settles when the subscription has joined. */
-  add(joining: Promise<Joining>): Promise<void> {
-    this.waiting.push(joining);
-    // That it cannot be prepared is told to all that have come together.
-    joining.catch(() => undefined);
+  /** Settles when the subscription has joined. Rejects when it could not be prepared; the others join all the same. */
+  async add(joining: Promise<Joining>): Promise<void> {
+    this.waiting.push(joining.catch(() => undefined));
     this.all ??= this.gather();
-    return this.all;
+    await this.all;
+    await joining;
   }
 
   /** Settles when none waits. */
@@ -38,14 +38,11 @@ export class Joins {
 
   private async gather(): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, GATHER_MS));
-    let ready: Joining[];
-    try {
-      do ready = await Promise.all(this.waiting);
-      while (ready.length < this.waiting.length);
-    } finally {
-      this.waiting = [];
-      this.all = undefined;
-    }
-    this.join(ready);
+    let settled: (Joining | undefined)[];
+    do settled = await Promise.all(this.waiting);
+    while (settled.length < this.waiting.length);
+    this.waiting = [];
+    this.all = undefined;
+    this.join(settled.filter((joining) => joining !== undefined));
   }
 }

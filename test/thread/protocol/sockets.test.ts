@@ -1,8 +1,8 @@
 /** WebSockets to a thread: commands, subscriptions, and what an object that sleeps or is gone makes of them. */
-import { evictDurableObject } from "cloudflare:test";
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { atClock } from "../../support/crons";
+import { atClock, threadStub } from "../../support/crons";
 import { call } from "../../support/edge";
 import { gateReached, openGate } from "../../support/graphs/steps";
 import {
@@ -24,6 +24,7 @@ atClock("2040-01-01T00:00:00.000Z");
 
 const newId = (): string => crypto.randomUUID();
 const hello = { assistant_id: "talks", input: { messages: [{ role: "user", content: "hello" }] } };
+const isAnswer = ({ type }: Frame): boolean => type !== "event";
 type Subscribed = Success<{ subscription_id: string; replayed_events: number }>;
 
 describe("a WebSocket", () => {
@@ -114,6 +115,28 @@ describe("a WebSocket", () => {
     expect(events).toHaveLength(all);
     expect(new Set(events.map(({ event_id: id }) => id)).size).toBe(all);
     expect(events.map(({ seq }) => seq)).toEqual(events.map(({ seq }) => seq).toSorted((a, b) => a - b));
+    socket.close();
+  });
+
+  it("keeps a subscription whose neighbour could not be prepared", async () => {
+    const threadId = newId();
+    const { run_id: runId } = await say(threadId, "hello");
+    await ended(threadId, runId);
+    const socket = await Socket.to(threadId);
+    await runInDurableObject(threadStub(threadId) as DurableObjectStub, (_instance, { storage: { sql } }) => {
+      const read = sql.exec.bind(sql);
+      const failOnce = (): never => {
+        Object.defineProperty(sql, "exec", { configurable: true, value: read });
+        throw new Error("this read fails");
+      };
+      Object.defineProperty(sql, "exec", { configurable: true, value: failOnce });
+    });
+    const failing = socket.send("subscription.subscribe", { channels: ["values"] });
+    const kept = socket.send("subscription.subscribe", { channels: ["lifecycle"] });
+    const answers = [await socket.frame(isAnswer), await socket.frame(isAnswer)];
+    expect(answers).toContainEqual(expect.objectContaining({ id: failing, error: "unknown_error" }));
+    expect(answers).toContainEqual(expect.objectContaining({ id: kept, type: "success" }));
+    expect((await socket.untilEnd()).map(({ method }) => method)).toContain("lifecycle");
     socket.close();
   });
 
