@@ -38,6 +38,10 @@ interface Subscription {
 /** An open WebSocket, in memory. */
 interface Open extends Kept {
   joins: Joins;
+  /** How many of its commands are being answered. */
+  unanswered: number;
+  /** Whether it carries no more events, since much was sent on it. */
+  isFull: boolean;
   isVisible: () => boolean;
   /** Sends no event any more that is held back. */
   stopTelling: () => void;
@@ -86,6 +90,7 @@ export class Sockets {
     if (open === undefined) return;
     const command = commandOf(message);
     const id = idOf(command);
+    open.unanswered += 1;
     try {
       const answer = await this.answer(socket, open, command);
       if (answer !== undefined) send(socket, answer);
@@ -98,6 +103,9 @@ export class Sockets {
           ? refusal(id, "unknown_error", "internal error")
           : refusal(id, "invalid_argument", fault.detail),
       );
+    } finally {
+      open.unanswered -= 1;
+      this.closeIfFull(socket, open);
     }
   }
 
@@ -167,8 +175,7 @@ export class Sockets {
       [...replayed.values()].sort((a, b) => a.id - b.id),
       HOLD_MS,
     );
-    // So much was replayed that the WebSocket is closed.
-    if (!this.open.has(socket)) return;
+    if (open.isFull) return;
     open.subscriptions.push(...added);
     if (open.subscriptions.length > 0) this.listen(open);
   }
@@ -189,9 +196,12 @@ export class Sockets {
     const isVisible = visibility(this.context, client.threadId, client.visible);
     let sentLength = 0;
     const tell: Listener = ({ data }) => {
+      if (open.isFull) return;
       sendText(socket, data);
       sentLength += data.length;
-      if (sentLength > MAX_SENT_LENGTH) this.renew(socket);
+      if (sentLength <= MAX_SENT_LENGTH) return;
+      open.isFull = true;
+      this.closeIfFull(socket, open);
     };
     const teller = client.isPython ? new PythonTeller(tell) : undefined;
     const heldEnd = new HeldEnd(teller === undefined ? tell : teller.tell.bind(teller));
@@ -201,6 +211,8 @@ export class Sockets {
       joins: new Joins((joining) => {
         this.join(socket, open, joining);
       }),
+      unanswered: 0,
+      isFull: false,
       isVisible,
       heldEnd,
       stopTelling: () => {
@@ -214,9 +226,12 @@ export class Sockets {
     return open;
   }
 
-  /** Closes a WebSocket on which much was sent. The SDKs connect again. */
-  private renew(socket: WebSocket): void {
-    if (!this.open.has(socket)) return;
+  /**
+   * Closes a WebSocket on which much was sent, when its commands are answered. The SDKs connect again. The JavaScript SDK does so only if
+   * what it had subscribed to on this WebSocket was answered.
+   */
+  private closeIfFull(socket: WebSocket, open: Open): void {
+    if (!open.isFull || open.unanswered > 0 || !this.open.has(socket)) return;
     this.forget(socket);
     socket.close(
       TRY_AGAIN,

@@ -2,6 +2,8 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
+import type { ThreadContext } from "../../../src/thread/thread-context";
+import type { ThreadDO } from "../../../src/thread/thread-do";
 import { atClock, threadStub } from "../../support/crons";
 import { call } from "../../support/edge";
 import { gateReached, openGate } from "../../support/graphs/steps";
@@ -92,6 +94,30 @@ describe("a WebSocket", () => {
     subscribe(1);
     expect(await closed).toBe(1013);
     expect((await call("GET", `/threads/${threadId}`)).status).toBe(200);
+  });
+
+  it("is closed for what was sent when its commands are answered, since the JavaScript SDK waits for the answers", async () => {
+    const threadId = newId();
+    const { run_id: runId } = await say(threadId, "hello");
+    await ended(threadId, runId);
+    const socket = await Socket.to(threadId);
+    await socket.ask("subscription.subscribe", { channels: ["custom"], since: 9e15 });
+    const late = { channels: ["values"] };
+    await runInDurableObject(threadStub(threadId) as DurableObjectStub, (instance, state) => {
+      const { context } = instance as unknown as { context: ThreadContext };
+      const command = JSON.stringify({ id: 7, method: "subscription.subscribe", params: late });
+      void (instance as unknown as Pick<ThreadDO, "webSocketMessage">).webSocketMessage(
+        state.getWebSockets()[0] as WebSocket,
+        command,
+      );
+      // The run tells more than a WebSocket carries while the subscription waits for others.
+      const event = { method: "custom", namespace: [], data: { payload: "x".repeat(9_000_000) } };
+      for (let n = 0; n < 5; n += 1) context.events.emitProtocol({ runId, threadId }, event, false);
+    });
+    expect(await socket.frame(isAnswer)).toMatchObject({ type: "success", id: 7 });
+    expect(await socket.untilClosed()).toMatchObject({ code: 1013 });
+    for (let n = 0; n < 5; n += 1) expect((await socket.frame()).type).toBe("event");
+    await expect(socket.frame()).rejects.toThrow("closed");
   });
 
   it("is sent what was before once, when it subscribes to several things at the same time", async () => {
