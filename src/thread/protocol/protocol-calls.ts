@@ -21,8 +21,9 @@ import { isRunEnd } from "./run-events";
 import { visibility } from "./visibility";
 
 /**
- * How long a client must have listened before it is told the end of a run, when it asks for some namespaces. It is about to ask for more: the hooks of
- * LangChain do, when they learn of subgraphs. That takes one request, or two.
+ * How long a client must have listened before it is told the end of a run, when it asks for little and is about to ask for more. That takes one request,
+ * or two. The JavaScript SDK first asks for the values alone, and then for what is read of the run. The hooks of LangChain ask for some namespaces,
+ * and for more when they learn of subgraphs.
  */
 export const NARROW_HOLD_MS = 250;
 
@@ -160,11 +161,12 @@ export class ProtocolCalls implements ThreadProtocolCalls {
   }
 }
 
-/** How long the end of a run is held for a client. One of all namespaces is told it at once, and so is one that asks for little else. */
-const endHoldMs = ({ channels, namespaces }: EventsFilter): number =>
-  namespaces === undefined || channels.every((channel) => channel === "lifecycle" || channel === "input")
-    ? 0
-    : NARROW_HOLD_MS;
+/** How long the end of a run is held for a client. It is told at once to one that asks for all namespaces, or only for how runs stand. */
+function endHoldMs({ channels, namespaces }: EventsFilter): number {
+  const further = channels.filter((channel) => channel !== "lifecycle" && channel !== "input");
+  const asksForMore = namespaces !== undefined || further.every((channel) => channel === "values");
+  return further.length > 0 && asksForMore ? NARROW_HOLD_MS : 0;
+}
 
 /** All events of a thread. */
 const EVERYTHING: EventsFilter = {

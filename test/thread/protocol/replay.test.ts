@@ -101,6 +101,19 @@ describe("a client that comes late", () => {
     vi.restoreAllMocks();
   });
 
+  it("is told the end of a run a moment later when it asks for the values alone, as the JavaScript SDK does at first", async () => {
+    const threadId = newId();
+    const limits = holdTimers(NARROW_HOLD_MS);
+    const first = await Events.of(threadId, { channels: ["lifecycle", "input", "values"] });
+    const wide = await Events.of(threadId, { channels: ["lifecycle", "input", "values", "messages"] });
+    await sayAndWait(threadId, "one");
+    const end = (await wide.until()).at(-1);
+    expect(limits.count()).toBe(1);
+    await limits.goOff(objectOf(threadId));
+    expect((await first.until()).at(-1)).toEqual(end);
+    vi.restoreAllMocks();
+  });
+
   it("goes on after the object was killed", async () => {
     const threadId = newId();
     const all = await sayAndWait(threadId, "one");
