@@ -15,7 +15,7 @@ const REQUEST_KEY = "mcp_request";
 
 /** A run is in the index a second after it was made, at the latest. */
 const LOOKS = 3;
-const BETWEEN_LOOKS_MS = 700;
+export const BETWEEN_LOOKS_MS = 700;
 
 /** What the metadata of a run says of the request that makes it. Empty when the client has no session, as those of today's revision. */
 export function requestMark(c: EdgeContext, requestId: unknown): Record<string, string> {
