@@ -24,9 +24,10 @@ export class HeldEnd {
     this.listener(event);
   }
 
-  /** Tells the end of a run after so many ms, in place of one that is held. */
+  /** Tells the end of a run after so many ms. If that of an earlier run is held, it is told at once. */
   hold(end: SentEvent, ms: number): void {
-    this.stop();
+    if (this.held?.end.id === end.id) this.stop();
+    else this.release();
     const timer = setTimeout(() => {
       this.release();
     }, ms);

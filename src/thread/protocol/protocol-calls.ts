@@ -115,7 +115,8 @@ export class ProtocolCalls implements ThreadProtocolCalls {
     const since = now();
     if (end !== undefined) teller.hold(end, holdMs);
     const unlisten = this.context.events.listenByProtocol(threadId, (event) => {
-      const leftMs = since + holdMs - now();
+      // The clock may have been set back since.
+      const leftMs = Math.min(holdMs, since + holdMs - now());
       if (isRunEnd(event) && leftMs > 0) teller.hold(event, leftMs);
       else teller.tell(event);
     });

@@ -43,6 +43,16 @@ describe("the end of a run that is held", () => {
     expect(told).toEqual([1, 1, 2, 3]);
   });
 
+  it("is told at once when the next run ends too, as one does that is cancelled before it has begun", () => {
+    const told: number[] = [];
+    const teller = new HeldEnd(({ id }) => told.push(id));
+    teller.hold(end, 25);
+    teller.hold(event(3, "end"), 25);
+    expect(told).toEqual([2]);
+    vi.runAllTimers();
+    expect(told).toEqual([2, 3]);
+  });
+
   it("is not told to a client that has gone", () => {
     const told: number[] = [];
     const teller = new HeldEnd(({ id }) => told.push(id));

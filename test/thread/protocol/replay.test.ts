@@ -114,6 +114,18 @@ describe("a client that comes late", () => {
     vi.restoreAllMocks();
   });
 
+  it("is told the end of a run no later when the clock is set back", async () => {
+    const threadId = newId();
+    const limits = holdTimers(NARROW_HOLD_MS);
+    const values = await Events.of(threadId, { channels: ["lifecycle", "values"] });
+    setClock("2039-12-31T23:59:00.000Z");
+    await sayAndWait(threadId, "one");
+    expect(limits.count()).toBe(1);
+    await limits.goOff(objectOf(threadId));
+    expect((await values.until()).at(-1)).toMatchObject({ params: { data: { event: "completed" } } });
+    vi.restoreAllMocks();
+  });
+
   it("goes on after the object was killed", async () => {
     const threadId = newId();
     const all = await sayAndWait(threadId, "one");
