@@ -93,13 +93,22 @@ export class AlarmHandler {
     }
   }
 
-  /** Waits for runs, webhooks, reports and traces that are under way, but no longer than until more work is due. */
+  /**
+   * Waits for runs, webhooks, reports and traces that are under way, but no longer than until more work is due. No other alarm rings meanwhile.
+   * So this also writes to the index what has begun since.
+   */
   private async waitWhileWorking(): Promise<void> {
     const workers = [this.queue, this.webhooks, this.reports, this.context.traces];
     if (workers.every((worker) => worker.isIdle())) return;
-    const untilNextMs = (this.nextRunWorkAt() ?? Infinity) - now();
-    const limitMs = Math.min(MAX_WAIT_MS, Math.max(untilNextMs, SOON_MS));
-    await this.context.alarm.waitFor(Promise.all(workers.map((worker) => worker.idle())), limitMs);
+    const work = Promise.all(workers.map((worker) => worker.idle()));
+    for (let waitedMs = 0; waitedMs < MAX_WAIT_MS; waitedMs += SOON_MS) {
+      const untilNextMs = (this.nextRunWorkAt() ?? Infinity) - now();
+      const isLast = untilNextMs < 2 * SOON_MS;
+      const ms = isLast ? Math.max(untilNextMs, SOON_MS) : SOON_MS;
+      if (!(await this.context.alarm.waitFor(work, ms)) || isLast || !this.context.hasTables()) return;
+      // While D1 is down, writes wait for the alarms that are set for them.
+      if (this.index.failures === 0 && this.index.isBehind()) await this.index.settle();
+    }
   }
 
   /** Whether the object has nothing to do, now or later. */

@@ -61,16 +61,22 @@ export class ThreadAlarm {
     await this.clock.ring(work, () => now() + SAFETY_ALARM_MS);
   }
 
-  /** Waits for `work`, but at most for `limitMs`, and no longer than until {@link ringForWork} is called. */
-  async waitFor(work: Promise<unknown>, limitMs: number): Promise<void> {
-    const { promise: stopped, resolve } = Promise.withResolvers<undefined>();
+  /**
+   * Waits for `work`, but at most for `limitMs`, and no longer than until {@link ringForWork} is called.
+   * @returns whether the time was over first
+   */
+  async waitFor(work: Promise<unknown>, limitMs: number): Promise<boolean> {
+    const { promise: stopped, resolve } = Promise.withResolvers<boolean>();
     this.stopWaiting = () => {
-      resolve(undefined);
+      resolve(false);
     };
     // A timer that still runs keeps the object awake, which is billed.
-    const timer = setTimeout(this.stopWaiting, limitMs);
-    await Promise.race([work, stopped]);
+    const timer = setTimeout(() => {
+      resolve(true);
+    }, limitMs);
+    const isTimeOver = await Promise.race([work.then(() => false), stopped]);
     clearTimeout(timer);
     this.stopWaiting = undefined;
+    return isTimeOver;
   }
 }

@@ -1,9 +1,14 @@
 /** The index in D1, when it does not take a row. */
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, expect, it } from "vitest";
+import { afterEach, expect, it, onTestFinished, vi } from "vitest";
+import { SOON_MS } from "../../src/thread/thread-alarm";
 import type { Run } from "../../src/wire/runs/run";
+import { setClock, threadStub } from "../support/crons";
 import { call } from "../support/edge";
+import { gateReached, openGate } from "../support/graphs/steps";
 import { createRun, createThread, getRun, searchThreads } from "../support/threads";
+import { holdTimers } from "../support/timers";
 
 const drop = (): Promise<unknown> => env.DB.prepare("DROP TRIGGER IF EXISTS poison").run();
 afterEach(drop);
@@ -34,4 +39,42 @@ it("a row that D1 refuses does not hold up the others, and lands when D1 takes i
   expect(
     (await call<Run[]>("GET", `/threads/${id}/runs?limit=100`)).body.map((run) => run.run_id).sort(),
   ).toEqual([...poisoned, well.run_id, last.run_id].sort());
+});
+
+it("has the runs that begin while the alarm of their object waits for another", async () => {
+  setClock("2040-01-01T00:00:00.000Z");
+  const { thread_id: id } = await createThread();
+  const gate = crypto.randomUUID();
+  onTestFinished(() => {
+    openGate(gate);
+    vi.restoreAllMocks();
+    vi.useRealTimers();
+  });
+  const wait = (): Promise<unknown> =>
+    call("POST", `/threads/${id}/runs/wait`, { assistant_id: "steps", input: { gate } });
+  const first = wait();
+  await gateReached(gate);
+  const stub = threadStub(id);
+  const seconds = holdTimers(SOON_MS);
+  setClock("2040-01-01T00:00:00.500Z");
+  // Whatever set the alarm earlier: it rings when the run is not to be written yet.
+  const alarm = runDurableObjectAlarm(stub);
+  const secondIsOver = async (): Promise<void> => {
+    await expect.poll(() => seconds.count()).toBe(1);
+    await seconds.goOff(stub);
+  };
+  setClock("2040-01-01T00:00:01.500Z");
+  await secondIsOver();
+  await expect.poll(() => indexed(id)).toHaveLength(1);
+  const second = wait();
+  const countStored = (): Promise<unknown> =>
+    runInDurableObject(stub as DurableObjectStub, (_instance, { storage }) =>
+      storage.sql.exec("SELECT count(*) AS n FROM runs").one(),
+    );
+  await expect.poll(countStored).toEqual({ n: 2 });
+  setClock("2040-01-01T00:00:03.000Z");
+  await secondIsOver();
+  await expect.poll(() => indexed(id)).toHaveLength(2);
+  openGate(gate);
+  await Promise.all([first, second, alarm]);
 });
