@@ -7,7 +7,9 @@ import { readConfig, type Env } from "../platform/config";
 import { DomainError, messageOf } from "../platform/errors";
 import type { EdgeContext } from "./caller";
 
-const EXPOSED = ["Content-Location", "Location", "X-Pagination-Total", "X-Pagination-Next", "Mcp-Session-Id"];
+/** Clients of MCP read it of the first answer, and send it back with each request. */
+const SESSION = "Mcp-Session-Id";
+const EXPOSED = ["Content-Location", "Location", "X-Pagination-Total", "X-Pagination-Next", SESSION];
 
 const texts = z.array(z.string()).nullish();
 
@@ -59,7 +61,7 @@ export function corsSettingsOf(http: unknown): CorsSettings {
     options: {
       exposeHeaders: [...EXPOSED, ...(given.expose_headers ?? [])],
       ...(isList(given.allow_methods) ? { allowMethods: given.allow_methods } : {}),
-      ...(isList(given.allow_headers) ? { allowHeaders: given.allow_headers } : {}),
+      ...(isList(given.allow_headers) ? { allowHeaders: [...given.allow_headers, SESSION] } : {}),
       ...(given.allow_credentials == null ? {} : { credentials: given.allow_credentials }),
       ...(given.max_age == null ? {} : { maxAge: given.max_age }),
     },

@@ -172,6 +172,12 @@ describe("http.cors of langgraph.json", () => {
     expect(corsSettingsOf(undefined).allows("https://c.example")).toBe(false);
   });
 
+  it("that lists headers leaves clients of MCP the header that the server gives them", () => {
+    const { options } = corsSettingsOf({ cors: { allow_headers: ["x-api-key"] } });
+    expect(options.allowHeaders).toEqual(["x-api-key", "Mcp-Session-Id"]);
+    expect(corsSettingsOf({ cors: { allow_headers: ["*"] } }).options).not.toHaveProperty("allowHeaders");
+  });
+
   it("that is not as it should be is refused by name", () => {
     expect(() => corsSettingsOf({ cors: { allow_origins: "https://a.example" } })).toThrow(
       /langgraph\.json: http: .*allow_origins/s,
