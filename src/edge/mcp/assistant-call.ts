@@ -1,5 +1,8 @@
 /** A call of an assistant as a tool of MCP: a stateless run, whose output is the answer. */
 import type { CallToolResult } from "@modelcontextprotocol/server";
+import { threadObject } from "../../calls/thread-calls";
+import type { Env } from "../../platform/config";
+import { asDomainError } from "../../platform/errors";
 import type { JsonObject } from "../../platform/json";
 import { RouteRefusal, type CallRoute } from "../inner-routes";
 import { newsOf, type RunEnd } from "../inner-run";
@@ -9,6 +12,7 @@ import { answerIn } from "../last-message";
 const STILL_RUNNING_MS = 15_000;
 
 export interface AssistantCall {
+  env: Env;
   assistantId: string;
   input: JsonObject;
   /** Of the run. */
@@ -20,7 +24,7 @@ export interface AssistantCall {
 }
 
 export async function callAssistant(call: CallRoute, wanted: AssistantCall): Promise<CallToolResult> {
-  const { assistantId, input, metadata, signal } = wanted;
+  const { env, assistantId, input, metadata, signal } = wanted;
   const body = {
     assistant_id: assistantId,
     input,
@@ -29,15 +33,18 @@ export async function callAssistant(call: CallRoute, wanted: AssistantCall): Pro
     on_disconnect: "cancel",
   };
   const progress = new Progress(wanted.progress);
-  let threadId = "";
+  let ids = { threadId: "", runId: "" };
   try {
     const response = await call({ method: "POST", path: "/runs/stream", body, signal });
     for await (const news of newsOf(response)) {
       if (news.kind === "began") {
-        threadId = news.threadId;
+        ids = news;
         await progress.tell(`run ${news.runId} has begun`);
       } else if (news.kind === "updates") await progress.tell(`${Object.keys(news.updates).join(", ")} done`);
-      else if (news.kind === "ended") return resultOf(news.end, threadId);
+      else if (news.kind === "ended")
+        return news.end.status === "success" && (await wasCancelled(env, ids))
+          ? failed("the run was cancelled")
+          : resultOf(news.end, ids.threadId);
     }
   } catch (error) {
     if (error instanceof RouteRefusal) return failed(error.detail);
@@ -46,6 +53,23 @@ export async function callAssistant(call: CallRoute, wanted: AssistantCall): Pro
     progress.end();
   }
   return failed("the run's events ended without its result");
+}
+
+/**
+ * Whether somebody has cancelled a run whose stream has ended. The stream does not tell it. The caller has made the run, and is told how it ended
+ * without being allowed to read runs.
+ */
+async function wasCancelled(
+  env: Env,
+  { threadId, runId }: { threadId: string; runId: string },
+): Promise<boolean> {
+  try {
+    return (await threadObject(env, threadId).getRun(threadId, runId)).status === "interrupted";
+  } catch (error) {
+    // A cancelled run that was rolled back leaves nothing.
+    if (asDomainError(error)?.code === "run.not_found") return true;
+    throw error;
+  }
 }
 
 /** Numbers what is told, and tells something now and then. */

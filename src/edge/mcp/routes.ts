@@ -12,9 +12,9 @@ const message = z
 
 /** @param inner the server's own routes, by which the tools do what they do */
 export function mcpRoutes(inner: InnerRoutes): DescribedRoutes {
-  const answer = async (c: EdgeContext): Promise<Response> => {
+  const answer = async (c: EdgeContext, body?: z.output<typeof message>): Promise<Response> => {
     const { answerMcp } = await import("./server");
-    return answerMcp(c, await unreadRequest(c), inner.asCallerOf(c));
+    return answerMcp(c, await unreadRequest(c), { body, call: inner.asCallerOf(c) });
   };
   const routes = new DescribedRoutes("MCP").add(
     "POST /mcp",
@@ -28,13 +28,12 @@ export function mcpRoutes(inner: InnerRoutes): DescribedRoutes {
       body: message,
       answers: json("The answer; with progress, a stream of server-sent events.", z.looseObject({})),
     },
-    answer,
+    (c, { body }) => answer(c, body),
   );
   // The API's specification has the path with a slash at its end. The transport answers other methods than POST with 405.
-  routes.routes.all("/mcp", answer).all("/mcp/", async (c) => {
-    if (c.req.method === "POST") await readBody(c, message);
-    return answer(c);
-  });
+  routes.routes
+    .all("/mcp", (c) => answer(c))
+    .all("/mcp/", async (c) => answer(c, c.req.method === "POST" ? await readBody(c, message) : undefined));
   return routes;
 }
 

@@ -28,8 +28,16 @@ const INSTRUCTIONS =
   "earlier calls, and answers with its output. The tools about crons have an assistant run later or again and again: look at the times " +
   "with preview_schedule before create_cron. Times are UTC unless a timezone is given. Every run may use tokens of a paid model.";
 
-/** Answers a request of MCP. @param call calls the server's own routes as the caller */
-export async function answerMcp(c: EdgeContext, request: Request, call: CallRoute): Promise<Response> {
+/**
+ * Answers a request of MCP.
+ * @param body that of the request, parsed; undefined when it has none
+ * @param call calls the server's own routes as the caller
+ */
+export async function answerMcp(
+  c: EdgeContext,
+  request: Request,
+  { body, call }: { body: unknown; call: CallRoute },
+): Promise<Response> {
   // The SDK reports what a client has sent wrongly like what fails in the server. Only the status of the answer tells them apart.
   const reported: Error[] = [];
   const handler = createMcpHandler(() => serverFor(c, call), {
@@ -39,8 +47,7 @@ export async function answerMcp(c: EdgeContext, request: Request, call: CallRout
   });
   const answer = await handler.fetch(request);
   if (answer.status >= 500) for (const error of reported) logError("a request of MCP failed", error);
-  if (answer.ok && c.req.method === "POST" && isInitializeRequest(await c.req.json()))
-    answer.headers.set(SESSION_HEADER, crypto.randomUUID());
+  if (answer.ok && isInitializeRequest(body)) answer.headers.set(SESSION_HEADER, crypto.randomUUID());
   return answer;
 }
 
@@ -97,6 +104,7 @@ async function callNamed(
   }
   const progressToken = mcpReq._meta?.progressToken;
   return callAssistant(call, {
+    env: c.env,
     assistantId: assistant.assistant_id,
     input,
     metadata: requestMark(c, mcpReq.id),

@@ -13,8 +13,8 @@ export const SESSION_HEADER = "Mcp-Session-Id";
 /** The key of a run's metadata that says by which request of MCP it was made. */
 const REQUEST_KEY = "mcp_request";
 
-/** A run is in the index a second after it was made, at the latest. */
-const LOOKS = 3;
+/** A run is in the index two seconds after it was made, at the latest. */
+const LOOKS = 5;
 export const BETWEEN_LOOKS_MS = 700;
 
 /** What the metadata of a run says of the request that makes it. Empty when the client has no session, as those of today's revision. */
@@ -29,17 +29,32 @@ export function requestMark(c: EdgeContext, requestId: unknown): Record<string, 
 export async function cancelRunOf(c: EdgeContext, call: CallRoute, requestId: unknown): Promise<void> {
   const metadata = requestMark(c, requestId);
   if (metadata[REQUEST_KEY] === undefined) return;
-  const unfinished = async (status: string): Promise<Run[]> =>
-    bodyOf(await call({ method: "POST", path: "/runs/search", body: { metadata, status, limit: 1 } }));
-  try {
-    for (let look = 0; look < LOOKS; look += 1) {
-      if (look > 0) await new Promise((resolve) => setTimeout(resolve, BETWEEN_LOOKS_MS));
-      const runs = (await Promise.all([unfinished("running"), unfinished("pending")])).flat();
-      for (const { thread_id: threadId, run_id: runId } of runs)
-        await call({ method: "POST", path: `/threads/${threadId}/runs/${runId}/cancel` });
-      if (runs.length > 0) return;
+  for (let look = 1; look <= LOOKS; look += 1) {
+    try {
+      if (await cancelUnfinished(call, metadata)) return;
+    } catch (error) {
+      const isRefused = error instanceof RouteRefusal && error.status < 500;
+      if (isRefused) return;
+      if (look === LOOKS) throw error;
     }
-  } catch (error) {
-    if (!(error instanceof RouteRefusal)) throw error;
+    if (look < LOOKS) await new Promise((resolve) => setTimeout(resolve, BETWEEN_LOOKS_MS));
   }
+}
+
+/** Cancels the runs with these metadata that have not ended. @returns whether there were any. @throws RouteRefusal */
+async function cancelUnfinished(call: CallRoute, metadata: Record<string, string>): Promise<boolean> {
+  const unfinished = async (status: string): Promise<Run[]> =>
+    bodyOf(
+      await call({
+        method: "POST",
+        path: "/runs/search",
+        body: { metadata, status, select: ["run_id", "thread_id"] },
+      }),
+    );
+  const runs = (await Promise.all([unfinished("running"), unfinished("pending")])).flat();
+  for (const { thread_id: threadId, run_id: runId } of runs) {
+    const answer = await call({ method: "POST", path: `/threads/${threadId}/runs/${runId}/cancel` });
+    if (!answer.ok) await bodyOf(answer);
+  }
+  return runs.length > 0;
 }

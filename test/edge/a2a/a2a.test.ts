@@ -98,6 +98,12 @@ const textOf = (parts: readonly Part[] = []): string =>
 
 const answerOf = ({ artifacts }: Task): string => artifacts.map(({ parts }) => textOf(parts)).join("|");
 
+/** Cancels the run of a thread by the API. */
+async function cancelRunOf(threadId: string): Promise<void> {
+  const [run] = (await call<Run[]>("GET", `/threads/${threadId}/runs`)).body;
+  expect((await call("POST", `/threads/${threadId}/runs/${run?.run_id}/cancel`)).status).toBe(202);
+}
+
 describe("a card", () => {
   it("tells other agents what the assistant is and where", async () => {
     const { assistant_id: id } = await create({
@@ -162,6 +168,15 @@ describe("a message", () => {
     await expect(client.cancelTask({ tenant: "", id: task.id, metadata: undefined })).rejects.toMatchObject({
       name: "TaskNotCancelableError",
     });
+  });
+
+  it("is cancelled when somebody cancels its run by the API", async () => {
+    const gate = crypto.randomUUID();
+    const contextId = crypto.randomUUID();
+    const task = send(await clientOf("confers"), messageOf(`wait ${gate}`, { contextId }));
+    await gateReached(gate);
+    await cancelRunOf(contextId);
+    expect(stateOf(await task)).toBe("CANCELED");
   });
 
   it("is a failed task when the run fails", async () => {
@@ -278,6 +293,16 @@ describe("a stream", () => {
     expect(await told("hello")).toEqual(["task WORKING", "heard: hello (1)", "+", "TASK_STATE_COMPLETED"]);
     expect(await told("ask why?")).toEqual(["task WORKING", "TASK_STATE_INPUT_REQUIRED"]);
     expect(await told("fail so")).toEqual(["task WORKING", "TASK_STATE_FAILED"]);
+  });
+
+  it("tells that somebody has cancelled the run by the API", async () => {
+    const gate = crypto.randomUUID();
+    const contextId = crypto.randomUUID();
+    const message = messageOf(`wait ${gate}`, { contextId });
+    const told = eventsOf((await clientOf("confers")).sendMessageStream(request(message)));
+    await gateReached(gate);
+    await cancelRunOf(contextId);
+    expect(await told).toEqual(["task WORKING", "TASK_STATE_CANCELED"]);
   });
 
   it("is taken up again while the task goes on", async () => {

@@ -18,6 +18,9 @@ async function formerClient(): Promise<FormerClient> {
   return client;
 }
 
+/** A run is in the index two seconds after it has begun, at the latest. */
+const INDEXED = { timeout: 10_000 };
+
 describe("tools", () => {
   it("are the assistants, for both clients, with what they take", async () => {
     const [{ tools }, { tools: former }] = await Promise.all([
@@ -103,6 +106,28 @@ describe("a call", () => {
     await expect(client.callTool({ name: "nobody", arguments: {} })).rejects.toThrow(/no tool "nobody"/);
   });
 
+  it.each(["interrupt", "rollback"])(
+    "is an error of the tool when somebody cancels the run (%s)",
+    async (action) => {
+      const client = await mcpClient();
+      const gate = crypto.randomUUID();
+      onTestFinished(() => {
+        openGate(gate);
+      });
+      const begun = Promise.withResolvers<string>();
+      const onprogress = ({ message = "" }: { message?: string }): void => {
+        begun.resolve(message.slice("run ".length, -" has begun".length));
+      };
+      const answer = client.callTool({ name: "steps", arguments: { gate } }, { onprogress });
+      const runId = await begun.promise;
+      await gateReached(gate);
+      const cancel = async (): Promise<number> =>
+        (await call("POST", `/runs/cancel?action=${action}`, { run_ids: [runId] })).status;
+      await expect.poll(cancel, INDEXED).toBe(204);
+      expect(await answer).toMatchObject({ isError: true, content: [{ text: "the run was cancelled" }] });
+    },
+  );
+
   it("tells how far the run is, if the client asks", async () => {
     const client = await mcpClient();
     const told: (string | undefined)[] = [];
@@ -123,6 +148,9 @@ describe("a call", () => {
     onTestFinished(() => {
       gates.forEach(openGate);
     });
+    const cancelled = async (): Promise<number> =>
+      (await call<Run[]>("POST", "/runs/search", { status: "interrupted" })).body.length;
+    const before = await cancelled();
     const ends = Promise.allSettled([
       today.callTool({ name: "steps", arguments: { gate: gates[0] } }, { signal: leaving.signal }),
       former.callTool({ name: "steps", arguments: { gate: gates[1] } }),
@@ -131,9 +159,7 @@ describe("a call", () => {
     leaving.abort();
     await former.close();
     expect((await ends).map(({ status }) => status)).toEqual(["rejected", "rejected"]);
-    const cancelled = async (): Promise<number> =>
-      (await call<Run[]>("POST", "/runs/search", { status: "interrupted" })).body.length;
-    await expect.poll(cancelled).toBe(2);
+    await expect.poll(cancelled).toBe(before + 2);
   });
 });
 
