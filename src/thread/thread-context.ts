@@ -54,6 +54,8 @@ export class ThreadContext {
   readonly lists = new ListMemory();
   readonly alarm: ThreadAlarm;
   private readonly schema: ObjectSchema;
+  /** Whether this host has read that the object is marked as standing. The mark is never taken away. */
+  private isKnownStanding = false;
   private readonly threadsTable: SparseTable;
   private readonly runsTable: SparseTable;
 
@@ -115,15 +117,19 @@ export class ThreadContext {
 
   /** Marks this object as standing, if its name says so. A standing object stays when its last thread is removed. */
   markStanding(): void {
-    if (isStanding(this.state.id.name ?? "") && this.storage.kv.get(STANDING_KEY) === undefined) {
+    if (isStanding(this.state.id.name ?? "") && !this.isMarkedStanding())
       this.storage.kv.put(STANDING_KEY, true);
-    }
+  }
+
+  private isMarkedStanding(): boolean {
+    this.isKnownStanding ||= this.storage.kv.get(STANDING_KEY) === true;
+    return this.isKnownStanding;
   }
 
   /** Deletes everything that the object stores, if it has no thread and no run left and is no standing object. */
   async emptyIfUnused(): Promise<void> {
     if (!this.hasTables() || !this.threads.isEmpty() || !this.runs.isEmpty()) return;
-    if (this.storage.kv.get(STANDING_KEY) === true) return;
+    if (this.isMarkedStanding()) return;
     this.schema.forget();
     this.events.noteTableDropped();
     this.webhookValues.noteTableDropped();

@@ -4,14 +4,16 @@ import { isFinal } from "../../calls/run";
 import type { RunReport } from "../../calls/run-report";
 import type { EnqueueOptions, FoundRun, ThreadFiringCalls } from "../../calls/thread-calls";
 import { now } from "../../platform/clock";
-import { within } from "../../platform/deadline";
 import type { IndexWriter } from "../index-writer";
 import type { ThreadContext } from "../thread-context";
+import { EndWaits } from "./end-waits";
 import { reportOf } from "./reports";
 import type { RunCalls } from "./run-calls";
 import type { RunQueue } from "./run-queue";
 
 export class FiringCalls implements ThreadFiringCalls {
+  private readonly endWaits = new EndWaits();
+
   constructor(
     private readonly context: ThreadContext,
     private readonly index: IndexWriter,
@@ -41,8 +43,8 @@ export class FiringCalls implements ThreadFiringCalls {
     try {
       this.runCalls.takeIn(run, cronEntry, { cronWaits: true });
       // The queue logs it when the run is cut off. The alarm starts the run again.
-      const ended = this.queue.outcome(run.runId)?.catch(() => undefined);
-      await within(answerWithinMs, "the run", Promise.resolve(ended)).catch(() => undefined);
+      const ended = this.queue.outcome(run.runId);
+      if (ended !== undefined) await this.endWaits.untilSettled(ended, answerWithinMs);
     } finally {
       this.endAnswering(run.runId);
     }

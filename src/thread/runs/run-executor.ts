@@ -19,8 +19,9 @@ import {
   type RunEvent,
   type StreamMode,
 } from "../streams/stream-modes";
-import "./callback-copies";
+import "./callback-managers";
 import { toCommand } from "./command";
+import "./empty-channels";
 import { isPermanent } from "./next-attempt";
 import { interruptsOfOlderGraph } from "./older-langgraph";
 import { noValues, toRunError, type Outcome } from "./outcome";
