@@ -20,7 +20,7 @@ import type { ThreadContext } from "./thread-context";
 
 /** Rows of each kind (runs, threads, threads to remove) in one batch. A run or a thread may take up to 2 MB. */
 const ROWS_PER_BATCH = 10;
-/** A run counts as new for this many ms. The alarm rings later, one second after a run was stored, and then writes the run. */
+/** A run counts as new for this many ms. The alarm's handler, which looks every second while runs are executed, then writes it. */
 const NEW_RUN_MS = 900;
 
 /** The statements for one run or thread, and the change of its row here once D1 has executed them. */

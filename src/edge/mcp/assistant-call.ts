@@ -56,8 +56,8 @@ export async function callAssistant(call: CallRoute, wanted: AssistantCall): Pro
 }
 
 /**
- * Whether somebody has cancelled a run whose stream has ended. The stream does not tell it. The caller has made the run, and is told how it ended
- * without being allowed to read runs.
+ * Whether somebody has cancelled a run whose stream has ended. The stream does not tell it. The caller has made the run, so nobody is
+ * asked whether the caller may read it.
  */
 async function wasCancelled(
   env: Env,

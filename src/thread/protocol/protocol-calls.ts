@@ -162,7 +162,10 @@ export class ProtocolCalls implements ThreadProtocolCalls {
   }
 }
 
-/** How long the end of a run is held for a client. It is told at once to one that asks for all namespaces, or only for how runs stand. */
+/**
+ * How long the end of a run is held for a client that asks for some namespaces, or of all of them for the values alone. Others are told it at once,
+ * and so is one that asks only how runs stand.
+ */
 function endHoldMs({ channels, namespaces }: EventsFilter): number {
   const further = channels.filter((channel) => channel !== "lifecycle" && channel !== "input");
   const asksForMore = namespaces !== undefined || further.every((channel) => channel === "values");
