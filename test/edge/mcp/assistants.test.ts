@@ -3,7 +3,7 @@ import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { Client as FormerClient } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport as FormerTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { createApp } from "../../../src/edge/app";
 import type { Run } from "../../../src/wire/runs/run";
 import { call, create, edgeFetch } from "../../support/edge";
@@ -127,6 +127,24 @@ describe("a call", () => {
       expect(await answer).toMatchObject({ isError: true, content: [{ text: "the run was cancelled" }] });
     },
   );
+
+  it("is answered although nobody can say whether the run was cancelled", async () => {
+    const get = env.THREAD.get.bind(env.THREAD);
+    const reads = vi.fn(() => Promise.reject(new Error("the object is overloaded")));
+    vi.spyOn(env.THREAD, "get").mockImplementation((id) => {
+      const stub = get(id);
+      const callObject = (method: string, args: unknown[]): unknown =>
+        method === "getRun" ? reads() : stub.call(method, args);
+      return { call: callObject } as unknown as ReturnType<typeof get>;
+    });
+    const app = createApp({}).app;
+    const fetchHere: typeof fetch = async (input, init) =>
+      app.fetch(new Request(input, init), env, createExecutionContext());
+    const client = await mcpClient({}, fetchHere);
+    expect(await callTool(client, "echo", { text: "hi" })).toMatchObject({ data: { reply: "You said: hi" } });
+    expect(reads).toHaveBeenCalled();
+    vi.restoreAllMocks();
+  });
 
   it("tells how far the run is, if the client asks", async () => {
     const client = await mcpClient();
