@@ -172,6 +172,8 @@ export class Threads {
     const { random } = this.world;
     const made = this.made.get(runId);
     if (made === undefined) return { found: false, isCertain: random.chance(0.5) };
+    // Who asks does not wait for the answer any more, so an end that is still to come is reported.
+    made.isAwaited = false;
     const { isAnswered, report } = made;
     // An object that has lost its memory cannot tell whether there was a run.
     if (!this.isLiving(made) && (!isAnswered || random.chance(0.5)))
