@@ -101,11 +101,11 @@ export class AlarmHandler {
     const workers = [this.queue, this.webhooks, this.reports, this.context.traces];
     if (workers.every((worker) => worker.isIdle())) return;
     const work = Promise.all(workers.map((worker) => worker.idle()));
-    for (let waitedMs = 0; waitedMs < MAX_WAIT_MS; waitedMs += SOON_MS) {
-      const untilNextMs = (this.nextRunWorkAt() ?? Infinity) - now();
-      const isLast = untilNextMs < 2 * SOON_MS;
-      const ms = isLast ? Math.max(untilNextMs, SOON_MS) : SOON_MS;
-      if (!(await this.context.alarm.waitFor(work, ms)) || isLast || !this.context.hasTables()) return;
+    const untilNextMs = (this.nextRunWorkAt() ?? Infinity) - now();
+    const limitMs = Math.min(MAX_WAIT_MS, Math.max(untilNextMs, SOON_MS));
+    for (let waitedMs = 0; waitedMs < limitMs; waitedMs += SOON_MS) {
+      const isTimeOver = await this.context.alarm.waitFor(work, Math.min(SOON_MS, limitMs - waitedMs));
+      if (!isTimeOver || !this.context.hasTables()) return;
       // While D1 is down, writes wait for the alarms that are set for them.
       if (this.index.failures === 0 && this.index.isBehind()) await this.index.settle();
     }
