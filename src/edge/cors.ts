@@ -7,9 +7,15 @@ import { readConfig, type Env } from "../platform/config";
 import { DomainError, messageOf } from "../platform/errors";
 import type { EdgeContext } from "./caller";
 
-/** Clients of MCP read it of the first answer, and send it back with each request. */
-const SESSION = "Mcp-Session-Id";
-const EXPOSED = ["Content-Location", "Location", "X-Pagination-Total", "X-Pagination-Next", SESSION];
+/** Clients of MCP read this header of the first answer, and send it with each further request. */
+export const MCP_SESSION_HEADER = "Mcp-Session-Id";
+const EXPOSED = [
+  "Content-Location",
+  "Location",
+  "X-Pagination-Total",
+  "X-Pagination-Next",
+  MCP_SESSION_HEADER,
+];
 
 const texts = z.array(z.string()).nullish();
 
@@ -61,7 +67,7 @@ export function corsSettingsOf(http: unknown): CorsSettings {
     options: {
       exposeHeaders: [...EXPOSED, ...(given.expose_headers ?? [])],
       ...(isList(given.allow_methods) ? { allowMethods: given.allow_methods } : {}),
-      ...(isList(given.allow_headers) ? { allowHeaders: [...given.allow_headers, SESSION] } : {}),
+      ...(isList(given.allow_headers) ? { allowHeaders: [...given.allow_headers, MCP_SESSION_HEADER] } : {}),
       ...(given.allow_credentials == null ? {} : { credentials: given.allow_credentials }),
       ...(given.max_age == null ? {} : { maxAge: given.max_age }),
     },

@@ -57,8 +57,6 @@ async function expectNothingLeft(threadId: string, where: string): Promise<void>
   await expect.poll(left, { message: where }).toEqual({ rows: [], indexed: 0 });
 }
 
-/** So often it is seen whether a run is over before the alarm rings: for seconds. */
-const LOOKS_BEFORE_ALARM = 400;
 /** More than the steps of a firing. */
 const MOST_STEPS = 100;
 
@@ -116,14 +114,7 @@ describe.each([true, false])("with the answer lost: %s", (answerLost) => {
       setClock("2040-01-01T15:27:00.000Z");
       await runDurableObjectAlarm(cronStub(cron.cron_id)).catch(() => undefined);
       // The run goes on by itself: to its end, or to that of its host.
-      let looks = 0;
-      await until(async () => {
-        if (life.dead || (await isOver(threadId))) return true;
-        // On a busy machine something may be left to the alarm, which does not ring by itself at this clock.
-        looks += 1;
-        if (looks % LOOKS_BEFORE_ALARM === 0) await runDurableObjectAlarm(thread).catch(() => undefined);
-        return false;
-      });
+      await until(async () => life.dead || (await isOver(threadId)));
       steps = life.steps;
       died = life.dead;
       await bury();

@@ -17,11 +17,12 @@ import type { JsonObject } from "../../platform/json";
 import { logError } from "../../platform/log";
 import { CRON_TOOLS, type CronToolName } from "../../tools/definitions";
 import type { EdgeContext } from "../caller";
+import { MCP_SESSION_HEADER } from "../cors";
 import { answerCronTool } from "../cron-tools";
 import type { CallRoute } from "../inner-routes";
 import { callAssistant } from "./assistant-call";
 import { assistantTools, namedAssistants } from "./assistant-tools";
-import { cancelRunOf, requestMark, SESSION_HEADER } from "./taken-back";
+import { cancelRunOf, requestMark } from "./taken-back";
 
 const INSTRUCTIONS =
   "EdgeCron runs assistants (LangGraph agents), now or on a schedule. Each assistant is a tool: a call runs it once, without memory of " +
@@ -47,7 +48,7 @@ export async function answerMcp(
   });
   const answer = await handler.fetch(request);
   if (answer.status >= 500) for (const error of reported) logError("a request of MCP failed", error);
-  if (answer.ok && isInitializeRequest(body)) answer.headers.set(SESSION_HEADER, crypto.randomUUID());
+  if (answer.ok && isInitializeRequest(body)) answer.headers.set(MCP_SESSION_HEADER, crypto.randomUUID());
   return answer;
 }
 

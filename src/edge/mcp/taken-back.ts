@@ -6,9 +6,8 @@ import { createHash } from "node:crypto";
 import { uuid } from "../../wire/fields";
 import type { Run } from "../../wire/runs/run";
 import type { EdgeContext } from "../caller";
+import { MCP_SESSION_HEADER } from "../cors";
 import { bodyOf, RouteRefusal, type CallRoute } from "../inner-routes";
-
-export const SESSION_HEADER = "Mcp-Session-Id";
 
 /** The key of a run's metadata that says by which request of MCP it was made. */
 const REQUEST_KEY = "mcp_request";
@@ -19,7 +18,7 @@ export const BETWEEN_LOOKS_MS = 700;
 
 /** What the metadata of a run says of the request that makes it. Empty when the client has no session, as those of today's revision. */
 export function requestMark(c: EdgeContext, requestId: unknown): Record<string, string> {
-  const session = uuid.safeParse(c.req.header(SESSION_HEADER));
+  const session = uuid.safeParse(c.req.header(MCP_SESSION_HEADER));
   if (!session.success) return {};
   const mark = createHash("sha256").update(`${session.data} ${JSON.stringify(requestId)}`);
   return { [REQUEST_KEY]: mark.digest("hex").slice(0, 32) };

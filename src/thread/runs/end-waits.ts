@@ -4,18 +4,17 @@
  */
 import { now } from "../../platform/clock";
 
-/** Who begins to wait this share of the time later still joins the others, and waits for so much less. */
+/** A cron that begins to wait by this share of the time later than another shares its timer. It waits for so much less. */
 const SHARE = 0.2;
 
-/** Waiters of one timer. */
+/** The crons that share a timer. */
 interface Group {
   /** When they stop waiting (ms). */
   until: number;
-  over: Promise<void>;
+  over: Promise<undefined>;
   /** How many still wait. */
   size: number;
-  /** Stops the timer. */
-  stop: () => void;
+  timer: ReturnType<typeof setTimeout>;
 }
 
 export class EndWaits {
@@ -32,7 +31,10 @@ export class EndWaits {
       // How it ended is not asked.
     } finally {
       group.size -= 1;
-      if (group.size === 0) this.close(group);
+      if (group.size === 0) {
+        clearTimeout(group.timer);
+        if (this.latest === group) this.latest = undefined;
+      }
     }
   }
 
@@ -41,19 +43,11 @@ export class EndWaits {
     const { latest } = this;
     if (latest !== undefined && latest.until <= at + limitMs && latest.until >= at + limitMs * (1 - SHARE))
       return latest;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const over = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, limitMs);
-    });
-    const stop = (): void => {
-      clearTimeout(timer);
-    };
-    this.latest = { until: at + limitMs, over, size: 0, stop };
+    const { promise: over, resolve } = Promise.withResolvers<undefined>();
+    const timer = setTimeout(() => {
+      resolve(undefined);
+    }, limitMs);
+    this.latest = { until: at + limitMs, over, size: 0, timer };
     return this.latest;
-  }
-
-  private close(group: Group): void {
-    group.stop();
-    if (this.latest === group) this.latest = undefined;
   }
 }
