@@ -136,7 +136,7 @@ export interface ThreadFiringCalls {
    * ended or that time is over.
    * @returns the report of the end, which is then not sent to the cron as well; null when the run has not ended, or when its
    *   report is sent. A cron that does not get the answer asks by {@link findRun}
-   * @throws thread.not_found, also when the checkpoint to start from is missing; run.conflict
+   * @throws thread.not_found, also when the checkpoint to start from is missing; run.conflict; run.too_late
    */
   enqueueRun(run: NewRun, options?: EnqueueOptions): Promise<RunReport | null>;
   /**

@@ -134,8 +134,8 @@ export class Deliveries {
         return;
       }
       const refusal = asDomainError(error);
-      // An object that a later version has written does not refuse the run: it can be read again when that version is back.
-      if (refusal !== undefined && refusal.code !== "server.misconfigured") {
+      // 503 refuses the delivery and not the run: the call came too late, or the object has to be read by a later version.
+      if (refusal !== undefined && refusal.status !== 503) {
         this.giveUp(slot, "skipped", refusal.detail);
         // An assistant or a thread that is gone does not come back, so the cron is paused rather than failing for ever.
         if (refusal.gone) this.changes.pause(refusal.detail);

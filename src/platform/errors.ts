@@ -17,6 +17,7 @@ const KINDS = {
   forbidden: { status: 403, gone: false },
   refused: { status: 403, gone: true },
   misconfigured: { status: 503, gone: false },
+  too_late: { status: 503, gone: false },
 } as const;
 
 type Resource = "server" | "request" | "assistant" | "graph" | "thread" | "run" | "cron";

@@ -54,6 +54,7 @@ const slots = async (cronId: string): Promise<[string, string | null][]> =>
   (await slotsOf(cronId)).map(({ status, reason }): [string, string | null] => [status, reason]).toReversed();
 
 const onItsWay = expect.stringMatching(/^waits for the delivery of the run [0-9a-f-]+$/) as string;
+const tooLate = { refusal: { code: "run.too_late", detail: "the call came too late" } };
 const goesOn = expect.stringMatching(/^waits for the earlier run [0-9a-f-]+ to end$/) as string;
 
 describe("a run on its way", () => {
@@ -105,7 +106,7 @@ describe("a run on its way", () => {
       ["pending", goesOn],
     ]);
     setClock(at(41));
-    await expect(arrive()).rejects.toThrow("the call came too late");
+    expect(await arrive()).toEqual(tooLate);
     openGate(gate);
     await ended(cronId, 2);
     expect(await runsOf(cronId)).toHaveLength(2);
@@ -157,6 +158,35 @@ describe("a run on its way", () => {
     });
     openGate(gate);
     await ended(cronId, 2);
+  });
+
+  it("that arrives too late is refused by an answer, and its slot fires with the next delivery", async () => {
+    const { cron_id: cronId } = await createCron({ schedule: "*/10 * * * * *" });
+    const stub = cronStub(cronId);
+    const answers: Answer[] = [];
+    await rebind(stub, ({ THREAD }) => ({
+      THREAD: {
+        idFromName: (name: string) => env.THREAD.idFromName(name),
+        get: (id: DurableObjectId) => ({
+          call: async (method: string, args: unknown[]) => {
+            if (method !== "enqueueRun") return THREAD.get(id).call(method, args);
+            // The first call was sent at second 10.
+            if (answers.length === 0) setClock(at(41));
+            const answer = await THREAD.get(id).call(method, args);
+            answers.push(answer);
+            return answer;
+          },
+        }),
+      },
+    }));
+    await ringAt(at(10), cronId);
+    expect(answers).toEqual([tooLate]);
+    expect(await slots(cronId)).toEqual([["pending", null]]);
+    await ringAt(at(44), cronId);
+    await ended(cronId, 2);
+    const fired = await slotsOf(cronId, "?status=fired");
+    expect(fired.at(-1)).toMatchObject({ scheduled_for: at(10), run: { status: "success" } });
+    expect(await runsOf(cronId)).toHaveLength(2);
   });
 
   it("without a strategy holds nothing back", async () => {

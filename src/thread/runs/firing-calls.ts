@@ -4,6 +4,7 @@ import { isFinal } from "../../calls/run";
 import type { RunReport } from "../../calls/run-report";
 import type { EnqueueOptions, FoundRun, ThreadFiringCalls } from "../../calls/thread-calls";
 import { now } from "../../platform/clock";
+import { DomainError } from "../../platform/errors";
 import type { IndexWriter } from "../index-writer";
 import type { ThreadContext } from "../thread-context";
 import { EndWaits } from "./end-waits";
@@ -24,13 +25,13 @@ export class FiringCalls implements ThreadFiringCalls {
   /**
    * Stores the run of a cron, and starts it if its turn has come. With `answerWithinMs` the answer waits for the end of the run. A run that has
    * ended here lately is not made again.
-   * @throws thread.not_found, also when the checkpoint to start from does not exist; run.conflict
+   * @throws thread.not_found, also when the checkpoint to start from does not exist; run.conflict; run.too_late
    */
   async enqueueRun(
     run: NewRun,
     { cronEntry = null, notAfter = Infinity, answerWithinMs = 0 }: EnqueueOptions = {},
   ): Promise<RunReport | null> {
-    if (now() > notAfter) throw new Error("the call came too late");
+    if (now() > notAfter) throw new DomainError("run.too_late", "the call came too late");
     const { answeredReports, recentEnds, alarm } = this.context;
     // If its end is not the answer, a report tells the cron of it.
     if (recentEnds.has(run.runId)) return answeredReports.recall(run.runId) ?? null;
