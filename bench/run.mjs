@@ -28,7 +28,7 @@ import { compareRequests, requestLines, REQUESTS } from "./requests.mjs";
 import { measureSearches, SEARCHES } from "./searches/searches.mjs";
 import * as servers from "./servers.mjs";
 
-const LIMIT_MS = 40 * 60_000;
+const LIMIT_MS = 100 * 60_000;
 
 const { values: options } = parseArgs({
   options: {

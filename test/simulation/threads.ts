@@ -111,7 +111,7 @@ export class Threads {
     const { timeline, random, trace } = this.world;
     const known = this.made.get(run.runId);
     const times = known?.times ?? 0;
-    if (timeline.wall() > notAfter) throw new Error("the call came too late");
+    if (timeline.wall() > notAfter) throw new DomainError("run.too_late", "the call came too late");
     // Of one that is over and forgotten nothing is known here.
     if (known !== undefined && this.isLiving(known)) return null;
     this.takeThread(run);
