@@ -135,10 +135,10 @@ describe.each([true, false])("with the answer lost: %s", (answerLost) => {
         where,
       ).toEqual(["success"]);
       await runDurableObjectAlarm(threadStub(threadId));
-      const reports = heard.splice(0);
+      const reports = heard.splice(0).filter((report) => report.threadId === threadId);
       expect(reports.length, where).toBeGreaterThanOrEqual(1);
       expect(reports.length, where).toBeLessThanOrEqual(2);
-      for (const report of reports) expect(report, where).toMatchObject({ threadId, status: "success" });
+      for (const report of reports) expect(report, where).toMatchObject({ status: "success" });
       await expectNothingLeft(threadId, where);
     }
     expect(steps).toBeGreaterThan(10);
