@@ -11,11 +11,11 @@ import {
   getCron,
   ringAt,
   rowsOf,
+  rowsOfThread,
   runsOf,
   setClock,
   settled,
   slotsOf,
-  threadStub,
 } from "../support/crons";
 import { call } from "../support/edge";
 
@@ -53,7 +53,7 @@ describe("a stateless cron", () => {
       metadata: { team: "ops", cron_id: cron.cron_id, scheduled_for: "2040-01-01T15:27:00.000Z" },
     });
     expect((await call("GET", `/threads/${slot?.thread_id}`)).status).toBe(404);
-    expect(await rowsOf(threadStub(slot?.thread_id ?? ""))).toMatchObject({ threads: 0, runs: 0 });
+    expect(await rowsOfThread(slot?.thread_id ?? "")).toEqual({ threads: 0, runs: 0 });
     expect(await alarmOf(cronStub(cron.cron_id))).toBe("2040-01-02T15:27:00.000Z");
     expect((await getCron(cron.cron_id)).next_run_date).toBe("2040-01-02T15:27:00.000Z");
   });

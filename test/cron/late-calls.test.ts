@@ -11,7 +11,7 @@ import {
   ended,
   figuresOf,
   ringAt,
-  rowsOf,
+  rowsOfThread,
   runsOf,
   setClock,
   settled,
@@ -42,7 +42,7 @@ it.each([
   const threads = threadStub(slot?.thread_id ?? "");
   expect(args).toBeDefined();
   await threads.call("enqueueRun", args ?? []);
-  expect(await rowsOf(threads)).toMatchObject({ threads: 0, runs: 0 });
+  expect(await rowsOfThread(slot?.thread_id ?? "")).toEqual({ threads: 0, runs: 0 });
   await runDurableObjectAlarm(threads);
   expect(executionsOf(key, "one")).toBe(1);
   expect(await runsOf(cron.cron_id)).toEqual(before);
