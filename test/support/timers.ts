@@ -3,7 +3,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { vi } from "vitest";
 
 export interface HeldTimers {
-  /** How many were set and have not gone off. */
+  /** How many were set, and have neither gone off nor been cleared. */
   count: () => number;
   /** Has those of the object go off, or those of the test itself. They are its own, so this is done in it. */
   goOff: (stub?: DurableObjectStub) => Promise<void>;
@@ -11,19 +11,25 @@ export interface HeldTimers {
 
 /** Holds all timers of exactly so many milliseconds until the mocks are restored. */
 export function holdTimers(ms: number): HeldTimers {
-  const held: (() => void)[] = [];
-  const { setTimeout: real } = globalThis;
+  const held = new Map<unknown, () => void>();
+  const { setTimeout: set, clearTimeout: clear } = globalThis;
   vi.spyOn(globalThis, "setTimeout").mockImplementation((callback: () => void, delay?: number) => {
-    if (delay !== ms) return real(callback, delay);
-    held.push(callback);
-    // Whoever clears the timer clears this one.
-    return real(() => undefined, 0);
+    if (delay !== ms) return set(callback, delay);
+    const timer = set(() => undefined, 0);
+    held.set(timer, callback);
+    return timer;
+  });
+  vi.spyOn(globalThis, "clearTimeout").mockImplementation((timer) => {
+    held.delete(timer);
+    clear(timer);
   });
   const goOff = (): void => {
-    for (const callback of held.splice(0)) callback();
+    const callbacks = [...held.values()];
+    held.clear();
+    for (const callback of callbacks) callback();
   };
   return {
-    count: () => held.length,
+    count: () => held.size,
     goOff: async (stub) => {
       if (stub === undefined) goOff();
       else await runInDurableObject(stub, goOff);
