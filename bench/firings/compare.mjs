@@ -5,8 +5,8 @@ import { FiringMeasure } from "./measure.mjs";
 
 /**
  * `together`: how many firings are due in one second, and in how many rounds each contestant is measured. A small crowd is over within half a
- * second, so that one collection of garbage changes its figures. Of a large one the first round is the slowest: the server's memory grows. `spaced`: how many firings come one second apart. Each of them is over before
- * the next, and can be counted by itself.
+ * second, so that one collection of garbage changes its figures. Of a large one the first round is mostly the slowest: the server's memory grows.
+ * `spaced`: how many firings come one second apart. Each of them is over before the next, and can be counted by itself.
  */
 export const FIRINGS = {
   full: {

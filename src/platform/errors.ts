@@ -5,7 +5,7 @@
 
 /**
  * The kinds of errors: the HTTP status of each, and whether it says that the thing that was asked for does not exist any more, or
- * that the owner of a cron may not have it any more.
+ * that the owner of a cron may not have it any more. With 503 the same request may succeed later.
  */
 const KINDS = {
   invalid: { status: 422, gone: false },

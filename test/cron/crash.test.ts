@@ -1,5 +1,5 @@
 /** A host that dies between any two steps of a firing, with each step done or not: the slot is acted on once all the same. */
-import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import type { CronDefinition } from "../../src/calls/cron-definition";
@@ -13,6 +13,7 @@ import {
   figuresOf,
   getCron,
   rowsOf,
+  rowsOfThread,
   runsOf,
   setClock,
   settled,
@@ -37,24 +38,13 @@ const isOver = async (threadId: string): Promise<boolean> => {
   return runs === "success" && (await call("GET", `/threads/${threadId}`)).status === 404;
 };
 
-/** The rows of the thread in its object, which other threads may share, and when the alarm rings. */
-const rowsOfThread = (threadId: string): Promise<object[]> =>
-  runInDurableObject(threadStub(threadId), async (_instance, { storage }) => {
-    const rows = ["threads", "runs"].flatMap((table) =>
-      storage.sql.exec(`SELECT * FROM ${table} WHERE thread_id = ?`, threadId).toArray(),
-    );
-    return rows.length === 0 ? [] : [...rows, { alarm: await storage.getAlarm() }];
-  });
-
 /** Nothing is left of the thread. On a busy machine D1 may answer too late to one write, which the next alarm makes again. */
 async function expectNothingLeft(threadId: string, where: string): Promise<void> {
   const left = async (): Promise<object> => {
     await runDurableObjectAlarm(threadStub(threadId));
-    const { threads, runs } = await rowsOf(threadStub(threadId));
-    const rows = threads === 0 && runs === 0 ? [] : await rowsOfThread(threadId);
-    return { rows, indexed: await indexed(threadId) };
+    return { ...(await rowsOfThread(threadId)), indexed: await indexed(threadId) };
   };
-  await expect.poll(left, { message: where }).toEqual({ rows: [], indexed: 0 });
+  await expect.poll(left, { message: where }).toEqual({ threads: 0, runs: 0, indexed: 0 });
 }
 
 /** More than the steps of a firing. */
